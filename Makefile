@@ -1,0 +1,60 @@
+# `make up` and `make test` set up everything they need; what was set up already costs nothing the second time.
+.PHONY: help setup up test check bench web dist lock clean
+.DEFAULT_GOAL := help
+
+PYTHON_READY := .venv/setup.stamp
+NODE_READY := web/node_modules/setup.stamp
+WEB_READY := src/yeoul/web_dist/index.html
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
+
+help:
+	@echo 'make up      set up and start Yeoul at http://localhost:8000'
+	@echo 'make test    set up and run all tests'
+	@echo 'make setup   only set up'
+	@echo 'make check   lint, types, import rules'
+	@echo 'make bench   the table of targets, from fresh runs'
+	@echo 'make web     build the web app'
+	@echo 'make dist    a wheel with the web app inside'
+	@echo 'make lock    pin the requirements anew'
+	@echo 'make clean   remove what was built; data stays'
+
+$(PYTHON_READY): requirements/runtime.txt requirements/dev.txt pyproject.toml scripts/setup_python.sh
+	@echo 'setting up Python packages'
+	@scripts/setup_python.sh
+
+$(NODE_READY): web/package.json web/package-lock.json | $(PYTHON_READY)
+	@echo 'setting up web packages'
+	@scripts/npm.sh ci --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
+$(WEB_READY): $(WEB_SOURCES) $(NODE_READY)
+	@echo 'building the web app'
+	@scripts/npm.sh run --silent build -- --logLevel warn
+	@touch $@
+
+setup: $(PYTHON_READY) $(WEB_READY)
+
+web: $(WEB_READY)
+
+up: setup
+	@exec .venv/bin/yeoul up
+
+test: setup
+	@scripts/system_parts.sh
+	@.venv/bin/python -m tests.swift.venv >/dev/null
+	@.venv/bin/pytest -q -n logical --dist loadgroup --session-timeout 1140
+
+check: $(PYTHON_READY) $(NODE_READY)
+	@scripts/check.sh
+
+bench: setup
+	@.venv/bin/python -m bench
+
+dist: $(WEB_READY)
+	@.venv/bin/python -m build --wheel --no-isolation --outdir dist .
+
+lock: $(PYTHON_READY)
+	@scripts/lock.sh
+
+clean:
+	rm -rf .venv web/node_modules src/yeoul/web_dist dist build .pytest_cache .ruff_cache .import_linter_cache

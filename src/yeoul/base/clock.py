@@ -1,0 +1,40 @@
+"""Time as a thing that is passed in: pure code takes seconds, edges take a `Clock`."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds since 1970 (UTC), as a float."""
+
+    def now(self) -> float: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.time()
+
+
+class ManualClock:
+    """A clock for tests: it moves only when told."""
+
+    def __init__(self, start_s: float = 1_800_000_000.0) -> None:
+        self._now_s = start_s
+
+    def now(self) -> float:
+        return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        self._now_s += seconds
+
+
+def rfc3339(at_s: float | None) -> str | None:
+    """Seconds since 1970 as RFC 3339 in UTC with milliseconds; None stays None."""
+    if at_s is None:
+        return None
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

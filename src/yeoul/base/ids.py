@@ -1,0 +1,26 @@
+"""Ids: short, URL-safe, sortable by time of creation where order helps the database."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NewType
+
+VideoId = NewType("VideoId", str)
+UploadId = NewType("UploadId", str)
+AccountId = NewType("AccountId", str)
+RunId = NewType("RunId", str)
+TaskId = NewType("TaskId", str)
+WorkerId = NewType("WorkerId", str)
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+
+
+def make_id(now_s: float, random_bits: int) -> str:
+    """A 20-character id: 9 characters of milliseconds since 1970, 11 of randomness (55 bits); pure."""
+    value = (int(now_s * 1000) & (2**45 - 1)) << 55 | (random_bits & (2**55 - 1))
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(95, -1, -5))
+
+
+def new_id(now_s: float) -> str:
+    """A fresh id with randomness of the operating system."""
+    return make_id(now_s, secrets.randbits(55))

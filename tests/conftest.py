@@ -1,0 +1,79 @@
+"""What all tests share: where the clips and the system's programs are, and the rule that CI skips nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+_SHARES_ITS_SERVERS = ("contract", "e2e")
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.fixture(scope="session")
+def media_dir() -> Path:
+    """The folder of real and hostile clips."""
+    folder = Path(os.environ.get("YEOUL_MEDIA") or REPOSITORY.parent / "shared" / "media").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no clips at {folder}; set YEOUL_MEDIA")
+    return folder
+
+
+def _program(*names: str) -> Path:
+    for name in names:
+        # Debian keeps servers where only root's PATH looks.
+        found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
+        if found is not None:
+            return Path(found)
+    pytest.skip(f"{names[0]} is not installed")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    return _program("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def nginx() -> Path:
+    return _program("nginx")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Path:
+    return _program("redis-server")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a started server stay on one worker; all others are spread freely."""
+    for item in items:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        if folder in _SHARES_ITS_SERVERS and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _fail_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and _is_ci():
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"CI skips nothing. {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _fail_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_skip(report)
+    return report
