@@ -1,0 +1,52 @@
+"""Frames between owner, zygote and attempt: a small JSON head that everyone reads, a body that only the ends read.
+
+Wire form: 4 bytes head length, 4 bytes body length (big endian), head, body. The zygote passes bodies on without parsing them.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+_LENGTHS = struct.Struct(">II")
+
+
+class Frame(NamedTuple):
+    """One message."""
+
+    head: dict[str, Any]
+    body: bytes
+
+
+def pack(head: Mapping[str, Any], body: bytes = b"") -> bytes:
+    """The bytes of one frame."""
+    head_bytes = json.dumps(head, separators=(",", ":")).encode()
+    return _LENGTHS.pack(len(head_bytes), len(body)) + head_bytes + body
+
+
+class FrameReader:
+    """Turns a byte stream, as it comes, into frames."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take `data` and give every frame that is complete now."""
+        self._pending += data
+        while (frame := self._next()) is not None:
+            yield frame
+
+    def _next(self) -> Frame | None:
+        if len(self._pending) < _LENGTHS.size:
+            return None
+        head_size, body_size = _LENGTHS.unpack_from(self._pending)
+        body_at = _LENGTHS.size + head_size
+        end = body_at + body_size
+        if len(self._pending) < end:
+            return None
+        head = json.loads(self._pending[_LENGTHS.size : body_at])
+        body = bytes(self._pending[body_at:end])
+        del self._pending[:end]
+        return Frame(head, body)
