@@ -1,0 +1,201 @@
+"""The embedded store: one file per blob below `root/<bucket>/<key>`, written aside, synced, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from yeoul.base.errors import StorageFullError
+from yeoul.blob.partial import Partial, storage_errors, sweep
+from yeoul.blob.signature import Grant, UrlSigner
+from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, missing
+
+_CHUNK_BYTES = 1 << 20
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+
+class LocalStore:
+    """A BlobStore in a folder; several processes may share it. Nothing is written when less than `reserve_bytes` would stay free."""
+
+    def __init__(self, root: Path, base_url: str, secret: bytes, reserve_bytes: int) -> None:
+        self._root = root
+        self._partials = root / ".partial"  # no bucket has this name
+        self._lock_file = root / ".lock"
+        self._reserve_bytes = reserve_bytes
+        self._signer = UrlSigner(base_url, secret)
+        with storage_errors("making the data folder"):
+            for folder in (self._partials, *(root / bucket for bucket in Bucket)):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock_file.touch()
+
+    # --- writing ---
+
+    def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
+        with self.open_put(bucket, key) as partial:
+            partial.write(data)
+            partial.commit()
+
+    def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
+        """Rename the file into place where it is on the same file system, else copy it."""
+        target = self.path(bucket, key)
+        with storage_errors("storing a file"), path.open("rb") as file:
+            os.fsync(file.fileno())
+            try:
+                self._publish(path, target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._copy(bucket, key, file)
+
+    def _copy(self, bucket: Bucket, key: str, file: BinaryIO) -> None:
+        with self.open_put(bucket, key) as partial:
+            while chunk := file.read(_CHUNK_BYTES):
+                partial.write(chunk)
+            partial.commit()
+
+    def open_put(self, bucket: Bucket, key: str) -> Partial:
+        """A blob to be written in steps; close it by `commit`, `abort` or its `with` block."""
+        target = self.path(bucket, key)
+        self._need_room(0)
+        return Partial(self._partials, lambda written: self._publish(written, target), self._need_room)
+
+    def sweep_partials(self) -> int:
+        """Remove what killed processes left behind; returns how many. Safe while others write."""
+        with storage_errors("sweeping partial files"):
+            return sweep(self._partials)
+
+    def _publish(self, written: Path, target: Path) -> None:
+        """Rename into place, durably."""
+        with self._folders_locked(fcntl.LOCK_SH):
+            _make_folder(target.parent)
+            written.replace(target)
+        with suppress(FileNotFoundError):  # the folder was deleted right after: so was the blob
+            _sync_folder(target.parent)
+
+    @contextmanager
+    def _folders_locked(self, kind: int) -> Generator[None]:
+        """Keep folders from being taken away (exclusive) while others put files into them (shared), between processes too."""
+        with self._lock_file.open("rb") as file:
+            fcntl.flock(file, kind)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough when another thread forked meanwhile
+
+    def _need_room(self, size_bytes: int) -> None:
+        if self.free_bytes() < max(size_bytes, 1):
+            raise StorageFullError("the data disk has no room left", reserve_bytes=self._reserve_bytes)
+
+    # --- reading ---
+
+    def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
+        with storage_errors("reading a blob"):
+            try:
+                with self.path(bucket, key).open("rb") as file:
+                    file.seek(start)
+                    return file.read() if end is None else file.read(max(0, end - start))
+            except _ABSENT as error:
+                raise missing(bucket, key) from error
+
+    def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (the stored file itself is what callers get)
+        path = self.path(bucket, key)
+        if not path.is_file():
+            raise missing(bucket, key)
+        return path
+
+    def path(self, bucket: Bucket, key: str) -> Path:
+        """Where the blob is or will be; for serving it by its file, never for writing."""
+        return self._root / bucket / check_key(key)
+
+    def find(self, bucket: Bucket, key: str) -> BlobInfo | None:
+        path = self.path(bucket, key)
+        with storage_errors("looking for a blob"):
+            return _info(key, path) if path.is_file() else None
+
+    def list(self, bucket: Bucket, prefix: str) -> Iterator[BlobInfo]:
+        prefix = check_prefix(prefix)
+        return _walk(self._root / bucket / prefix, f"{prefix}/" if prefix else "")
+
+    def free_bytes(self) -> int:
+        with storage_errors("asking for free room"):
+            room = os.statvfs(self._root)
+        return max(0, room.f_bavail * room.f_frsize - self._reserve_bytes)
+
+    # --- deleting ---
+
+    def delete(self, bucket: Bucket, key: str) -> None:
+        with storage_errors("deleting a blob"):
+            try:
+                self.path(bucket, key).unlink()
+            except _ABSENT:
+                return
+
+    def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
+        """Remove a folder at once: it is renamed away first, so that a kill leaves all of it or nothing visible."""
+        folder = self._root / bucket / check_key(check_prefix(prefix))
+        away = self._partials / secrets.token_hex(16)
+        with storage_errors("deleting a folder"):
+            with self._folders_locked(fcntl.LOCK_EX):
+                if not folder.is_dir():
+                    return 0
+                folder.rename(away)
+            count = sum(len(files) for _, _, files in os.walk(away))
+            shutil.rmtree(away, ignore_errors=True)
+            return count
+
+    # --- signed URLs ---
+
+    def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest:
+        return self._signer.sign_put(bucket, key, size_bytes, sha256_hex, expires_at_s)
+
+    def sign_get(self, bucket: Bucket, key: str, expires_at_s: float) -> SignedRequest:
+        return self._signer.sign_get(bucket, key, expires_at_s)
+
+    def check_url(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant:
+        """What a request to one of our URLs may do; raises SignatureError when it may not."""
+        return self._signer.check(method, bucket, key, query, now_s)
+
+
+def _info(key: str, path: Path) -> BlobInfo | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return BlobInfo(key, status.st_size, status.st_mtime)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[BlobInfo]:
+    """The blobs below a folder in the order of their keys; what vanishes during the walk is left out."""
+    try:
+        entries = [(entry.name + "/" if entry.is_dir() else entry.name, entry) for entry in os.scandir(folder)]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name, entry in sorted(entries, key=lambda pair: pair[0]):
+        if name.endswith("/"):
+            yield from _walk(Path(entry.path), prefix + name)
+        elif info := _info(prefix + name, Path(entry.path)):
+            yield info
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and its parents so that they survive a power cut."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,88 @@
+"""Signed URLs of stores that we serve ourselves: HMAC-SHA256 over everything that the URL allows; pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from yeoul.base.errors import InvalidError, SignatureError
+from yeoul.blob.store import Bucket, SignedRequest, check_key
+
+_CONTEXT = "yeoul-blob-1"  # so that a signature made with the same secret for another purpose never fits
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a signed URL allows: one method on one key until `expires_s`; for PUT, of exactly these bytes (else 0 and "")."""
+
+    method: str
+    bucket: Bucket
+    key: str
+    expires_s: int
+    size_bytes: int = 0
+    sha256_hex: str = ""
+
+
+def sign(secret: bytes, grant: Grant) -> str:
+    """The grant's signature, lower-case hex."""
+    fields = (_CONTEXT, grant.method, grant.bucket, grant.key, str(grant.expires_s), str(grant.size_bytes), grant.sha256_hex)
+    return hmac.new(secret, "\n".join(fields).encode(), hashlib.sha256).hexdigest()
+
+
+def verify(secret: bytes, grant: Grant, signature: str, now_s: float) -> None:
+    """Raise SignatureError unless the signature is of this grant and it has not expired."""
+    # compare as bytes: compare_digest refuses non-ASCII text, which a forger may well send
+    if not hmac.compare_digest(sign(secret, grant).encode(), signature.encode(errors="replace")):
+        raise SignatureError("the URL's signature does not fit the request")
+    if now_s >= grant.expires_s:
+        raise SignatureError("the URL has expired", expired_s=grant.expires_s)
+
+
+def upload_headers(sha256_hex: str) -> dict[str, str]:
+    """The headers every signed PUT carries, here and on S3: the digest of the body in S3's notation."""
+    if not _SHA256.fullmatch(sha256_hex):
+        raise InvalidError("a SHA-256 is 64 lower-case hex digits", field="sha256")
+    return {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256_hex)).decode()}
+
+
+class UrlSigner:
+    """Makes and checks URLs `{base_url}/blob/{bucket}/{key}?expires=&size=&sha256=&signature=`."""
+
+    def __init__(self, base_url: str, secret: bytes) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._secret = secret
+
+    def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest:
+        grant = Grant("PUT", bucket, check_key(key), int(expires_at_s), size_bytes, sha256_hex)
+        query = {"expires": grant.expires_s, "size": size_bytes, "sha256": sha256_hex, "signature": sign(self._secret, grant)}
+        return SignedRequest("PUT", self._url(bucket, key, query), upload_headers(sha256_hex))
+
+    def sign_get(self, bucket: Bucket, key: str, expires_at_s: float) -> SignedRequest:
+        grant = Grant("GET", bucket, check_key(key), int(expires_at_s))
+        query = {"expires": grant.expires_s, "signature": sign(self._secret, grant)}
+        return SignedRequest("GET", self._url(bucket, key, query), {})
+
+    def check(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant:
+        """What the request may do; raises SignatureError when it is not what was signed."""
+        grant = _read_grant(method, bucket, key, query)
+        verify(self._secret, grant, query.get("signature", ""), now_s)
+        return grant
+
+    def _url(self, bucket: Bucket, key: str, query: Mapping[str, object]) -> str:
+        return f"{self._base_url}/blob/{bucket}/{key}?{urlencode(query)}"
+
+
+def _read_grant(method: str, bucket: str, key: str, query: Mapping[str, str]) -> Grant:
+    try:
+        grant = Grant(method, Bucket(bucket), check_key(key), int(query["expires"]), int(query.get("size", "0")), query.get("sha256", ""))
+    except (KeyError, ValueError, InvalidError) as error:
+        raise SignatureError("the URL is not one that was signed here") from error
+    if grant.sha256_hex and not _SHA256.fullmatch(grant.sha256_hex):
+        raise SignatureError("the URL is not one that was signed here")
+    return grant
