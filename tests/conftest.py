@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
@@ -15,6 +16,11 @@ _SHARES_ITS_SERVERS = ("contract", "e2e")
 
 def _is_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+# A busy machine is no failure, and what CI finds it finds again.
+hypothesis.settings.register_profile("repository", deadline=None, derandomize=_is_ci())
+hypothesis.settings.load_profile("repository")
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,8 @@ def served_store(root: Path, reserve_bytes: int = 0) -> Iterator[LocalStore]:
         handler.store = store
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield store
-        server.shutdown()
-        thread.join()
+        try:
+            yield store
+        finally:
+            server.shutdown()
+            thread.join()

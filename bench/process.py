@@ -1,0 +1,55 @@
+"""Measuring what processes cost: CPU seconds of whole trees, wall time, memory."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall and CPU seconds of one run."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def run_cost(argv: Sequence[str], cwd: Path | None = None) -> Cost:
+    """Run a command to its end; its cost with all its children. Raises CalledProcessError."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    subprocess.run(argv, check=True, cwd=cwd, stdout=subprocess.DEVNULL)
+    wall_s = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def tree_cpu_s(pid: int) -> float:
+    """CPU seconds so far of a living tree, with children that it has reaped."""
+    total = 0.0
+    root = psutil.Process(pid)
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def tree_memory_bytes(pid: int) -> int:
+    """Resident memory of a living tree; pages that processes share are counted once (PSS)."""
+    total = 0
+    root = psutil.Process(pid)
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
+    return total

@@ -1,0 +1,1 @@
+"""The HTTP face: stateless, so that any server can answer any request."""

@@ -1,0 +1,51 @@
+"""The receiving end of presigned URLs on the embedded store: `PUT|GET /blob/{bucket}/{key}`."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from yeoul.api.deps import PartsDep
+from yeoul.base.errors import NotFoundError
+from yeoul.blob.local import LocalStore
+from yeoul.blob.receive import Reception, SignedPut
+
+router = APIRouter(include_in_schema=False)
+_FLUSH_BYTES = 1 << 20
+
+
+def _local(parts: PartsDep) -> LocalStore:
+    if not isinstance(parts.store, LocalStore):
+        raise NotFoundError("blobs of this server are elsewhere")
+    return parts.store
+
+
+@router.put("/blob/{bucket}/{key:path}")
+async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> Response:
+    """Take a body that is exactly what the URL was signed for."""
+    length = request.headers.get("content-length", "")
+    put = SignedPut(bucket, key, request.query_params, int(length) if length.isdigit() else None)
+    reception = await anyio.to_thread.run_sync(Reception, _local(parts), put, parts.clock.now())
+    with reception:
+        waiting: list[bytes] = []
+        async for chunk in request.stream():
+            waiting.append(chunk)
+            if sum(map(len, waiting)) >= _FLUSH_BYTES:
+                await anyio.to_thread.run_sync(reception.write, b"".join(waiting))
+                waiting.clear()
+        if waiting:
+            await anyio.to_thread.run_sync(reception.write, b"".join(waiting))
+        await anyio.to_thread.run_sync(reception.commit)
+    return Response(status_code=200)
+
+
+@router.get("/blob/{bucket}/{key:path}")
+def get_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> Response:
+    """Send a blob to whoever has a signed URL for it."""
+    store = _local(parts)
+    grant = store.check_url("GET", bucket, key, request.query_params, parts.clock.now())
+    path = store.path(grant.bucket, grant.key)
+    if not path.is_file():
+        raise NotFoundError("there is no such blob", key=key)
+    return FileResponse(path, media_type="application/octet-stream")

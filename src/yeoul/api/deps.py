@@ -1,0 +1,40 @@
+"""What every request handler may use, made once by `bootstrap` and kept on the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from yeoul.base.clock import Clock
+from yeoul.base.settings import Settings
+from yeoul.blob.store import BlobStore
+from yeoul.catalog.database import Database
+from yeoul.delivery.access import StreamAccess
+from yeoul.delivery.catalogue_view import PresentationCache
+from yeoul.upload.service import UploadService
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The concrete parts behind the API. pipelines: names of the DAG definitions that uploads may choose."""
+
+    settings: Settings
+    database: Database
+    store: BlobStore
+    uploads: UploadService
+    access: StreamAccess
+    presentations: PresentationCache
+    clock: Clock
+    web: Path
+    pipelines: frozenset[str]
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]

@@ -1,0 +1,168 @@
+"""The stream: playlists made from the catalogue, segments as files, below `/stream/{token}/{video_id}/`."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.base.errors import NotFoundError
+from yeoul.blob.local import LocalStore
+from yeoul.blob.store import Bucket
+from yeoul.delivery import dash, hls
+from yeoul.delivery import presentation as layout
+from yeoul.delivery.catalogue_view import View
+from yeoul.delivery.presentation import Presentation, Track
+from yeoul.model.rendition import Storyboard
+
+router = APIRouter(tags=["stream"], include_in_schema=False)
+_HLS = "application/vnd.apple.mpegurl"
+_DASH = "application/dash+xml"
+_VTT = "text/vtt; charset=utf-8"
+_SIGNED_GET_S = 3600
+_IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+def _view(token: str, video_id: str, parts: PartsDep) -> View:
+    view = parts.presentations.get(video_id)
+    parts.access.check(token, video_id, view.row["visibility"], parts.clock.now())
+    return view
+
+
+ViewDep = Annotated[View, Depends(_view)]
+
+
+def _offered(view: View) -> Presentation:
+    if view.presentation is None:
+        raise NotFoundError(f"video {view.row['id']} cannot be played yet", video=view.row["id"], state=view.row["state"])
+    return view.presentation
+
+
+def _track(view: View, name: str) -> Track:
+    offered = _offered(view)
+    for track in (*offered.tracks, *offered.texts):
+        if track.name == name:
+            return track
+    raise NotFoundError(f"there is no rendition {name}", rendition=name)
+
+
+def make_text(request: Request, view: View, media_type: str, text: str) -> Response:
+    """A playlist or other text: gzip where the client takes it, an ETag, kept by caches only as long as it is true."""
+    body = text.encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "ETag": etag,
+        "Vary": "Accept-Encoding",
+        "Cache-Control": "public, max-age=60" if view.is_ready else "no-cache",
+        "Access-Control-Allow-Origin": "*",
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, 5, mtime=0)
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def make_file(parts: Parts, request: Request, key: str, media_type: str) -> Response:
+    """A blob of the encoded bucket, which never changes: by its file here, by a signed address where the store is elsewhere."""
+    etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": _IMMUTABLE, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if not isinstance(parts.store, LocalStore):
+        signed = parts.store.sign_get(Bucket.ENCODED, key, parts.clock.now() + _SIGNED_GET_S)
+        return RedirectResponse(signed.url, 307, headers={"Cache-Control": "private, max-age=600", "Access-Control-Allow-Origin": "*"})
+    path: Path = parts.store.path(Bucket.ENCODED, key)
+    if not path.is_file():
+        raise NotFoundError("this file is gone", key=key)
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+_BASE = "/stream/{token}/{video_id}"
+
+
+@router.get(_BASE + "/" + layout.MASTER_NAME)
+def get_master(request: Request, view: ViewDep) -> Response:
+    """The HLS multivariant playlist."""
+    return make_text(request, view, _HLS, hls.make_master(_offered(view)))
+
+
+@router.get(_BASE + "/" + layout.MPD_NAME)
+def get_mpd(request: Request, view: ViewDep) -> Response:
+    """The DASH manifest; there is none before the video is ready."""
+    if not view.is_ready:
+        raise NotFoundError("the DASH manifest comes when the video is ready; play the HLS playlist", state=view.row["state"])
+    return make_text(request, view, _DASH, dash.make_mpd(_offered(view)))
+
+
+@router.get(_BASE + "/" + layout.STORYBOARD_NAME)
+def get_storyboard(request: Request, view: ViewDep) -> Response:
+    """The thumbnail track."""
+    offered = _offered(view)
+    if offered.storyboard is None:
+        raise NotFoundError("there is no storyboard yet")
+    return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s))
+
+
+@router.get(_BASE + "/" + layout.POSTER_NAME)
+def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
+    """The poster, there before the video can be played."""
+    if view.row["poster_key"] is None:
+        raise NotFoundError("there is no poster yet")
+    return make_file(parts, request, view.row["poster_key"], "image/jpeg")
+
+
+@router.get(_BASE + "/storyboard-{sheet}.jpg")
+def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> Response:
+    """One sheet of the storyboard."""
+    storyboard = None if view.row["storyboard"] is None else Storyboard.model_validate(view.row["storyboard"])
+    if storyboard is None or not 0 <= sheet < len(storyboard.keys):
+        raise NotFoundError("there is no such sheet", sheet=sheet)
+    return make_file(parts, request, storyboard.keys[sheet], "image/jpeg")
+
+
+@router.get(_BASE + "/{name}/" + layout.MEDIA_NAME)
+def get_media(request: Request, name: str, view: ViewDep) -> Response:
+    """A media playlist."""
+    track = _track(view, name)
+    make = hls.make_subtitle if track.rendition.kind == "text" else hls.make_media
+    return make_text(request, view, _HLS, make(_offered(view), track))
+
+
+@router.get(_BASE + "/{name}/" + layout.IFRAMES_NAME)
+def get_iframes(request: Request, name: str, view: ViewDep) -> Response:
+    """An I-frame playlist."""
+    return make_text(request, view, _HLS, hls.make_iframes(_offered(view), _track(view, name)))
+
+
+@router.get(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
+def get_captions(request: Request, name: str, view: ViewDep) -> Response:
+    """A text track."""
+    if name not in view.captions:
+        raise NotFoundError(f"there is no text track {name}", rendition=name)
+    return make_text(request, view, _VTT, view.captions[name])
+
+
+@router.get(_BASE + "/{name}/" + layout.INIT_NAME)
+def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
+    """The init segment of a rendition."""
+    track = _track(view, name)
+    if track.rendition.init_key is None:
+        raise NotFoundError(f"rendition {name} has no init segment", rendition=name)
+    return make_file(parts, request, track.rendition.init_key, f"{track.rendition.kind}/mp4")
+
+
+@router.get(_BASE + "/{name}/{index}.m4s")
+def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: PartsDep) -> Response:
+    """One media segment."""
+    track = _track(view, name)
+    found = next((segment for segment in track.segments if segment.index == index), None)
+    if found is None:
+        raise NotFoundError(f"rendition {name} has no segment {index}", rendition=name, index=index)
+    return make_file(parts, request, found.key, f"{track.rendition.kind}/mp4")

@@ -1,0 +1,160 @@
+"""Uploads: open a session, get presigned URLs, tell what has landed, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.identity import Caller, check_edit
+from yeoul.catalog import upload, video
+from yeoul.catalog.row import all_rows
+from yeoul.catalog.schema import upload as upload_table
+from yeoul.catalog.schema import video as video_table
+from yeoul.model.video import VideoState
+from yeoul.upload.service import OpenUpload
+from yeoul.upload.session import MAX_PIECES, Declared
+
+router = APIRouter(tags=["uploads"])
+Row = Mapping[str, Any]
+
+
+class PieceView(BaseModel):
+    """A declared piece or part; landed: its bytes are in the store."""
+
+    index: int
+    size_bytes: int
+    sha256: str
+    landed: bool
+
+
+class UploadView(BaseModel):
+    """An upload session. part_bytes: size of the parts of a whole file; piece_s: target length of pieces in seconds."""
+
+    id: str
+    video_id: str
+    mode: str
+    state: str
+    size_bytes: int
+    fingerprint: str
+    part_bytes: int
+    piece_s: float
+    pieces: list[PieceView]
+
+
+class UploadList(BaseModel):
+    """Open uploads of the caller."""
+
+    items: list[UploadView]
+
+
+class UrlRequest(BaseModel):
+    """Pieces about to be sent."""
+
+    pieces: list[Declared] = Field(min_length=1, max_length=1000)
+
+
+class UrlView(BaseModel):
+    """Where to send a piece: the method, the address and headers that must be sent as given; url is null when it has landed."""
+
+    index: int
+    method: str
+    url: str | None
+    headers: dict[str, str]
+
+
+class UrlList(BaseModel):
+    """One entry for each piece asked for."""
+
+    urls: list[UrlView]
+
+
+class Landed(BaseModel):
+    """Indexes of pieces whose PUT has been answered with success."""
+
+    indexes: list[Annotated[int, Field(ge=0, lt=MAX_PIECES)]] = Field(min_length=1, max_length=1000)
+
+
+class Complete(BaseModel):
+    """How many pieces there are in all."""
+
+    pieces: int = Field(ge=0, le=MAX_PIECES)
+
+
+def _view(parts: Parts, row: Row, pieces: list[Row]) -> UploadView:
+    shown = [
+        PieceView(index=piece["index"], size_bytes=piece["size_bytes"], sha256=piece["sha256"], landed=piece["landed_at"] is not None)
+        for piece in pieces
+    ]
+    plain = {name: row[name] for name in ("id", "video_id", "mode", "state", "size_bytes", "fingerprint")}
+    return UploadView(**plain, part_bytes=parts.settings.upload.part_bytes, piece_s=parts.settings.media.piece_s, pieces=shown)
+
+
+def _check(parts: Parts, upload_id: str, caller: Row) -> None:
+    with parts.database.read() as connection:
+        row = upload.get(connection, upload_id)
+        check_edit(video.get(connection, row["video_id"]), caller)
+
+
+@router.post("/videos/{video_id}/upload", status_code=201)
+def post_upload(video_id: str, body: OpenUpload, caller: Caller, parts: PartsDep, response: Response) -> UploadView:
+    """Open the upload of a video; the same file again finds the session that exists (200), to resume it."""
+    with parts.database.read() as connection:
+        check_edit(video.get(connection, video_id), caller)
+    row, new = parts.uploads.open(video_id, body)
+    if not new:
+        response.status_code = 200
+    return _view(parts, *parts.uploads.status(row["id"]))
+
+
+@router.get("/uploads")
+def get_uploads(caller: Caller, parts: PartsDep, fingerprint: Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")]) -> UploadList:
+    """The caller's open uploads of a file, to be resumed from anywhere."""
+    alive = video_table.c.state.not_in((VideoState.DELETED.value, VideoState.FAILED.value))
+    statement = (
+        select(upload_table)
+        .join(video_table, video_table.c.id == upload_table.c.video_id)
+        .where(video_table.c.owner_id == caller["id"], upload_table.c.fingerprint == fingerprint, upload_table.c.state == "open", alive)
+        .order_by(upload_table.c.created_at.desc())
+        .limit(10)
+    )
+    with parts.database.read() as connection:
+        rows = all_rows(connection, statement)
+    return UploadList(items=[_view(parts, *parts.uploads.status(row["id"])) for row in rows])
+
+
+@router.get("/uploads/{upload_id}")
+def get_upload(upload_id: str, caller: Caller, parts: PartsDep) -> UploadView:
+    """What has landed."""
+    _check(parts, upload_id, caller)
+    return _view(parts, *parts.uploads.status(upload_id))
+
+
+@router.post("/uploads/{upload_id}/urls")
+def post_urls(upload_id: str, body: UrlRequest, caller: Caller, parts: PartsDep) -> UrlList:
+    """Declare pieces and get presigned URLs for them; ask again when one has expired."""
+    _check(parts, upload_id, caller)
+    urls: list[UrlView] = []
+    for index, signed in parts.uploads.sign(upload_id, body.pieces):
+        url = None if signed is None else signed.url
+        urls.append(UrlView(index=index, method="PUT", url=url, headers={} if signed is None else signed.headers))
+    return UrlList(urls=urls)
+
+
+@router.post("/uploads/{upload_id}/landed", status_code=204)
+def post_landed(upload_id: str, body: Landed, caller: Caller, parts: PartsDep) -> None:
+    """Tell that pieces are in the store; work on them starts."""
+    _check(parts, upload_id, caller)
+    parts.uploads.land(upload_id, body.indexes)
+
+
+@router.post("/uploads/{upload_id}/complete")
+def post_complete(upload_id: str, body: Complete, caller: Caller, parts: PartsDep) -> UploadView:
+    """Close the upload; refused while pieces are missing, harmless when repeated."""
+    _check(parts, upload_id, caller)
+    parts.uploads.complete(upload_id, body.pieces)
+    return _view(parts, *parts.uploads.status(upload_id))

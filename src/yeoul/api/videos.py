@@ -1,0 +1,199 @@
+"""Videos: make, read, edit, delete, list, retry, and the DAG of their run."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
+from yeoul.api.identity import Caller, MaybeCaller, check_edit, may_see
+from yeoul.api.view import VideoView, make_video_view, read_video_view
+from yeoul.base.clock import rfc3339
+from yeoul.base.errors import ConflictError, InvalidError, NotFoundError
+from yeoul.base.ids import new_id
+from yeoul.catalog import outbox, queue, run, stream, video
+from yeoul.model.video import VideoState, Visibility
+
+router = APIRouter(tags=["videos"])
+Row = Mapping[str, Any]
+_PAGE_MAX = 100
+
+
+class NewVideo(BaseModel):
+    """What may be said of a video before its bytes come. pipeline names a DAG definition."""
+
+    title: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=10_000)
+    visibility: Visibility = Visibility.PRIVATE
+    pipeline: str = Field(default="standard", max_length=40)
+
+
+class VideoChange(BaseModel):
+    """Fields to change; what is left out stays."""
+
+    title: str | None = Field(default=None, max_length=200)
+    description: str | None = Field(default=None, max_length=10_000)
+    visibility: Visibility | None = None
+
+
+class VideoPage(BaseModel):
+    """One page, newest first; `next` is the cursor of the following one, null at the end."""
+
+    items: list[VideoView]
+    next: str | None
+
+
+class TaskView(BaseModel):
+    """One task of a run: times are RFC 3339, cpu_s is CPU seconds over all attempts."""
+
+    id: str
+    stage: str
+    piece: int | None
+    op: str
+    state: str
+    attempt: int
+    failures: int
+    worker: str | None
+    progress: float
+    cpu_s: float
+    error: dict[str, Any] | None
+    started_at: str | None
+    ended_at: str | None
+
+
+class DagView(BaseModel):
+    """The run of a video: its definition and the tasks it has grown so far."""
+
+    state: str
+    definition: dict[str, Any]
+    tasks: list[TaskView]
+
+
+@router.post("/videos", status_code=201)
+def post_video(body: NewVideo, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> VideoView:
+    """Make a video; its bytes come by an upload, its metadata can be edited meanwhile."""
+    if body.pipeline not in parts.pipelines:
+        raise InvalidError(f"there is no pipeline {body.pipeline}; there are {', '.join(sorted(parts.pipelines))}", field="pipeline")
+    now_s = parts.clock.now()
+    request = "POST videos " + body.model_dump_json()
+    with parts.database.write() as connection:
+        if key is not None:
+            known = find_answer(connection, caller["id"], key, request, now_s)
+            if known is not None:
+                return VideoView.model_validate_json(known)
+        video_id = new_id(now_s)
+        video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json")}, now_s)
+        view = make_video_view(parts, video.get(connection, video_id), (), ())
+        if key is not None:
+            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+    return view
+
+
+@router.get("/videos")
+def get_videos(
+    caller: Caller, parts: PartsDep, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = 24
+) -> VideoPage:
+    """The caller's own videos."""
+    return _page(parts, caller["id"], cursor, limit)
+
+
+@router.get("/feed")
+def get_feed(parts: PartsDep, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = 24) -> VideoPage:
+    """Public videos that can be watched, newest first."""
+    return _page(parts, None, cursor, limit)
+
+
+@router.get("/videos/{video_id}")
+def get_video(video_id: str, caller: MaybeCaller, parts: PartsDep) -> VideoView:
+    """One video."""
+    row, view = read_video_view(parts, video_id)
+    if not may_see(row, caller):
+        raise NotFoundError(f"there is no video {video_id}", video=video_id)
+    return view
+
+
+@router.patch("/videos/{video_id}")
+def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDep) -> VideoView:
+    """Edit title, description or visibility, at any moment of an upload."""
+    now_s = parts.clock.now()
+    with parts.database.write() as connection:
+        check_edit(video.get(connection, video_id), caller)
+        values = body.model_dump(mode="json", exclude_none=True)
+        if values:
+            video.change(connection, video_id, values, now_s)
+    return read_video_view(parts, video_id)[1]
+
+
+@router.delete("/videos/{video_id}", status_code=204)
+def delete_video(video_id: str, caller: Caller, parts: PartsDep) -> None:
+    """Delete a video; its files are freed soon after."""
+    now_s = parts.clock.now()
+    with parts.database.write() as connection:
+        check_edit(video.get(connection, video_id), caller)
+        video.move(connection, video_id, VideoState.DELETED, now_s)
+        outbox.emit(connection, "video.deleted", video_id, {}, now_s)
+
+
+@router.post("/videos/{video_id}/retry", status_code=202)
+def retry_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
+    """Run the failed tasks of a failed video again."""
+    now_s = parts.clock.now()
+    with parts.database.write() as connection:
+        row = video.get(connection, video_id)
+        check_edit(row, caller)
+        current = run.find_of_video(connection, video_id)
+        if row["state"] != VideoState.FAILED.value or current is None:
+            raise ConflictError(f"video {video_id} is {row['state']}; only a failed video can be tried again", state=row["state"])
+        run.reopen(connection, current["id"])
+        queue.retry_run(connection, current["id"], now_s)
+        video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+    return read_video_view(parts, video_id)[1]
+
+
+@router.get("/videos/{video_id}/dag")
+def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
+    """The run's tasks: who does what, and the story of each failure."""
+    with parts.database.read() as connection:
+        check_edit(video.get(connection, video_id), caller)
+        current = run.find_of_video(connection, video_id)
+        if current is None:
+            raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
+        tasks = queue.of_run(connection, current["id"])
+    return DagView(state=current["state"], definition=current["definition"], tasks=[make_task_view(task) for task in tasks])
+
+
+def make_task_view(task: Row) -> TaskView:
+    """A task as the API shows it."""
+    plain = {name: task[name] for name in ("id", "stage", "piece", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")}
+    return TaskView(**plain, started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
+
+
+def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) -> VideoPage:
+    with parts.database.read() as connection:
+        rows = video.page(connection, owner_id=owner_id, before=_decode(cursor), limit=limit + 1)
+        shown = [
+            make_video_view(parts, row, stream.tracks(connection, row["id"]) if row["playable_at"] else (), video.captions(connection, row["id"]))
+            for row in rows[:limit]
+        ]
+    return VideoPage(items=shown, next=_encode(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def _encode(row: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row["created_at"], row["id"]]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str | None) -> tuple[float, str] | None:
+    if cursor is None:
+        return None
+    try:
+        created_at, video_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return float(created_at), str(video_id)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise InvalidError("this cursor is not one of ours", field="cursor") from error

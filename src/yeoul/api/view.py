@@ -1,0 +1,184 @@
+"""What the API says of things: from rows to JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from yeoul.api.deps import Parts
+from yeoul.base.clock import rfc3339
+from yeoul.catalog import stream, video
+from yeoul.delivery import presentation as layout
+from yeoul.delivery.catalogue_view import make_presentation
+from yeoul.delivery.hls import variant_bandwidth
+from yeoul.model.source import Source
+from yeoul.model.video import VideoState
+
+Row = Mapping[str, Any]
+
+
+class ErrorView(BaseModel):
+    """Why a video failed or waits: a stable code, a sentence, and facts."""
+
+    code: str
+    message: str
+    facts: dict[str, Any] = {}
+
+
+class OwnerView(BaseModel):
+    """Who a video belongs to."""
+
+    handle: str
+
+
+class SourceView(BaseModel):
+    """The uploaded file: display size in pixels after rotation and SAR, displayed frames, duration in seconds."""
+
+    width: int
+    height: int
+    frames: int | None
+    frame_rate: float
+    duration_s: float
+    codec: str
+    has_audio: bool
+
+
+class RenditionView(BaseModel):
+    """A stream that players can choose; bandwidth_bps is the peak of it with audio, 0 where unknown."""
+
+    name: str
+    kind: str
+    width: int
+    height: int
+    codecs: str
+    frame_rate: float
+    bandwidth_bps: int
+
+
+class CaptionView(BaseModel):
+    """A text track and where it lies."""
+
+    language: str | None
+    label: str
+    url: str
+
+
+class PlaybackView(BaseModel):
+    """Addresses that play as they are; dash is null until the video is ready."""
+
+    hls: str
+    dash: str | None
+    poster: str | None
+    storyboard: str | None
+    captions: list[CaptionView]
+
+
+class VideoView(BaseModel):
+    """A video as its viewers see it."""
+
+    id: str
+    title: str
+    description: str
+    visibility: str
+    state: str
+    error: ErrorView | None
+    notice: ErrorView | None
+    owner: OwnerView
+    pipeline: str
+    created_at: str
+    updated_at: str
+    playable_at: str | None
+    ready_at: str | None
+    duration_s: float | None
+    source: SourceView | None
+    progress: float
+    renditions: list[RenditionView]
+    dropped: dict[str, ErrorView]
+    playback: PlaybackView | None
+    poster: str | None
+    dag: str
+    watch: str
+
+
+def _error(data: Mapping[str, Any] | None) -> ErrorView | None:
+    return None if data is None else ErrorView(code=data["code"], message=data["message"], facts=data.get("facts") or {})
+
+
+def _source(data: Mapping[str, Any] | None) -> SourceView | None:
+    if data is None:
+        return None
+
+    source = Source.model_validate(data)
+    width, height = source.video.display_size
+    return SourceView(
+        width=width,
+        height=height,
+        frames=source.video.frames,
+        frame_rate=source.video.frame_rate,
+        duration_s=source.duration_s,
+        codec=source.video.codec,
+        has_audio=source.audio is not None,
+    )
+
+
+def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
+    """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
+    offered = make_presentation(row, tuple(tracks), list(captions))
+    token = parts.access.make_token(row["id"], row["visibility"], parts.clock.now())
+    base = f"/stream/{token}/{row['id']}"
+    source = _source(row["source"])
+    renditions: list[RenditionView] = []
+    if offered is not None:
+        for track in (*offered.videos, *offered.audios):
+            one = track.rendition
+            bandwidth = variant_bandwidth(offered, track) if one.kind == "video" else track.declared_bps
+            fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate"})
+            renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth))
+    poster = f"{base}/{layout.POSTER_NAME}" if row["poster_key"] else None
+    ready = row["state"] == VideoState.READY.value
+    playback = None
+    if offered is not None:
+        playback = PlaybackView(
+            hls=f"{base}/{layout.MASTER_NAME}",
+            dash=f"{base}/{layout.MPD_NAME}" if ready else None,
+            poster=poster,
+            storyboard=f"{base}/{layout.STORYBOARD_NAME}" if row["storyboard"] else None,
+            captions=[
+                CaptionView(language=item["language"], label=item["label"], url=f"{base}/{item['name']}/{layout.CAPTIONS_NAME}") for item in captions
+            ],
+        )
+    return VideoView(
+        id=row["id"],
+        title=row["title"],
+        description=row["description"],
+        visibility=row["visibility"],
+        state=row["state"],
+        error=_error(row["error"]),
+        notice=_error(row["notice"]),
+        owner=OwnerView(handle=row["owner_handle"]),
+        pipeline=row["pipeline"],
+        created_at=rfc3339(row["created_at"]) or "",
+        updated_at=rfc3339(row["updated_at"]) or "",
+        playable_at=rfc3339(row["playable_at"]),
+        ready_at=rfc3339(row["ready_at"]),
+        duration_s=None if source is None else source.duration_s,
+        source=source,
+        progress=row["progress"],
+        renditions=renditions,
+        dropped={name: ErrorView(code=item["code"], message=item["message"]) for name, item in row["dropped"].items()},
+        playback=playback,
+        poster=poster,
+        dag=f"/api/v1/videos/{row['id']}/dag",
+        watch=f"/watch/{row['id']}",
+    )
+
+
+def read_video_view(parts: Parts, video_id: str) -> tuple[Row, VideoView]:
+    """(row, view) of a video, read afresh; raises NotFoundError."""
+    with parts.database.read() as connection:
+        row = video.get(connection, video_id)
+        tracks = stream.tracks(connection, video_id) if row["playable_at"] is not None or row["ready_at"] is not None else ()
+        captions = video.captions(connection, video_id)
+    return row, make_video_view(parts, row, tracks, captions)

@@ -1,0 +1,48 @@
+"""Runs: one passage of one upload through one DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from yeoul.catalog.row import Row, first_row, insert_new
+from yeoul.catalog.schema import run
+
+
+def add(connection: Connection, run_id: str, video_id: str, upload_id: str, definition: Mapping[str, Any], now_s: float) -> bool:
+    """Open a run for an upload; False when the upload has one."""
+    row = {"id": run_id, "video_id": video_id, "upload_id": upload_id, "definition": dict(definition)}
+    return bool(insert_new(connection, run, [{**row, "state": "open", "version": 0, "created_at": now_s}]))
+
+
+def find_of_upload(connection: Connection, upload_id: str) -> Row | None:
+    """The run of an upload, locked until the transaction ends, so that its events are applied one after another."""
+    return first_row(connection, select(run).where(run.c.upload_id == upload_id).with_for_update())
+
+
+def find_of_video(connection: Connection, video_id: str) -> Row | None:
+    """The newest run of a video."""
+    return first_row(connection, select(run).where(run.c.video_id == video_id).order_by(run.c.created_at.desc()).limit(1))
+
+
+def find(connection: Connection, run_id: str) -> Row | None:
+    """A run by id, locked until the transaction ends."""
+    return first_row(connection, select(run).where(run.c.id == run_id).with_for_update())
+
+
+def change(connection: Connection, run_id: str, **values: Any) -> None:
+    """Set columns and count the event."""
+    connection.execute(update(run).where(run.c.id == run_id).values(**values, version=run.c.version + 1))
+
+
+def end(connection: Connection, run_id: str, state: str, now_s: float) -> bool:
+    """End an open run (done, failed or cancelled); False when it has ended."""
+    statement = update(run).where(run.c.id == run_id, run.c.state == "open").values(state=state, ended_at=now_s, version=run.c.version + 1)
+    return connection.execute(statement).rowcount == 1
+
+
+def reopen(connection: Connection, run_id: str) -> None:
+    """Open a failed run again."""
+    connection.execute(update(run).where(run.c.id == run_id).values(state="open", ended_at=None, version=run.c.version + 1))

@@ -1,0 +1,209 @@
+"""The tables. Times are seconds since 1970 (UTC); ids are text; JSON holds nouns in their wire form.
+
+`migration/` builds the same tables step by step; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite counts rows up by itself only for a column typed INTEGER.
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("handle", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, primary_key=True),  # SHA-256 of the token: a stolen database opens no door
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+video = Table(
+    "video",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", JSON(none_as_null=True)),  # YeoulError.to_dict of what failed it
+    Column("notice", JSON(none_as_null=True)),  # YeoulError.to_dict of what holds it up; it will go on by itself
+    Column("source", JSON(none_as_null=True)),  # Source
+    Column("poster_key", Text),
+    Column("storyboard", JSON(none_as_null=True)),  # Storyboard
+    Column("dropped", JSON, nullable=False),  # {rung name: error}
+    Column("progress", Float, nullable=False),
+    Column("version", Integer, nullable=False),  # counts every change that a viewer may see
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("playable_at", Float),
+    Column("ready_at", Float),
+    Index("video_feed", "visibility", "state", "created_at", "id"),
+    Index("video_owner", "owner_id", "created_at", "id"),
+)
+
+caption = Table(
+    "caption",
+    metadata,
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("language", Text),
+    Column("label", Text, nullable=False),
+    Column("webvtt", Text, nullable=False),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False, index=True),
+    Column("mode", Text, nullable=False),  # pieces | whole
+    Column("file_name", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("fingerprint", Text, nullable=False),  # of the source file, so that another process can resume
+    Column("source", JSON(none_as_null=True)),  # Source as the client saw it
+    Column("state", Text, nullable=False),  # open | closed
+    Column("created_at", Float, nullable=False),
+    Column("closed_at", Float),
+)
+
+piece = Table(
+    "piece",
+    metadata,
+    Column("upload_id", Text, ForeignKey("upload.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),  # piece, or part: a byte range of a whole file
+    Column("index", Integer, primary_key=True),
+    Column("piece", JSON(none_as_null=True)),  # Piece; null for parts
+    Column("bucket", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("landed_at", Float),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False, index=True),
+    Column("upload_id", Text, ForeignKey("upload.id"), nullable=False, unique=True),
+    Column("definition", JSON, nullable=False),  # the DAG definition it was opened with
+    Column("ladder", JSON(none_as_null=True)),  # [Rung], highest first; null until inspected
+    Column("source", JSON(none_as_null=True)),  # Source, null until inspected
+    Column("state", Text, nullable=False),  # open | done | failed | cancelled
+    Column("version", Integer, nullable=False),  # counts events applied, so that a scheduler in memory knows when it is stale
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("run.id"), nullable=False),
+    Column("stage", Text, nullable=False),  # name in the definition, or the preprocessor's split and inspect
+    Column("piece", Integer),
+    Column("op", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | ready | running | done | failed | cancelled
+    Column("due_at", Float, nullable=False),  # virtual deadline: the queue's order
+    Column("not_before", Float, nullable=False),
+    Column("waiting_on", Integer, nullable=False),
+    Column("cpu", Float, nullable=False),
+    Column("memory_bytes", BigInteger, nullable=False),
+    Column("timeout_s", Float, nullable=False),
+    Column("optional", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("owner", Text),
+    Column("worker", Text),
+    Column("lease_until", Float),
+    Column("params", JSON, nullable=False),
+    Column("outputs", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("progress", Float, nullable=False),
+    Column("cpu_s", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("ended_at", Float),
+    Column("updated_at", Float, nullable=False),
+    Index("task_queue", "state", "due_at", "id"),
+    Index("task_run", "run_id", "updated_at"),
+    Index("task_place", "run_id", "stage", "piece", unique=True),
+)
+
+edge = Table(
+    "edge",
+    metadata,
+    Column("needs_id", Text, ForeignKey("task.id"), primary_key=True),
+    Column("task_id", Text, ForeignKey("task.id"), primary_key=True, index=True),
+)
+
+rendition = Table(
+    "rendition",
+    metadata,
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("rendition", JSON, nullable=False),  # Rendition
+    Column("declared_bps", Integer, nullable=False),
+    Column("contiguous", Integer, nullable=False),  # segments from index 0 up to the first hole
+    Column("listed", Boolean, nullable=False),  # whether growing playlists offer it; once true it stays
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("video_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("segment", JSON, nullable=False),  # Segment
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("topic", Text, nullable=False),
+    Column("video_id", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)

@@ -1,0 +1,83 @@
+"""Videos: rows, legal transitions, the feed. Every change that a viewer may see raises `version`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+
+from yeoul.base.errors import ConflictError, NotFoundError
+from yeoul.catalog.row import Row, all_rows, first_row, insert_new
+from yeoul.catalog.schema import account, caption, video
+from yeoul.model.video import VideoState, Visibility, is_legal
+
+_WITH_OWNER = select(video, account.c.handle.label("owner_handle")).join(account, account.c.id == video.c.owner_id)
+
+
+def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
+    """Add a video in state created; row holds id, owner_id, title, description, visibility, pipeline."""
+    fixed = {"state": VideoState.CREATED.value, "dropped": {}, "progress": 0.0, "version": 1, "created_at": now_s, "updated_at": now_s}
+    connection.execute(insert(video).values(**row, **fixed))
+
+
+def find(connection: Connection, video_id: str) -> Row | None:
+    """A video that is not deleted, with its owner's handle."""
+    return first_row(connection, _WITH_OWNER.where(video.c.id == video_id, video.c.state != VideoState.DELETED.value))
+
+
+def get(connection: Connection, video_id: str) -> Row:
+    """The same; raises NotFoundError."""
+    row = find(connection, video_id)
+    if row is None:
+        raise NotFoundError(f"there is no video {video_id}", video=video_id)
+    return row
+
+
+def version(connection: Connection, video_id: str) -> int | None:
+    """The version of a video, None when there is none."""
+    return connection.execute(select(video.c.version).where(video.c.id == video_id)).scalar()
+
+
+def change(connection: Connection, video_id: str, values: Mapping[str, Any], now_s: float) -> None:
+    """Set columns other than the state."""
+    connection.execute(update(video).where(video.c.id == video_id).values(**values, version=video.c.version + 1, updated_at=now_s))
+
+
+def move(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
+    """Go to another state when that is legal and news; False when the video is already there. Raises ConflictError when illegal."""
+    row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update())
+    if row is None:
+        raise NotFoundError(f"there is no video {video_id}", video=video_id)
+    old = VideoState(row["state"])
+    if old == new:
+        return False
+    if not is_legal(old, new):
+        raise ConflictError(f"video {video_id} is {old} and cannot become {new}", state=old.value)
+    change(connection, video_id, {"state": new.value, **values}, now_s)
+    return True
+
+
+def page(connection: Connection, *, owner_id: str | None, before: tuple[float, str] | None, limit: int) -> list[Row]:
+    """Newest first: the feed (public, playable or ready), or with `owner_id` all that an owner has. `before` is (created_at, id)."""
+    statement = _WITH_OWNER.order_by(video.c.created_at.desc(), video.c.id.desc()).limit(limit)
+    if owner_id is None:
+        watchable = (VideoState.PLAYABLE.value, VideoState.READY.value)
+        statement = statement.where(video.c.visibility == Visibility.PUBLIC.value, video.c.state.in_(watchable))
+    else:
+        statement = statement.where(video.c.owner_id == owner_id, video.c.state != VideoState.DELETED.value)
+    if before is not None:
+        created_at, video_id = before
+        statement = statement.where(or_(video.c.created_at < created_at, and_(video.c.created_at == created_at, video.c.id < video_id)))
+    return all_rows(connection, statement)
+
+
+def set_captions(connection: Connection, video_id: str, captions: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the text tracks: rows of name, language, label, webvtt."""
+    connection.execute(delete(caption).where(caption.c.video_id == video_id))
+    insert_new(connection, caption, [{"video_id": video_id, **row} for row in captions])
+
+
+def captions(connection: Connection, video_id: str) -> list[Row]:
+    """The text tracks in order of name."""
+    return all_rows(connection, select(caption).where(caption.c.video_id == video_id).order_by(caption.c.name))

@@ -1,0 +1,59 @@
+"""Which server and which token a command uses: its options, the environment, the data folder, then what `login` kept."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from yeoul.base.errors import YeoulError
+from yeoul.client.connection import Connection
+
+EXIT_REACHED, EXIT_USAGE, EXIT_FAILED, EXIT_SERVER, EXIT_FORBIDDEN = 0, 2, 3, 4, 5
+_DEFAULT_SERVER = "http://localhost:8000"
+
+
+def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
+    """--server and --data."""
+    parser.add_argument("--server", metavar="URL", help=f"server (default: YEOUL_SERVER or {_DEFAULT_SERVER})")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder of a server on this machine, for its admin token")
+
+
+def server_of(arguments: argparse.Namespace) -> str:
+    """The server's address."""
+    return str(arguments.server or os.environ.get("YEOUL_SERVER") or _DEFAULT_SERVER).rstrip("/")
+
+
+def open_connection(arguments: argparse.Namespace, patience_s: float = 90.0) -> Connection:
+    """A connection with the token that was found, if any."""
+    server = server_of(arguments)
+    return Connection(server, _find_token(arguments, server), patience_s)
+
+
+def _find_token(arguments: argparse.Namespace, server: str) -> str | None:
+    if token := os.environ.get("YEOUL_TOKEN"):
+        return token
+    if arguments.data is not None and (file := arguments.data / "admin.token").exists():
+        return file.read_text().strip()
+    return read_tokens().get(server)
+
+
+def tokens_file() -> Path:
+    """Where `yeoul login` keeps tokens, by server."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "yeoul" / "tokens.json"
+
+
+def read_tokens() -> dict[str, str]:
+    """Tokens by server."""
+    try:
+        return dict(json.loads(tokens_file().read_text()))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def exit_code_of(error: YeoulError) -> int:
+    """The exit code that tells an error: 3 media, 5 not allowed, 2 wrong request, 4 server or network."""
+    area = error.code.split(".")[0]
+    return {"media": EXIT_FAILED, "account": EXIT_FORBIDDEN, "request": EXIT_USAGE}.get(area, EXIT_SERVER)

@@ -1,0 +1,81 @@
+"""What only the first start does: the admin account, and the demo clip that goes through the real pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from yeoul import bootstrap
+from yeoul.base.clock import SystemClock
+from yeoul.base.ids import new_id
+from yeoul.base.settings import Settings
+from yeoul.catalog import account
+from yeoul.cli.server_options import add_server_arguments, read_settings
+from yeoul.engine.process import die_with_parent
+from yeoul.media.binaries import ffmpeg_path
+
+_TOKEN_TTL_S = 10 * 365 * 86400.0
+_DEMO_S = 12
+
+
+def make_admin(settings: Settings) -> str | None:
+    """Make `admin` when there is no account, and a token for this machine at DATA/admin.token; its password, or None if accounts exist."""
+    database = bootstrap.make_database(settings)
+    now_s = SystemClock().now()
+    password, token = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
+    try:
+        with database.write() as connection:
+            if account.count(connection) > 0:
+                return None
+            admin_id = new_id(now_s)
+            account.add_account(connection, admin_id, "admin", "admin@localhost", PasswordHasher().hash(password), "admin", now_s)
+            account.add_session(connection, hashlib.sha256(token.encode()).hexdigest(), admin_id, now_s, now_s + _TOKEN_TTL_S)
+            _write_private(settings.data / "admin.token", token)
+    finally:
+        database.close()
+    return password
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
+def make_demo_command(out: Path) -> list[str]:
+    """ffmpeg's words for a generated clip: moving colours and a soft tone, 1280x720 at 30 frames/s."""
+    picture = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:c0=0x0b3954:c1=0x087e8b:c2=0xbfd7ea:c3=0xff5a5f:c4=0xc81d25"
+    sound = f"aevalsrc=0.2*sin(2*PI*(220+60*sin(2*PI*t/{_DEMO_S}))*t)*(0.6+0.4*sin(2*PI*t*0.5)):s=48000:d={_DEMO_S}"
+    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "60", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
+    return [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *inputs, *encode, "-movflags", "+faststart", str(out)]
+
+
+def main() -> int:
+    """Make the demo clip and upload it like anyone would."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--parent", type=int)
+    add_server_arguments(parser)
+    arguments = parser.parse_args()
+    if arguments.parent is not None:
+        die_with_parent(arguments.parent)
+    settings = read_settings(arguments)
+    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+        clip = Path(folder) / "demo.mp4"
+        subprocess.run(make_demo_command(clip), check=True)  # noqa: S603 (our own words)
+        server = f"http://{'127.0.0.1' if settings.server.host in ('0.0.0.0', '::') else settings.server.host}:{settings.server.port}"  # noqa: S104
+        words = ["upload", str(clip), "--title", "Welcome to Yeoul", "--visibility", "public", "--server", server, "--data", str(settings.data)]
+        return subprocess.run([sys.executable, "-m", "yeoul.cli.main", *words, "--json"], check=False, stdout=subprocess.DEVNULL).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main())

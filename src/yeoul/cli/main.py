@@ -1,0 +1,44 @@
+"""The command line: one file for each command, loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from yeoul import __version__
+
+# name: (module with add_arguments(parser) and run(arguments) -> exit code, one line of help)
+_COMMANDS = {
+    "up": ("yeoul.cli.up", "run everything on this machine"),
+    "serve": ("yeoul.cli.serve", "run one role: api or pipeline"),
+    "migrate": ("yeoul.cli.migrate", "bring the database's tables up to date"),
+    "upload": ("yeoul.cli.upload", "upload a video, or resume its upload"),
+    "video": ("yeoul.cli.video", "list, show, edit, delete or retry videos"),
+    "dag": ("yeoul.cli.dag", "check or show a DAG definition"),
+    "login": ("yeoul.cli.login", "log in and keep the token"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it reached what was asked, 2 for wrong usage, else as the command documents."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="yeoul", description="A video platform that plays while it uploads.")
+    parser.add_argument("--version", action="version", version=f"yeoul {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, (module, text) in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == chosen:
+            import_module(module).add_arguments(command)
+    arguments = parser.parse_args(words)
+    run: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[arguments.command][0]).run
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""`yeoul migrate`: bring the database's tables up to date."""
+
+from __future__ import annotations
+
+import argparse
+
+from yeoul import bootstrap
+from yeoul.cli.server_options import add_server_arguments, read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_server_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    bootstrap.make_database(read_settings(arguments)).close()
+    return 0

@@ -1,0 +1,105 @@
+"""`yeoul serve api|pipeline`: one role in this process, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+
+from yeoul import bootstrap
+from yeoul.base.clock import SystemClock
+from yeoul.base.errors import YeoulError
+from yeoul.base.settings import Settings
+from yeoul.blob.local import LocalStore
+from yeoul.cli.server_options import add_server_arguments, read_settings
+from yeoul.engine.process import die_with_parent
+
+log = logging.getLogger("yeoul")
+_DRAIN_S = 20.0
+_IDLE_WAIT_S = 0.05
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("role", choices=("api", "pipeline"))
+    parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    add_server_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.parent is not None:
+        die_with_parent(arguments.parent)
+    level = os.environ.get("YEOUL_LOG", "INFO")
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = read_settings(arguments)
+    if arguments.role == "pipeline":
+        return _serve_pipeline(settings)
+    return asyncio.run(_serve_api(settings))
+
+
+def _serve_pipeline(settings: Settings) -> int:
+    clock = SystemClock()
+    database = bootstrap.make_database(settings)
+    store = bootstrap.make_store(settings, clock)
+    engine = bootstrap.make_engine(settings)
+    dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock)
+    stopping = _Stop()
+    if isinstance(store, LocalStore):
+        store.sweep_partials()
+    dispatcher.recover(only_dispatcher=database.is_sqlite)
+    drain_until_s: float | None = None
+    while drain_until_s is None or (engine.running() and time.monotonic() < drain_until_s):
+        try:
+            dispatcher.step(_IDLE_WAIT_S)
+        except YeoulError as error:
+            log.warning("%s: %s", error.code, error.message)
+            time.sleep(0.5)
+        except Exception:
+            log.exception("the dispatcher stumbled; it goes on")
+            time.sleep(0.5)
+        if stopping.asked and drain_until_s is None:
+            dispatcher.stop_placing()
+            drain_until_s = time.monotonic() + _DRAIN_S
+    engine.close()
+    dispatcher.close()
+    database.close()
+    return 0
+
+
+async def _serve_api(settings: Settings) -> int:
+    from granian.constants import Interfaces  # noqa: PLC0415 (the pipeline does not need a web server)
+    from granian.server.embed import Server  # noqa: PLC0415
+
+    clock = SystemClock()
+    database = bootstrap.make_database(settings)
+    app = bootstrap.make_api(settings, database, bootstrap.make_store(settings, clock), clock)
+    server = Server(
+        app,
+        address=settings.server.host,
+        port=settings.server.port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+        runtime_blocking_threads=8,
+        backlog=1024,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+    database.close()
+    return 0
+
+
+class _Stop:
+    """Whether SIGTERM or SIGINT has come."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True

@@ -1,0 +1,37 @@
+"""Options that `up` and `serve` share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from yeoul import bootstrap
+from yeoul.base.settings import Settings
+
+
+def add_server_arguments(parser: argparse.ArgumentParser) -> None:
+    """--data, --host, --port, --workers."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: ./data)")
+    parser.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8000)")
+    parser.add_argument("--workers", type=int, metavar="N", help="CPU slots for tasks (default: all cores)")
+
+
+def read_settings(arguments: argparse.Namespace) -> Settings:
+    """The settings with what the command line says on top."""
+    server = {name: getattr(arguments, name) for name in ("host", "port") if getattr(arguments, name) is not None}
+    overrides: dict[str, Any] = {"server": server}
+    if arguments.workers is not None:
+        overrides["engine"] = {"workers": arguments.workers}
+    return bootstrap.open_settings(arguments.data, **overrides)
+
+
+def as_words(arguments: argparse.Namespace) -> list[str]:
+    """The options as they were given, for a child process."""
+    words: list[str] = []
+    for name in ("data", "host", "port", "workers"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    return words

@@ -1,0 +1,138 @@
+"""`yeoul up`: all roles in one process tree. This process only starts them, watches them, and ends with them."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO
+
+from yeoul import bootstrap
+from yeoul.base.settings import Settings
+from yeoul.cli.server_options import add_server_arguments, as_words, read_settings
+
+_START_S = 30.0
+_STOP_S = 30.0
+_RESTART_PAUSE_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_server_arguments(parser)
+    parser.add_argument("--no-demo", action="store_true", help="do not make a demo clip on the first start")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 after SIGTERM or Ctrl-C, 2 when the data folder or the port is taken, 4 when a role does not start."""
+    settings = read_settings(arguments)
+    lock = _lock(settings.data)
+    if lock is None:
+        print(f"yeoul: another yeoul is running on {settings.data}", file=sys.stderr)
+        return 2
+    tree = _Tree(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tree.ask_to_stop)
+    first = not (settings.data / "admin.token").exists()
+    if first:
+        _make_admin(settings)
+    tree.start("api")
+    tree.start("pipeline")
+    if not _wait_until_healthy(settings, tree):
+        tree.stop()
+        return 0 if tree.stopping else 4
+    print(f"Yeoul is running at {bootstrap.public_url(settings)} (data in {settings.data}); Ctrl-C stops it.", flush=True)
+    if first and not arguments.no_demo:
+        tree.start("demo")
+    tree.watch()
+    tree.stop()
+    return 0
+
+
+def _lock(data: Path) -> IO[str] | None:
+    """The data folder for this process alone, or None when another has it."""
+    data.mkdir(parents=True, exist_ok=True)
+    file = (data / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def _make_admin(settings: Settings) -> None:
+    """On an empty user table: make the account `admin`, print its password once, keep a token for commands on this machine."""
+    from yeoul.cli.first_start import make_admin  # noqa: PLC0415 (only the first start pays for it)
+
+    password = make_admin(settings)
+    if password is not None:
+        print(f"Made the account admin with the password {password} (it is shown only now).", flush=True)
+
+
+def _wait_until_healthy(settings: Settings, tree: _Tree) -> bool:
+    host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104
+    url = f"http://{host}:{settings.server.port}/healthz"
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and not tree.stopping:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
+                if answer.status == 200:
+                    return tree.all_alive()
+        except (urllib.error.URLError, OSError):
+            pass
+        if not tree.all_alive():
+            return False
+        time.sleep(0.02)
+    return False
+
+
+class _Tree:
+    """The roles' processes; one that dies is started again."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._words = as_words(arguments)
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.stopping = False
+
+    def ask_to_stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def start(self, role: str) -> None:
+        module = ["yeoul.cli.first_start"] if role == "demo" else ["yeoul.cli.main", "serve", role]
+        command = [sys.executable, "-m", *module, "--parent", str(os.getpid()), *self._words]
+        # A group of its own, so that Ctrl-C reaches this process alone, which then stops the others in order.
+        self._running[role] = subprocess.Popen(command, process_group=0)  # noqa: S603 (our own modules)
+
+    def all_alive(self) -> bool:
+        return all(process.poll() is None for process in self._running.values())
+
+    def watch(self) -> None:
+        """Until asked to stop: start again what dies."""
+        while not self.stopping:
+            for role, process in list(self._running.items()):
+                status = process.poll()
+                if status is None:
+                    continue
+                del self._running[role]
+                if role != "demo":
+                    print(f"yeoul: {role} ended with {status}; starting it again", file=sys.stderr, flush=True)
+                    time.sleep(_RESTART_PAUSE_S)
+                    self.start(role)
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Let all drain; kill what has not ended in time."""
+        for process in self._running.values():
+            process.terminate()
+        deadline = time.monotonic() + _STOP_S
+        for process in self._running.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,161 @@
+"""`yeoul upload FILE`: upload, or resume, and wait until the video is playable or ready."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from yeoul.base.errors import InvalidError, YeoulError
+from yeoul.cli.connection import (
+    EXIT_FAILED,
+    EXIT_REACHED,
+    EXIT_SERVER,
+    EXIT_USAGE,
+    add_connection_arguments,
+    exit_code_of,
+    open_connection,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--title", help="title (default: the file's name)")
+    add_connection_arguments(parser)
+    parser.add_argument("--pipeline", default="standard", metavar="NAME", help="DAG definition")
+    parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="pieces sent at once (default: 4)")
+    parser.add_argument("--limit-rate", type=_positive, metavar="BYTES_PER_S", help="bytes per second, over all pieces together")
+    parser.add_argument("--whole", action="store_true", help="send the file as it is; the server splits it")
+    parser.add_argument("--visibility", choices=("public", "unlisted", "private"), default="private")
+    parser.add_argument("--wait", choices=("none", "playable", "ready"), default="ready", help="what to wait for (default: ready)")
+    parser.add_argument("--json", action="store_true", help="the last line on standard output is one JSON object")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 reached the awaited state, 2 usage, 3 the video failed for good, 4 server or network, 5 not allowed."""
+    job = _Job(arguments)
+    try:
+        if not arguments.file.is_file():
+            raise InvalidError(f"{arguments.file} is not a file", field="file")
+        code = job.run()
+    except YeoulError as error:
+        job.error = {"code": error.code, "message": error.message}
+        code = exit_code_of(error)
+    except OSError as error:
+        job.error = {"code": InvalidError.code, "message": str(error)}
+        code = EXIT_USAGE
+    except KeyboardInterrupt:
+        print("\nyeoul: stopped; the same command resumes the upload", file=sys.stderr)
+        return 130
+    job.tell()
+    return code
+
+
+class _Job:
+    """One call of the command: what is known so far, and how it is told at the end."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        from yeoul.client.follow import Follower  # noqa: PLC0415 (--help needs none of it)
+
+        self._arguments = arguments
+        self._connection = open_connection(arguments)
+        self._began_s = time.monotonic()
+        self._follower = Follower(self._connection, self._began_s)
+        self._id: str | None = None
+        self._upload_s: float | None = None
+        self._sent_bytes = 0
+        self.error: dict[str, str] | None = None
+
+    def run(self) -> int:
+        from yeoul.cli.upload_bar import open_bar  # noqa: PLC0415
+        from yeoul.client.uploader import Options, Uploader  # noqa: PLC0415
+
+        arguments = self._arguments
+        with open_bar(enabled=sys.stderr.isatty() and not arguments.json) as bar:
+            options = Options(
+                title=arguments.title if arguments.title is not None else arguments.file.stem[:200],
+                visibility=arguments.visibility,
+                pipeline=arguments.pipeline,
+                parallel=arguments.parallel,
+                bytes_per_s=arguments.limit_rate,
+                whole=arguments.whole,
+                said=bar.say,
+            )
+            uploader = Uploader(self._connection, arguments.file, options, self._opened)
+            bar.show(lambda: (uploader.progress.sent_bytes, uploader.progress.total_bytes, self._follower.video))
+            try:
+                uploader.run()
+                self._upload_s = time.monotonic() - self._began_s
+            finally:
+                self._sent_bytes = uploader.progress.sent_bytes
+            return self._await()
+
+    def _opened(self, video_id: str) -> None:
+        if self._id is None:
+            self._id = video_id
+            self._follower.start(video_id)
+
+    def _await(self) -> int:
+        wanted = self._arguments.wait
+        if wanted == "none":
+            return EXIT_REACHED
+        while not self._follower.wait(wanted, 1.0):
+            pass
+        if self._follower.gone is not None:
+            raise self._follower.gone
+        video = self._follower.video or {}
+        if video.get("state") == "failed":
+            self.error = {"code": video["error"]["code"], "message": video["error"]["message"]}
+            return EXIT_FAILED
+        return EXIT_REACHED if video.get("state") in ("playable", "ready") else EXIT_SERVER
+
+    def tell(self) -> None:
+        """The result: one JSON object, or a line or two."""
+        result = self._result()
+        if self._arguments.json:
+            print(json.dumps(result), flush=True)
+        elif self.error is not None:
+            print(f"yeoul: {self.error['message']} ({self.error['code']})", file=sys.stderr)
+        else:
+            print(f"{result['state']}: {result['watch']}")
+
+    def _result(self) -> dict[str, Any]:
+        video = self._read()
+        playback = video.get("playback") or {}
+        source = video.get("source")
+        times: Callable[[float | None], float | None] = lambda value: None if value is None else round(value, 3)  # noqa: E731
+        return {
+            "id": self._id,
+            "state": video.get("state"),
+            "watch": self._absolute(video.get("watch")),
+            "hls": self._absolute(playback.get("hls")),
+            "dash": self._absolute(playback.get("dash")),
+            "source": None if source is None else {"frames": source["frames"], "duration_s": source["duration_s"]},
+            "timings": {"upload_s": times(self._upload_s), "playable_s": times(self._follower.playable_s), "ready_s": times(self._follower.ready_s)},
+            "sent_bytes": self._sent_bytes,
+            "error": self.error,
+        }
+
+    def _read(self) -> dict[str, Any]:
+        if self._id is None:
+            return {}
+        if self._follower.video is not None and self._arguments.wait != "none":
+            return self._follower.video
+        try:
+            return self._connection.get(f"videos/{self._id}")
+        except YeoulError:
+            return self._follower.video or {}
+
+    def _absolute(self, path: str | None) -> str | None:
+        return None if path is None else self._connection.server + path

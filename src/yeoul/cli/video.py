@@ -1,0 +1,75 @@
+"""`yeoul video list|show|edit|delete|retry`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from yeoul.base.errors import YeoulError
+from yeoul.cli.connection import add_connection_arguments, exit_code_of, open_connection
+from yeoul.client.connection import Connection
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name in ("list", "show", "edit", "delete", "retry"):
+        action = actions.add_parser(name)
+        add_connection_arguments(action)
+        action.add_argument("--json", action="store_true", help="print JSON")
+        if name != "list":
+            action.add_argument("id")
+        if name == "edit":
+            action.add_argument("--title")
+            action.add_argument("--description")
+            action.add_argument("--visibility", choices=("public", "unlisted", "private"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    connection = open_connection(arguments, patience_s=10.0)
+    try:
+        found = _ACTIONS[arguments.action](connection, arguments)
+    except YeoulError as error:
+        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
+        return exit_code_of(error)
+    for item in found:
+        print(json.dumps(item) if arguments.json else _line(item))
+    return 0
+
+
+def _list(connection: Connection, _arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = connection.get("videos", limit=100, **({"cursor": cursor} if cursor else {}))
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return items
+
+
+def _show(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    return [connection.get(f"videos/{arguments.id}")]
+
+
+def _edit(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    change = {name: getattr(arguments, name) for name in ("title", "description", "visibility") if getattr(arguments, name) is not None}
+    return [connection.patch(f"videos/{arguments.id}", change)]
+
+
+def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    connection.delete(f"videos/{arguments.id}")
+    return []
+
+
+def _retry(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    return [connection.post(f"videos/{arguments.id}/retry", {})]
+
+
+_ACTIONS = {"list": _list, "show": _show, "edit": _edit, "delete": _delete, "retry": _retry}
+
+
+def _line(video: dict[str, Any]) -> str:
+    error = f"  {video['error']['code']}: {video['error']['message']}" if video["error"] else ""
+    return f"{video['id']}  {video['state']:<10} {video['progress']:>4.0%}  {video['visibility']:<8} {video['title']}{error}"

@@ -1,0 +1,1 @@
+"""The Python SDK: talk to a Yeoul server, upload by pieces, follow what happens."""

@@ -1,0 +1,41 @@
+"""A limit on bytes per second over all lanes together, which serves the earliest piece first."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable
+
+
+class RateLimit:
+    """A token bucket of 50 ms; who asks with the lowest rank is served first, so that playing can start early."""
+
+    def __init__(
+        self, bytes_per_s: float | None, now: Callable[[], float] = time.monotonic, wait: Callable[[threading.Condition, float], object] | None = None
+    ) -> None:
+        """None: no limit. `now` and `wait` stand in for the clock in tests."""
+        self._rate = bytes_per_s
+        self._now = now
+        self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
+        self._condition = threading.Condition()
+        self._queue: list[tuple[int, int]] = []
+        self._serial = 0
+        self._free_at_s = now()
+
+    def take(self, size_bytes: int, rank: int) -> None:
+        """Wait until `size_bytes` may be sent."""
+        if self._rate is None:
+            return
+        with self._condition:
+            self._serial += 1
+            mine = (rank, self._serial)
+            heapq.heappush(self._queue, mine)
+            while True:
+                left_s = self._free_at_s - self._now()
+                if self._queue[0] == mine and left_s <= 0:
+                    break
+                self._wait(self._condition, max(left_s, 0.001) if self._queue[0] == mine else 0.05)
+            heapq.heappop(self._queue)
+            self._free_at_s = max(self._free_at_s, self._now() - 0.05) + size_bytes / self._rate
+            self._condition.notify_all()

@@ -1,0 +1,127 @@
+"""A local file as a list of things to send: GOP pieces cut one after the other, or byte-range parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yeoul.base.errors import MediaError
+from yeoul.media.limits import Limits
+from yeoul.media.split import SplitPlan, cut_pieces, plan_split
+from yeoul.media.subtitle import extract_webvtt
+
+_EDGE_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
+
+
+def fingerprint(path: Path) -> str:
+    """What a file is recognised by when its upload is resumed: SHA-256 (hex) over its size and its first and last MiB."""
+    size_bytes = path.stat().st_size
+    digest = hashlib.sha256(str(size_bytes).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(_EDGE_BYTES))
+        if size_bytes > _EDGE_BYTES:
+            file.seek(max(_EDGE_BYTES, size_bytes - _EDGE_BYTES))
+            digest.update(file.read(_EDGE_BYTES))
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run of bytes of a file that is sent as one object. declared: what the server is told of it. temporary: delete the file afterwards."""
+
+    index: int
+    path: Path
+    offset: int
+    size_bytes: int
+    declared: dict[str, Any]
+    temporary: bool
+
+    def chunks(self, chunk_bytes: int) -> Iterator[bytes]:
+        """Its bytes."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            left = self.size_bytes
+            while left > 0:
+                chunk = file.read(min(chunk_bytes, left))
+                if not chunk:
+                    raise OSError(f"{self.path} became shorter while it was sent")
+                left -= len(chunk)
+                yield chunk
+
+    def drop(self) -> None:
+        """Delete what was made for sending."""
+        if self.temporary:
+            self.path.unlink(missing_ok=True)
+
+
+class PieceFile:
+    """A file that is sent as GOP pieces."""
+
+    mode = "pieces"
+
+    def __init__(self, path: Path, piece_s: float) -> None:
+        """Scans the file. Raises MediaError when it cannot be split."""
+        self._path = path
+        self._plan: SplitPlan = plan_split(path, Limits(), piece_s)
+        self.count = len(self._plan.pieces)
+
+    def describe(self) -> dict[str, Any]:
+        """The fields of an upload request that only pieces have."""
+        source = self._plan.source
+        captions: list[dict[str, Any]] = []
+        for position, track in enumerate(source.texts):
+            try:
+                webvtt = extract_webvtt(self._path, track, Limits())
+            except MediaError:  # the video is worth more than its captions
+                continue
+            captions.append({"language": track.language, "label": track.title or track.language or f"Text {position + 1}", "webvtt": webvtt})
+        return {"source": source.model_dump(mode="json"), "captions": captions}
+
+    def items(self, folder: Path, only: Collection[int]) -> Iterator[Item]:
+        """Cut the pieces named, in order; each is written when it is asked for."""
+        for piece, file in cut_pieces(self._path, self._plan, folder, only):
+            size_bytes = file.stat().st_size
+            declared = {"index": piece.index, "size_bytes": size_bytes, "sha256": _sha256(file, 0, size_bytes), "piece": piece.model_dump(mode="json")}
+            yield Item(piece.index, file, 0, size_bytes, declared, temporary=True)
+
+
+class WholeFile:
+    """A file that is sent in byte ranges; the server splits it."""
+
+    mode = "whole"
+
+    def __init__(self, path: Path, part_bytes: int) -> None:
+        self._path = path
+        self._part_bytes = part_bytes
+        self._size_bytes = path.stat().st_size
+        self.count = -(-self._size_bytes // part_bytes)
+
+    def describe(self) -> dict[str, Any]:
+        """Nothing is known of the content."""
+        return {}
+
+    def items(self, folder: Path, only: Collection[int]) -> Iterator[Item]:  # noqa: ARG002 (parts need no files of their own)
+        """The byte ranges named, in order."""
+        for index in sorted(only):
+            offset = index * self._part_bytes
+            size_bytes = min(self._part_bytes, self._size_bytes - offset)
+            declared = {"index": index, "size_bytes": size_bytes, "sha256": _sha256(self._path, offset, size_bytes)}
+            yield Item(index, self._path, offset, size_bytes, declared, temporary=False)
+
+
+def _sha256(path: Path, offset: int, size_bytes: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(offset)
+        left = size_bytes
+        while left > 0:
+            chunk = file.read(min(_READ_BYTES, left))
+            if not chunk:
+                break
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()

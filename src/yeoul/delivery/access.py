@@ -1,0 +1,44 @@
+"""Who may stream: public and unlisted videos by the word "public", private ones by a token that is signed and expires.
+
+The token is one path segment before everything else, so that relative addresses in playlists keep it and an edge can check it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from yeoul.base.errors import SignatureError
+from yeoul.model.video import Visibility
+
+PUBLIC = "public"
+_TTL_S = 12 * 3600
+_CONTEXT = b"yeoul-stream-1"
+
+
+class StreamAccess:
+    """Makes and checks stream tokens `expiry-signature`; the signature is HMAC-SHA256 over video and expiry."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def make_token(self, video_id: str, visibility: str, now_s: float) -> str:
+        """A token for whoever was found to be allowed."""
+        if visibility != Visibility.PRIVATE.value:
+            return PUBLIC
+        expires = int(now_s) + _TTL_S
+        return f"{expires}-{self._sign(video_id, expires)}"
+
+    def check(self, token: str, video_id: str, visibility: str, now_s: float) -> None:
+        """Raises SignatureError when the token does not open this video now."""
+        if visibility != Visibility.PRIVATE.value and token == PUBLIC:
+            return
+        expires, _, signature = token.partition("-")
+        if not expires.isascii() or not expires.isdigit() or not hmac.compare_digest(self._sign(video_id, int(expires)).encode(), signature.encode()):
+            raise SignatureError("this address does not open the video")
+        if now_s >= int(expires):
+            raise SignatureError("this address has expired; load the page again", expired_s=int(expires))
+
+    def _sign(self, video_id: str, expires: int) -> str:
+        message = b"\n".join((_CONTEXT, video_id.encode(), str(expires).encode()))
+        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[:40]

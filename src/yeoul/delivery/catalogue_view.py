@@ -1,0 +1,100 @@
+"""From the catalogue's rows to what players are offered, kept for a moment so that segment requests cost no queries."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yeoul.base.clock import Clock
+from yeoul.catalog import stream, video
+from yeoul.catalog.database import Database
+from yeoul.delivery.presentation import Presentation, Track
+from yeoul.model.rendition import Rendition, Segment, Storyboard
+from yeoul.model.video import VideoState
+
+_KEPT = 512
+_FRESH_GROWING_S = 0.25
+_FRESH_READY_S = 3.0
+
+
+@dataclass(frozen=True)
+class View:
+    """One video as players may see it. presentation is None until it can be played; captions: WebVTT text by name."""
+
+    row: Mapping[str, Any]
+    presentation: Presentation | None
+    captions: Mapping[str, str]
+    read_at: float
+
+    @property
+    def is_ready(self) -> bool:
+        return self.row["state"] == VideoState.READY.value
+
+
+class PresentationCache:
+    """Views by video id, at most a moment old; safe to share between threads."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._views: OrderedDict[str, View] = OrderedDict()
+
+    def get(self, video_id: str) -> View:
+        """The view of a video; raises NotFoundError."""
+        now_s = self._clock.now()
+        with self._lock:
+            kept = self._views.get(video_id)
+        if kept is not None and 0 <= now_s - kept.read_at < (_FRESH_READY_S if kept.is_ready else _FRESH_GROWING_S):
+            return kept
+        fresh = self._read(video_id, kept, now_s)
+        with self._lock:
+            self._views[video_id] = fresh
+            self._views.move_to_end(video_id)
+            if len(self._views) > _KEPT:
+                self._views.popitem(last=False)
+        return fresh
+
+    def _read(self, video_id: str, kept: View | None, now_s: float) -> View:
+        with self._database.read() as connection:
+            row = video.get(connection, video_id)
+            if kept is not None and kept.row["version"] == row["version"]:
+                return View(row, kept.presentation, kept.captions, now_s)
+            captions = video.captions(connection, video_id)
+            tracks = stream.tracks(connection, video_id)
+        texts = {caption["name"]: caption["webvtt"] for caption in captions}
+        return View(row, make_presentation(row, tracks, captions), texts, now_s)
+
+
+def make_presentation(
+    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]]
+) -> Presentation | None:
+    """What players are offered of a video row, its tracks and captions; None while nothing can be played."""
+    complete = row["state"] == VideoState.READY.value
+    if not complete and row["state"] != VideoState.PLAYABLE.value:
+        return None
+    tracks = tuple(
+        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps) for track in stored if complete or track.listed
+    )
+    texts = tuple(_text_track(caption) for caption in captions)
+    storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
+    made = Presentation(
+        video_id=row["id"], state="complete" if complete else "growing", tracks=_ordered(tracks), texts=texts, storyboard=storyboard
+    )
+    return made if made.is_playable else None
+
+
+def _ordered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """Video from the highest rung to the lowest, then audio."""
+    return tuple(sorted(tracks, key=lambda track: (track.rendition.kind != "video", -track.rendition.height, track.name)))
+
+
+def _text_track(caption: Mapping[str, Any]) -> Track:
+    name = str(caption["name"])
+    rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=caption["language"])
+    size_bytes = len(caption["webvtt"].encode())
+    segment = Segment(index=0, key=name, size_bytes=size_bytes, start_ticks=0, duration_ticks=0, samples=0)
+    return Track(rendition=rendition, segments=(segment,))

@@ -1,0 +1,197 @@
+"""What a player is offered of one video, and the names of its parts below the video's base URL.
+
+Layout below `/stream/{token}/{video_id}/`, all references relative, so that any signed prefix in front works unchanged:
+
+    master.m3u8  manifest.mpd  storyboard.vtt  storyboard-0.jpg  poster.jpg
+    {rendition}/index.m3u8  {rendition}/iframes.m3u8  {rendition}/init.mp4  {rendition}/{index}.m4s  {rendition}/captions.vtt
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal, Self
+from urllib.parse import quote
+
+from pydantic import model_validator
+
+from yeoul.model.noun import Noun
+from yeoul.model.rendition import Rendition, Segment, Storyboard
+
+MASTER_NAME = "master.m3u8"
+MPD_NAME = "manifest.mpd"
+MEDIA_NAME = "index.m3u8"
+IFRAMES_NAME = "iframes.m3u8"
+INIT_NAME = "init.mp4"
+CAPTIONS_NAME = "captions.vtt"
+STORYBOARD_NAME = "storyboard.vtt"
+POSTER_NAME = "poster.jpg"
+
+_AAC_FRAME = 1024
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+# While growing, sound may end this much before the picture: pieces of sound end on the AAC grid, at or before the picture's border.
+_GRID_SLACK_S = 0.15
+
+
+class Track(Noun):
+    """One rendition and the segments of it that exist, in order of index.
+
+    Segments are numbered 0, 1, 2 ...; holes may exist while growing and hide what follows them. declared_bps: the upper bound of
+    the bit rate (the rung's cap), which a growing playlist declares. closed: no segment follows, so it holds back no other track.
+    """
+
+    rendition: Rendition
+    segments: tuple[Segment, ...]
+    declared_bps: int = 0
+    closed: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.rendition.name
+
+    def seconds(self, ticks: int) -> float:
+        return ticks / self.rendition.timescale
+
+    def end_s(self, segments: Sequence[Segment]) -> float:
+        """End of the last of `segments` on the media timeline; 0 where there is none."""
+        return self.seconds(segments[-1].start_ticks + segments[-1].duration_ticks) if segments else 0.0
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """The highest frames per second over a segment; what the rendition says where there is none yet."""
+        shapes = {(s.samples, s.duration_ticks) for s in self.segments if s.duration_ticks > 0}
+        rates = [Fraction(samples * self.rendition.timescale, ticks) for samples, ticks in shapes]
+        return max(rates, default=Fraction(self.rendition.frame_rate))
+
+    def contiguous(self) -> tuple[Segment, ...]:
+        """The segments from index 0 up to the first hole."""
+        found: list[Segment] = []
+        for segment in self.segments:
+            if segment.index != len(found):
+                break
+            found.append(segment)
+        return tuple(found)
+
+
+class Presentation(Noun):
+    """All that players are offered of one video.
+
+    tracks: video and audio. A rendition may join a growing presentation only once it reaches the horizon of the others, for a list
+    that a player has seen must not shrink. texts: one Track per WebVTT file, whose one segment carries its size.
+    target_duration_s: upper bound of every segment's rounded duration, the same from the first playlist to the last.
+    """
+
+    video_id: str
+    state: Literal["growing", "complete"]
+    tracks: tuple[Track, ...]
+    texts: tuple[Track, ...] = ()
+    storyboard: Storyboard | None = None
+    target_duration_s: int = 9
+
+    @model_validator(mode="after")
+    def _complete_means_without_holes(self) -> Self:
+        for track in self.tracks:
+            if self.state == "complete" and len(track.contiguous()) != len(track.segments):
+                raise ValueError(f"{track.name} lacks segment {len(track.contiguous())}")
+        return self
+
+    @property
+    def videos(self) -> tuple[Track, ...]:
+        return tuple(track for track in self.tracks if track.rendition.kind == "video")
+
+    @property
+    def audios(self) -> tuple[Track, ...]:
+        return tuple(track for track in self.tracks if track.rendition.kind == "audio")
+
+    @property
+    def horizon_s(self) -> float:
+        """How far all tracks that still grow have come; infinite when none does."""
+        growing = [track for track in self.tracks if not track.closed]
+        return min((track.end_s(track.contiguous()) for track in growing), default=float("inf"))
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether every list holds a segment; an empty one fails to load, so nothing is published before."""
+        return bool(self.tracks) and all(self.listed(track) for track in self.tracks)
+
+    @property
+    def duration_s(self) -> float:
+        """End of the picture, or of the sound where that is longer.
+
+        An AAC track begins with a frame of priming and ends with up to one of padding, neither of which is sound.
+        """
+        picture_s = max((track.end_s(self.listed(track)) for track in self.videos), default=0.0)
+        for track in self.audios:
+            frame_s = track.seconds(_AAC_FRAME)
+            sound_s = track.end_s(self.listed(track)) - frame_s
+            if sound_s - picture_s >= frame_s:
+                picture_s = sound_s
+        return picture_s
+
+    def listed(self, track: Track) -> tuple[Segment, ...]:
+        """The segments that playlists name: all when complete; else those without a hole before them and within the horizon.
+
+        Sound listed past the picture (or the reverse) freezes players, which then hold data they cannot show.
+        """
+        if self.state == "complete":
+            return track.segments
+        limit = self.horizon_s + _GRID_SLACK_S
+        return tuple(s for s in track.contiguous() if track.seconds(s.start_ticks + s.duration_ticks) <= limit)
+
+
+def language_tag(language: str | None) -> str | None:
+    """A well-formed BCP 47 tag or None; what a source claims may be anything."""
+    if language is None or language == "und" or not _LANGUAGE.fullmatch(language):
+        return None
+    return language
+
+
+def steps(segments: Sequence[Segment]) -> list[int]:
+    """Ticks from each segment's start to the next one's, so that sums of them are decode times (tfdt); the last: its own duration."""
+    if not segments:
+        return []
+    return [b.start_ticks - a.start_ticks for a, b in pairwise(segments)] + [segments[-1].duration_ticks]
+
+
+def segment_name(segment: Segment) -> str:
+    """A segment's name inside its rendition's folder."""
+    return f"{segment.index}.m4s"
+
+
+def segment_uri(track: Track, segment: Segment) -> str:
+    """A segment's path below the video's base URL."""
+    return f"{folder_uri(track)}/{segment_name(segment)}"
+
+
+def folder_uri(track: Track) -> str:
+    """A rendition's folder below the video's base URL."""
+    return quote(track.name, safe="")
+
+
+def sheet_name(index: int) -> str:
+    """The name of a storyboard sheet."""
+    return f"storyboard-{index}.jpg"
+
+
+def make_storyboard(storyboard: Storyboard, duration_s: float) -> str:
+    """The WebVTT thumbnail track: one cue per tile, `storyboard-N.jpg#xywh=x,y,w,h` (W3C media fragments)."""
+    per_sheet = storyboard.columns * storyboard.rows
+    cues = ["WEBVTT\n"]
+    for tile in range(storyboard.tiles):
+        start_s = tile * storyboard.interval_s
+        end_s = duration_s if tile == storyboard.tiles - 1 else start_s + storyboard.interval_s
+        row, column = divmod(tile % per_sheet, storyboard.columns)
+        box = f"{column * storyboard.tile_width},{row * storyboard.tile_height},{storyboard.tile_width},{storyboard.tile_height}"
+        cues.append(f"{_clock(start_s)} --> {_clock(max(end_s, start_s + 0.001))}\n{sheet_name(tile // per_sheet)}#xywh={box}\n")
+    return "\n".join(cues)
+
+
+def _clock(time_s: float) -> str:
+    """WebVTT time, hh:mm:ss.mmm."""
+    milliseconds = round(time_s * 1000)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"

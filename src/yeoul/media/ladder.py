@@ -1,0 +1,54 @@
+"""The ladder: which sizes of a source are made, from what a probe says of it; pure."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+
+# Shorter side in pixels -> cap in kb/s of x264 veryfast crf 23 at up to 30 frames per second.
+_CAPS_KBPS = {240: 400, 360: 800, 480: 1400, 720: 2800, 1080: 5000, 1440: 9000, 2160: 18000}
+_CRF = 23.0
+_HIGH_FRAME_RATE = 31.0  # above it, caps grow: averages of 30 fps files wander a little past 30
+_HIGH_FRAME_RATE_FACTOR = 1.4
+_TOO_CLOSE = 0.85  # a nominal step nearer than this to the top saves too few bits for a rung of its own
+
+
+def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
+    """The rungs of a source, highest first; the shorter side of the upright square-pixel picture names and places them.
+
+    Nominal shorter sides are 240, 360, 480, 720, 1080, 1440 and 2160 px, capped at 400, 800, 1400, 2800, 5000, 9000 and 18000 kb/s
+    (1.4 times that above 30 frames per second). The top rung is the source's own size, or `max_height` where the source is larger;
+    below it come the nominal steps that are at most 0.85 of it. A source below 240 px gets its own size alone. Nothing is upscaled;
+    sizes are even, the aspect is the display aspect (after SAR and rotation) to within a pixel.
+    """
+    width, height = source.video.display_size
+    shorter = min(width, height)
+    top = max(2, min(shorter, max_height) // 2 * 2)
+    steps = [top, *(step for step in sorted(_CAPS_KBPS, reverse=True) if step <= top * _TOO_CLOSE)]
+    factor = _HIGH_FRAME_RATE_FACTOR if source.video.frame_rate > _HIGH_FRAME_RATE else 1.0
+    return tuple(_make_rung(width, height, step, factor) for step in steps)
+
+
+def _make_rung(width: int, height: int, step: int, factor: float) -> Rung:
+    shorter, longer = sorted((width, height))
+    long_side = min(_nearest_even(longer * step / shorter), longer // 2 * 2)
+    size = (long_side, step) if width >= height else (step, long_side)
+    cap_bps = round(_cap_kbps(step) * factor) * 1000
+    return Rung(name=f"{step}p", width=size[0], height=size[1], crf=_CRF, maxrate_bps=cap_bps)
+
+
+def _nearest_even(value: float) -> int:
+    """The nearest even number of at least 2; halfway goes down, so that no side grows."""
+    return max(2, math.ceil(value / 2 - 0.5) * 2)
+
+
+def _cap_kbps(step: int) -> float:
+    """The cap of any shorter side: straight lines between the nominal steps, through zero below and on above them."""
+    points = [(0, 0), *sorted(_CAPS_KBPS.items())]
+    for (low, low_kbps), (high, high_kbps) in pairwise(points):
+        if step <= high:
+            return low_kbps + (high_kbps - low_kbps) * (step - low) / (high - low)
+    return points[-1][1] * step / points[-1][0]

@@ -1,0 +1,213 @@
+"""What a file is: its tracks, rotation, aspect, colour and duration, from its headers and first decoded picture."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+import av.logging
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
+from yeoul.media.limits import Limits
+from yeoul.media.truncation import open_whole
+from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
+
+TEXT_CODECS: Final = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
+# How many packets may go in before the first picture has to come out (a stream that starts in mid-GOP has to reach its next keyframe).
+_MAX_PACKETS_TO_FIRST_PICTURE: Final = 1500
+
+_PRIMARIES: Final = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+                     11: "smpte431", 12: "smpte432", 22: "ebu3213"}  # fmt: skip
+_TRANSFERS: Final = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+                     11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
+                     17: "smpte428", 18: "arib-std-b67"}  # fmt: skip
+_MATRICES: Final = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+                    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
+_RANGES: Final = {1: "tv", 2: "pc"}
+
+
+def probe(path: Path, limits: Limits) -> Source:
+    """Probe a file without decoding more than its first pictures.
+
+    Raises UnreadableError, TruncatedError, NoVideoError, UnsupportedCodecError, TooLargeError. duration_s is here what the
+    demuxer claims and start_pts what it shows first; `split.plan_split` replaces both by what a scan of all packets finds.
+    """
+    with open_whole(path, limits) as container:
+        video = find_video(container)
+        picture = _first_picture(path, container, video, limits)
+        return Source(
+            container=container.format.name.split(",")[0],
+            duration_s=claimed_duration_s(container, video),
+            start_pts=picture.pts or 0,
+            video=_video_track(video, picture),
+            audio=_audio_track(find_audio(container)),
+            texts=_text_tracks(container),
+        )
+
+
+def find_video(container: InputContainer) -> VideoStream:
+    """The first video stream that is not a cover picture. Raises NoVideoError, UnsupportedCodecError."""
+    for stream in container.streams:
+        if stream.type == "video" and not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            if not _decodes(stream):
+                raise UnsupportedCodecError("no decoder for the video codec", codec=_codec_name(stream))
+            assert isinstance(stream, VideoStream)
+            return stream
+    raise NoVideoError("the file has no video stream")
+
+
+def find_audio(container: InputContainer) -> AudioStream | None:
+    """The default audio stream, else the first that can be decoded; None where there is none."""
+    usable = [s for s in container.streams if isinstance(s, AudioStream) and _decodes(s) and s.codec_context.sample_rate > 0]
+    usable.sort(key=lambda s: not s.disposition & Disposition.default)
+    return usable[0] if usable else None
+
+
+def claimed_duration_s(container: InputContainer, video: VideoStream) -> float:
+    """What the headers claim, in seconds; 0 where they say nothing."""
+    if video.duration and video.time_base:
+        return float(video.duration * video.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def _first_picture(path: Path, container: InputContainer, video: VideoStream, limits: Limits) -> VideoFrame:
+    """Decode the first displayed picture. Raises TooLargeError before anything is allocated for it, UnreadableError."""
+    context = video.codec_context
+    if context.width * context.height > limits.max_pixels:
+        raise TooLargeError("the picture is larger than allowed", width=context.width, height=context.height, max_pixels=limits.max_pixels)
+    frame = next(_pictures(container, video), None)
+    if frame is not None:
+        return frame
+    if _is_refused_for_size(path, limits):
+        raise TooLargeError("the picture is larger than allowed", max_pixels=limits.max_pixels)
+    raise UnreadableError("no picture could be decoded", codec=_codec_name(video))
+
+
+def _pictures(container: InputContainer, video: VideoStream) -> Iterator[VideoFrame]:
+    for packet in itertools.islice(container.demux(video), _MAX_PACKETS_TO_FIRST_PICTURE):
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue  # damaged, or a picture that refers to what is not there
+
+
+def _is_refused_for_size(path: Path, limits: Limits) -> bool:
+    """Whether the decoder refuses the size written in the pictures, which a container may hide; only its log says so."""
+    level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+    try:
+        with av.logging.Capture() as messages, open_whole(path, limits) as container:
+            video = find_video(container)
+            video.codec_context.thread_count = 1  # log lines of decoder threads could wait for this thread for ever
+            next(_pictures(container, video), None)
+    finally:
+        av.logging.set_level(level)
+        av.logging.set_skip_repeated(skips)
+    return any("max pixel count" in message for _, _, message in messages)
+
+
+def _decodes(stream: Stream) -> bool:
+    return getattr(stream, "codec_context", None) is not None and stream.codec_context.codec.is_decoder
+
+
+def _codec_name(stream: Stream) -> str:
+    context = getattr(stream, "codec_context", None)
+    return context.codec.canonical_name if context is not None else "unknown"
+
+
+def _video_track(stream: VideoStream, picture: VideoFrame) -> VideoTrack:
+    rotation, mirrored = _orientation(picture)
+    return VideoTrack(
+        codec=_codec_name(stream),
+        width=picture.width,
+        height=picture.height,
+        time_base=time_base(stream),
+        sar=_sar(stream),
+        rotation_deg=rotation,
+        mirrored=mirrored,
+        pix_fmt=picture.format.name,
+        bit_depth=picture.format.components[0].bits,
+        colour_primaries=_PRIMARIES.get(picture.color_primaries),
+        colour_transfer=_TRANSFERS.get(picture.color_trc),
+        colour_matrix=_MATRICES.get(picture.colorspace),
+        colour_range=_RANGES.get(picture.color_range),
+        interlaced=picture.interlaced_frame,
+        frame_rate=_frame_rate(stream),
+    )
+
+
+def time_base(stream: Stream) -> TimeBase:
+    """A stream's time base as a noun."""
+    value = stream.time_base or Fraction(1, av.time_base)
+    return TimeBase(num=value.numerator, den=value.denominator)
+
+
+def _sar(stream: VideoStream) -> TimeBase:
+    value = stream.sample_aspect_ratio
+    return TimeBase(num=value.numerator, den=value.denominator) if value else TimeBase(num=1, den=1)
+
+
+def _frame_rate(stream: VideoStream) -> float:
+    rate = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate else 0.0
+
+
+def _orientation(picture: VideoFrame) -> tuple[Rotation, bool]:
+    """(clockwise degrees that make the picture upright, whether it is mirrored left to right before that turn)."""
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    return orientation_of(struct.unpack("<9i", bytes(matrix))) if matrix is not None else (0, False)
+
+
+def orientation_of(matrix: tuple[int, ...]) -> tuple[Rotation, bool]:
+    """Read a display matrix (a b u c d v x y w, 16.16) which maps (x, y) to (ax + cy, bx + dy), y down (ISO/IEC 14496-12 6.2.2).
+
+    A negative determinant is a mirror image: a horizontal flip, then the turn. The turn is rounded to quarters.
+    """
+    a, b, _, c, d = matrix[:5]
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    quarters = round(math.degrees(math.atan2(b, a)) / 90) % 4
+    rotations: tuple[Rotation, ...] = (0, 90, 180, 270)
+    return rotations[quarters], mirrored
+
+
+def _audio_track(stream: AudioStream | None) -> AudioTrack | None:
+    if stream is None:
+        return None
+    context = stream.codec_context
+    return AudioTrack(
+        codec=_codec_name(stream),
+        sample_rate=context.sample_rate,
+        channels=context.channels,
+        time_base=time_base(stream),
+        profile=context.profile,
+        bitrate_bps=context.bit_rate or 0,
+        language=_language(stream),
+    )
+
+
+def _text_tracks(container: InputContainer) -> tuple[TextTrack, ...]:
+    return tuple(
+        TextTrack(stream_index=s.index, codec=_codec_name(s), language=_language(s), title=s.metadata.get("title"))
+        for s in container.streams
+        if s.type == "subtitle" and _decodes(s) and _codec_name(s) in TEXT_CODECS
+    )
+
+
+def _language(stream: Stream) -> str | None:
+    language = stream.metadata.get("language")
+    return None if language in (None, "", "und") else language

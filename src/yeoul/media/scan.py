@@ -1,0 +1,328 @@
+"""The packet table of a file, made by demuxing alone, and the check of what was found against what the container promises."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, cast
+
+import av
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from yeoul.base.errors import TooLargeError, UnreadableError
+from yeoul.media.limits import Limits
+from yeoul.media.probe import find_audio, find_video
+from yeoul.media.truncation import check_demuxed, open_whole
+
+Ticks = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# Containers whose audio times are this coarse (Matroska's milliseconds, AVI's frames) have their samples counted instead.
+_COARSE_AUDIO_TICK: Final = Fraction(1, 20_000)
+# A step this large between counted and written time is a real gap in the sound.
+AUDIO_GAP_S: Final = 0.05
+_MISSING: Final = -(2**63)
+_VP8_SHOW_FRAME: Final = 0x10  # RFC 6386, 9.1
+
+
+@dataclass(frozen=True)
+class PacketTable:
+    """All packets of one stream in decode order: arrays of equal length, times in ticks of time_base.
+
+    pts and dts are complete; dts rises strictly and is never above pts. key: decoding may start here. shown: the packet yields a
+    picture that is displayed (no edit list hides it, and it can be decoded).
+    """
+
+    time_base: Fraction
+    pts: Ticks
+    dts: Ticks
+    duration: Ticks
+    key: Flags
+    shown: Flags
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    @property
+    def start_pts(self) -> int:
+        """The first displayed pts."""
+        return int(self.pts[self.shown].min())
+
+    @property
+    def end_pts(self) -> int:
+        """When the last displayed frame stops, or sooner where a hidden one would be let in."""
+        hidden_after = self.pts[~self.shown & (self.pts > self.pts[self.shown].max())]
+        return min(self.stop_pts, int(hidden_after.min(initial=self.stop_pts)))
+
+    @property
+    def stop_pts(self) -> int:
+        """When the last displayed frame stops being displayed."""
+        return int((self.pts + self.duration)[self.shown].max())
+
+    @property
+    def frames(self) -> int:
+        """Displayed frames."""
+        return int(self.shown.sum())
+
+    def edit_borders(self) -> Ticks:
+        """The pts at which an edit list goes on elsewhere in the media: hidden packets lie there between two displayed frames.
+
+        A piece across such a border would show them, since only the source's own file says that they are hidden.
+        """
+        order = np.argsort(self.pts[self.shown], kind="stable")
+        pts, position = self.pts[self.shown][order], np.flatnonzero(self.shown)[order]
+        hidden_before = np.concatenate(([0], np.cumsum(~self.shown)))
+        last_before, first_after = np.maximum.accumulate(position)[:-1], np.minimum.accumulate(position[::-1])[::-1][1:]
+        # A decode order that does not mix the two sides, and something hidden between them.
+        apart = last_before < first_after
+        hidden = hidden_before[np.where(apart, first_after, 0)] > hidden_before[np.where(apart, last_before, 0)]
+        return pts[1:][apart & hidden]
+
+
+@dataclass(frozen=True)
+class AudioCount:
+    """Where a stream's sound lies by counting samples, one entry per packet, in samples at the source's rate.
+
+    start: position of the packet's first sample, counted from pts 0; count: samples that its decoding yields.
+    """
+
+    start: Ticks
+    count: Ticks
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What demuxing a file found. audio_count only where the container's audio times are coarse."""
+
+    video: PacketTable
+    audio: PacketTable | None = None
+    audio_count: AudioCount | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """From the first displayed frame to the end of the picture or of the sound, whichever is later."""
+        start_s = self.video.start_pts * self.video.time_base
+        ends = [self.video.stop_pts * self.video.time_base]
+        if self.audio is not None and len(self.audio):
+            ends.append(self.audio.stop_pts * self.audio.time_base)
+        return float(max(ends) - start_s)
+
+
+def scan(path: Path, limits: Limits) -> Scan:
+    """Demux a whole file once.
+
+    Raises UnreadableError, NoVideoError, UnsupportedCodecError, TooLargeError, and TruncatedError with found and promised.
+    """
+    with open_whole(path, limits) as container:
+        video, audio = select_streams(container)
+        video_rows = _Rows(video)
+        audio_rows = None if audio is None else _Rows(audio)
+        counter = None if audio is None else _make_counter(audio)
+        for packet in media_packets(container, [s for s in (video, audio) if s is not None]):
+            if packet.stream_index == video.index:
+                video_rows.add(packet)
+            elif audio_rows is not None:
+                audio_rows.add(packet)
+                if counter is not None:
+                    counter.add(packet)
+        check_demuxed(path, container, [s for s in (video, audio) if s is not None])
+        reordered_in_secret = container.format.name == "avi" and video.codec_context.reorder_depth > 0
+    table = video_rows.table()
+    if not table.shown.any():
+        raise UnreadableError("the video stream holds no decodable packet", file=path.name)
+    if reordered_in_secret and _rises(table.pts):
+        table = _in_display_order(table, path, limits)
+    found = Scan(
+        _from_first_decodable(table, path, limits),
+        audio_rows.table() if audio_rows is not None and len(audio_rows) else None,
+        counter.counted() if counter is not None else None,
+    )
+    if found.duration_s > limits.max_duration_s:
+        raise TooLargeError("the video is longer than allowed", duration_s=found.duration_s, max_duration_s=limits.max_duration_s)
+    return found
+
+
+def select_streams(container: InputContainer) -> tuple[VideoStream, AudioStream | None]:
+    """The streams that are used; the demuxer skips all others."""
+    video, audio = find_video(container), find_audio(container)
+    for stream in container.streams:
+        if stream is not video and stream is not audio:
+            stream.discard = Discard.all
+    return video, audio
+
+
+def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
+    """The packets that hold data, in the file's order, without the empty one that flushes a decoder. Raises UnreadableError."""
+    try:
+        for packet in container.demux(streams):
+            if packet.size > 0 and (packet.pts is not None or packet.dts is not None):
+                yield packet
+    except av.error.FFmpegError as error:
+        raise UnreadableError("the file cannot be read to its end", reason=error.strerror) from error
+
+
+class _Rows:
+    """Collects the packets of one stream in a few bytes each."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._time_base = stream.time_base or Fraction(1, av.time_base)
+        self._is_vp8 = stream.codec_context.codec.canonical_name == "vp8"
+        self._pts, self._dts, self._duration = array("q"), array("q"), array("q")
+        self._key, self._shown = bytearray(), bytearray()
+
+    def __len__(self) -> int:
+        return len(self._pts)
+
+    def add(self, packet: Packet[Any]) -> None:
+        self._pts.append(_MISSING if packet.pts is None else packet.pts)
+        self._dts.append(_MISSING if packet.dts is None else packet.dts)
+        self._duration.append(packet.duration or 0)
+        self._key.append(packet.is_keyframe)
+        hidden = self._is_vp8 and not bytes(packet)[0] & _VP8_SHOW_FRAME
+        self._shown.append(not packet.is_discard and not hidden)
+
+    def table(self) -> PacketTable:
+        """The packets with missing times repaired; what precedes the first keyframe is not shown."""
+        pts, dts = np.array(self._pts, np.int64), np.array(self._dts, np.int64)
+        key, shown = np.array(self._key, np.bool_), np.array(self._shown, np.bool_)
+        pts = np.where(pts == _MISSING, dts, pts)
+        if key.any():
+            shown[: int(key.argmax())] = False
+        else:
+            key[:1] = True  # no container flags at all: decoding starts where the data does
+        duration = _repaired_durations(pts, np.array(self._duration, np.int64))
+        return PacketTable(self._time_base, pts, repaired_dts(pts, dts), duration, key, shown)
+
+
+def repaired_dts(pts: Ticks, dts: Ticks) -> Ticks:
+    """The dts as they are where complete, rising and never above pts; else the i-th smallest pts less the delay; pure."""
+    if _rises(dts) and bool((dts != _MISSING).all()) and bool((dts <= pts).all()):
+        return dts
+    order = np.arange(len(pts))
+    rising = np.maximum.accumulate(np.sort(pts) - order) + order
+    return rising - max(0, int((rising - pts).max(initial=0)))
+
+
+def _rises(values: Ticks) -> bool:
+    return bool((np.diff(values) > 0).all())
+
+
+def _repaired_durations(pts: Ticks, duration: Ticks) -> Ticks:
+    """Durations with unknown ones (0) taken from the distance to the next pts, the last one from the one before; at least a tick."""
+    if len(pts) < 2 or bool((duration > 0).all()):
+        return np.maximum(duration, 1)
+    order = np.argsort(pts, kind="stable")
+    steps = np.diff(pts[order])
+    gaps = np.empty_like(pts)
+    gaps[order] = np.append(steps, steps[-1])
+    return np.maximum(np.where(duration > 0, duration, gaps), 1)
+
+
+def _decoded(path: Path, limits: Limits, last_packet: int) -> Iterator[tuple[int, VideoFrame]]:
+    """(index of its packet, picture) of all that a decoder yields from the first packets, in display order."""
+    with open_whole(path, limits) as container:
+        video, _ = select_streams(container)
+        context: Any = video.codec_context
+        context.thread_type = "AUTO"
+        context.copy_opaque = True
+        for index, packet in enumerate(media_packets(container, [video])):
+            packet.opaque = index
+            yield from _pictures(context.decode, packet)
+            if index >= last_packet:
+                break
+        yield from _pictures(context.decode, None)
+
+
+def _pictures(decode: Any, packet: Packet[Any] | None) -> Iterator[tuple[int, VideoFrame]]:
+    try:
+        for frame in cast("list[VideoFrame]", decode(packet)):
+            if isinstance(frame.opaque, int):
+                yield frame.opaque, frame
+    except av.error.FFmpegError:
+        return  # one damaged packet costs its picture and no more
+
+
+def _in_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
+    """The table with pts as the decoder displays: AVI stores one time per packet in decode order, whatever the codec reorders."""
+    shown = [index for index, _ in _decoded(path, limits, len(table))]
+    pts = table.pts.copy()
+    pts[shown] = np.sort(table.pts[shown])
+    visible = np.zeros(len(table), np.bool_)
+    visible[shown] = True
+    return replace(table, pts=pts, dts=repaired_dts(pts, table.dts), shown=table.shown & visible)
+
+
+def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
+    """The table without the pictures that precede the first keyframe in time and that a decoder cannot make.
+
+    They refer to a GOP that is not in the file; whether a given one does (closed GOP or not) only the decoder can tell.
+    """
+    first = int(table.key.argmax())
+    following = np.flatnonzero(table.key[first + 1 :])
+    stop = first + 1 + (int(following[0]) if len(following) else len(table) - first - 1)
+    leading = first + np.flatnonzero(table.shown[first:stop] & (table.pts[first:stop] < table.pts[first]))
+    if not len(leading):
+        return table
+    decoded = {index for index, frame in _decoded(path, limits, int(leading[-1])) if not frame.is_corrupt}
+    shown = table.shown.copy()
+    shown[[index for index in leading.tolist() if index not in decoded]] = False
+    return replace(table, shown=shown)
+
+
+def _make_counter(audio: AudioStream) -> _SampleCounter | None:
+    return _SampleCounter(audio) if (audio.time_base or Fraction(1)) > _COARSE_AUDIO_TICK else None
+
+
+class _SampleCounter:
+    """Counts the samples of a stream by decoding it once in order; a gap in the written times moves the count."""
+
+    def __init__(self, audio: AudioStream) -> None:
+        self._decode: Any = cast("Any", audio.codec_context).decode
+        self._rate = audio.codec_context.sample_rate
+        self._next: int | None = None
+        self._start, self._count = array("q"), array("q")
+
+    def add(self, packet: Packet[Any]) -> None:
+        frames = decoded_audio(self._decode, packet)
+        for frame in frames[:1]:
+            self._follow(frame)
+        count = sum(frame.samples for frame in frames)
+        self._start.append(_MISSING if self._next is None else self._next)
+        self._count.append(count)
+        if self._next is not None:
+            self._next += count
+
+    def _follow(self, frame: AudioFrame) -> None:
+        if frame.pts is None:
+            return
+        written = round(frame.pts * (frame.time_base or Fraction(1, self._rate)) * self._rate)
+        if self._next is None or abs(written - self._next) > AUDIO_GAP_S * self._rate:
+            self._next = written
+
+    def counted(self) -> AudioCount | None:
+        """The counts; packets before the first that yields sound stand where that one does."""
+        if self._next is None:
+            return None
+        start, count = np.array(self._start, np.int64), np.array(self._count, np.int64)
+        start[start == _MISSING] = start[int((start != _MISSING).argmax())]
+        return AudioCount(start, count)
+
+
+def decoded_audio(decode: Any, packet: Packet[Any] | None) -> list[AudioFrame]:
+    """The frames that a packet yields; none where it is damaged."""
+    try:
+        return cast("list[AudioFrame]", decode(packet))
+    except av.error.FFmpegError:
+        return []

@@ -1,0 +1,210 @@
+"""Cutting a source into pieces that decode alone and join again frame for frame and sample for sample.
+
+Borders lie in presentation time; the packets of a piece run from a keyframe (with one more GOP before it where pictures refer back)
+to the last packet that is displayed before its end. Pieces are NUT: it keeps times exactly and has no random or dated fields, so
+the same file and target give the same bytes again.
+
+The contract of a piece's audio, for who decodes it. A piece holds the source's audio packets from a margin before its start to
+120 ms after its end (the last one: to the end of the sound). Open a fresh decoder and feed it all of them in order.
+- `Piece.audio.anchor_sample` is None: a decoded frame's place is (pts + audio_base) x audio time base, less the source's zero.
+- it is a number: the first sample that comes out stands at that position, in samples at `AudioTrack.sample_rate` counted from the
+  source's zero (the first displayed video frame; negative before it), and all that follow stand one after the other, whatever
+  their pts say, except that a frame whose pts has moved by more than 50 ms (`scan.AUDIO_GAP_S`) against the count is a real gap:
+  the count goes on from its pts. Frames before the first samples (a decoder that primes itself) are already allowed for.
+Either way the first frames after the start of a piece differ from a whole decode (no history); the margin keeps them outside the
+piece's own range. `Piece.audio` is None where the piece holds no audio packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from av.packet import Packet
+from av.stream import Stream
+
+from yeoul.base.errors import UnreadableError
+from yeoul.media.anchor import find_anchors
+from yeoul.media.limits import Limits
+from yeoul.media.nut import NutWriter, rebased
+from yeoul.media.probe import probe
+from yeoul.media.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
+from yeoul.media.span import AudioSpans, Span, VideoSpans, base_of
+from yeoul.media.truncation import open_whole
+from yeoul.model.piece import Piece, PieceAudio
+from yeoul.model.source import Source
+
+_SHORTEST_TAIL_S: Final = 0.5
+_LONGEST_GOP: Final = 1.5  # in targets: a longer GOP is cut on a grid, at the price of decoding part of it twice
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """How a file is cut: what it is, its pieces in order, its packets, and which of them go into each piece."""
+
+    source: Source
+    pieces: tuple[Piece, ...]
+    spans: tuple[Span, ...]
+    found: Scan
+    limits: Limits
+
+
+def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
+    """Scan a file and plan its pieces. Raises what `probe` and `scan` raise."""
+    probed = probe(path, limits)
+    found = scan(path, limits)
+    source = _scanned_source(probed, found)
+    pieces = plan_pieces(found.video, target_s=target_s)
+    spans = _spans(found, source, pieces)
+    anchors = find_anchors(path, limits, found, [span.audio for span in spans])
+    placed = tuple(_placed(found, piece, span, anchor) for piece, span, anchor in zip(pieces, spans, anchors, strict=True))
+    return SplitPlan(source, placed, spans, found, limits)
+
+
+def _scanned_source(source: Source, found: Scan) -> Source:
+    """The probed source with what only a scan knows: true duration, start, frames and frame rate."""
+    table = found.video
+    span_s = (table.end_pts - table.start_pts) * table.time_base
+    video = source.video.model_copy(update={"frames": table.frames, "frame_rate": float(table.frames / span_s) if span_s else 0.0})
+    audio = source.audio if found.audio is not None else None
+    return source.model_copy(update={"duration_s": found.duration_s, "start_pts": table.start_pts, "video": video, "audio": audio})
+
+
+def _spans(found: Scan, source: Source, pieces: Sequence[Piece]) -> tuple[Span, ...]:
+    video = VideoSpans(found.video)
+    if found.audio is None or source.audio is None:
+        return tuple(Span(video.find(piece), range(0)) for piece in pieces)
+    audio = AudioSpans(found.audio, source.audio.codec, found.video.time_base)
+    return tuple(Span(video.find(piece), audio.find(piece)) for piece in pieces)
+
+
+def _placed(found: Scan, piece: Piece, span: Span, anchor: int | None) -> Piece:
+    """The piece with its bases and its audio's anchor."""
+    update: dict[str, Any] = {"base": base_of(found.video, span.video)}
+    if found.audio is not None and len(span.audio):
+        update |= {"audio_base": base_of(found.audio, span.audio), "audio": PieceAudio(anchor_sample=anchor)}
+    return piece.model_copy(update=update)
+
+
+def plan_pieces(table: PacketTable, target_s: float = 6.0, first_s: Sequence[float] = (2.0, 4.0)) -> tuple[Piece, ...]:
+    """Choose the borders; pure. The first pieces are short for a fast start, tails below 0.5 s go to the piece before.
+
+    Each border is the keyframe nearest to the target among those between half the target and 1.5 times it, else, where more than
+    1.5 targets remain, the frame nearest to the target. Where an edit list jumps there is a border, too. frames counts what each piece owns; bases and audio are not yet known.
+    """
+    shown = np.sort(table.pts[table.shown])
+    keys = np.sort(table.pts[table.key & table.shown])
+    tail = float(_SHORTEST_TAIL_S / table.time_base)
+    shorter = [min(target_s, first) for first in first_s]
+    borders = [int(shown[0])]
+    for end in [*table.edit_borders().tolist(), table.end_pts]:
+        while borders[-1] < end:
+            wanted_s = shorter[len(borders) - 1] if len(borders) <= len(shorter) else target_s
+            border = _next_border(shown, keys, borders[-1], float(wanted_s / table.time_base), end, end - tail)
+            borders.append(end if border is None else border)
+    counts = np.diff(np.searchsorted(shown, borders)).tolist()
+    return tuple(
+        Piece(index=index, start_pts=borders[index], end_pts=borders[index + 1], frames=count, last=index == len(counts) - 1)
+        for index, count in enumerate(counts)
+    )
+
+
+def _next_border(shown: Ticks, keys: Ticks, start: int, target: float, end: int, latest: float) -> int | None:
+    """The border after `start`, or None where the rest is one piece; all in ticks, shown and keys sorted."""
+    wanted, farthest = start + target, start + target * _LONGEST_GOP
+    near = _within(keys, start + max(1.0, target / 2), min(latest, farthest))
+    if len(near):
+        border = _nearest(near, wanted)
+        return border if end > farthest or abs(border - wanted) < abs(end - wanted) else None
+    frames = _within(shown, start + 1, latest)
+    return _nearest(frames, wanted) if end > farthest and len(frames) else None
+
+
+def _within(values: Ticks, first: float, last: float) -> Ticks:
+    return values[np.searchsorted(values, first) : np.searchsorted(values, last, side="right")]
+
+
+def _nearest(values: Ticks, wanted: float) -> int:
+    """The nearest of sorted values."""
+    after = int(np.searchsorted(values, wanted))
+    candidates = [int(value) for value in values[max(0, after - 1) : after + 1]]
+    return min(candidates, key=lambda value: abs(value - wanted))
+
+
+def cut_pieces(path: Path, plan: SplitPlan, folder: Path, only: Collection[int] | None = None) -> Iterator[tuple[Piece, Path]]:
+    """Write the pieces into `folder` as 000000.nut and so on, lazily and in order, reading the source once; yields each when complete.
+
+    only: indexes of the pieces to write, the others are passed over. Closing the iterator removes what is half written.
+    Raises UnreadableError where the file is no longer what was planned, StorageFullError.
+    """
+    with open_whole(path, plan.limits) as container:
+        video, audio = select_streams(container)
+        streams: list[Stream] = [video] if audio is None or plan.source.audio is None else [video, audio]
+        cutter = _Cutter(plan, folder, streams, [piece for piece in plan.pieces if only is None or piece.index in only])
+        try:
+            for packet in media_packets(container, streams) if cutter.waiting else ():
+                cutter.take(packet)
+                yield from cutter.finished()
+                if not cutter.waiting:
+                    return
+        finally:
+            cutter.discard()
+        if cutter.waiting:
+            raise UnreadableError("the file ended before its planned pieces did; it has changed", missing=[p.index for p in cutter.waiting])
+
+
+class _Cutter:
+    """Deals packets out to the pieces that are being written; neighbours overlap, so there can be several."""
+
+    def __init__(self, plan: SplitPlan, folder: Path, streams: list[Stream], waiting: list[Piece]) -> None:
+        self.waiting = waiting
+        self._plan, self._folder, self._streams = plan, folder, streams
+        self._read_video = self._read_audio = 0
+        self._writers: dict[int, NutWriter] = {}
+
+    def take(self, packet: Packet[Any]) -> None:
+        if packet.stream_index == self._streams[0].index:
+            position, self._read_video = self._read_video, self._read_video + 1
+            self._deal(packet, position, is_video=True)
+        else:
+            position, self._read_audio = self._read_audio, self._read_audio + 1
+            self._deal(packet, position, is_video=False)
+
+    def _deal(self, packet: Packet[Any], position: int, *, is_video: bool) -> None:
+        table = self._plan.found.video if is_video else self._plan.found.audio
+        if table is None or position >= len(table):
+            return
+        for piece in self.waiting:
+            span = self._plan.spans[piece.index].video if is_video else self._plan.spans[piece.index].audio
+            if len(span) and span.start > position:
+                return  # the starts of spans rise with the pieces
+            if position in span:
+                base = piece.base if is_video else piece.audio_base
+                self._writer(piece).write(rebased(packet, table, position, base), packet.stream_index)
+
+    def _writer(self, piece: Piece) -> NutWriter:
+        if piece.index not in self._writers:
+            self._writers[piece.index] = NutWriter(self._path(piece), self._streams)
+        return self._writers[piece.index]
+
+    def _path(self, piece: Piece) -> Path:
+        return self._folder / f"{piece.index:06d}.nut"
+
+    def finished(self) -> Iterator[tuple[Piece, Path]]:
+        """The pieces, in order, all of whose packets have been dealt."""
+        while self.waiting and self._is_complete(self._plan.spans[self.waiting[0].index]):
+            piece = self.waiting.pop(0)
+            self._writers.pop(piece.index).close()
+            yield piece, self._path(piece)
+
+    def _is_complete(self, span: Span) -> bool:
+        return self._read_video >= span.video.stop and self._read_audio >= span.audio.stop
+
+    def discard(self) -> None:
+        for piece in self.waiting:
+            if piece.index in self._writers:
+                self._writers.pop(piece.index).abandon()
+                self._path(piece).unlink(missing_ok=True)

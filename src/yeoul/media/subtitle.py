@@ -1,0 +1,209 @@
+"""Text tracks as WebVTT: extracted from a source (SubRip, mov_text, ASS, WebVTT) or checked as uploaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, cast
+
+import av
+import av.error
+from av.stream import Discard, Stream
+
+from yeoul.base.errors import InvalidError, TooLargeError, UnreadableError
+from yeoul.media.limits import Limits, open_input
+from yeoul.media.probe import TEXT_CODECS, probe
+from yeoul.model.source import TextTrack
+
+MAX_TEXT_BYTES: Final = 4 * 2**20
+_UNTIMED_CUE_S: Final = Fraction(5)  # a cue without an end is shown so long at most
+
+_ASS_TEXT_FIELD: Final = 8  # ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+_ASS_TOKEN: Final = re.compile(r"\{([^}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOTALL)
+_ASS_ESCAPES: Final[dict[str, str]] = {"N": "\n", "n": "\n", "h": "\u00a0"}
+_ASS_SWITCH: Final = re.compile(r"\\(?:([biu])(\d+)|r)")
+
+_TIME: Final = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+_TIMING: Final = re.compile(rf"[ \t]*{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t]+(.*))?")
+_SETTING: Final = re.compile(r"(?:vertical|line|position|size|align):[\w.,%-]+")
+
+
+@dataclass(frozen=True)
+class _Cue:
+    """A text shown from start_s to end_s, both after the source's zero; text is WebVTT cue text, settings its layout."""
+
+    start_s: Fraction
+    end_s: Fraction
+    text: str
+    settings: str = ""
+
+
+def extract_webvtt(path: Path, track: TextTrack, limits: Limits) -> str:
+    """The track's text as a WebVTT file whose times count from the first displayed video frame.
+
+    Raises UnreadableError where there is no such text track, TooLargeError, and what `probe` raises.
+    """
+    source = probe(path, limits)
+    zero_s = source.start_pts * source.video.time_base.fraction
+    with open_input(path, limits) as container:
+        stream = container.streams[track.stream_index] if track.stream_index < len(container.streams) else None
+        if stream is None or stream.type != "subtitle" or stream.codec_context.codec.canonical_name not in TEXT_CODECS:
+            raise UnreadableError("the file has no such text track", stream_index=track.stream_index)
+        for other in container.streams:
+            if other is not stream:
+                other.discard = Discard.all
+        try:
+            return _written(_ended(_shown(_cues(stream), zero_s)))
+        except av.error.FFmpegError as error:
+            raise UnreadableError("the text track cannot be read", reason=error.strerror) from error
+
+
+def normalise_webvtt(text: str) -> str:
+    """Uploaded WebVTT as we serve it: header, then its cues in order; comments, styles, regions and broken cues are left out.
+
+    Raises InvalidError where it is too large, has no WEBVTT header, or has blocks of which none is a cue (WebVTT, W3C, 4.1).
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
+        raise InvalidError("the captions are too large", field="captions", max_bytes=MAX_TEXT_BYTES)
+    plain = text.encode("utf-8", "replace").decode().removeprefix("\ufeff").replace("\0", "\ufffd")
+    lines = plain.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not re.fullmatch(r"WEBVTT(?:[ \t].*)?", lines[0]):
+        raise InvalidError("captions must begin with WEBVTT", field="captions")
+    # Lines up to the first blank one belong to the header.
+    blocks = list(_blocks(lines[lines.index("") :] if "" in lines else []))
+    cues = [cue for block in blocks if (cue := _parsed(block)) is not None]
+    if not cues and any(not re.match(r"NOTE|STYLE|REGION", block[0]) for block in blocks):
+        raise InvalidError("the captions hold no readable cue", field="captions")
+    return _written(cues)
+
+
+# --- from a container ---
+
+
+def _cues(stream: Stream) -> Iterator[_Cue]:
+    """Cues with the container's own times; a cue without a length ends where it begins."""
+    tick = stream.time_base or Fraction(1, av.time_base)
+    decode: Any = cast("Any", stream).decode
+    for packet in cast("Any", stream.container).demux(stream):
+        if packet.pts is None or packet.size == 0:
+            continue
+        length_s = (packet.duration or 0) * tick
+        text = "\n".join(filter(None, map(_cue_text, _decoded(decode, packet))))
+        yield _Cue(packet.pts * tick, packet.pts * tick + length_s, text)
+
+
+def _decoded(decode: Any, packet: Any) -> list[Any]:
+    try:
+        return list(decode(packet))
+    except av.error.InvalidDataError:
+        return []  # one damaged cue
+
+
+def _cue_text(rect: Any) -> str:
+    """The WebVTT text of one ASS event as ffmpeg's text decoders make it."""
+    event = getattr(rect, "ass", b"").decode("utf-8", "replace")
+    fields = event.split(",", _ASS_TEXT_FIELD)
+    return ass_to_cue_text(fields[_ASS_TEXT_FIELD]) if len(fields) > _ASS_TEXT_FIELD else ""
+
+
+def ass_to_cue_text(text: str) -> str:
+    """ASS dialogue text as WebVTT cue text: bold, italic and underline kept, other overrides dropped, the rest escaped."""
+    out: list[str] = []
+    open_tags: list[str] = []
+    for override, escape, plain in cast("list[tuple[str, str, str]]", _ASS_TOKEN.findall(text)):
+        if override:
+            for tag, value in _ASS_SWITCH.findall(override):
+                out.append(_switched(open_tags, tag, on=value != "0") if tag else _closed(open_tags))
+        elif escape:
+            out.append(_ASS_ESCAPES.get(escape, escape))
+        else:
+            out.append(plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    out.append(_closed(open_tags))
+    # A blank line would end the cue.
+    return "\n".join(line for line in "".join(out).replace("\r", "\n").split("\n") if line.strip())
+
+
+def _closed(open_tags: list[str]) -> str:
+    closing = "".join(f"</{tag}>" for tag in reversed(open_tags))
+    open_tags.clear()
+    return closing
+
+
+def _switched(open_tags: list[str], tag: str, *, on: bool) -> str:
+    """Open a tag, or close it with those opened inside it, which are opened again."""
+    if on == (tag in open_tags):
+        return ""
+    if on:
+        open_tags.append(tag)
+        return f"<{tag}>"
+    inner = open_tags[open_tags.index(tag) + 1 :]
+    open_tags.remove(tag)
+    return "".join(f"</{t}>" for t in reversed(inner)) + f"</{tag}>" + "".join(f"<{t}>" for t in inner)
+
+
+def _shown(cues: Iterable[_Cue], zero_s: Fraction) -> Iterator[_Cue]:
+    """Cues counted from the source's zero, cut off before it."""
+    for cue in cues:
+        if cue.end_s > zero_s or cue.start_s >= zero_s:
+            yield _Cue(max(Fraction(0), cue.start_s - zero_s), cue.end_s - zero_s, cue.text)
+
+
+def _ended(cues: Iterable[_Cue]) -> Iterator[_Cue]:
+    """Cues with text, those without a length ended by the next event (an empty one, in some formats) or after five seconds."""
+    ordered = sorted(cues, key=lambda cue: cue.start_s)
+    for position, cue in enumerate(ordered):
+        end_s = cue.end_s
+        if end_s <= cue.start_s:
+            next_s = (other.start_s for other in ordered[position + 1 :] if other.start_s > cue.start_s)
+            end_s = min(cue.start_s + _UNTIMED_CUE_S, next(next_s, cue.start_s + _UNTIMED_CUE_S))
+        if cue.text:
+            yield _Cue(cue.start_s, end_s, cue.text, cue.settings)
+
+
+# --- WebVTT ---
+
+
+def _blocks(lines: list[str]) -> Iterator[list[str]]:
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield block
+            block = []
+
+
+def _parsed(block: list[str]) -> _Cue | None:
+    """The cue of a block; None for a comment, a style, a region, or what cannot be read."""
+    for position in range(min(2, len(block))):  # an identifier may stand before the times
+        timing = _TIMING.fullmatch(block[position])
+        if timing is not None:
+            start_s, end_s = _seconds(timing.groups()[:4]), _seconds(timing.groups()[4:8])
+            lines = [line for line in block[position + 1 :] if "-->" not in line]
+            settings = " ".join(_SETTING.findall(timing.group(9) or ""))
+            return _Cue(start_s, end_s, "\n".join(lines), settings) if lines and end_s > start_s else None
+    return None
+
+
+def _seconds(parts: tuple[str | None, ...]) -> Fraction:
+    hours, minutes, seconds, millis = (int(part or 0) for part in parts)
+    return Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + millis, 1000)
+
+
+def _written(cues: Iterable[_Cue]) -> str:
+    lines = ["WEBVTT", ""]
+    size = 0
+    for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)):
+        lines += [f"{_timestamp(cue.start_s)} --> {_timestamp(cue.end_s)} {cue.settings}".rstrip(), cue.text, ""]
+        size += len(cue.text)
+        if size > MAX_TEXT_BYTES:
+            raise TooLargeError("the text track is larger than allowed", max_bytes=MAX_TEXT_BYTES)
+    return "\n".join(lines)
+
+
+def _timestamp(at_s: Fraction) -> str:
+    millis = round(at_s * 1000)
+    return f"{millis // 3_600_000:02d}:{millis // 60_000 % 60:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"

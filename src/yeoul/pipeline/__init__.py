@@ -1,0 +1,1 @@
+"""Preprocessor, DAG scheduler, resource manager, ops and completion handler: from landed pieces to a ready video."""

@@ -1,0 +1,111 @@
+"""The completion handler: takes ended tasks and runs from the completion queue and brings the video's row up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from yeoul.base.ids import VideoId
+from yeoul.blob.store import Bucket
+from yeoul.catalog import queue, run, stream, upload, video
+from yeoul.model.rendition import Rung
+from yeoul.model.video import VideoState
+
+
+class Cleaner(Protocol):
+    """What the handler needs of the blob store."""
+
+    def list(self, bucket: Bucket, prefix: str) -> Any: ...
+    def delete(self, bucket: Bucket, key: str) -> None: ...
+    def delete_prefix(self, bucket: Bucket, prefix: str) -> int: ...
+
+
+class CompletionHandler:
+    """Each method handles one topic in the transaction that takes the event out of the outbox."""
+
+    def __init__(self, store: Cleaner) -> None:
+        self._store = store
+
+    def task_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """Note progress; the video is playable once the lowest rung and the audio have their first segment."""
+        row = video.find(connection, video_id)
+        current = run.find(connection, payload["run_id"])
+        if row is None or current is None or current["state"] != "open":
+            return
+        video.change(connection, video_id, {"progress": _progress(connection, current), "notice": None}, now_s)
+        if current["ladder"] is None:
+            return
+        playable = _list_renditions(connection, current)
+        if playable and row["state"] in (VideoState.UPLOADING.value, VideoState.PROCESSING.value):
+            video.move(connection, video_id, VideoState.PLAYABLE, now_s, playable_at=now_s)
+
+    def upload_closed(self, connection: Connection, video_id: str, now_s: float) -> None:
+        """All bytes are there: the video is processing, unless it is playable already."""
+        row = video.find(connection, video_id)
+        if row is not None and row["state"] == VideoState.UPLOADING.value:
+            video.move(connection, video_id, VideoState.PROCESSING, now_s)
+
+    def run_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """The video is ready, or has failed with the error of the task that ended the run; temporary files go."""
+        row = video.find(connection, video_id)
+        current = run.find(connection, payload["run_id"])
+        if row is None or current is None:
+            return
+        queue.cancel_run(connection, current["id"], now_s)
+        if payload["failed"] is None:
+            playable_at = row["playable_at"] or now_s
+            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
+        else:
+            error = _error_of(connection, current["id"], payload["failed"])
+            video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
+        self._sweep(connection, video_id)
+
+    def video_deleted(self, video_id: str) -> None:
+        """Free everything a deleted video had in the store."""
+        for bucket in Bucket:
+            self._store.delete_prefix(bucket, f"{video_id}/")
+
+    def _sweep(self, connection: Connection, video_id: str) -> None:
+        """Free temporary storage, and outputs of attempts that lost."""
+        self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
+        row = video.get(connection, VideoId(video_id))
+        used = stream.keys(connection, video_id) | {row["poster_key"]} | set((row["storyboard"] or {}).get("keys", ()))
+        for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
+            if info.key not in used:
+                self._store.delete(Bucket.ENCODED, info.key)
+
+
+def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool:
+    """Offer the lowest rung and the audio from their first segment on, and a higher rung once it has caught up with the lowest.
+
+    From then on growing playlists keep all listed renditions in step, so that a player may switch freely. Returns whether the
+    video can be played.
+    """
+    standing = stream.standing(connection, current["video_id"])
+    base = {Rung.model_validate(current["ladder"][-1]).name} | ({"audio"} if current["source"]["audio"] is not None else set())
+    if any(standing.get(name, (0, False))[0] == 0 for name in base):
+        return False
+    horizon = min(standing[name][0] for name in base)
+    new = [name for name, (count, listed) in standing.items() if not listed and (name in base or count >= horizon)]
+    if new:
+        stream.list_renditions(connection, current["video_id"], new)
+    return True
+
+
+def _progress(connection: Connection, current: Mapping[str, Any]) -> float:
+    """Share of ended tasks among those known, scaled by the share of the bytes that have landed."""
+    counts = queue.count_states(connection, current["id"])
+    total = sum(counts.values())
+    ended = sum(counts.get(state, 0) for state in queue.ENDED)
+    sent = upload.get(connection, current["upload_id"])
+    share = 1.0 if sent["state"] == "closed" else min(1.0, upload.landed_bytes(connection, sent["id"]) / max(1, sent["size_bytes"]))
+    return round(share * ended / max(1, total), 4)
+
+
+def _error_of(connection: Connection, run_id: str, stage: str) -> dict[str, Any]:
+    for task in queue.of_run(connection, run_id):
+        if task["stage"] == stage and task["state"] == "failed":
+            return {**task["error"], "stage": stage, "piece": task["piece"]}
+    return {"code": "internal.error", "message": f"stage {stage} failed", "facts": {}, "retryable": False}

@@ -1,0 +1,107 @@
+"""DAG definitions: what client programmers write in YAML, checked before it runs. Pure: text in, nouns out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from yeoul.base.errors import DagError
+from yeoul.model.noun import Noun
+
+FACTS = ("has_audio", "has_more_rungs")
+
+
+class StageSlots(Noun):
+    """What one task of a stage takes: CPU cores and memory in MiB."""
+
+    cpu: float = Field(default=1.0, gt=0, le=64)
+    memory_mb: int = Field(default=512, ge=16)
+
+
+class Stage(Noun):
+    """One node of the graph. op names an operation, `with` its parameters, `when` a fact without which the stage is left out.
+
+    latency_sensitive tasks go before others; an optional stage's failure is named and does not fail the video.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    op: str
+    scope: Literal["video", "piece"]
+    needs: tuple[str, ...] = ()
+    when: Literal["has_audio", "has_more_rungs"] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
+    slots: StageSlots = StageSlots()
+    timeout_s: float = Field(default=1800.0, gt=0)
+    latency_sensitive: bool = False
+    optional: bool = False
+
+
+class LadderOptions(Noun):
+    """Bounds of the ladder: max_height is the shorter side of the highest rung in pixels."""
+
+    max_height: int = Field(default=1080, ge=144, le=4320)
+
+
+class Definition(Noun):
+    """A checked DAG: stages in an order in which every stage comes after its needs."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    ladder: LadderOptions = LadderOptions()
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+    def active(self, facts: Mapping[str, bool]) -> tuple[Stage, ...]:
+        """The stages that take part, given the facts; needs on stages that do not are dropped."""
+        kept = [stage for stage in self.stages if stage.when is None or facts[stage.when]]
+        names = {stage.name for stage in kept}
+        return tuple(stage.model_copy(update={"needs": tuple(need for need in stage.needs if need in names)}) for stage in kept)
+
+
+def _stage(name: str, body: Any, file: str) -> Stage:
+    if not isinstance(body, Mapping):
+        raise DagError(f"{file}: stage {name} must be a mapping", file=file, stage=name)
+    try:
+        return Stage.model_validate({"name": name, **body})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DagError(f"{file}: stage {name}, {where}: {first['msg']}", file=file, stage=name, field=where) from error
+
+
+def _ordered(stages: Mapping[str, Stage], file: str) -> tuple[Stage, ...]:
+    for stage in stages.values():
+        for need in stage.needs:
+            if need not in stages:
+                raise DagError(f"{file}: stage {stage.name} needs {need}, which does not exist", file=file, stage=stage.name)
+            if stage.scope == "piece" and stages[need].scope == "video":
+                raise DagError(f"{file}: stage {stage.name} of scope piece cannot need {need} of scope video", file=file, stage=stage.name)
+    try:
+        order = list(TopologicalSorter({name: list(stage.needs) for name, stage in stages.items()}).static_order())
+    except CycleError as error:
+        raise DagError(f"{file}: stages need each other in a circle: {' -> '.join(error.args[1])}", file=file) from error
+    return tuple(stages[name] for name in order)
+
+
+def parse_definition(text: str, file: str, ops: Collection[str]) -> Definition:
+    """Read a definition. Raises DagError naming file and stage: not YAML, unknown fields, ops or needs, circles.
+
+    ops: names of the operations that exist.
+    """
+    try:
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DagError(f"{file}: not YAML: {error}", file=file) from error
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("stages"), Mapping):
+        raise DagError(f"{file}: a definition is a mapping with name and stages", file=file)
+    stages = {str(name): _stage(str(name), body, file) for name, body in tree["stages"].items()}
+    for stage in stages.values():
+        if stage.op not in ops:
+            raise DagError(f"{file}: stage {stage.name}: there is no op {stage.op}; there are {', '.join(sorted(ops))}", file=file, stage=stage.name)
+    try:
+        return Definition.model_validate({**{key: tree[key] for key in tree if key != "stages"}, "stages": _ordered(stages, file)})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DagError(f"{file}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}", file=file) from error

@@ -1,0 +1,52 @@
+"""Encode: one decode of a piece, several rungs, one CMAF segment each."""
+
+from __future__ import annotations
+
+from yeoul.base.errors import PieceMismatchError
+from yeoul.media.encode import encode_piece
+from yeoul.media.segment import EncodedSegment
+from yeoul.model.rendition import Rendition, Rung, Segment
+from yeoul.pipeline.ops.context import Context
+from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
+from yeoul.pipeline.task_input import select_rungs
+
+
+def encode(context: Context, task: TaskInput) -> TaskOutput:
+    """Parameter rungs: "lowest", "others" or "all" (default). Gives one track with one segment for each rung."""
+    if task.piece is None or task.source is None:
+        raise PieceMismatchError("encode works on pieces")
+    rungs = select_rungs(task.ladder, task.parameters.get("rungs", "all"))
+    file = context.fetch_piece(task.piece)
+    made = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits, context.progress)
+    by_name = {rung.name: rung for rung in rungs}
+    return TaskOutput(tracks=tuple(_track(context, task.piece.piece.index, by_name[segment.name], segment) for segment in made))
+
+
+def _track(context: Context, index: int, rung: Rung, made: EncodedSegment) -> Track:
+    rendition = Rendition(
+        name=rung.name,
+        kind="video",
+        codecs=made.codecs,
+        timescale=made.timescale,
+        init_key=context.put_init(rung.name, made.init),
+        init_size_bytes=len(made.init),
+        width=rung.width,
+        height=rung.height,
+        frame_rate=made.frame_rate,
+    )
+    return Track(rendition=rendition, declared_bps=rung.maxrate_bps, segments=(store_segment(context, index, made),))
+
+
+def store_segment(context: Context, index: int, made: EncodedSegment) -> Segment:
+    """Store an encoded segment and describe it."""
+    size_bytes = made.path.stat().st_size
+    key = context.put_file(f"{made.name}.m4s", made.path)
+    return Segment(
+        index=index,
+        key=key,
+        size_bytes=size_bytes,
+        start_ticks=made.start_ticks,
+        duration_ticks=made.duration_ticks,
+        samples=made.samples,
+        i_frames=made.i_frames,
+    )

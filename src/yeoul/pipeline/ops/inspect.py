@@ -1,0 +1,32 @@
+"""Inspect: look at the first piece, hold it against what the client said of its file, choose the ladder."""
+
+from __future__ import annotations
+
+from yeoul.base.errors import PieceMismatchError, TooLargeError
+from yeoul.media.ladder import make_ladder
+from yeoul.media.probe import probe
+from yeoul.model.source import Source
+from yeoul.pipeline.ops.context import Context
+from yeoul.pipeline.task_data import TaskInput, TaskOutput
+
+
+def inspect(context: Context, task: TaskInput) -> TaskOutput:
+    """Gives source and ladder. Raises MediaError when the piece cannot be used, PieceMismatchError when it is not of the source."""
+    claimed = task.source
+    if claimed is None or not task.pieces:
+        raise PieceMismatchError("there is no first piece or no description of the source")
+    found = probe(context.fetch_piece(task.pieces[0]), context.limits)
+    _check(claimed, found, context)
+    return TaskOutput(source=claimed, ladder=make_ladder(claimed, task.max_height))
+
+
+def _check(claimed: Source, found: Source, context: Context) -> None:
+    """The pictures are what decoding depends on; rotation, shape of pixels and colour are not in a piece and are taken as told."""
+    if claimed.duration_s > context.limits.max_duration_s:
+        raise TooLargeError(f"the video is longer than {context.limits.max_duration_s} s", duration_s=claimed.duration_s)
+    for name in ("codec", "width", "height"):
+        said, is_ = getattr(claimed.video, name), getattr(found.video, name)
+        if said != is_:
+            raise PieceMismatchError(f"the first piece has {name} {is_}, its description says {said}", field=name)
+    if (claimed.audio is None) != (found.audio is None):
+        raise PieceMismatchError("the first piece and its description differ about sound", field="audio")

@@ -1,0 +1,69 @@
+"""Split: cut a whole file, uploaded in byte ranges, into pieces, as a client would have done."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from yeoul.base.errors import MediaError
+from yeoul.blob.store import Bucket
+from yeoul.media.ladder import make_ladder
+from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.subtitle import extract_webvtt
+from yeoul.model.piece import LandedPiece, Piece
+from yeoul.model.source import TextTrack
+from yeoul.pipeline.ops.context import Context, check_sha256
+from yeoul.pipeline.task_data import Caption, TaskInput, TaskOutput
+
+
+def split(context: Context, task: TaskInput) -> TaskOutput:
+    """Gives source, ladder, pieces (in the `temp` bucket) and captions. Raises MediaError when the file cannot be used."""
+    path = _assemble(context, task)
+    plan = plan_split(path, context.limits, context.piece_s)
+    folder = context.scratch / "pieces"
+    folder.mkdir()
+    landed: list[LandedPiece] = []
+    for piece, file in cut_pieces(path, plan, folder):
+        landed.append(_store(context, piece, file))
+        context.progress(len(landed) / len(plan.pieces))
+    captions = _captions(context, path, plan.source.texts)
+    return TaskOutput(source=plan.source, ladder=make_ladder(plan.source, task.max_height), pieces=tuple(landed), captions=captions)
+
+
+def _assemble(context: Context, task: TaskInput) -> Path:
+    """The parts as one file; a single part is used where it lies."""
+    files: list[Path] = []
+    for part in task.parts:
+        file = context.store.fetch(Bucket.ORIGINAL, part.key, context.scratch)
+        check_sha256(file, part.sha256, part.key)
+        files.append(file)
+    if len(files) == 1:
+        return files[0]
+    whole = context.scratch / "whole"
+    with whole.open("wb") as out:
+        for file in files:
+            with file.open("rb") as part_file:
+                shutil.copyfileobj(part_file, out, 1 << 20)
+    return whole
+
+
+def _store(context: Context, piece: Piece, file: Path) -> LandedPiece:
+    with file.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    size_bytes = file.stat().st_size
+    key = context.put_file(f"piece-{piece.index:05d}.nut", file, Bucket.TEMP)
+    return LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=size_bytes, sha256=sha256)
+
+
+def _captions(context: Context, path: Path, texts: tuple[TextTrack, ...]) -> tuple[Caption, ...]:
+    """Text tracks that can be read; one that cannot is left out, since the video is worth more than its captions."""
+    found: list[Caption] = []
+    for position, track in enumerate(texts):
+        try:
+            webvtt = extract_webvtt(path, track, context.limits)
+        except MediaError:
+            continue
+        label = track.title or track.language or f"Text {position + 1}"
+        found.append(Caption(name=f"text{position}", language=track.language, label=label, webvtt=webvtt))
+    return tuple(found)

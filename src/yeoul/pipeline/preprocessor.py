@@ -1,0 +1,103 @@
+"""The preprocessor: has the first piece inspected (or the whole file split), chooses the ladder, and generates the DAG.
+
+Its manifest is the upload's piece rows; when it dies half way, the DAG is generated again from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from yeoul.base.ids import new_id
+from yeoul.catalog import queue, run, upload, video
+from yeoul.pipeline.dag import Definition
+from yeoul.pipeline.dag_scheduler import PieceLanded, UploadClosed
+from yeoul.pipeline.run_book import RunBook, make_task_id
+from yeoul.pipeline.task_data import TaskOutput
+
+Row = Mapping[str, Any]
+SPLIT = "split"
+INSPECT = "inspect"
+STAGES = (SPLIT, INSPECT)
+_MEMORY_BYTES = 700 * 2**20
+_TIMEOUT_S = 3600.0
+
+
+class Preprocessor:
+    """Turns upload events into runs. `find_definition` gives the DAG of a pipeline's name."""
+
+    def __init__(self, book: RunBook, find_definition: Callable[[str], Definition]) -> None:
+        self._book = book
+        self._find_definition = find_definition
+
+    def piece_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """The first piece is inspected; later ones are scheduled once that is done."""
+        row = self._run(connection, video_id, payload["upload_id"], now_s)
+        if row["state"] != "open":
+            return
+        if row["ladder"] is not None:
+            self._book.apply(connection, row["id"], [PieceLanded(payload["index"])], now_s)
+        elif payload["index"] == 0:
+            self._add(connection, row["id"], INSPECT, now_s)
+
+    def upload_closed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """A whole file is split; a run of pieces learns how many there are."""
+        row = self._run(connection, video_id, payload["upload_id"], now_s)
+        if row["state"] != "open":
+            return
+        if payload["mode"] == "whole" and row["ladder"] is None:
+            self._add(connection, row["id"], SPLIT, now_s)
+        elif row["ladder"] is not None:
+            self._book.apply(connection, row["id"], [UploadClosed(payload["pieces"])], now_s)
+
+    def task_done(self, connection: Connection, row: Row, output: TaskOutput, now_s: float) -> None:
+        """Inspect or split has ended: write what it found and generate the DAG."""
+        if output.source is None or output.ladder is None:
+            raise ValueError("inspect and split must give source and ladder")
+        if output.pieces is not None:
+            pieces = [
+                {
+                    "index": landed.piece.index,
+                    "piece": landed.piece.model_dump(mode="json"),
+                    "bucket": landed.bucket,
+                    "key": landed.key,
+                    "size_bytes": landed.size_bytes,
+                    "sha256": landed.sha256,
+                    "landed_at": now_s,
+                }
+                for landed in output.pieces
+            ]
+            upload.declare(connection, row["upload_id"], "piece", pieces)
+        if output.captions:
+            video.set_captions(connection, row["video_id"], [caption.model_dump() for caption in output.captions])
+        source = output.source.model_dump(mode="json")
+        run.change(connection, row["id"], source=source, ladder=[rung.model_dump(mode="json") for rung in output.ladder])
+        video.change(connection, row["video_id"], {"source": source}, now_s)
+        self._book.forget(row["id"])
+        self._book.apply(connection, row["id"], [], now_s)  # builds the scheduler, and with it the DAG, from all that has landed
+
+    def _run(self, connection: Connection, video_id: str, upload_id: str, now_s: float) -> Row:
+        row = run.find_of_upload(connection, upload_id)
+        if row is None:
+            definition = self._find_definition(video.get(connection, video_id)["pipeline"])
+            run.add(connection, new_id(now_s), video_id, upload_id, definition.model_dump(mode="json", by_alias=True), now_s)
+            row = run.find_of_upload(connection, upload_id)
+            assert row is not None
+        return row
+
+    def _add(self, connection: Connection, run_id: str, stage: str, now_s: float) -> None:
+        new = queue.NewTask(
+            id=make_task_id(run_id, stage, None),
+            run_id=run_id,
+            stage=stage,
+            piece=None,
+            op=stage,
+            params={},
+            due_at=now_s,
+            cpu=1.0,
+            memory_bytes=_MEMORY_BYTES,
+            timeout_s=_TIMEOUT_S,
+        )
+        queue.add(connection, new, now_s)

@@ -1,0 +1,111 @@
+"""The run book: the pure scheduler of every open run, kept in memory and rebuilt from the rows when it is missing or stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from yeoul.catalog import outbox, queue, run, upload
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+from yeoul.pipeline.dag import Definition
+from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
+from yeoul.pipeline.resource_manager import make_due_at
+
+Row = Mapping[str, Any]
+
+
+def make_task_id(run_id: str, stage: str, piece: int | None) -> str:
+    """The id of a task is its place, so that adding it twice changes nothing."""
+    return f"{run_id}.{stage}" if piece is None else f"{run_id}.{stage}.{piece:05d}"
+
+
+def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, bool]:
+    """What `when` of a stage may ask for."""
+    return {"has_audio": source.audio is not None, "has_more_rungs": len(ladder) > 1}
+
+
+class RunBook:
+    """Schedulers by run id. One per dispatcher; not shared between threads."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[int, DagScheduler]] = {}
+
+    def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float) -> None:
+        """Feed events of an inspected, open run to its scheduler and write what it orders, in the caller's transaction.
+
+        Call `forget` when the transaction fails: the scheduler has seen events then that never happened.
+        """
+        row = run.find(connection, run_id)
+        if row is None or row["state"] != "open":
+            return
+        version, scheduler = self._kept.get(run_id, (-1, None))
+        if scheduler is None or version != row["version"]:
+            scheduler = self._rebuild(connection, row, now_s)
+        for event in events:
+            self._obey(connection, row, scheduler.handle(event), now_s)
+        run.change(connection, run_id)
+        self._kept[run_id] = (int(row["version"]) + 1, scheduler)
+
+    def forget(self, run_id: str | None = None) -> None:
+        """Drop one scheduler, or all."""
+        if run_id is None:
+            self._kept.clear()
+        else:
+            self._kept.pop(run_id, None)
+
+    def _rebuild(self, connection: Connection, row: Row, now_s: float) -> DagScheduler:
+        definition = Definition.model_validate(row["definition"])
+        source = Source.model_validate(row["source"])
+        ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
+        scheduler = DagScheduler(definition, make_facts(source, ladder))
+        self._obey(connection, row, scheduler.start(), now_s)
+        for event in _past(connection, row):
+            self._obey(connection, row, scheduler.handle(event), now_s)
+        return scheduler
+
+    def _obey(self, connection: Connection, row: Row, instructions: Sequence[Instruction], now_s: float) -> None:
+        for instruction in instructions:
+            match instruction:
+                case AddTask():
+                    queue.add(connection, _new_task(row, instruction, now_s), now_s)
+                case EndRun(failed):
+                    end_run(connection, row, failed, now_s)
+
+
+def end_run(connection: Connection, row: Row, failed: str | None, now_s: float) -> None:
+    """End a run; the completion handler hears of it."""
+    if run.end(connection, row["id"], "done" if failed is None else "failed", now_s):
+        outbox.emit(connection, "run.ended", row["video_id"], {"run_id": row["id"], "failed": failed}, now_s)
+
+
+def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
+    stage = order.stage
+    return queue.NewTask(
+        id=make_task_id(row["id"], stage.name, order.piece),
+        run_id=row["id"],
+        stage=stage.name,
+        piece=order.piece,
+        op=stage.op,
+        params=stage.parameters,
+        due_at=make_due_at(now_s, stage.latency_sensitive),
+        cpu=stage.slots.cpu,
+        memory_bytes=stage.slots.memory_mb * 2**20,
+        timeout_s=stage.timeout_s,
+        optional=stage.optional,
+        needs=tuple(make_task_id(row["id"], name, piece) for name, piece in order.needs),
+    )
+
+
+def _past(connection: Connection, row: Row) -> list[Event]:
+    """What has happened to a run, read from the rows."""
+    landed = upload.landed_indexes(connection, row["upload_id"], "piece")
+    events: list[Event] = [PieceLanded(index) for index in landed]
+    if upload.get(connection, row["upload_id"])["state"] == "closed":
+        events.append(UploadClosed(len(landed)))
+    for task in queue.of_run(connection, row["id"]):
+        if task["state"] in ("done", "failed"):
+            events.append(TaskEnded(task["stage"], task["piece"], task["state"] == "done"))
+    return events

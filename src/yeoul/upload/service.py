@@ -1,0 +1,180 @@
+"""Opening, feeding and completing uploads: the edge around the rules of `session.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from yeoul.base.clock import Clock
+from yeoul.base.errors import ChecksumError, ConflictError, InvalidError, PieceMissingError, StorageFullError, UnreadableError
+from yeoul.base.ids import new_id
+from yeoul.base.settings import UploadSettings
+from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
+from yeoul.catalog import outbox, upload, video
+from yeoul.catalog.database import Database
+from yeoul.model.noun import Noun
+from yeoul.model.source import Source
+from yeoul.model.video import VideoState
+from yeoul.upload.session import Declared, Limits, Mode, check_complete, check_declared, check_open, make_key, plan_declared
+
+Row = Mapping[str, Any]
+
+
+class Store(Protocol):
+    """What uploads need of the blob store."""
+
+    def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest: ...
+    def find(self, bucket: Bucket, key: str) -> BlobInfo | None: ...
+    def free_bytes(self) -> int | None: ...
+
+
+class CaptionFile(Noun):
+    """A text track that the client cut out of its file."""
+
+    language: str | None = Field(default=None, max_length=35)
+    label: str = Field(max_length=200)
+    webvtt: str = Field(max_length=4_000_000)
+
+
+class OpenUpload(Noun):
+    """A request to open an upload. source: as the client's scan saw it; needed for mode pieces."""
+
+    mode: Mode
+    file_name: str = Field(max_length=500)
+    size_bytes: int = Field(ge=0)
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
+    source: Source | None = None
+    captions: tuple[CaptionFile, ...] = Field(default=(), max_length=64)
+
+
+class UploadService:
+    """All operations on uploads; callers have checked who asks."""
+
+    def __init__(self, database: Database, store: Store, settings: UploadSettings, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._settings = settings
+        self._limits = Limits(max_piece_bytes=settings.max_piece_bytes, max_source_bytes=settings.max_source_bytes)
+        self._clock = clock
+
+    def open(self, video_id: str, request: OpenUpload) -> tuple[Row, bool]:
+        """Open an upload for a video, or find the open one of the same file to resume; (row, whether it is new)."""
+        if request.size_bytes > self._limits.max_source_bytes:
+            raise InvalidError(f"files of more than {self._limits.max_source_bytes} bytes are not taken", field="size_bytes")
+        if request.size_bytes == 0:
+            raise UnreadableError("the file is empty")
+        if request.mode == "pieces" and request.source is None:
+            raise InvalidError("an upload of pieces needs the source's description", field="source")
+        now_s = self._clock.now()
+        with self._database.write() as connection:
+            known = upload.find_of_video(connection, video_id)
+            if known is not None:
+                if (known["fingerprint"], known["mode"]) != (request.fingerprint, request.mode):
+                    raise ConflictError(f"video {video_id} has another upload already", upload=known["id"], state=known["state"])
+                return known, False
+            upload_id = new_id(now_s)
+            row = {
+                "id": upload_id,
+                "video_id": video_id,
+                "source": None if request.source is None else request.source.model_dump(mode="json"),
+                **request.model_dump(include={"mode", "file_name", "size_bytes", "fingerprint"}),
+            }
+            upload.add(connection, row, now_s)
+            if request.captions:
+                video.set_captions(connection, video_id, [_caption(position, item) for position, item in enumerate(request.captions)])
+            video.move(connection, video_id, VideoState.UPLOADING, now_s)
+            return upload.get(connection, upload_id), True
+
+    def sign(self, upload_id: str, declared: Sequence[Declared]) -> list[tuple[int, SignedRequest | None]]:
+        """Declare pieces and get a presigned URL for each; None for those that have landed already."""
+        now_s = self._clock.now()
+        with self._database.write() as connection:
+            row = upload.get(connection, upload_id)
+            check_open(row["state"])
+            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            for item in declared:
+                check_declared(row["mode"], item, self._limits)
+            known = {found["index"]: found for found in upload.pieces(connection, upload_id, kind, [item.index for item in declared])}
+            new, changed = plan_declared(known, declared)
+            self._check_room(sum(item.size_bytes for item in new))
+            upload.declare(connection, upload_id, kind, [_declared_row(row, item) for item in new])
+            for item in changed:
+                upload.redeclare(connection, upload_id, kind, item.index, _declared_row(row, item))
+        landed = {index for index, found in known.items() if found["landed_at"] is not None}
+        return [(item.index, None if item.index in landed else self._sign(row, item, now_s)) for item in declared]
+
+    def land(self, upload_id: str, indexes: Sequence[int]) -> None:
+        """Note that pieces are in the store. Raises PieceMissingError or ChecksumError (size) when they are not."""
+        with self._database.write() as connection:
+            row = upload.get(connection, upload_id)
+            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            found = {piece["index"]: piece for piece in upload.pieces(connection, upload_id, kind, indexes)}
+            for index in indexes:
+                if index not in found:
+                    raise PieceMissingError(f"piece {index} was never declared", index=index)
+                self._land_one(connection, row, kind, found[index])
+
+    def status(self, upload_id: str) -> tuple[Row, list[Row]]:
+        """(upload, pieces in order); pieces that are in the store but were not reported are noted first."""
+        with self._database.write() as connection:
+            row = upload.get(connection, upload_id)
+            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            if row["state"] == "open":
+                for piece in upload.pieces(connection, upload_id, kind):
+                    if piece["landed_at"] is None and self._is_there(piece):
+                        self._land_one(connection, row, kind, piece)
+            return row, upload.pieces(connection, upload_id, kind)
+
+    def complete(self, upload_id: str, count: int) -> Row:
+        """Close an upload whose `count` pieces have all landed; closing twice is fine."""
+        now_s = self._clock.now()
+        with self._database.write() as connection:
+            row = upload.get(connection, upload_id)
+            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            check_complete(row["mode"], upload.pieces(connection, upload_id, kind), count, row["size_bytes"])
+            if upload.close(connection, upload_id, now_s):
+                payload = {"upload_id": upload_id, "mode": row["mode"], "pieces": count}
+                outbox.emit(connection, "upload.closed", row["video_id"], payload, now_s)
+            return upload.get(connection, upload_id)
+
+    def _land_one(self, connection: Connection, row: Row, kind: upload.Kind, piece: Row) -> None:
+        if piece["landed_at"] is not None:
+            return
+        if not self._is_there(piece):
+            raise PieceMissingError(f"piece {piece['index']} is not in the store", index=piece["index"])
+        now_s = self._clock.now()
+        if upload.land(connection, row["id"], kind, piece["index"], now_s) and kind == "piece":
+            outbox.emit(connection, "piece.landed", row["video_id"], {"upload_id": row["id"], "index": piece["index"]}, now_s)
+
+    def _is_there(self, piece: Row) -> bool:
+        info = self._store.find(Bucket(piece["bucket"]), piece["key"])
+        if info is not None and info.size_bytes != piece["size_bytes"]:
+            raise ChecksumError(f"piece {piece['index']} has {info.size_bytes} bytes, {piece['size_bytes']} were declared", index=piece["index"])
+        return info is not None
+
+    def _sign(self, row: Row, item: Declared, now_s: float) -> SignedRequest:
+        key = make_key(row["video_id"], row["id"], row["mode"], item)
+        return self._store.sign_put(Bucket.ORIGINAL, key, item.size_bytes, item.sha256, now_s + self._settings.url_ttl_s)
+
+    def _check_room(self, size_bytes: int) -> None:
+        free = self._store.free_bytes()
+        if free is not None and size_bytes > free:
+            raise StorageFullError("the server has no room for more pieces now; it will take them when there is", needed_bytes=size_bytes)
+
+
+def _declared_row(row: Row, item: Declared) -> dict[str, Any]:
+    return {
+        "index": item.index,
+        "piece": None if item.piece is None else item.piece.model_dump(mode="json"),
+        "bucket": Bucket.ORIGINAL.value,
+        "key": make_key(row["video_id"], row["id"], row["mode"], item),
+        "size_bytes": item.size_bytes,
+        "sha256": item.sha256,
+    }
+
+
+def _caption(position: int, item: CaptionFile) -> dict[str, Any]:
+    return {"name": f"text{position}", **item.model_dump()}

@@ -1,0 +1,98 @@
+"""What an upload session may do next: pure rules about declared, landed and missing pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
+from yeoul.model.noun import Noun
+from yeoul.model.piece import Piece
+
+MAX_PIECES = 100_000
+_NAMED_AT_MOST = 100
+Mode = Literal["pieces", "whole"]
+
+
+class Declared(Noun):
+    """A piece (with `piece`) or a byte-range part (without) that a client is about to send."""
+
+    index: int = Field(ge=0, lt=MAX_PIECES)
+    size_bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    piece: Piece | None = None
+
+
+class Limits(Noun):
+    """Largest piece and largest source in bytes."""
+
+    max_piece_bytes: int
+    max_source_bytes: int
+
+
+def make_key(video_id: str, upload_id: str, mode: Mode, item: Declared) -> str:
+    """Where a piece or part lies in the `original` bucket; other content has another key."""
+    kind, ending = ("piece", ".nut") if mode == "pieces" else ("part", "")
+    return f"{video_id}/{upload_id}/{kind}-{item.index:05d}-{item.sha256[:16]}{ending}"
+
+
+def check_declared(mode: Mode, declared: Declared, limits: Limits) -> None:
+    """Raises InvalidError when a piece cannot be what it says."""
+    if declared.size_bytes > limits.max_piece_bytes:
+        raise InvalidError(f"piece {declared.index} is larger than {limits.max_piece_bytes} bytes", index=declared.index)
+    if (declared.piece is None) == (mode == "pieces"):
+        raise InvalidError(f"an upload of mode {mode} takes {'pieces' if mode == 'pieces' else 'parts'}", index=declared.index)
+    if declared.piece is None:
+        return
+    if declared.piece.index != declared.index:
+        raise InvalidError(f"piece {declared.index} calls itself {declared.piece.index}", index=declared.index)
+    if declared.piece.end_pts <= declared.piece.start_pts:
+        raise InvalidError(f"piece {declared.index} ends before it starts", index=declared.index)
+
+
+def plan_declared(rows: Mapping[int, Mapping[str, Any]], declared: Sequence[Declared]) -> tuple[list[Declared], list[Declared]]:
+    """(new ones, changed ones that have not landed); those known and equal are in neither.
+
+    rows: what is known, by index. Raises PieceConflictError for a landed piece with other content.
+    """
+    new: list[Declared] = []
+    changed: list[Declared] = []
+    for item in declared:
+        row = rows.get(item.index)
+        piece = None if item.piece is None else item.piece.model_dump(mode="json")
+        if row is None:
+            new.append(item)
+        elif (row["size_bytes"], row["sha256"], row["piece"]) != (item.size_bytes, item.sha256, piece):
+            if row["landed_at"] is not None:
+                raise PieceConflictError(f"piece {item.index} has landed with other content", index=item.index)
+            changed.append(item)
+    return new, changed
+
+
+def check_open(state: str) -> None:
+    """Raises UploadClosedError."""
+    if state != "open":
+        raise UploadClosedError("the upload is complete and takes no more pieces", state=state)
+
+
+def check_complete(mode: Mode, rows: Sequence[Mapping[str, Any]], count: int, size_bytes: int) -> None:
+    """Raises UploadIncompleteError naming what is missing, InvalidError when pieces do not join or parts do not add up.
+
+    rows: all declared pieces in order of index; count: how many the client says there are.
+    """
+    landed = {row["index"] for row in rows if row["landed_at"] is not None}
+    missing = [index for index in range(count) if index not in landed]
+    if missing or count == 0:
+        raise UploadIncompleteError(f"{len(missing)} of {count} pieces are missing", missing=missing[:_NAMED_AT_MOST], count=count)
+    if len(landed) > count:
+        raise InvalidError(f"{len(landed)} pieces have landed, {count} were announced", landed=len(landed), count=count)
+    if mode == "whole":
+        total = sum(row["size_bytes"] for row in rows)
+        if total != size_bytes:
+            raise InvalidError(f"the parts hold {total} bytes, the file {size_bytes}", found_bytes=total, promised_bytes=size_bytes)
+        return
+    for before, after in zip(rows, rows[1:], strict=False):
+        if before["piece"]["end_pts"] != after["piece"]["start_pts"] or before["piece"]["last"]:
+            raise InvalidError(f"piece {after['index']} does not begin where the one before ends", index=after["index"])

@@ -1,0 +1,33 @@
+"""One server for all tests that do not break it, and a maker of servers for those that do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server import Server
+
+
+@pytest.fixture(scope="session")
+def yeoul_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server that tests share; each makes videos of its own."""
+    server = Server(tmp_path_factory.mktemp("server") / "data").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Servers of a test's own, stopped at its end."""
+    made: list[Server] = []
+
+    def make(*options: str, **environ: str) -> Server:
+        server = Server(tmp_path / f"data{len(made)}", *options, **environ)
+        made.append(server)
+        return server.start()
+
+    yield make
+    for server in made:
+        server.stop()

@@ -1,0 +1,146 @@
+"""A real `yeoul up` process tree for tests: started on a free port, asked through its own command line, killed as told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+START_S = 60.0
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One tree. `data` is its folder, `url` its address; `environ` goes to it as it is."""
+
+    def __init__(self, data: Path, *options: str, **environ: str) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._options = options
+        self._environ = environ
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = data.parent / f"{data.name}.log"
+
+    def start(self) -> Server:
+        """Start and wait until healthy."""
+        command = [sys.executable, "-m", "yeoul.cli.main", "up", "--data", str(self.data), "--port", str(self.port), "--no-demo", *self._options]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self._environ})
+        deadline = time.monotonic() + START_S
+        while not self._is_healthy():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"yeoul did not start:\n{self.read_log()}")
+            time.sleep(0.02)
+        return self
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    @property
+    def pid(self) -> int:
+        """The process that everything hangs below."""
+        assert self._process is not None
+        return self._process.pid
+
+    def tree(self) -> list[psutil.Process]:
+        """The whole process tree, the root first."""
+        root = psutil.Process(self.pid)
+        return [root, *root.children(recursive=True)]
+
+    def kill(self) -> None:
+        """kill -9 to every process of the tree at once, as a power cut would."""
+        assert self._process is not None
+        victims = self.tree()
+        for victim in victims:
+            try:
+                os.kill(victim.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._process.wait()
+        psutil.wait_procs(victims, timeout=10)
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for the drain."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        self._process.wait(60)
+
+    def read_log(self) -> str:
+        return self.log.read_text(errors="replace")[-8000:] if self.log.exists() else ""
+
+    @property
+    def token(self) -> str:
+        """The admin's token."""
+        return (self.data / "admin.token").read_text().strip()
+
+    def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command of ours against this server."""
+        command = [sys.executable, "-m", "yeoul.cli.main", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.read_log()}")
+        return done
+
+    def upload_words(self, path: Path, *options: str) -> list[str]:
+        return ["upload", str(path), "--server", self.url, "--data", str(self.data), "--json", *options]
+
+    def start_upload(self, path: Path, *options: str) -> subprocess.Popen[str]:
+        """An upload in the background."""
+        command = [sys.executable, "-m", "yeoul.cli.main", *self.upload_words(path, *options)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def upload(self, path: Path, *options: str) -> dict[str, Any]:
+        """`yeoul upload --json`: its JSON object, with the exit code added as "exit"."""
+        done = self.cli(*self.upload_words(path, *options))
+        lines = done.stdout.strip().splitlines()
+        assert lines, f"no output: exit {done.returncode}\n{done.stderr}\n{self.read_log()}"
+        return {**json.loads(lines[-1]), "exit": done.returncode}
+
+    def request(self, method: str, path: str, body: Any = None, token: str | None = "", headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        """(status, JSON or text) of a raw request; token "" is the admin's, None is nobody's."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token or self.token}"
+        data = None
+        if isinstance(body, bytes):
+            data = body
+        elif body is not None:
+            data, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+        request = urllib.request.Request(path if path.startswith("http") else self.url + path, data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status, raw = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, raw = error.code, error.read()
+        try:
+            return status, json.loads(raw) if raw else None
+        except ValueError:
+            return status, raw.decode(errors="replace")
+
+    def get(self, path: str) -> Any:
+        """A GET that must be answered with 200."""
+        status, body = self.request("GET", path)
+        assert status == 200, (path, status, body)
+        return body

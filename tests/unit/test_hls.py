@@ -1,0 +1,216 @@
+"""HLS playlists on constructed nouns, read back with the checker's own parser."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tests.checker.m3u8 import Playlist, parse
+from tests.checker.rates import measured_peak
+from tests.presentations import audio_track, complete, growing, text_track, video_track
+from yeoul.delivery import hls
+from yeoul.delivery.bandwidth import Chunk, average_bps, peak_bps
+from yeoul.delivery.presentation import Track, make_storyboard, segment_uri
+from yeoul.model.rendition import Storyboard
+
+
+def without(track: Track, *indexes: int) -> Track:
+    return track.model_copy(update={"segments": tuple(s for s in track.segments if s.index not in indexes)})
+
+
+def first(track: Track, count: int) -> Track:
+    return track.model_copy(update={"segments": track.segments[:count]})
+
+
+def names(playlist: Playlist) -> list[str]:
+    return [entry.uri for entry in playlist.entries]
+
+
+def test_a_complete_master_reads_as_written_here():
+    p = complete(video_track(480), video_track(240, sizes=(150_000, 100_000, 30_000)), audio_track(), texts=(text_track(),))
+    # 480p: peak is its first segment, 600,000 bit/s, and sound's 128,000 or so is added: 282 x 340 x 8 bits in 6.016 s are 127,500.
+    assert hls.make_master(p) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="audio",LANGUAGE="und",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio/index.m3u8"\n'
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="text-0",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,'
+        'URI="text-0/index.m3u8"\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=727500,AVERAGE-BANDWIDTH=575500,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=852x480,'
+        'VIDEO-RANGE=SDR,FRAME-RATE=30.000,AUDIO="audio",SUBTITLES="text",CLOSED-CAPTIONS=NONE\n'
+        "480p/index.m3u8\n"
+        '#EXT-X-STREAM-INF:BANDWIDTH=327500,AVERAGE-BANDWIDTH=276834,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=426x240,'
+        'VIDEO-RANGE=SDR,FRAME-RATE=30.000,AUDIO="audio",SUBTITLES="text",CLOSED-CAPTIONS=NONE\n'
+        "240p/index.m3u8\n"
+        '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=60002,AVERAGE-BANDWIDTH=44802,CODECS="avc1.64001f",RESOLUTION=852x480,VIDEO-RANGE=SDR,'
+        'URI="480p/iframes.m3u8"\n'
+        '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=20002,AVERAGE-BANDWIDTH=14935,CODECS="avc1.64001f",RESOLUTION=426x240,VIDEO-RANGE=SDR,'
+        'URI="240p/iframes.m3u8"\n'
+    )
+
+
+def test_the_variant_nearest_to_2_mbit_s_is_first_and_the_others_rise():
+    sizes = {1080: 3_000_000, 720: 1_500_000, 360: 300_000, 240: 150_000}
+    tracks = [video_track(height, durations_ticks=[92160], sizes=[size]) for height, size in sizes.items()]
+    assert [uri for _, uri in parse(hls.make_master(complete(*tracks))).variants] == [
+        "720p/index.m3u8",
+        "240p/index.m3u8",
+        "360p/index.m3u8",
+        "1080p/index.m3u8",
+    ]
+
+
+def test_a_complete_media_list_reads_as_written_here():
+    p = complete(video_track(), audio_track())
+    assert hls.make_media(p, p.audios[0]) == (
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:9\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+        '#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI="init.mp4"\n'
+        "#EXTINF:6.016000,\n0.m4s\n#EXTINF:5.994667,\n1.m4s\n#EXTINF:3.008000,\n2.m4s\n#EXT-X-ENDLIST\n"
+    )
+
+
+def test_an_iframe_list_names_byte_ranges_that_last_until_the_next():
+    p = complete(video_track(), audio_track())
+    playlist = parse(hls.make_iframes(p, p.videos[0]))
+    assert playlist.value("EXT-X-I-FRAMES-ONLY") == ""
+    assert [(e.uri, e.byte_range, e.duration_s) for e in playlist.entries] == [
+        ("0.m4s", (0, 45_001), 6.0),
+        ("1.m4s", (0, 30_001), 6.0),
+        ("2.m4s", (0, 9_001), 3.0),
+    ]
+
+
+def test_a_subtitle_list_is_one_file_as_long_as_the_video():
+    p = complete(video_track(), audio_track(), texts=(text_track(),))
+    playlist = parse(hls.make_subtitle(p, p.texts[0]))
+    assert [(e.uri, e.duration_s) for e in playlist.entries] == [("captions.vtt", 15.0)]
+    assert playlist.value("EXT-X-TARGETDURATION") == "15"
+    assert playlist.is_ended
+
+
+def test_a_growing_list_is_an_event_without_end_and_offers_no_text():
+    p = growing(first(video_track(), 2), first(audio_track(), 2), texts=(text_track(),))
+    playlist = parse(hls.make_media(p, p.videos[0]))
+    assert playlist.value("EXT-X-PLAYLIST-TYPE") == "EVENT"
+    assert not playlist.is_ended
+    assert "SUBTITLES" not in hls.make_master(p)
+
+
+def test_a_hole_hides_what_follows_it():
+    p = growing(without(video_track(), 1), audio_track())
+    assert names(parse(hls.make_media(p, p.videos[0]))) == ["0.m4s"]
+
+
+@pytest.mark.parametrize(("pictures", "sounds", "listed"), [(3, 1, 1), (1, 3, 1), (2, 2, 2)])
+def test_sound_and_picture_are_listed_equally_far(pictures: int, sounds: int, listed: int):
+    p = growing(first(video_track(), pictures), first(audio_track(), sounds))
+    for track in p.tracks:
+        assert len(parse(hls.make_media(p, track)).entries) == listed
+
+
+def test_a_closed_track_holds_back_no_other():
+    short = first(audio_track(), 1).model_copy(update={"closed": True})
+    p = growing(video_track(), short)
+    assert len(parse(hls.make_media(p, p.videos[0])).entries) == 3
+
+
+def test_it_is_playable_when_every_list_has_a_segment():
+    assert not growing(video_track(), first(audio_track(), 0)).is_playable
+    assert not growing(without(video_track(), 0), audio_track()).is_playable
+    assert growing(first(video_track(), 1), first(audio_track(), 1)).is_playable
+
+
+def test_a_growing_master_declares_the_cap_that_is_not_reached_yet():
+    p = growing(first(video_track(declared_bps=1_400_000), 1), first(audio_track(), 1))
+    [(variant, _)] = parse(hls.make_master(p)).variants
+    assert int(variant["BANDWIDTH"]) == 1_400_000 + 250_000
+
+
+def test_no_word_of_an_uploader_breaks_out_of_an_attribute():
+    text = text_track(name='de",URI="http://evil"\n#EXT-X-ENDLIST', language='en"\nx')
+    master = hls.make_master(complete(video_track(), audio_track(), texts=(text,)))
+    media = [entry for entry in parse(master).all("EXT-X-MEDIA") if entry["TYPE"] == "SUBTITLES"]
+    assert media == [
+        {
+            "TYPE": "SUBTITLES",
+            "GROUP-ID": "text",
+            "NAME": "de%22%2CURI%3D%22http%3A%2F%2Fevil%22%0A%23EXT-X-ENDLIST",
+            "LANGUAGE": "und",
+            "DEFAULT": "NO",
+            "AUTOSELECT": "YES",
+            "FORCED": "NO",
+            "URI": "de%22%2CURI%3D%22http%3A%2F%2Fevil%22%0A%23EXT-X-ENDLIST/index.m3u8",
+        }
+    ]
+
+
+def test_a_video_without_sound_names_no_audio():
+    master = hls.make_master(complete(video_track()))
+    [(variant, _)] = parse(master).variants
+    assert "AUDIO" not in variant
+    assert variant["CODECS"] == "avc1.64001f"
+
+
+def test_complete_with_a_hole_is_refused():
+    with pytest.raises(ValidationError, match="480p lacks segment 1"):
+        complete(without(video_track(), 1))
+
+
+def test_uris_lie_below_the_rendition():
+    track = video_track()
+    assert segment_uri(track, track.segments[2]) == "480p/2.m4s"
+
+
+def test_a_storyboard_names_each_tile_once_and_ends_with_the_video():
+    board = Storyboard(keys=("a", "b"), columns=2, rows=1, tile_width=160, tile_height=90, interval_s=5.0, tiles=3)
+    assert make_storyboard(board, 3612.5).split("\n\n") == [
+        "WEBVTT",
+        "00:00:00.000 --> 00:00:05.000\nstoryboard-0.jpg#xywh=0,0,160,90",
+        "00:00:05.000 --> 00:00:10.000\nstoryboard-0.jpg#xywh=160,0,160,90",
+        "00:00:10.000 --> 01:00:12.500\nstoryboard-1.jpg#xywh=0,0,160,90\n",
+    ]
+
+
+ticks = st.lists(st.integers(1, 9 * 15360), min_size=1, max_size=40)
+
+
+@given(ticks, st.data())
+def test_list_times_equal_decode_times_however_long_the_list(durations: list[int], data: st.DataObject):
+    timescale = data.draw(st.sampled_from([15360, 90000, 30000, 44100, 12800, 1000]))
+    track = video_track(durations_ticks=durations, sizes=[1000] * len(durations))
+    track = track.model_copy(update={"rendition": track.rendition.model_copy(update={"timescale": timescale})})
+    playlist = parse(hls.make_media(complete(track), track))
+    time_s = 0.0
+    for entry, segment in zip(playlist.entries, track.segments, strict=True):
+        assert abs(time_s - segment.start_ticks / timescale) < 2e-6
+        time_s += entry.duration_s
+    assert max(int(e.duration_s + 0.5) for e in playlist.entries) <= int(playlist.value("EXT-X-TARGETDURATION") or 0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**7), st.floats(0.1, 9.0)), min_size=1, max_size=30), st.integers(2, 9))
+def test_bandwidths_are_those_of_the_definition(chunks: list[tuple[int, float]], target_s: int):
+    peak = peak_bps([Chunk(*chunk) for chunk in chunks], target_s)
+    assert peak == pytest.approx(measured_peak(chunks, target_s), rel=1e-6, abs=1.0)
+    assert average_bps([Chunk(*chunk) for chunk in chunks]) <= max(8 * size / seconds for size, seconds in chunks) + 1
+
+
+@given(st.permutations([("v", 0), ("v", 1), ("v", 2), ("a", 0), ("a", 1), ("a", 2)]))
+def test_lists_only_grow_whatever_the_order_of_landing(order: list[tuple[str, int]]):
+    """Each list is a prefix of the next one, and of the final one; the target duration never changes."""
+    landed: set[tuple[str, int]] = set()
+    seen: dict[str, str] = {"v": "", "a": ""}
+    video, audio = video_track(), audio_track()
+    for arrival in order:
+        landed.add(arrival)
+        tracks = {
+            kind: track.model_copy(update={"segments": tuple(s for s in track.segments if (kind, s.index) in landed)})
+            for kind, track in (("v", video), ("a", audio))
+        }
+        p = growing(*tracks.values())
+        for kind, track in tracks.items():
+            text = hls.make_media(p, track)
+            assert text.startswith(seen[kind])
+            seen[kind] = text
+    final = complete(video, audio)
+    for kind, track in (("v", video), ("a", audio)):
+        assert hls.make_media(final, track) == seen[kind].replace("EVENT", "VOD") + "#EXT-X-ENDLIST\n"

@@ -1,0 +1,99 @@
+/** What the API says of a video (GET /api/v1/videos/{id}), and how it is asked. */
+
+export type VideoState = "created" | "uploading" | "processing" | "playable" | "ready" | "failed" | "deleted";
+
+export interface Rendition {
+  name: string;
+  kind: "video" | "audio" | "text";
+  width: number;
+  height: number;
+  codecs: string;
+  frame_rate: number;
+  bandwidth_bps: number;
+  state: string;
+}
+
+export interface Caption {
+  language: string;
+  label: string;
+  url: string;
+}
+
+/** Where the streams are; dash is null while the video still grows. */
+export interface Playback {
+  hls: string | null;
+  dash: string | null;
+  poster: string | null;
+  storyboard: string | null;
+  captions: Caption[];
+}
+
+export interface Video {
+  id: string;
+  title: string;
+  description: string;
+  visibility: "public" | "unlisted" | "private";
+  state: VideoState;
+  error: { code: string; message: string } | null;
+  owner: { handle: string };
+  created_at: string;
+  duration_s: number | null;
+  source: { width: number; height: number; frames: number | null } | null;
+  renditions: Rendition[];
+  playback: Playback | null;
+  /** Share of all work done, 0..1. */
+  progress: number;
+}
+
+export interface Feed {
+  items: Video[];
+  next: string | null;
+}
+
+/** An answer of the API that is not 2xx; status 0 means that no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const ROOT = "/api/v1";
+
+/** Reads one video. Raises ApiError. */
+export function getVideo(id: string): Promise<Video> {
+  return getJson<Video>(`${ROOT}/videos/${encodeURIComponent(id)}`);
+}
+
+/** Reads one page of the public feed. Raises ApiError. */
+export function getFeed(cursor: string | null): Promise<Feed> {
+  return getJson<Feed>(cursor === null ? `${ROOT}/feed` : `${ROOT}/feed?cursor=${encodeURIComponent(cursor)}`);
+}
+
+/** Address of a video's server-sent events. */
+export function eventsUrl(id: string): string {
+  return `${ROOT}/videos/${encodeURIComponent(id)}/events`;
+}
+
+/** Whether nothing will change any more. */
+export function isSettled(video: Video): boolean {
+  return video.state === "ready" || video.state === "failed" || video.state === "deleted";
+}
+
+async function getJson<T>(url: string): Promise<T> {
+  const response = await fetch(url, { headers: { accept: "application/json" } }).catch((cause: unknown) => {
+    throw new ApiError(0, "network", cause instanceof Error ? cause.message : "no answer");
+  });
+  if (!response.ok) throw await problem(response);
+  return (await response.json()) as T;
+}
+
+/** RFC 9457 problem details, or the bare status where the answer is something else. */
+async function problem(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as { code?: string; detail?: unknown; title?: string };
+  const message = typeof body.detail === "string" ? body.detail : (body.title ?? response.statusText);
+  return new ApiError(response.status, body.code ?? `http.${response.status}`, message);
+}

@@ -1,0 +1,201 @@
+/** Loads a stream into the media element and keeps it going: retries, rungs, and the change to a fuller stream of the same video. */
+
+import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
+
+import { describeFault, isInterruption, type Fault } from "./fault";
+import { activeRung, chooseRung, listRungs, type Rung } from "./rungs";
+import { StallCounter } from "./stall";
+import { countListedRungs, type Stream } from "./stream";
+
+const RETRY = { maxAttempts: 4, baseDelay: 500, backoffFactor: 2, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
+const LONGEST_PAUSE_S = 15;
+
+/** What the player tells its surroundings. */
+export interface PlaybackListener {
+  onRungs(): void;
+  /** null: the trouble is over. */
+  onFault(fault: Fault | null): void;
+  /** Called with the picture still standing, before the element is emptied for another stream, and when the new one shows. */
+  onHold(held: boolean): void;
+}
+
+export class Playback {
+  readonly shaka = new shaka.Player();
+  readonly stalls: StallCounter;
+  readonly faults: Fault[] = [];
+  /** How often a manifest was loaded: 1, and 1 more for each change of stream. */
+  loads = 0;
+  stream: Stream | null = null;
+  chosen: string | null = null;
+  #attached: Promise<unknown>;
+  #failures = 0;
+  #wanted: Stream | null = null;
+  #busy = false;
+
+  constructor(
+    readonly media: HTMLVideoElement,
+    readonly listener: PlaybackListener,
+  ) {
+    this.stalls = new StallCounter(media);
+    this.#attached = this.shaka.attach(media);
+    this.#configure();
+    this.shaka.addEventListener("error", (event) => this.#onError((event as unknown as { detail: unknown }).detail));
+    for (const type of ["trackschanged", "adaptation", "variantchanged"]) this.shaka.addEventListener(type, () => listener.onRungs());
+    this.shaka.addEventListener("segmentappended", () => this.#recovered());
+    for (const type of ["pause", "waiting", "seeking"]) media.addEventListener(type, () => void this.#upgrade(true));
+    new ResizeObserver(() => void this.#upgrade(false)).observe(media);
+    window.addEventListener("online", () => this.shaka.retryStreaming());
+  }
+
+  get rungs(): Rung[] {
+    return listRungs(this.shaka);
+  }
+
+  get activeRung(): string | undefined {
+    return activeRung(this.shaka);
+  }
+
+  /** Starts a stream from its beginning, or moves on to a fuller one of the same video when that helps. */
+  async show(stream: Stream): Promise<void> {
+    if (this.stream === null) {
+      this.stream = stream;
+      await this.#alone(() => this.#load(stream.url, 0));
+    } else {
+      this.#wanted = stream;
+    }
+    await this.#upgrade(false);
+  }
+
+  /** Plays one rung only; null leaves the choice to the bandwidth. */
+  choose(id: string | null): void {
+    this.chosen = id;
+    chooseRung(this.shaka, id);
+    this.listener.onRungs();
+  }
+
+  /** Loads the same stream again where it stopped, after a fault that did not pass. */
+  async restart(): Promise<void> {
+    const stream = this.stream;
+    if (stream !== null) await this.#alone(() => this.#load(stream.url, this.media.currentTime));
+  }
+
+  #configure(): void {
+    this.shaka.configure({
+      manifest: {
+        updatePeriod: 1,
+        // Captions come as <track> elements, which the browser's own settings style.
+        disableText: true,
+        hls: { ignoreManifestTimestampsInSegmentsMode: true },
+        retryParameters: RETRY,
+      },
+      streaming: {
+        bufferingGoal: 30,
+        retryParameters: RETRY,
+        failureCallback: (error: shaka.util.Error) => this.#onStreamingFailure(error),
+      },
+    });
+  }
+
+  async #load(source: string | shaka.media.PreloadManager, startS: number): Promise<void> {
+    this.stalls.expect();
+    await this.#attached;
+    for (;;) {
+      try {
+        await this.shaka.load(source, startS);
+        break;
+      } catch (error) {
+        if (isInterruption(error)) return;
+        const fault = this.#report(error);
+        if (!fault.passing) return;
+        await pause(this.#nextPauseS());
+        if (typeof source !== "string") source = this.stream?.url ?? "";
+      }
+    }
+    this.loads += 1;
+    this.#recovered();
+    if (this.chosen !== null) chooseRung(this.shaka, this.chosen);
+    this.listener.onRungs();
+  }
+
+  /** Changes to the wanted stream at a moment that costs the viewer nothing, or while playing where the picture is larger than what is loaded. */
+  async #upgrade(idle: boolean): Promise<void> {
+    const wanted = this.#wanted;
+    if (wanted === null || this.#busy || this.media.ended) return;
+    if (wanted.rungs > this.rungs.length && !idle && !this.media.paused && !this.#looksCoarse()) return;
+    this.#wanted = null;
+    await this.#alone(async () => {
+      if (await this.#offersMore(wanted)) await this.#change(wanted);
+      else if (!wanted.growing && this.stream !== null) this.stream = { ...this.stream, growing: false };
+    });
+    await this.#upgrade(false);
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    this.#busy = true;
+    try {
+      await work();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #change(wanted: Stream): Promise<void> {
+    const next = await this.shaka.preload(wanted.url, this.media.currentTime).catch(() => null);
+    const { currentTime, paused, playbackRate } = this.media;
+    this.listener.onHold(true);
+    this.stream = wanted;
+    await this.#load(next ?? wanted.url, currentTime);
+    this.media.playbackRate = playbackRate;
+    if (!paused) await this.media.play().catch(() => undefined);
+    this.media.requestVideoFrameCallback(() => this.listener.onHold(false));
+  }
+
+  /** A growing video's renditions are known before all of them are listed. */
+  async #offersMore(stream: Stream): Promise<boolean> {
+    if (stream.rungs <= this.rungs.length) return false;
+    if (stream.protocol === "dash") return true;
+    const answer = await fetch(stream.url).catch(() => null);
+    return answer !== null && answer.ok && countListedRungs(await answer.text()) > this.rungs.length;
+  }
+
+  #looksCoarse(): boolean {
+    return this.media.clientHeight * window.devicePixelRatio > Math.max(0, ...this.rungs.map((rung) => rung.height));
+  }
+
+  #onError(error: unknown): void {
+    if (isInterruption(error)) return;
+    const critical = (error as shaka.util.Error).severity === shaka.util.Error.Severity.CRITICAL;
+    if (critical && !this.#wasReported(error)) this.#report(error);
+  }
+
+  #onStreamingFailure(error: shaka.util.Error): void {
+    const fault = this.#report(error);
+    if (fault.passing) this.shaka.retryStreaming(this.#nextPauseS());
+  }
+
+  #wasReported(error: unknown): boolean {
+    return this.faults.at(-1)?.code === describeFault(error).code && this.#failures > 0;
+  }
+
+  #report(error: unknown): Fault {
+    const fault = describeFault(error);
+    this.faults.push(fault);
+    this.#failures += 1;
+    this.listener.onFault(fault);
+    return fault;
+  }
+
+  #recovered(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.listener.onFault(null);
+  }
+
+  #nextPauseS(): number {
+    return Math.min(2 ** (this.#failures - 1), LONGEST_PAUSE_S);
+  }
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => window.setTimeout(resolve, seconds * 1000));
+}

@@ -1,0 +1,68 @@
+/** What stands in the player's place while there is no picture to show: waiting, failed, stopped. */
+
+import { formatPercent } from "../format";
+import type { Video } from "../api/video";
+import { find } from "../find";
+import type { Fault } from "./fault";
+
+export class Stage {
+  readonly #root: HTMLElement;
+
+  constructor(player: HTMLElement, onRetry: () => void) {
+    this.#root = find(".stage", player);
+    find(".stage-retry", this.#root).addEventListener("click", onRetry);
+  }
+
+  hide(): void {
+    this.#root.hidden = true;
+  }
+
+  /** The video is not playable yet, or never will be. */
+  showVideo(video: Video): void {
+    const { title, detail } = wordsFor(video);
+    const waiting = video.state === "created" || video.state === "uploading" || video.state === "processing";
+    this.#show(title, detail, waiting ? video.progress : null, false);
+    this.#root.classList.toggle("waiting", waiting);
+    const poster = find<HTMLImageElement>(".stage-poster", this.#root);
+    poster.hidden = !video.playback?.poster;
+    if (video.playback?.poster) poster.src = video.playback.poster;
+  }
+
+  /** Playback stopped and does not go on by itself. */
+  showFault(fault: Fault): void {
+    this.#root.classList.remove("waiting");
+    this.#show(fault.message, fault.code, null, true);
+  }
+
+  /** There is no such video, or it may not be seen. */
+  showMissing(message: string, code: string): void {
+    this.#root.classList.remove("waiting");
+    this.#show(message, code, null, false);
+  }
+
+  #show(title: string, detail: string, progress: number | null, retry: boolean): void {
+    this.#root.hidden = false;
+    find(".stage-title", this.#root).textContent = title;
+    find(".stage-detail", this.#root).textContent = detail;
+    const bar = find<HTMLProgressElement>(".stage-progress", this.#root);
+    bar.hidden = progress === null;
+    bar.value = progress ?? 0;
+    bar.setAttribute("aria-label", title);
+    find(".stage-retry", this.#root).hidden = !retry;
+  }
+}
+
+function wordsFor(video: Video): { title: string; detail: string } {
+  switch (video.state) {
+    case "created":
+      return { title: "Waiting for the upload", detail: "It starts by itself as soon as there is something to see." };
+    case "uploading":
+      return { title: "Uploading", detail: `${formatPercent(video.progress)} · starts by itself` };
+    case "failed":
+      return { title: video.error?.message ?? "This video could not be processed.", detail: video.error?.code ?? "" };
+    case "deleted":
+      return { title: "This video was deleted", detail: "" };
+    default:
+      return { title: "Processing", detail: `${formatPercent(video.progress)} · starts by itself` };
+  }
+}
