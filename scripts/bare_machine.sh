@@ -1,14 +1,15 @@
 #!/bin/bash
 # Shows that a machine with only Python, make and a shell is enough: makes a bare Debian tree in a folder, copies what git would take of this
-# repository into it, and there runs `make up` until healthy, twice, then `make test`. Needs root and debootstrap.
+# repository into it, and there runs `make up` twice, until its first video plays, then `make test`. Needs root and debootstrap.
 #   scripts/bare_machine.sh FOLDER [MAKE_TARGET...]      with targets, only these are run
+# The tree is kept for the next time, with what apt installed in it; remove FOLDER for a bare one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=$(realpath -m "${1:?usage: scripts/bare_machine.sh FOLDER [MAKE_TARGET...]}")
 shift
 tree=$folder/tree
-media=$(realpath "${YEOUL_MEDIA:-../shared/media}")
+media=$(realpath -m "${YEOUL_MEDIA:-../shared/media}")
 release=bookworm
 
 debian_mirror() {
@@ -66,6 +67,6 @@ if [ $# -gt 0 ]; then
     in_tree make "$@"
     exit
 fi
-in_tree python3 scripts/start_until_healthy.py
-in_tree python3 scripts/start_until_healthy.py
+in_tree python3 scripts/try_make_up.py
+in_tree python3 scripts/try_make_up.py
 in_tree make test
