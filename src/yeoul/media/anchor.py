@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from yeoul.media.limits import Limits
-from yeoul.media.nut import NutWriter, rebased
+from yeoul.media.piece_file import PieceWriter, container_for, rebased
 from yeoul.media.scan import AudioCount, PacketTable, Scan, decoded_audio, media_packets, select_streams
 from yeoul.media.span import base_of
 from yeoul.media.truncation import open_whole
@@ -54,11 +54,11 @@ def _openings(container: InputContainer, audio: AudioStream, table: PacketTable,
 def _swallowed(audio: AudioStream, counted: AudioCount, start: int, packets: list[Packet[Any]]) -> int:
     """How many samples fewer the packets yield in a piece file of their own than in the running stream (negative: more)."""
     memory = io.BytesIO()
-    with NutWriter(memory, [audio]) as writer:
+    with PieceWriter(memory, [audio], container_for([audio])) as writer:
         for packet in packets:
             writer.write(packet, audio.index)
     memory.seek(0)
-    with av.open(memory, "r", format="nut") as piece:
+    with av.open(memory, "r") as piece:
         fresh: Any = piece.streams.audio[0].codec_context
         yielded = sum(
             frame.samples for packet in media_packets(piece, list(piece.streams)) for frame in decoded_audio(fresh.decode, packet)

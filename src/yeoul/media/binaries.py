@@ -30,3 +30,12 @@ def ffmpeg_path() -> str:
 def packager_path() -> str:
     """Path of the static shaka-packager."""
     return _binary("packager")
+
+
+@cache
+def feed_ffmpeg_path() -> str:
+    """Path of the second ffmpeg, which decodes AV1 and maps tones; it never writes MP4, for it ignores negative composition offsets."""
+    spec = find_spec("imageio_ffmpeg")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package imageio-ffmpeg is not installed")
+    return str(next((Path(spec.origin).parent / "binaries").glob("ffmpeg-*")))

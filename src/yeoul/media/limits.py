@@ -12,9 +12,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import av
 import av.error
@@ -136,21 +137,56 @@ def tool_error(returncode: int, stderr: str, *, timed_out: bool = False) -> Yeou
     return MediaToolError(f"the tool ended with code {returncode}", returncode=returncode, stderr=tail)
 
 
-def run_tool(argv: Sequence[str], *, limits: Limits, cwd: Path) -> ToolResult:
-    """Run a tool in its own process group, under limits, and wait for it.
+def run_tool(argv: Sequence[str], *, limits: Limits, cwd: Path, feed: Sequence[str] | None = None) -> ToolResult:
+    """Run a tool in its own process group, under limits, and wait for it; `feed` is a second tool whose output is its input.
 
-    Raises what `tool_error` makes of its end. Its stdin is empty and its stdout thrown away.
+    Raises what `tool_error` makes of its end, or of the feed's, which comes first. Its stdout is thrown away.
     """
-    process = subprocess.Popen(
+    if feed is None:
+        return _finish(_start(argv, limits, cwd, subprocess.DEVNULL, subprocess.DEVNULL), limits)
+    feeding = _start(feed, limits, cwd, subprocess.DEVNULL, subprocess.PIPE)
+    assert feeding.stdout is not None
+    with feeding.stdout as pipe:
+        tool = _start(argv, limits, cwd, pipe, subprocess.DEVNULL)
+    with ThreadPoolExecutor(1) as pool:  # both write to stderr, so both must be read at once
+        fed = pool.submit(_finish, feeding, limits)
+        error: YeoulError | None = None
+        cpu_s = 0.0
+        try:
+            result = _finish(tool, limits)
+            cpu_s = result.cpu_s
+        except YeoulError as tool_failure:
+            error = tool_failure
+        cpu_s += _feed_result(fed, error)
+    if error is not None:
+        raise error
+    return ToolResult(stderr=result.stderr, cpu_s=cpu_s)
+
+
+def _feed_result(fed: Future[ToolResult], tool_failure: YeoulError | None) -> float:
+    """CPU seconds of a feed. Its own error is raised, unless it only says that its reader is gone."""
+    try:
+        return fed.result().cpu_s
+    except YeoulError as error:
+        if tool_failure is not None and "Broken pipe" in str(error.facts.get("stderr", "")):
+            return 0.0
+        raise
+
+
+def _start(argv: Sequence[str], limits: Limits, cwd: Path, stdin: int | IO[bytes], stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         list(argv),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdin=stdin,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         process_group=0,
         # Only system calls between fork and exec; everything they need is built before.
         preexec_fn=_Confinement(limits),  # noqa: PLW1509
     )
+
+
+def _finish(process: subprocess.Popen[bytes], limits: Limits) -> ToolResult:
     watch = _Watchdog(process.pid, limits.timeout_s)
     try:
         stderr = _read_tail(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import struct
@@ -96,11 +97,16 @@ def _first_picture(path: Path, container: InputContainer, video: VideoStream, li
 
 
 def _pictures(container: InputContainer, video: VideoStream) -> Iterator[VideoFrame]:
-    for packet in itertools.islice(container.demux(video), _MAX_PACKETS_TO_FIRST_PICTURE):
+    packets = itertools.islice(container.demux(video), _MAX_PACKETS_TO_FIRST_PICTURE)
+    while True:
         try:
+            packet = next(packets, None)
+        except av.error.FFmpegError as error:
+            raise UnreadableError("the file cannot be read", reason=error.strerror) from error
+        if packet is None:
+            return
+        with contextlib.suppress(av.error.FFmpegError):  # damaged, or a picture that refers to what is not there
             yield from packet.decode()
-        except av.error.FFmpegError:
-            continue  # damaged, or a picture that refers to what is not there
 
 
 def _is_refused_for_size(path: Path, limits: Limits) -> bool:

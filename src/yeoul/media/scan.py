@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -41,8 +42,8 @@ _VP8_SHOW_FRAME: Final = 0x10  # RFC 6386, 9.1
 class PacketTable:
     """All packets of one stream in decode order: arrays of equal length, times in ticks of time_base.
 
-    pts and dts are complete; dts rises strictly and is never above pts. key: decoding may start here. shown: the packet yields a
-    picture that is displayed (no edit list hides it, and it can be decoded).
+    pts and dts are complete; dts rises strictly and is never above pts. key: decoding may start here. hidden: an edit list hides
+    what the packet yields. shown: the packet yields a picture that is displayed (not hidden, and it can be decoded).
     """
 
     time_base: Fraction
@@ -50,6 +51,7 @@ class PacketTable:
     dts: Ticks
     duration: Ticks
     key: Flags
+    hidden: Flags
     shown: Flags
 
     def __len__(self) -> int:
@@ -63,7 +65,7 @@ class PacketTable:
     @property
     def end_pts(self) -> int:
         """When the last displayed frame stops, or sooner where a hidden one would be let in."""
-        hidden_after = self.pts[~self.shown & (self.pts > self.pts[self.shown].max())]
+        hidden_after = self.pts[self.hidden & (self.pts > self.pts[self.shown].max())]
         return min(self.stop_pts, int(hidden_after.min(initial=self.stop_pts)))
 
     @property
@@ -83,7 +85,8 @@ class PacketTable:
         """
         order = np.argsort(self.pts[self.shown], kind="stable")
         pts, position = self.pts[self.shown][order], np.flatnonzero(self.shown)[order]
-        hidden_before = np.concatenate(([0], np.cumsum(~self.shown)))
+        intruders = self.hidden & (self.pts >= pts[0]) & (self.pts <= pts[-1])
+        hidden_before = np.concatenate(([0], np.cumsum(intruders)))
         last_before, first_after = np.maximum.accumulate(position)[:-1], np.minimum.accumulate(position[::-1])[::-1][1:]
         # A decode order that does not mix the two sides, and something hidden between them.
         apart = last_before < first_after
@@ -178,9 +181,12 @@ class _Rows:
 
     def __init__(self, stream: Stream) -> None:
         self._time_base = stream.time_base or Fraction(1, av.time_base)
+        # A piece file counts sound in samples; dts closer than one sample would fall together there.
+        is_audio = isinstance(stream, AudioStream)
+        self._step = math.ceil(1 / (stream.codec_context.sample_rate * self._time_base)) if is_audio else 1
         self._is_vp8 = stream.codec_context.codec.canonical_name == "vp8"
         self._pts, self._dts, self._duration = array("q"), array("q"), array("q")
-        self._key, self._shown = bytearray(), bytearray()
+        self._key, self._hidden, self._shown = bytearray(), bytearray(), bytearray()
 
     def __len__(self) -> int:
         return len(self._pts)
@@ -190,8 +196,9 @@ class _Rows:
         self._dts.append(_MISSING if packet.dts is None else packet.dts)
         self._duration.append(packet.duration or 0)
         self._key.append(packet.is_keyframe)
-        hidden = self._is_vp8 and not bytes(packet)[0] & _VP8_SHOW_FRAME
-        self._shown.append(not packet.is_discard and not hidden)
+        self._hidden.append(packet.is_discard)
+        yields_picture = not self._is_vp8 or bool(bytes(packet)[0] & _VP8_SHOW_FRAME)
+        self._shown.append(yields_picture and not packet.is_discard)
 
     def table(self) -> PacketTable:
         """The packets with missing times repaired; what precedes the first keyframe is not shown."""
@@ -203,20 +210,21 @@ class _Rows:
         else:
             key[:1] = True  # no container flags at all: decoding starts where the data does
         duration = _repaired_durations(pts, np.array(self._duration, np.int64))
-        return PacketTable(self._time_base, pts, repaired_dts(pts, dts), duration, key, shown)
+        hidden = np.array(self._hidden, np.bool_)
+        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, key, hidden, shown)
 
 
-def repaired_dts(pts: Ticks, dts: Ticks) -> Ticks:
-    """The dts as they are where complete, rising and never above pts; else the i-th smallest pts less the delay; pure."""
-    if _rises(dts) and bool((dts != _MISSING).all()) and bool((dts <= pts).all()):
+def repaired_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:
+    """The dts as they are where complete, rising by `step` and never above pts; else the i-th smallest pts less the delay; pure."""
+    if _rises(dts, step) and bool((dts != _MISSING).all()) and bool((dts <= pts).all()):
         return dts
-    order = np.arange(len(pts))
+    order = np.arange(len(pts)) * step
     rising = np.maximum.accumulate(np.sort(pts) - order) + order
     return rising - max(0, int((rising - pts).max(initial=0)))
 
 
-def _rises(values: Ticks) -> bool:
-    return bool((np.diff(values) > 0).all())
+def _rises(values: Ticks, step: int = 1) -> bool:
+    return bool((np.diff(values) >= step).all())
 
 
 def _repaired_durations(pts: Ticks, duration: Ticks) -> Ticks:

@@ -2,7 +2,7 @@
 
 Borders lie in presentation time; the packets of a piece run from a keyframe (with one more GOP before it where pictures refer back)
 to the last packet that is displayed before its end. Pieces are NUT: it keeps times exactly and has no random or dated fields, so
-the same file and target give the same bytes again.
+the same file and target give the same bytes again. Codecs that NUT cannot name (ProRes, DNxHD, ALAC) go into MOV, exact as well.
 
 The contract of a piece's audio, for who decodes it. A piece holds the source's audio packets from a margin before its start to
 120 ms after its end (the last one: to the end of the sound). Open a fresh decoder and feed it all of them in order.
@@ -17,7 +17,7 @@ piece's own range. `Piece.audio` is None where the piece holds no audio packet.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ from av.stream import Stream
 from yeoul.base.errors import UnreadableError
 from yeoul.media.anchor import find_anchors
 from yeoul.media.limits import Limits
-from yeoul.media.nut import NutWriter, rebased
+from yeoul.media.piece_file import PieceContainer, PieceWriter, container_for, rebased
 from yeoul.media.probe import probe
 from yeoul.media.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
 from yeoul.media.span import AudioSpans, Span, VideoSpans, base_of
@@ -53,14 +53,15 @@ class SplitPlan:
 
 
 def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
-    """Scan a file and plan its pieces. Raises what `probe` and `scan` raise."""
+    """Scan a file and plan its pieces. Raises what `probe` and `scan` raise, UnsupportedCodecError also where no piece can hold it."""
     probed = probe(path, limits)
     found = scan(path, limits)
     source = _scanned_source(probed, found)
     pieces = plan_pieces(found.video, target_s=target_s)
     spans = _spans(found, source, pieces)
     anchors = find_anchors(path, limits, found, [span.audio for span in spans])
-    placed = tuple(_placed(found, piece, span, anchor) for piece, span, anchor in zip(pieces, spans, anchors, strict=True))
+    container = _container(path, limits)
+    placed = tuple(_placed(found, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True))
     return SplitPlan(source, placed, spans, found, limits)
 
 
@@ -81,9 +82,14 @@ def _spans(found: Scan, source: Source, pieces: Sequence[Piece]) -> tuple[Span, 
     return tuple(Span(video.find(piece), audio.find(piece)) for piece in pieces)
 
 
-def _placed(found: Scan, piece: Piece, span: Span, anchor: int | None) -> Piece:
-    """The piece with its bases and its audio's anchor."""
-    update: dict[str, Any] = {"base": base_of(found.video, span.video)}
+def _container(path: Path, limits: Limits) -> PieceContainer:
+    with open_whole(path, limits) as opened:
+        return container_for([stream for stream in select_streams(opened) if stream is not None])
+
+
+def _placed(found: Scan, piece: Piece, span: Span, anchor: int | None, container: PieceContainer) -> Piece:
+    """The piece with its container, its bases and its audio's anchor."""
+    update: dict[str, Any] = {"container": container, "base": base_of(found.video, span.video)}
     if found.audio is not None and len(span.audio):
         update |= {"audio_base": base_of(found.audio, span.audio), "audio": PieceAudio(anchor_sample=anchor)}
     return piece.model_copy(update=update)
@@ -93,7 +99,8 @@ def plan_pieces(table: PacketTable, target_s: float = 6.0, first_s: Sequence[flo
     """Choose the borders; pure. The first pieces are short for a fast start, tails below 0.5 s go to the piece before.
 
     Each border is the keyframe nearest to the target among those between half the target and 1.5 times it, else, where more than
-    1.5 targets remain, the frame nearest to the target. Where an edit list jumps there is a border, too. frames counts what each piece owns; bases and audio are not yet known.
+    1.5 targets remain, the frame nearest to the target. Where an edit list jumps there is a border, too. frames counts what each
+    piece owns; bases and audio are not yet known.
     """
     shown = np.sort(table.pts[table.shown])
     keys = np.sort(table.pts[table.key & table.shown])
@@ -134,8 +141,8 @@ def _nearest(values: Ticks, wanted: float) -> int:
     return min(candidates, key=lambda value: abs(value - wanted))
 
 
-def cut_pieces(path: Path, plan: SplitPlan, folder: Path, only: Collection[int] | None = None) -> Iterator[tuple[Piece, Path]]:
-    """Write the pieces into `folder` as 000000.nut and so on, lazily and in order, reading the source once; yields each when complete.
+def cut_pieces(path: Path, plan: SplitPlan, folder: Path, only: Collection[int] | None = None) -> Generator[tuple[Piece, Path]]:
+    """Write the pieces into `folder` as 000000.nut (or .mov) and so on, in order and lazily: each is yielded when it is complete.
 
     only: indexes of the pieces to write, the others are passed over. Closing the iterator removes what is half written.
     Raises UnreadableError where the file is no longer what was planned, StorageFullError.
@@ -163,7 +170,7 @@ class _Cutter:
         self.waiting = waiting
         self._plan, self._folder, self._streams = plan, folder, streams
         self._read_video = self._read_audio = 0
-        self._writers: dict[int, NutWriter] = {}
+        self._writers: dict[int, PieceWriter] = {}
 
     def take(self, packet: Packet[Any]) -> None:
         if packet.stream_index == self._streams[0].index:
@@ -185,13 +192,13 @@ class _Cutter:
                 base = piece.base if is_video else piece.audio_base
                 self._writer(piece).write(rebased(packet, table, position, base), packet.stream_index)
 
-    def _writer(self, piece: Piece) -> NutWriter:
+    def _writer(self, piece: Piece) -> PieceWriter:
         if piece.index not in self._writers:
-            self._writers[piece.index] = NutWriter(self._path(piece), self._streams)
+            self._writers[piece.index] = PieceWriter(self._path(piece), self._streams, piece.container)
         return self._writers[piece.index]
 
     def _path(self, piece: Piece) -> Path:
-        return self._folder / f"{piece.index:06d}.nut"
+        return self._folder / f"{piece.index:06d}.{'nut' if piece.container == 'nut' else 'mov'}"
 
     def finished(self) -> Iterator[tuple[Piece, Path]]:
         """The pieces, in order, all of whose packets have been dealt."""

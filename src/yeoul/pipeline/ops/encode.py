@@ -17,7 +17,7 @@ def encode(context: Context, task: TaskInput) -> TaskOutput:
         raise PieceMismatchError("encode works on pieces")
     rungs = select_rungs(task.ladder, task.parameters.get("rungs", "all"))
     file = context.fetch_piece(task.piece)
-    made = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits, context.progress)
+    made = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits)
     by_name = {rung.name: rung for rung in rungs}
     return TaskOutput(tracks=tuple(_track(context, task.piece.piece.index, by_name[segment.name], segment) for segment in made))
 

@@ -51,5 +51,6 @@ def _read(context: Context, need: NeedOutput) -> list[Tile]:
     data = context.store.get_bytes(Bucket.TEMP, facts["key"])
     ends = list(accumulate(facts["sizes"]))
     return [
-        Tile(start_s=start_s, jpeg=data[end - size : end]) for start_s, size, end in zip(facts["starts_s"], facts["sizes"], ends, strict=True)
+        Tile(start_s=start_s, jpeg=data[end - size : end])
+        for start_s, size, end in zip(facts["starts_s"], facts["sizes"], ends, strict=True)
     ]

@@ -1,0 +1,137 @@
+"""Pictures for pages: scrubbing tiles from the lowest rung's encoded segments, sheets of them, and a poster from a source piece."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from yeoul.base.errors import TruncatedError, UnreadableError
+from yeoul.media.encode import encode_piece
+from yeoul.media.ladder import make_ladder
+from yeoul.media.limits import Limits
+from yeoul.model.piece import Piece
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+
+_TILE_WIDTH = 160
+_COLUMNS, _ROWS = 10, 10
+_MOST_TILES = 300
+_SHORTEST_INTERVAL_S = 2.0  # the distance of IDR pictures
+_TILE_QUALITY, _POSTER_QUALITY = 72, 85
+_POSTER_LONGEST = 1280
+_POSTER_FROM_S = 2.0
+_CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small picture of the moment start_s, in seconds from the video's start."""
+
+    start_s: float
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """JPEG sheets of columns x rows tiles, one tile each interval_s; the fields of `model.rendition.Storyboard`."""
+
+    sheets: tuple[bytes, ...]
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    interval_s: float
+    tiles: int
+
+
+def make_tiles(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Tile]:
+    """One tile for each IDR picture of a media segment; only those are decoded. Raises UnreadableError when there is none."""
+    found: list[Tile] = []
+    with av.open(io.BytesIO(init + segment.read_bytes()), format="mp4") as container:
+        stream = container.streams.video[0]
+        stream.codec_context.skip_frame = "NONKEY"
+        for frame in container.decode(stream):
+            height = max(2, round(tile_width * frame.height / frame.width))
+            picture = frame.to_image(width=tile_width, height=height)
+            found.append(Tile(float(frame.time or 0.0), _jpeg(picture, _TILE_QUALITY)))
+    if not found:
+        raise UnreadableError("the segment holds no IDR picture")
+    return found
+
+
+def compose_sheets(tiles: Sequence[Tile]) -> Sheets:
+    """Lay tiles out at a constant interval: for each moment the last tile that is not later. At most 300 tiles are used."""
+    ordered = sorted(tiles, key=lambda tile: tile.start_s)
+    span_s = ordered[-1].start_s
+    interval_s = max(_SHORTEST_INTERVAL_S, float(np.ceil(span_s / _MOST_TILES)))
+    starts = np.array([tile.start_s for tile in ordered])
+    moments = np.arange(0.0, span_s + interval_s / 2, interval_s)
+    chosen = [ordered[max(0, int(np.searchsorted(starts, moment + 0.05, side="right")) - 1)] for moment in moments]
+    first = Image.open(io.BytesIO(ordered[0].jpeg))
+    per_sheet = _COLUMNS * _ROWS
+    sheets = tuple(_sheet(chosen[at : at + per_sheet], first.size) for at in range(0, len(chosen), per_sheet))
+    return Sheets(sheets, _COLUMNS, _ROWS, first.width, first.height, interval_s, len(chosen))
+
+
+def _sheet(tiles: Sequence[Tile], size: tuple[int, int]) -> bytes:
+    width, height = size
+    rows = -(-len(tiles) // _COLUMNS)
+    sheet = Image.new("RGB", (width * _COLUMNS, height * rows))
+    for position, tile in enumerate(tiles):
+        picture = Image.open(io.BytesIO(tile.jpeg))
+        sheet.paste(picture, (position % _COLUMNS * width, position // _COLUMNS * height))
+    return _jpeg(sheet, _TILE_QUALITY)
+
+
+def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> bytes:
+    """The JPEG of the most detailed of a few moments in the first two seconds of a piece, at most 1280 px long.
+
+    It goes the way of all pictures (upright, square pixels, SDR BT.709), as a short encode at high quality.
+    """
+    ticks = round(_POSTER_FROM_S / float(source.video.time_base.fraction))
+    beginning = piece.model_copy(update={"end_pts": min(piece.end_pts, piece.start_pts + ticks), "frames": None})
+    with tempfile.TemporaryDirectory() as folder:
+        (made,) = encode_piece(piece_file, beginning, source, [_poster_rung(source)], Path(folder), limits)
+        pictures = _pictures(made.init + made.path.read_bytes())
+    best = max(pictures, key=_detail)
+    return _jpeg(best, _POSTER_QUALITY)
+
+
+def _poster_rung(source: Source) -> Rung:
+    width, height = source.video.display_size
+    shrink = min(1.0, _POSTER_LONGEST / max(width, height))
+    even = [max(2, int(side * shrink) // 2 * 2) for side in (width, height)]
+    top = make_ladder(source)[0]
+    return top.model_copy(update={"name": "poster", "width": even[0], "height": even[1], "crf": 15.0, "maxrate_bps": 40_000_000})
+
+
+def _pictures(mp4: bytes) -> list[Image.Image]:
+    """A few pictures, evenly spread."""
+    with av.open(io.BytesIO(mp4), format="mp4") as container:
+        count = sum(1 for packet in container.demux(video=0) if packet.size)
+    step = max(1, count // _CANDIDATES)
+    with av.open(io.BytesIO(mp4), format="mp4") as container:
+        found = [frame.to_image() for index, frame in enumerate(container.decode(video=0)) if index % step == 0]
+    if not found:
+        raise TruncatedError("the piece holds no picture", found=0, promised=1)
+    return found
+
+
+def _detail(picture: Image.Image) -> float:
+    """How much there is to see: the spread of brightness, less for very dark or blown-out pictures."""
+    grey = np.asarray(picture.convert("L").resize((160, 90)), dtype=np.float32)
+    mean = float(grey.mean())
+    return float(grey.std()) * (0.3 if mean < 24 or mean > 232 else 1.0)
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True, progressive=quality > _TILE_QUALITY)
+    return out.getvalue()
