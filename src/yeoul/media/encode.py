@@ -9,9 +9,11 @@ from pathlib import Path
 from yeoul.base.errors import TruncatedError
 from yeoul.media import fragment
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.filter import make_fed_graph, make_feed_filter, make_graph, needs_feed_colour, output_colour, rendition_timescale, to_ticks
+from yeoul.media.filter import LUT_FILE, make_graph, needs_lut, output_colour
 from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
 from yeoul.media.segment import EncodedSegment
+from yeoul.media.timescale import rendition_timescale, to_ticks
+from yeoul.media.tonemap import make_lut
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -40,31 +42,33 @@ def encode_piece(piece_file: Path, piece: Piece, source: Source, rungs: Sequence
     Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
     `run_tool` raises.
     """
+    if needs_lut(source.video):
+        (out / LUT_FILE).write_text(make_lut(source.video))
     command = make_encode_command(piece_file, piece, source, rungs, out, limits)
-    feed = make_feed_command(piece_file, piece, source, limits) if needs_feed(source) else None
+    feed = make_feed_command(piece_file, source, limits) if needs_feed(source) else None
     run_tool(command, limits=limits, cwd=out, feed=feed)
     return tuple(_segment(piece, source, rung, out) for rung in rungs)
 
 
 def needs_feed(source: Source) -> bool:
-    """Whether another ffmpeg must decode first: for its AV1 decoder, or its tone mapping."""
-    return source.video.codec in _FEED_CODECS or needs_feed_colour(source)
+    """Whether another ffmpeg must decode, since the encoding one cannot."""
+    return source.video.codec in _FEED_CODECS
 
 
-def make_feed_command(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> list[str]:
-    """The feeding ffmpeg's words: raw pictures with exact times, as NUT, to standard output."""
+def make_feed_command(piece_file: Path, source: Source, limits: Limits) -> list[str]:
+    """The feeding ffmpeg's words: all pictures of the piece with their own times, raw, as NUT, to standard output."""
+    base = source.video.time_base
     return [
-        *(feed_ffmpeg_path(), "-v", "error", "-nostdin", "-threads", "1", "-filter_threads", "1", "-copyts", "-noautorotate"),
-        *(*ffmpeg_input_options(limits), "-i", f"file:{piece_file}", "-an", "-sn", "-dn"),
-        *("-vf", make_feed_filter(piece, source), "-fps_mode", "passthrough", "-enc_time_base", f"1/{rendition_timescale(source)}"),
-        *("-c:v", "rawvideo", "-f", "nut", "pipe:1"),
+        *(feed_ffmpeg_path(), "-v", "error", "-nostdin", "-threads", "1", "-copyts", "-noautorotate"),
+        *(*ffmpeg_input_options(limits), "-i", f"file:{piece_file}", "-map", "0:v:0"),
+        *("-fps_mode", "passthrough", "-enc_time_base", f"{base.num}/{base.den}", "-c:v", "rawvideo", "-f", "nut", "pipe:1"),
     ]
 
 
 def make_encode_command(piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits) -> list[str]:
     """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture."""
     fed = needs_feed(source)
-    graph = make_fed_graph(source, rungs) if fed else make_graph(piece, source, rungs)
+    graph = make_graph(piece, source, rungs)
     given = ["-f", "nut", "-i", "pipe:0"] if fed else [*ffmpeg_input_options(limits), "-i", f"file:{piece_file}"]
     words = [ffmpeg_path(), "-v", "error", *([] if fed else ["-nostdin"]), "-y", "-threads", "1", "-filter_complex_threads", "1", "-copyts"]
     words += ["-noautorotate", *given, "-an", "-sn", "-dn", "-filter_complex", graph]
@@ -88,7 +92,7 @@ def make_level(rung: Rung, frame_rate: int) -> str:
 
 
 def _encoder_words(source: Source, rung: Rung) -> list[str]:
-    timescale, rate, colour = rendition_timescale(source), nominal_frame_rate(source), output_colour(source)
+    timescale, rate, colour = rendition_timescale(source), nominal_frame_rate(source), output_colour(source.video)
     cap = str(rung.maxrate_bps)
     return [
         *("-fps_mode", "passthrough", "-enc_time_base", f"1/{timescale}"),
@@ -117,7 +121,7 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
     written.unlink()
     found = fragment.list_pts(fragment.list_fragments(media))
     _check_count(piece, len(found))
-    end_ticks = to_ticks(source, piece.end_pts)
+    end_ticks = to_ticks(piece.end_pts, source)
     media = fragment.retime(media, end_ticks)
     fragments = fragment.list_fragments(media)
     path = out / f"{rung.name}.m4s"
