@@ -62,7 +62,9 @@ def bench_fast_line(pairs: int) -> list[Figure]:
             ours = server.upload(_REAL60)
             cpu.append(ours.cost.cpu_s / reference.cpu_s)
             wall.append(ours.result["timings"]["ready_s"] / reference.wall_s)
-            rows.append({"reference": asdict(reference), "ours": asdict(ours.cost), "client_cpu_s": ours.client_cpu_s, **ours.result["timings"]})
+            rows.append(
+                {"reference": asdict(reference), "ours": asdict(ours.cost), "client_cpu_s": ours.client_cpu_s, **ours.result["timings"]}
+            )
     detail: dict[str, object] = {"runs": rows}
     return [
         Figure("P1", "CPU, first byte to ready / one ffmpeg", "<= 1.10", cpu, detail),

@@ -13,7 +13,17 @@ def make_reference_command(source: Path, rungs: Sequence[Rung], out: Path) -> li
     """ffmpeg's words: one decode, all rungs and one AAC, CMAF fragments, all cores (x264's own threads)."""
     heads = "".join(f"[v{index}]" for index in range(len(rungs)))
     scales = ";".join(f"[v{index}]scale={rung.width}:{rung.height}[o{index}]" for index, rung in enumerate(rungs))
-    words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-i", str(source), "-filter_complex", f"[0:v]split={len(rungs)}{heads};{scales}"]
+    words = [
+        ffmpeg_path(),
+        "-v",
+        "error",
+        "-nostdin",
+        "-y",
+        "-i",
+        str(source),
+        "-filter_complex",
+        f"[0:v]split={len(rungs)}{heads};{scales}",
+    ]
     for index, rung in enumerate(rungs):
         cap = str(rung.maxrate_bps)
         words += ["-map", f"[o{index}]", "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "veryfast", "-crf", str(rung.crf)]

@@ -71,7 +71,19 @@ class BenchServer:
 
     def upload(self, path: Path, *options: str) -> UploadCost:
         """Upload a file and wait until it is ready; the demultiplexing client counts too."""
-        words = [sys.executable, "-m", "yeoul.cli.main", "upload", str(path), "--server", self.url, "--data", str(self.data), "--json", *options]
+        words = [
+            sys.executable,
+            "-m",
+            "yeoul.cli.main",
+            "upload",
+            str(path),
+            "--server",
+            self.url,
+            "--data",
+            str(self.data),
+            "--json",
+            *options,
+        ]
         server_before, client_before = tree_cpu_s(self.pid), _children_cpu_s()
         began = time.monotonic()
         done = subprocess.run(words, check=True, capture_output=True, text=True, env={**os.environ})

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.databases import KINDS, PostgresServer, SqliteFiles, running_postgres
 from tests.swift.server import SwiftEndpoint, SwiftServer
+from yeoul.catalog.database import Database
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,39 @@ def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftEndp
     endpoint = server.start()
     yield endpoint
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=KINDS)
+def databases(request: pytest.FixtureRequest) -> SqliteFiles | PostgresServer:
+    """Where databases come from, of each kind."""
+    return request.getfixturevalue("sqlite_files" if request.param == "sqlite" else "postgres_server")
+
+
+@pytest.fixture
+def database_url(databases: SqliteFiles | PostgresServer) -> Iterator[str]:
+    """A database without tables, of this test alone."""
+    url = databases.empty()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def database(databases: SqliteFiles | PostgresServer) -> Iterator[Database]:
+    """A database with all tables and no rows, of this test alone."""
+    url = databases.migrated()
+    opened = Database(url)
+    yield opened
+    opened.close()
+    databases.drop(url)

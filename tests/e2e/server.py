@@ -40,7 +40,18 @@ class Server:
 
     def start(self) -> Server:
         """Start and wait until healthy."""
-        command = [sys.executable, "-m", "yeoul.cli.main", "up", "--data", str(self.data), "--port", str(self.port), "--no-demo", *self._options]
+        command = [
+            sys.executable,
+            "-m",
+            "yeoul.cli.main",
+            "up",
+            "--data",
+            str(self.data),
+            "--port",
+            str(self.port),
+            "--no-demo",
+            *self._options,
+        ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self._environ})
         deadline = time.monotonic() + START_S
@@ -95,10 +106,10 @@ class Server:
         """The admin's token."""
         return (self.data / "admin.token").read_text().strip()
 
-    def cli(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+    def cli(self, *words: str, check: bool = False, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours against this server."""
         command = [sys.executable, "-m", "yeoul.cli.main", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, **environ})
         if check and done.returncode != 0:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.read_log()}")
         return done
@@ -106,19 +117,29 @@ class Server:
     def upload_words(self, path: Path, *options: str) -> list[str]:
         return ["upload", str(path), "--server", self.url, "--data", str(self.data), "--json", *options]
 
-    def start_upload(self, path: Path, *options: str) -> subprocess.Popen[str]:
+    def start_upload(self, path: Path, *options: str, **environ: str) -> subprocess.Popen[str]:
         """An upload in the background."""
         command = [sys.executable, "-m", "yeoul.cli.main", *self.upload_words(path, *options)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ})
 
-    def upload(self, path: Path, *options: str) -> dict[str, Any]:
+    def end_upload(self, upload: subprocess.Popen[str]) -> dict[str, Any]:
+        """Wait for an upload in the background; as `upload`."""
+        out, errors = upload.communicate(timeout=300)
+        return self._result(upload.returncode, out, errors)
+
+    def upload(self, path: Path, *options: str, **environ: str) -> dict[str, Any]:
         """`yeoul upload --json`: its JSON object, with the exit code added as "exit"."""
-        done = self.cli(*self.upload_words(path, *options))
-        lines = done.stdout.strip().splitlines()
-        assert lines, f"no output: exit {done.returncode}\n{done.stderr}\n{self.read_log()}"
-        return {**json.loads(lines[-1]), "exit": done.returncode}
+        done = self.cli(*self.upload_words(path, *options), **environ)
+        return self._result(done.returncode, done.stdout, done.stderr)
 
-    def request(self, method: str, path: str, body: Any = None, token: str | None = "", headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def _result(self, code: int, out: str, errors: str) -> dict[str, Any]:
+        lines = out.strip().splitlines()
+        assert lines, f"no output: exit {code}\n{errors}\n{self.read_log()}"
+        return {**json.loads(lines[-1]), "exit": code}
+
+    def request(
+        self, method: str, path: str, body: Any = None, token: str | None = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         """(status, JSON or text) of a raw request; token "" is the admin's, None is nobody's."""
         sent = dict(headers or {})
         if token is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from yeoul.base.errors import StorageFullError, TruncatedError, UnreadableError
+from yeoul.base.errors import StorageFullError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.scan import AUDIO_GAP_S
@@ -140,6 +141,66 @@ def test_an_edit_list_hides_its_frames(tmp_path: Path) -> None:
     ffmpeg("-ss", "2.5", "-i", str(whole), "-t", "4", "-c", "copy", str(source))
     plan = assert_joins(source, tmp_path, 1.0, at_least=3)
     assert int((~plan.found.video.shown).sum()) >= 15
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-c:v", "prores_ks", "-c:a", "pcm_s24le"),
+        (*X264, "-x264-params", f"{B_FRAMES}:open-gop=1", "-c:a", "alac"),
+    ],
+)
+def test_codecs_that_nut_cannot_name_go_into_mov(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    source = tmp_path / "source.mov"
+    ffmpeg(*SOURCE_30_FPS, *SWEEP, "-t", "4", *arguments, str(source))
+    for check in ("frames", "sound"):
+        (tmp_path / check).mkdir()
+    plan = assert_joins(source, tmp_path / "frames", 1.0, at_least=3)
+    assert {piece.container for piece in plan.pieces} == {"mp4"}
+    assert_sound_joins(source, tmp_path / "sound", 1.0, 0.0)
+
+
+def test_what_no_piece_can_hold_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "raw.avi"
+    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p", str(source))
+    with pytest.raises(UnsupportedCodecError):
+        plan_split(source, LIMITS)
+
+
+def test_alternate_reference_frames_are_not_displayed(tmp_path: Path) -> None:
+    """VP8 keeps pictures that are only referred to in packets of their own."""
+    source = tmp_path / "altref.webm"
+    for run in ("1", "2"):
+        log = ("-pass", run, "-passlogfile", str(tmp_path / "log"), "-y")
+        ffmpeg(
+            *SOURCE_30_FPS, *log, "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "25", "-b:v", "200k", "-g", "60", str(source)
+        )
+    plan = assert_joins(source, tmp_path, 2.0, at_least=3)
+    assert len(plan.found.video) > plan.found.video.frames == 240
+
+
+def with_two_edits(film: Path, first: tuple[float, float], second: tuple[float, float]) -> bytes:
+    """The film's bytes with an edit list of two (start in the media, length) in seconds; its index has to stand at the end."""
+    data = bytearray(film.read_bytes())
+    at = data.index(b"elst")
+    count, _, offset = struct.unpack(">IIi", data[at + 8 : at + 20])
+    assert count == 1
+    entries = [struct.pack(">IiI", round(length * 1000), offset + round(start * 15360), 1 << 16) for start, length in (first, second)]
+    data[at + 8 : at + 24] = struct.pack(">I", 2) + b"".join(entries)
+    for box in (b"moov", b"trak", b"edts", b"elst"):
+        start = data.index(box) - 4
+        data[start : start + 4] = struct.pack(">I", struct.unpack(">I", data[start : start + 4])[0] + 12)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_an_edit_list_that_jumps(b_frames: int, tmp_path: Path) -> None:
+    """2 s from the start and 2 s from 4.5 s, in mid-GOP: hidden frames lie between displayed ones, with the same times."""
+    whole, source = tmp_path / "whole.mp4", tmp_path / "jump.mp4"
+    ffmpeg(*SOURCE_30_FPS, *X264, "-x264-params", f"keyint=30:bframes={b_frames}:b-adapt=0", str(whole))
+    source.write_bytes(with_two_edits(whole, (0, 2), (4.5, 2)))
+    plan = assert_joins(source, tmp_path, 6.0, at_least=2)
+    assert plan.source.video.frames == 120
 
 
 def test_h264_with_b_frames_in_avi_is_shown_in_display_order(tmp_path: Path) -> None:

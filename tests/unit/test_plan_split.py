@@ -27,6 +27,7 @@ def table_of(pts: list[int], keys: set[int], hidden: frozenset[int] = frozenset(
         dts=repaired_dts(times, times),
         duration=np.full(len(pts), step, np.int64),
         key=np.isin(marks, list(keys)),
+        hidden=np.isin(marks, list(hidden)),
         shown=~np.isin(marks, list(hidden)),
     )
 
@@ -77,6 +78,15 @@ def test_hidden_frames_belong_to_no_piece() -> None:
     assert (piece.start_pts, piece.end_pts, piece.frames) == (0, 60, 3)
 
 
+def test_where_an_edit_list_jumps_there_is_a_border() -> None:
+    """0..60 of one GOP, then a GOP whose first two frames are hidden behind those; the hidden ones stay outside both pieces."""
+    table = table_of([0, 20, 40, 60, 40, 60, 80, 100], {0, 4}, hidden=frozenset({4, 5}))
+    first, second = plan_pieces(table)
+    assert (first.start_pts, first.end_pts, second.start_pts, second.end_pts) == (0, 80, 80, 120)
+    assert VideoSpans(table).find(first) == range(4)
+    assert VideoSpans(table).find(second) == range(4, 8)
+
+
 def test_leading_pictures_make_the_piece_begin_a_keyframe_earlier() -> None:
     # decode order: I0 P60 B20 B40 | I120 B80 B100 P180 B140 B160: the second keyframe leads B80 and B100, which are shown before it
     table = table_of([0, 60, 20, 40, 120, 80, 100, 180, 140, 160], {0, 4})
@@ -96,7 +106,7 @@ def test_closed_gops_need_no_other_gop() -> None:
 
 def test_audio_of_a_piece_has_margins_by_codec() -> None:
     times, every = np.arange(0, 10_000, 10), np.ones(1000, np.bool_)
-    audio = PacketTable(Fraction(1, 1000), times, times, np.full(1000, 10), every, every)
+    audio = PacketTable(Fraction(1, 1000), times, times, np.full(1000, 10), every, ~every, every)
     piece = plan_pieces(thirty_fps(10, 1))[1]
     assert (piece.start_pts, piece.end_pts) == (1200, 3600)
     assert AudioSpans(audio, "aac", TICK).find(piece) == range(175, 612)
@@ -110,6 +120,14 @@ def test_missing_dts_come_from_the_sorted_pts_less_the_delay() -> None:
     pts = np.array([0, 133, 67, 33, 100], np.int64)
     repaired = repaired_dts(pts, np.array([missing, missing, 0, 33, 67], np.int64))
     assert repaired.tolist() == [-67, -34, 0, 33, 66]
+    assert (repaired <= pts).all()
+
+
+def test_dts_of_sound_keep_the_distance_of_a_sample() -> None:
+    """At 90 kHz and 44.1 kHz two ticks apart can fall on one sample; broadcasts with lost packets have such times."""
+    pts = np.array([0, 2351, 2352, 4702], np.int64)
+    repaired = repaired_dts(pts, pts, step=3)
+    assert (np.diff(repaired) >= 3).all()
     assert (repaired <= pts).all()
 
 

@@ -20,7 +20,7 @@ router = APIRouter(tags=["accounts"])
 _hasher = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory)
 
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,190}$")]
 
 
 class NewAccount(BaseModel):

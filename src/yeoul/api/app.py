@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from yeoul import __version__
 from yeoul.api import accounts, blobs, events, health, pages, streams, uploads, videos
+from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.metrics import RequestMetrics
-from yeoul.api.problem import add_problem_details
+from yeoul.api.problem import add_problem_details, problem_answers
 
 PREFIX = "/api/v1"
 
@@ -19,8 +20,9 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     add_problem_details(app)
     for module in (accounts, videos, uploads, events):
-        app.include_router(module.router, prefix=PREFIX)
+        app.include_router(module.router, prefix=PREFIX, responses=problem_answers())
     for module in (streams, blobs, health, pages):
         app.include_router(module.router)
+    app.add_middleware(BodyLimit, prefix=f"{PREFIX}/")
     app.add_middleware(RequestMetrics)
     return app

@@ -17,6 +17,7 @@ from yeoul.api.videos import make_task_view
 from yeoul.api.view import read_video_view
 from yeoul.base.errors import NotFoundError, YeoulError
 from yeoul.catalog import queue, run, video
+from yeoul.catalog.database import Database
 
 router = APIRouter(tags=["videos"])
 _EVERY_S = 0.1
@@ -60,22 +61,26 @@ def _event(kind: str, data: dict[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-async def _follow(follower: _Follower, request: Request) -> AsyncIterator[str]:
+async def _follow(follower: _Follower, database: Database, request: Request) -> AsyncIterator[str]:
+    """Look only when something was committed: asking that is so cheap that it is done in the event loop."""
     yield "retry: 1000\n\n"
-    quiet_s = 0.0
-    while not await request.is_disconnected():
-        try:
-            news = await anyio.to_thread.run_sync(follower.news)
-        except YeoulError as error:
-            yield _event("gone", error.to_dict())
-            return
-        for one in news:
-            yield one
-        quiet_s = 0.0 if news else quiet_s + _EVERY_S
-        if quiet_s >= _KEEPALIVE_S:
-            quiet_s = 0.0
-            yield ": still here\n\n"
-        await asyncio.sleep(_EVERY_S)
+    quiet_s, changed = 0.0, True
+    watch = database.watch()
+    try:
+        while not await request.is_disconnected():
+            news = await anyio.to_thread.run_sync(follower.news) if changed else []
+            for one in news:
+                yield one
+            quiet_s = 0.0 if news else quiet_s + _EVERY_S
+            if quiet_s >= _KEEPALIVE_S:
+                quiet_s = 0.0
+                yield ": still here\n\n"
+            await asyncio.sleep(_EVERY_S)
+            changed = watch.poll()
+    except YeoulError as error:
+        yield _event("gone", error.to_dict())
+    finally:
+        watch.close()
 
 
 @router.get("/videos/{video_id}/events", response_class=StreamingResponse)
@@ -87,4 +92,4 @@ def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: Part
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     follower = _Follower(parts, video_id, with_tasks=may_edit(row, caller))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(follower, request), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_follow(follower, parts.database, request), media_type="text/event-stream", headers=headers)

@@ -32,9 +32,16 @@ def find_token(request: Request) -> str | None:
     cookie = request.cookies.get(COOKIE)
     if cookie and request.method not in _SAFE:
         origin = request.headers.get("origin", "")
-        if urlsplit(origin).netloc != request.headers.get("host"):
+        if _host_of(origin) != request.headers.get("host"):
             raise ForbiddenError("this request does not come from our own pages", origin=origin)
     return cookie
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _caller(request: Request, parts: PartsDep) -> Row | None:

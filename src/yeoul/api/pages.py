@@ -29,7 +29,12 @@ def _page(parts: Parts, name: str) -> Response:
     path = parts.web / name
     if not path.is_file():
         raise NotFoundError("the web app is not built; run `make web`")
-    headers = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Security-Policy": _CSP,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-cache",
+    }
     return FileResponse(path, media_type="text/html; charset=utf-8", headers=headers)
 
 

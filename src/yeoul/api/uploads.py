@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, check_edit
+from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.catalog import upload, video
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
@@ -46,10 +47,13 @@ class UploadView(BaseModel):
     pieces: list[PieceView]
 
 
-class UploadList(BaseModel):
-    """Open uploads of the caller."""
+class UploadPage(BaseModel):
+    """Open uploads of the caller, newest first, `next` as everywhere. part_bytes, piece_s: what a new upload should use."""
 
     items: list[UploadView]
+    next: str | None
+    part_bytes: int
+    piece_s: float
 
 
 class UrlRequest(BaseModel):
@@ -112,19 +116,35 @@ def post_upload(video_id: str, body: OpenUpload, caller: Caller, parts: PartsDep
 
 
 @router.get("/uploads")
-def get_uploads(caller: Caller, parts: PartsDep, fingerprint: Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")]) -> UploadList:
+def get_uploads(
+    caller: Caller,
+    parts: PartsDep,
+    fingerprint: Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")],
+    cursor: str | None = None,
+    limit: PageSize = 10,
+) -> UploadPage:
     """The caller's open uploads of a file, to be resumed from anywhere."""
+    statement = _open_uploads(caller["id"], fingerprint, read_cursor(cursor)).limit(limit + 1)
+    with parts.database.read() as connection:
+        rows = all_rows(connection, statement)
+    items = [_view(parts, *parts.uploads.status(row["id"])) for row in rows[:limit]]
+    new = {"part_bytes": parts.settings.upload.part_bytes, "piece_s": parts.settings.media.piece_s}
+    return UploadPage(items=items, next=next_cursor(rows, limit), **new)
+
+
+def _open_uploads(owner_id: str, fingerprint: str, before: tuple[float, str] | None) -> Select[Any]:
+    place = upload_table.c
     alive = video_table.c.state.not_in((VideoState.DELETED.value, VideoState.FAILED.value))
     statement = (
         select(upload_table)
-        .join(video_table, video_table.c.id == upload_table.c.video_id)
-        .where(video_table.c.owner_id == caller["id"], upload_table.c.fingerprint == fingerprint, upload_table.c.state == "open", alive)
-        .order_by(upload_table.c.created_at.desc())
-        .limit(10)
+        .join(video_table, video_table.c.id == place.video_id)
+        .where(video_table.c.owner_id == owner_id, place.fingerprint == fingerprint, place.state == "open", alive)
+        .order_by(place.created_at.desc(), place.id.desc())
     )
-    with parts.database.read() as connection:
-        rows = all_rows(connection, statement)
-    return UploadList(items=[_view(parts, *parts.uploads.status(row["id"])) for row in rows])
+    if before is None:
+        return statement
+    created_at, upload_id = before
+    return statement.where(or_(place.created_at < created_at, and_(place.created_at == created_at, place.id < upload_id)))
 
 
 @router.get("/uploads/{upload_id}")

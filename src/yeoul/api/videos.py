@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
 from yeoul.api.identity import Caller, MaybeCaller, check_edit, may_see
+from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import VideoView, make_video_view, read_video_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError, InvalidError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog import outbox, queue, run, stream, video
 from yeoul.model.video import VideoState, Visibility
+from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["videos"])
 Row = Mapping[str, Any]
-_PAGE_MAX = 100
 
 
 class NewVideo(BaseModel):
     """What may be said of a video before its bytes come. pipeline names a DAG definition."""
 
-    title: str = Field(default="", max_length=200)
-    description: str = Field(default="", max_length=10_000)
+    title: str = Field(default="", max_length=200, pattern=NO_NUL)
+    description: str = Field(default="", max_length=10_000, pattern=NO_NUL)
     visibility: Visibility = Visibility.PRIVATE
     pipeline: str = Field(default="standard", max_length=40)
 
@@ -38,8 +36,8 @@ class NewVideo(BaseModel):
 class VideoChange(BaseModel):
     """Fields to change; what is left out stays."""
 
-    title: str | None = Field(default=None, max_length=200)
-    description: str | None = Field(default=None, max_length=10_000)
+    title: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
+    description: str | None = Field(default=None, max_length=10_000, pattern=NO_NUL)
     visibility: Visibility | None = None
 
 
@@ -97,15 +95,13 @@ def post_video(body: NewVideo, caller: Caller, parts: PartsDep, key: Idempotency
 
 
 @router.get("/videos")
-def get_videos(
-    caller: Caller, parts: PartsDep, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = 24
-) -> VideoPage:
+def get_videos(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
     """The caller's own videos."""
     return _page(parts, caller["id"], cursor, limit)
 
 
 @router.get("/feed")
-def get_feed(parts: PartsDep, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = 24) -> VideoPage:
+def get_feed(parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
     """Public videos that can be watched, newest first."""
     return _page(parts, None, cursor, limit)
 
@@ -171,29 +167,19 @@ def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
 
 def make_task_view(task: Row) -> TaskView:
     """A task as the API shows it."""
-    plain = {name: task[name] for name in ("id", "stage", "piece", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")}
+    plain = {
+        name: task[name] for name in ("id", "stage", "piece", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
+    }
     return TaskView(**plain, started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
 
 
 def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) -> VideoPage:
     with parts.database.read() as connection:
-        rows = video.page(connection, owner_id=owner_id, before=_decode(cursor), limit=limit + 1)
+        rows = video.page(connection, owner_id=owner_id, before=read_cursor(cursor), limit=limit + 1)
         shown = [
-            make_video_view(parts, row, stream.tracks(connection, row["id"]) if row["playable_at"] else (), video.captions(connection, row["id"]))
+            make_video_view(
+                parts, row, stream.tracks(connection, row["id"]) if row["playable_at"] else (), video.captions(connection, row["id"])
+            )
             for row in rows[:limit]
         ]
-    return VideoPage(items=shown, next=_encode(rows[limit - 1]) if len(rows) > limit else None)
-
-
-def _encode(row: Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row["created_at"], row["id"]]).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str | None) -> tuple[float, str] | None:
-    if cursor is None:
-        return None
-    try:
-        created_at, video_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return float(created_at), str(video_id)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise InvalidError("this cursor is not one of ours", field="cursor") from error
+    return VideoPage(items=shown, next=next_cursor(rows, limit))

@@ -146,7 +146,8 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
             poster=poster,
             storyboard=f"{base}/{layout.STORYBOARD_NAME}" if row["storyboard"] else None,
             captions=[
-                CaptionView(language=item["language"], label=item["label"], url=f"{base}/{item['name']}/{layout.CAPTIONS_NAME}") for item in captions
+                CaptionView(language=item["language"], label=item["label"], url=f"{base}/{item['name']}/{layout.CAPTIONS_NAME}")
+                for item in captions
             ],
         )
     return VideoView(

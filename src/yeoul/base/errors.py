@@ -137,6 +137,20 @@ class InvalidError(YeoulError):
     http_status = 422
 
 
+class BodyTooLargeError(YeoulError):
+    """The body of a request is larger than any that makes sense; facts: max_bytes."""
+
+    code = "request.too_large"
+    http_status = 413
+
+
+class MethodError(YeoulError):
+    """The address exists and does not take this method."""
+
+    code = "request.bad_method"
+    http_status = 405
+
+
 class NotFoundError(YeoulError):
     """The thing does not exist, or the caller may not know that it does."""
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from yeoul.base.errors import HandleTakenError
-from yeoul.catalog.row import Row, first_row
+from yeoul.catalog.row import Row, first_row, insert_new
 from yeoul.catalog.schema import account, session
 
 
 def add_account(connection: Connection, account_id: str, handle: str, email: str, password_hash: str, role: str, now_s: float) -> None:
     """Add an account. Raises HandleTakenError when the handle or the address exists."""
-    taken = select(account.c.id).where(or_(account.c.handle == handle, account.c.email == email))
-    if connection.execute(taken).first() is not None:
-        raise HandleTakenError("this handle or e-mail address is taken", handle=handle)
     values = {"id": account_id, "handle": handle, "email": email, "password_hash": password_hash, "role": role, "created_at": now_s}
-    connection.execute(insert(account).values(**values))
+    if not insert_new(connection, account, [values]):
+        raise HandleTakenError("this handle or e-mail address is taken", handle=handle)
 
 
 def find_by_handle(connection: Connection, handle: str) -> Row | None:

@@ -7,18 +7,21 @@ having read first. PostgreSQL tells waiters by LISTEN/NOTIFY, SQLite by `PRAGMA 
 from __future__ import annotations
 
 import select
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from yeoul.base.errors import StorageFullError
+from yeoul.base.errors import StorageFullError, UnavailableError
 
 _CHANNEL = "yeoul"
+_CHANGED = "yeoul_changed"
+_DISK_FULL = "53100"  # PostgreSQL, appendix A: error codes
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -41,10 +44,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def _note_change(connection: Connection, cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
+    if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
+        connection.info[_CHANGED] = True
+
+
 def _translate(error: DBAPIError) -> Exception:
-    text_of_cause = str(error.orig).lower()
-    if "disk is full" in text_of_cause or "no space left" in text_of_cause:
+    """Full disks and lost connections as our own errors; all others stay what they are."""
+    sqlite_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if getattr(error.orig, "sqlstate", None) == _DISK_FULL or sqlite_code == sqlite3.SQLITE_FULL:
         return StorageFullError("the database's disk is full")
+    # SQLite says "OperationalError" also of statements that are wrong.
+    if isinstance(error, OperationalError) and sqlite_code != sqlite3.SQLITE_ERROR:
+        return UnavailableError("the database cannot be reached or is busy")
     return error
 
 
@@ -61,25 +73,35 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "after_cursor_execute", _note_change)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot to read from."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+    def read(self) -> Generator[Connection]:
+        """A snapshot to read from. Raises UnavailableError when the database cannot be reached."""
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        try:
+            with self.engine.connect() as plain:
+                connection = plain.execution_options(**options)
+                with connection.begin():
+                    yield connection
+        except DBAPIError as error:
+            raise _translate(error) from error
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Generator[Connection]:
         """A transaction; committed at the end of the block, rolled back when it raises. Waiters are told on commit.
 
-        Raises StorageFullError when the disk is full.
+        Raises StorageFullError when the disk is full, UnavailableError when the database cannot be reached or was busy for too long.
         """
         try:
             with self.engine.connect() as plain:
                 connection = plain.execution_options(yeoul_write=True)
+                connection.info.pop(_CHANGED, None)
                 with connection.begin():
                     yield connection
-                    if not self.is_sqlite:
+                    # Only of changes: a waiter that looks and finds nothing must not wake the others, and they it, for ever.
+                    if connection.info.pop(_CHANGED, False):
                         connection.execute(text(f"NOTIFY {_CHANNEL}"))
         except DBAPIError as error:
             raise _translate(error) from error
@@ -95,13 +117,23 @@ class Database:
 class ChangeWatch:
     """Tells whether anything was committed since the last time it was asked. Not safe to share between threads.
 
-    On SQLite its own pool's writes are seen too, since the watch has a connection of its own.
+    It has a connection of its own, so that what its own process commits is seen too. A connection that is lost is opened
+    again, and told as a change, since nobody knows what was missed.
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._is_sqlite = database.is_sqlite
-        self._connection = database.engine.raw_connection()
-        self._raw: Any = self._connection.driver_connection
+        self._lost = database.engine.dialect.loaded_dbapi.OperationalError
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self._connection = self._database.engine.raw_connection()
+        except self._lost as error:
+            raise UnavailableError("the database cannot be reached") from error
+        self._raw: Any = self._connection.driver_connection  # None once it is detached
+        self._connection.detach()  # it never goes back to the pool
         if self._is_sqlite:
             self._seen = self._version()
         else:
@@ -112,11 +144,16 @@ class ChangeWatch:
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
 
     def poll(self) -> bool:
-        """True when something was committed since the last call; returns at once."""
-        if self._is_sqlite:
-            old, self._seen = self._seen, self._version()
-            return old != self._seen
-        return bool(list(self._raw.notifies(timeout=0)))
+        """True when something was committed since the last call; returns at once. Raises UnavailableError."""
+        try:
+            if self._is_sqlite:
+                old, self._seen = self._seen, self._version()
+                return old != self._seen
+            return bool(list(self._raw.notifies(timeout=0)))
+        except self._lost:
+            self.close()
+            self._open()
+            return True
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until something is committed, at most `timeout_s`; True when it was."""
@@ -132,6 +169,4 @@ class ChangeWatch:
         return True
 
     def close(self) -> None:
-        if not self._is_sqlite:
-            self._connection.invalidate()
         self._connection.close()

@@ -8,23 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from yeoul.catalog.row import Row, all_rows
+from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import outbox
 
 
 def emit(connection: Connection, topic: str, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
     """Add one event."""
-    connection.execute(insert(outbox).values(topic=topic, video_id=video_id, payload=dict(payload), created_at=now_s))
+    values = {"topic": topic, "video_id": video_id, "payload": dict(payload), "not_before": 0.0, "created_at": now_s}
+    connection.execute(insert(outbox).values(**values))
 
 
-def peek(connection: Connection, limit: int) -> list[Row]:
-    """The oldest events, at most `limit`: id, topic, video_id, payload, created_at. Rows that another consumer holds are passed over."""
-    statement = select(outbox).order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
-    return all_rows(connection, statement)
+def peek(connection: Connection, now_s: float, limit: int) -> list[Row]:
+    """The oldest events of one video, at most `limit`: id, topic, video_id, payload, created_at.
+
+    The video is that of the oldest event. One video at a time, so that two consumers never wait for each other's runs;
+    events that another consumer holds, or that were put off, are passed over.
+    """
+    due = select(outbox).where(outbox.c.not_before <= now_s).order_by(outbox.c.id).with_for_update(skip_locked=True)
+    first = first_row(connection, due.limit(1))
+    return [] if first is None else all_rows(connection, due.where(outbox.c.video_id == first["video_id"]).limit(limit))
 
 
 def drop(connection: Connection, event_id: int) -> None:
     """Take an event out, in the transaction of its effects."""
     connection.execute(delete(outbox).where(outbox.c.id == event_id))
+
+
+def put_off(connection: Connection, event_id: int, not_before: float) -> None:
+    """Leave an event for later."""
+    connection.execute(update(outbox).where(outbox.c.id == event_id).values(not_before=not_before))
+
+
+def next_at(connection: Connection) -> float | None:
+    """When the next event that was put off comes due; None when there is none."""
+    return connection.execute(select(func.min(outbox.c.not_before))).scalar()

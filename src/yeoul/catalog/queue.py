@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from yeoul.catalog.row import Row, all_rows, insert_new
 from yeoul.catalog.schema import edge, task
@@ -38,9 +38,10 @@ class NewTask:
 
 def _open_needs(connection: Connection, needs: Sequence[str]) -> int:
     """How many of the needs have not released yet. They are locked, so that none can end between counting and committing."""
-    rows = connection.execute(select(task.c.id, task.c.state, task.c.optional).where(task.c.id.in_(needs)).with_for_update(read=True)).all()
+    wanted = select(task.c.id, task.c.state, task.c.optional).where(task.c.id.in_(needs)).order_by(task.c.id)
+    rows = connection.execute(wanted.with_for_update(read=True)).all()
     released = sum(1 for row in rows if row.state == "done" or (row.state == "failed" and row.optional))
-    return len(needs) - released
+    return len(set(needs)) - released
 
 
 def add(connection: Connection, new: NewTask, now_s: float) -> bool:
@@ -61,6 +62,7 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "timeout_s": new.timeout_s,
         "optional": new.optional,
         "attempt": 0,
+        "tries": 0,
         "failures": 0,
         "params": dict(new.params),
         "progress": 0.0,
@@ -81,7 +83,7 @@ def ready(connection: Connection, now_s: float, limit: int) -> list[Row]:
         .where(task.c.state == "ready", task.c.not_before <= now_s)
         .order_by(task.c.due_at, task.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return all_rows(connection, statement)
 
@@ -94,6 +96,7 @@ def claim(connection: Connection, task_id: str, owner: str, worker: str, lease_u
         .values(
             state="running",
             attempt=task.c.attempt + 1,
+            tries=task.c.tries + 1,
             owner=owner,
             worker=worker,
             lease_until=lease_until,
@@ -107,13 +110,25 @@ def claim(connection: Connection, task_id: str, owner: str, worker: str, lease_u
     return None if row is None else int(row.attempt)
 
 
-def _mine(task_id: str, attempt: int, owner: str) -> Any:
+def _mine(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
     return and_(task.c.id == task_id, task.c.attempt == attempt, task.c.owner == owner, task.c.state == "running")
 
 
 def extend(connection: Connection, owner: str, lease_until: float) -> int:
     """The heartbeat: extend the leases of all running tasks of an owner; how many there were."""
-    return connection.execute(update(task).where(task.c.owner == owner, task.c.state == "running").values(lease_until=lease_until)).rowcount
+    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
+    return connection.execute(update(task).where(task.c.id.in_(mine)).values(lease_until=lease_until)).rowcount
+
+
+def _unlocked(condition: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Ids of tasks that nobody is changing: who changes several at once must not wait for others who do."""
+    return select(task.c.id).where(condition).with_for_update(skip_locked=True, key_share=True)
+
+
+def owned(connection: Connection, owner: str) -> set[tuple[str, int]]:
+    """(id, attempt) of the running tasks of an owner."""
+    statement = select(task.c.id, task.c.attempt).where(task.c.owner == owner, task.c.state == "running")
+    return {(str(row.id), int(row.attempt)) for row in connection.execute(statement)}
 
 
 def note_progress(connection: Connection, task_id: str, attempt: int, owner: str, progress: float, now_s: float) -> None:
@@ -122,11 +137,10 @@ def note_progress(connection: Connection, task_id: str, attempt: int, owner: str
 
 
 def _release(connection: Connection, task_id: str, now_s: float) -> None:
-    successors = select(edge.c.task_id).where(edge.c.needs_id == task_id)
-    connection.execute(update(task).where(task.c.id.in_(successors), task.c.waiting_on > 0).values(waiting_on=task.c.waiting_on - 1))
-    connection.execute(
-        update(task).where(task.c.id.in_(successors), task.c.state == "waiting", task.c.waiting_on == 0).values(state="ready", updated_at=now_s)
-    )
+    successors = task.c.id.in_(select(edge.c.task_id).where(edge.c.needs_id == task_id))
+    connection.execute(update(task).where(successors, task.c.waiting_on > 0).values(waiting_on=task.c.waiting_on - 1))
+    freed = update(task).where(successors, task.c.state == "waiting", task.c.waiting_on == 0)
+    connection.execute(freed.values(state="ready", updated_at=now_s))
 
 
 def finish(connection: Connection, task_id: str, attempt: int, owner: str, outputs: Mapping[str, Any], cpu_s: float, now_s: float) -> bool:
@@ -153,7 +167,15 @@ def finish(connection: Connection, task_id: str, attempt: int, owner: str, outpu
 
 
 def put_back(
-    connection: Connection, task_id: str, attempt: int, owner: str, error: Mapping[str, Any], not_before: float, counts: bool, now_s: float
+    connection: Connection,
+    task_id: str,
+    attempt: int,
+    owner: str,
+    error: Mapping[str, Any],
+    *,
+    not_before: float,
+    counts: bool,
+    now_s: float,
 ) -> bool:
     """Return a running task to the queue with the error of its attempt; `counts` when it uses up a retry."""
     statement = (
@@ -163,6 +185,7 @@ def put_back(
             state="ready",
             error=dict(error),
             failures=task.c.failures + (1 if counts else 0),
+            tries=task.c.tries - (0 if counts else 1),
             not_before=not_before,
             owner=None,
             worker=None,
@@ -199,21 +222,33 @@ def fail(connection: Connection, task_id: str, attempt: int, owner: str, error: 
     return True
 
 
-def take_back(connection: Connection, now_s: float, dead_owner_except: str | None = None) -> list[Row]:
-    """Return to the queue what runs under an ended lease, or (when `dead_owner_except` is given) under any other owner.
-
-    A lost lease is a lost attempt, not a failure of the task: a new attempt starts at once. Returns (id, attempt) rows.
-    """
+def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
     lost = task.c.lease_until < now_s
     if dead_owner_except is not None:
         lost = or_(lost, task.c.owner != dead_owner_except)
+    return and_(task.c.state == "running", lost)
+
+
+def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
+    """Return to the queue what runs under an ended lease, or (when `dead_owner_except` is given) under any other owner.
+
+    A lost lease is a lost attempt, not a failure of the task: a new attempt starts at once, unless there were `max_tries`.
+    Returns (id, attempt) rows.
+    """
+    lost = _unlocked(and_(_lost(now_s, dead_owner_except), task.c.tries < max_tries))
     statement = (
         update(task)
-        .where(task.c.state == "running", lost)
+        .where(task.c.id.in_(lost))
         .values(state="ready", owner=None, worker=None, lease_until=None, progress=0.0, updated_at=now_s)
         .returning(task.c.id, task.c.attempt)
     )
     return all_rows(connection, statement)
+
+
+def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
+    """What `take_back` does not return because it was tried too often: rows of id, run_id, attempt, owner."""
+    columns = (task.c.id, task.c.run_id, task.c.attempt, task.c.owner)
+    return all_rows(connection, select(*columns).where(_lost(now_s, dead_owner_except), task.c.tries >= max_tries))
 
 
 def cancel_run(connection: Connection, run_id: str, now_s: float) -> list[Row]:
@@ -228,14 +263,17 @@ def cancel_run(connection: Connection, run_id: str, now_s: float) -> list[Row]:
 
 
 def retry_run(connection: Connection, run_id: str, now_s: float) -> int:
-    """Make the failed and cancelled tasks of a run runnable again with fresh retries; how many there were."""
-    again = select(task.c.id).where(task.c.run_id == run_id, task.c.state.in_(("failed", "cancelled")))
-    ids = [row.id for row in connection.execute(again)]
+    """Make the failed and cancelled tasks of a run runnable again with fresh retries; how many there were.
+
+    Optional tasks that failed stay failed: what they stood for was dropped, and half of it must not come back.
+    """
+    again = or_(task.c.state == "cancelled", and_(task.c.state == "failed", task.c.optional.is_(False)))
+    ids = [row.id for row in connection.execute(select(task.c.id).where(task.c.run_id == run_id, again))]
     for task_id in ids:
         needs = [row.needs_id for row in connection.execute(select(edge.c.needs_id).where(edge.c.task_id == task_id))]
         waiting_on = _open_needs(connection, needs) if needs else 0
         state = "waiting" if waiting_on else "ready"
-        values = {"state": state, "waiting_on": waiting_on, "failures": 0, "not_before": 0.0, "error": None, "ended_at": None}
+        values = {"state": state, "waiting_on": waiting_on, "tries": 0, "failures": 0, "not_before": 0.0, "error": None, "ended_at": None}
         connection.execute(update(task).where(task.c.id == task_id).values(**values, updated_at=now_s))
     return len(ids)
 
@@ -266,6 +304,7 @@ def count_states(connection: Connection, run_id: str) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in connection.execute(statement)}
 
 
-def next_ready_at(connection: Connection) -> float | None:
-    """The earliest `not_before` among ready tasks, None when none is ready."""
-    return connection.execute(select(func.min(task.c.not_before)).where(task.c.state == "ready")).scalar()
+def next_ready_at(connection: Connection, now_s: float) -> float | None:
+    """When the next delayed task comes due, None when there is none."""
+    statement = select(func.min(task.c.not_before)).where(task.c.state == "ready", task.c.not_before > now_s)
+    return connection.execute(statement).scalar()

@@ -27,5 +27,5 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if not rows:
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing()
-    return sum(max(connection.execute(statement, dict(row)).rowcount, 0) for row in rows)
+    statement = dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return sum(connection.execute(statement, dict(row)).rowcount for row in rows)

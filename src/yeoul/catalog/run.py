@@ -17,9 +17,9 @@ def add(connection: Connection, run_id: str, video_id: str, upload_id: str, defi
     return bool(insert_new(connection, run, [{**row, "state": "open", "version": 0, "created_at": now_s}]))
 
 
-def find_of_upload(connection: Connection, upload_id: str) -> Row | None:
+def lock_of_upload(connection: Connection, upload_id: str) -> Row | None:
     """The run of an upload, locked until the transaction ends, so that its events are applied one after another."""
-    return first_row(connection, select(run).where(run.c.upload_id == upload_id).with_for_update())
+    return first_row(connection, select(run).where(run.c.upload_id == upload_id).with_for_update(key_share=True))
 
 
 def find_of_video(connection: Connection, video_id: str) -> Row | None:
@@ -28,8 +28,13 @@ def find_of_video(connection: Connection, video_id: str) -> Row | None:
 
 
 def find(connection: Connection, run_id: str) -> Row | None:
-    """A run by id, locked until the transaction ends."""
-    return first_row(connection, select(run).where(run.c.id == run_id).with_for_update())
+    """A run by id."""
+    return first_row(connection, select(run).where(run.c.id == run_id))
+
+
+def lock(connection: Connection, run_id: str) -> Row | None:
+    """A run by id, locked until the transaction ends. Whoever changes its tasks too takes this lock first, or both could wait for ever."""
+    return first_row(connection, select(run).where(run.c.id == run_id).with_for_update(key_share=True))
 
 
 def change(connection: Connection, run_id: str, **values: Any) -> None:

@@ -141,6 +141,7 @@ task = Table(
     Column("timeout_s", Float, nullable=False),
     Column("optional", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),  # attempts since it was last made runnable, without those that only found no room
     Column("failures", Integer, nullable=False),
     Column("owner", Text),
     Column("worker", Text),
@@ -194,6 +195,7 @@ outbox = Table(
     Column("topic", Text, nullable=False),
     Column("video_id", Text, nullable=False),
     Column("payload", JSON, nullable=False),
+    Column("not_before", Float, nullable=False),
     Column("created_at", Float, nullable=False),
 )
 

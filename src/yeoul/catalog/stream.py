@@ -32,7 +32,7 @@ def add_segment(connection: Connection, video_id: str, name: str, new: Segment) 
     """Add a segment and move the rendition's `contiguous` past it when it fills the first hole; a known index is left alone."""
     insert_new(connection, segment, [{"video_id": video_id, "name": name, "index": new.index, "segment": new.model_dump(mode="json")}])
     here = (rendition.c.video_id == video_id, rendition.c.name == name)
-    count = connection.execute(select(rendition.c.contiguous).where(*here).with_for_update()).scalar_one()
+    count = connection.execute(select(rendition.c.contiguous).where(*here).with_for_update(key_share=True)).scalar_one()
     reached = count
     while _exists(connection, video_id, name, reached):
         reached += 1
@@ -63,7 +63,9 @@ def tracks(connection: Connection, video_id: str) -> tuple[StoredTrack, ...]:
         segments.setdefault(row.name, []).append(Segment.model_validate(row.segment))
     found = all_rows(connection, select(rendition).where(rendition.c.video_id == video_id).order_by(rendition.c.name))
     return tuple(
-        StoredTrack(Rendition.model_validate(row["rendition"]), int(row["declared_bps"]), bool(row["listed"]), tuple(segments.get(row["name"], ())))
+        StoredTrack(
+            Rendition.model_validate(row["rendition"]), int(row["declared_bps"]), bool(row["listed"]), tuple(segments.get(row["name"], ()))
+        )
         for row in found
     )
 
@@ -84,4 +86,5 @@ def init_keys(connection: Connection, video_id: str) -> dict[str, str | None]:
 def keys(connection: Connection, video_id: str) -> set[str]:
     """Every blob key that the tracks of a video refer to."""
     found = {key for key in init_keys(connection, video_id).values() if key is not None}
-    return found | {str(row.segment["key"]) for row in connection.execute(select(segment.c.segment).where(segment.c.video_id == video_id))}
+    rows = connection.execute(select(segment.c.segment).where(segment.c.video_id == video_id))
+    return found | {str(row.segment["key"]) for row in rows}

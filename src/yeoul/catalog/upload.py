@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Executable, func, insert, select, update
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
@@ -25,8 +25,17 @@ def find_of_video(connection: Connection, video_id: str) -> Row | None:
 
 
 def get(connection: Connection, upload_id: str) -> Row:
-    """An upload by id, locked until the transaction ends; raises NotFoundError."""
-    row = first_row(connection, select(upload).where(upload.c.id == upload_id).with_for_update())
+    """An upload by id; raises NotFoundError."""
+    return _one(connection, select(upload).where(upload.c.id == upload_id), upload_id)
+
+
+def lock(connection: Connection, upload_id: str) -> Row:
+    """The same, locked until the transaction ends."""
+    return _one(connection, select(upload).where(upload.c.id == upload_id).with_for_update(key_share=True), upload_id)
+
+
+def _one(connection: Connection, statement: Executable, upload_id: str) -> Row:
+    row = first_row(connection, statement)
     if row is None:
         raise NotFoundError(f"there is no upload {upload_id}", upload=upload_id)
     return row
@@ -60,7 +69,7 @@ def pieces(connection: Connection, upload_id: str, kind: Kind, indexes: Sequence
 def landed_indexes(connection: Connection, upload_id: str, kind: Kind) -> list[int]:
     """Indexes of what is in the store, in order."""
     statement = select(piece.c.index).where(piece.c.upload_id == upload_id, piece.c.kind == kind, piece.c.landed_at.is_not(None))
-    return sorted(int(row.index) for row in connection.execute(statement))
+    return sorted(connection.execute(statement).scalars())
 
 
 def land(connection: Connection, upload_id: str, kind: Kind, index: int, now_s: float) -> bool:

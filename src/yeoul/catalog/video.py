@@ -17,7 +17,14 @@ _WITH_OWNER = select(video, account.c.handle.label("owner_handle")).join(account
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
     """Add a video in state created; row holds id, owner_id, title, description, visibility, pipeline."""
-    fixed = {"state": VideoState.CREATED.value, "dropped": {}, "progress": 0.0, "version": 1, "created_at": now_s, "updated_at": now_s}
+    fixed: dict[str, Any] = {
+        "state": VideoState.CREATED.value,
+        "dropped": {},
+        "progress": 0.0,
+        "version": 1,
+        "created_at": now_s,
+        "updated_at": now_s,
+    }
     connection.execute(insert(video).values(**row, **fixed))
 
 
@@ -34,6 +41,12 @@ def get(connection: Connection, video_id: str) -> Row:
     return row
 
 
+def lock(connection: Connection, video_id: str) -> Row:
+    """The same, locked until the transaction ends: it cannot be deleted meanwhile."""
+    connection.execute(select(video.c.id).where(video.c.id == video_id).with_for_update(key_share=True))
+    return get(connection, video_id)
+
+
 def version(connection: Connection, video_id: str) -> int | None:
     """The version of a video, None when there is none."""
     return connection.execute(select(video.c.version).where(video.c.id == video_id)).scalar()
@@ -46,7 +59,7 @@ def change(connection: Connection, video_id: str, values: Mapping[str, Any], now
 
 def move(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
     """Go to another state when that is legal and news; False when the video is already there. Raises ConflictError when illegal."""
-    row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update())
+    row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update(key_share=True))
     if row is None:
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     old = VideoState(row["state"])

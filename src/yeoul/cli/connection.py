@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from pathlib import Path
 
-from yeoul.base.errors import YeoulError
+from yeoul.base.errors import InvalidError, YeoulError
 from yeoul.client.connection import Connection
 
 EXIT_REACHED, EXIT_USAGE, EXIT_FAILED, EXIT_SERVER, EXIT_FORBIDDEN = 0, 2, 3, 4, 5
@@ -21,8 +22,11 @@ def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def server_of(arguments: argparse.Namespace) -> str:
-    """The server's address."""
-    return str(arguments.server or os.environ.get("YEOUL_SERVER") or _DEFAULT_SERVER).rstrip("/")
+    """The server's address. Raises InvalidError for what is none."""
+    server = str(arguments.server or os.environ.get("YEOUL_SERVER") or _DEFAULT_SERVER).rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", server):
+        raise InvalidError(f"{server} is no address of a server, like {_DEFAULT_SERVER}", field="server")
+    return server
 
 
 def open_connection(arguments: argparse.Namespace, patience_s: float = 90.0) -> Connection:

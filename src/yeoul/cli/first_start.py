@@ -55,7 +55,22 @@ def make_demo_command(out: Path) -> list[str]:
     """ffmpeg's words for a generated clip: moving colours and a soft tone, 1280x720 at 30 frames/s."""
     picture = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:c0=0x0b3954:c1=0x087e8b:c2=0xbfd7ea:c3=0xff5a5f:c4=0xc81d25"
     sound = f"aevalsrc=0.2*sin(2*PI*(220+60*sin(2*PI*t/{_DEMO_S}))*t)*(0.6+0.4*sin(2*PI*t*0.5)):s=48000:d={_DEMO_S}"
-    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "60", "-sc_threshold", "0", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    encode = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "20",
+        "-g",
+        "60",
+        "-sc_threshold",
+        "0",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+    ]
     inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
     return [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *inputs, *encode, "-movflags", "+faststart", str(out)]
 
@@ -73,7 +88,18 @@ def main() -> int:
         clip = Path(folder) / "demo.mp4"
         subprocess.run(make_demo_command(clip), check=True)  # noqa: S603 (our own words)
         server = f"http://{'127.0.0.1' if settings.server.host in ('0.0.0.0', '::') else settings.server.host}:{settings.server.port}"  # noqa: S104
-        words = ["upload", str(clip), "--title", "Welcome to Yeoul", "--visibility", "public", "--server", server, "--data", str(settings.data)]
+        words = [
+            "upload",
+            str(clip),
+            "--title",
+            "Welcome to Yeoul",
+            "--visibility",
+            "public",
+            "--server",
+            server,
+            "--data",
+            str(settings.data),
+        ]
         return subprocess.run([sys.executable, "-m", "yeoul.cli.main", *words, "--json"], check=False, stdout=subprocess.DEVNULL).returncode  # noqa: S603
 
 

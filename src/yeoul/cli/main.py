@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from yeoul import __version__
+from yeoul.base.errors import YeoulError
 
 # name: (module with add_arguments(parser) and run(arguments) -> exit code, one line of help)
 _COMMANDS = {
@@ -19,6 +20,9 @@ _COMMANDS = {
     "dag": ("yeoul.cli.dag", "check or show a DAG definition"),
     "login": ("yeoul.cli.login", "log in and keep the token"),
 }
+
+
+_WRONG_USAGE = 2  # commands tell their own failures; what is left are options and settings that do not fit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[arguments.command][0]).run
     try:
         return run(arguments)
+    except YeoulError as error:
+        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
+        return _WRONG_USAGE
     except KeyboardInterrupt:
         return 130
 

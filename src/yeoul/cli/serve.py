@@ -75,7 +75,10 @@ async def _serve_api(settings: Settings) -> int:
 
     clock = SystemClock()
     database = bootstrap.make_database(settings)
-    app = bootstrap.make_api(settings, database, bootstrap.make_store(settings, clock), clock)
+    store = bootstrap.make_store(settings, clock)
+    if isinstance(store, LocalStore):
+        store.sweep_partials()  # of a server that was killed while it received
+    app = bootstrap.make_api(settings, database, store, clock)
     server = Server(
         app,
         address=settings.server.host,

@@ -81,7 +81,7 @@ def _wait_until_healthy(settings: Settings, tree: _Tree) -> bool:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and not tree.stopping:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
+            with urllib.request.urlopen(url, timeout=2) as answer:
                 if answer.status == 200:
                     return tree.all_alive()
         except (urllib.error.URLError, OSError):
@@ -107,7 +107,7 @@ class _Tree:
         module = ["yeoul.cli.first_start"] if role == "demo" else ["yeoul.cli.main", "serve", role]
         command = [sys.executable, "-m", *module, "--parent", str(os.getpid()), *self._words]
         # A group of its own, so that Ctrl-C reaches this process alone, which then stops the others in order.
-        self._running[role] = subprocess.Popen(command, process_group=0)  # noqa: S603 (our own modules)
+        self._running[role] = subprocess.Popen(command, process_group=0)
 
     def all_alive(self) -> bool:
         return all(process.poll() is None for process in self._running.values())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import InvalidError, YeoulError
+from yeoul.base.errors import InvalidError, NotFoundError, YeoulError
 from yeoul.cli.connection import (
     EXIT_FAILED,
     EXIT_REACHED,
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="pieces sent at once (default: 4)")
     parser.add_argument("--limit-rate", type=_positive, metavar="BYTES_PER_S", help="bytes per second, over all pieces together")
     parser.add_argument("--whole", action="store_true", help="send the file as it is; the server splits it")
-    parser.add_argument("--visibility", choices=("public", "unlisted", "private"), default="private")
+    parser.add_argument("--visibility", choices=("public", "unlisted", "private"), help="who may watch (default: private)")
     parser.add_argument("--wait", choices=("none", "playable", "ready"), default="ready", help="what to wait for (default: ready)")
     parser.add_argument("--json", action="store_true", help="the last line on standard output is one JSON object")
 
@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         code = job.run()
     except YeoulError as error:
         job.error = {"code": error.code, "message": error.message}
-        code = exit_code_of(error)
+        # Asking for our own video and finding none means that somebody deleted it.
+        code = EXIT_FAILED if job.is_open and isinstance(error, NotFoundError) else exit_code_of(error)
     except OSError as error:
         job.error = {"code": InvalidError.code, "message": str(error)}
         code = EXIT_USAGE
@@ -77,6 +78,11 @@ class _Job:
         self._sent_bytes = 0
         self.error: dict[str, str] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a video for the file."""
+        return self._id is not None
+
     def run(self) -> int:
         from yeoul.cli.upload_bar import open_bar  # noqa: PLC0415
         from yeoul.client.uploader import Options, Uploader  # noqa: PLC0415
@@ -84,7 +90,7 @@ class _Job:
         arguments = self._arguments
         with open_bar(enabled=sys.stderr.isatty() and not arguments.json) as bar:
             options = Options(
-                title=arguments.title if arguments.title is not None else arguments.file.stem[:200],
+                title=arguments.title,
                 visibility=arguments.visibility,
                 pipeline=arguments.pipeline,
                 parallel=arguments.parallel,
@@ -142,7 +148,11 @@ class _Job:
             "hls": self._absolute(playback.get("hls")),
             "dash": self._absolute(playback.get("dash")),
             "source": None if source is None else {"frames": source["frames"], "duration_s": source["duration_s"]},
-            "timings": {"upload_s": times(self._upload_s), "playable_s": times(self._follower.playable_s), "ready_s": times(self._follower.ready_s)},
+            "timings": {
+                "upload_s": times(self._upload_s),
+                "playable_s": times(self._follower.playable_s),
+                "ready_s": times(self._follower.ready_s),
+            },
             "sent_bytes": self._sent_bytes,
             "error": self.error,
         }

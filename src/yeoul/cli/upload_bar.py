@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,7 +55,7 @@ class Bar:
 
 
 @contextmanager
-def open_bar(*, enabled: bool) -> Iterator[Bar]:
+def open_bar(*, enabled: bool) -> Generator[Bar]:
     """A bar that is closed at the end of the block."""
     bar = Bar(enabled=enabled)
     try:

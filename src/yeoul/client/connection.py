@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 
-from yeoul.base.errors import UnavailableError, YeoulError, from_dict
+from yeoul.base.errors import StorageFullError, UnavailableError, YeoulError, from_dict
 
 _PATIENCE_S = 90.0
+_FIRST_CONTACT_S = 3.0  # an address where nobody has answered yet is probably wrong
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 API = "/api/v1/"
@@ -22,9 +23,10 @@ class Connection:
     """One server, one token; safe to share between threads."""
 
     def __init__(self, server: str, token: str | None = None, patience_s: float = _PATIENCE_S) -> None:
-        """patience_s: how long a server that cannot be reached is tried again."""
+        """patience_s: how long a server that has answered before is tried again when it cannot be reached."""
         self.server = server.rstrip("/")
-        self._patience_s = patience_s
+        self.patience_s = patience_s
+        self._met = False
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=self.server, headers=headers, timeout=httpx.Timeout(60.0, connect=10.0))
         self._plain = httpx.Client(timeout=httpx.Timeout(120.0, connect=10.0))  # presigned URLs carry their own right; no token goes there
@@ -69,24 +71,34 @@ class Connection:
             raise UnavailableError(f"the stream of events broke: {error}") from error
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        for pause_s in retry_pauses(self._patience_s):
+        for pause_s in retry_pauses(self.patience_s if self._met else min(self.patience_s, _FIRST_CONTACT_S)):
             try:
-                answer = self._http.request(method, API + path, **options)
-                _check(answer)
-                return answer.json() if answer.content else {}
-            except (httpx.TransportError, UnavailableError) as error:
-                if pause_s is None:
-                    raise UnavailableError(f"{self.server} cannot be reached: {error}") from error
+                return self._try(method, path, **options)
+            except StorageFullError:
+                raise  # may last; who called knows how to wait for it
+            except YeoulError as error:
+                if pause_s is None or not error.retryable:
+                    raise
                 time.sleep(pause_s)
         raise AssertionError
 
+    def _try(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, API + path, **options)
+        except httpx.TransportError as error:
+            raise UnavailableError(f"{self.server} cannot be reached: {error}") from error
+        self._met = True
+        _check(answer)
+        return answer.json() if answer.content else {}
+
 
 def retry_pauses(patience_s: float) -> Iterator[float | None]:
-    """Growing pauses with jitter until `patience_s` have passed since the first; then None, once."""
-    give_up_at = time.monotonic() + patience_s
-    pause_s = _FIRST_PAUSE_S
-    while time.monotonic() < give_up_at:
-        yield pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+    """Growing pauses with jitter, `patience_s` in all; then None, once. Only pauses count: an attempt may take as long as it needs."""
+    pause_s, left_s = _FIRST_PAUSE_S, patience_s
+    while left_s > 0:
+        jittered_s = pause_s * random.uniform(0.5, 1.0)
+        left_s -= jittered_s
+        yield jittered_s
         pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
     yield None
 

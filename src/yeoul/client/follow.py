@@ -1,4 +1,4 @@
-"""Following a video from the client's side: when it became playable and ready, by server-sent events, by asking when they break."""
+"""Following a video from the client's side: when it became playable and ready, by server-sent events, listening anew when they break."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import threading
 import time
 from typing import Any
 
-from yeoul.base.errors import UnavailableError, YeoulError
+from yeoul.base.errors import YeoulError
 from yeoul.client.connection import Connection
 
 _WATCHABLE = ("playable", "ready")
 _ENDED = ("ready", "failed", "deleted")
+_AGAIN_S = 0.5
 
 
 class Follower:
-    """Listens in a thread of its own; `began_s` is the monotonic time that all times count from."""
+    """Listens in a thread of its own; `began_s` is the monotonic time that all times count from.
+
+    gone: why there is nothing to follow any more: the video was deleted, or the server stayed away longer than the connection is patient.
+    """
 
     def __init__(self, connection: Connection, began_s: float) -> None:
         self._connection = connection
@@ -39,19 +43,26 @@ class Follower:
         return self.gone is not None or state in _ENDED or (wanted == "playable" and state in _WATCHABLE)
 
     def _listen(self, video_id: str) -> None:
-        while self.gone is None and (self.video is None or self.video["state"] not in _ENDED):
+        lost_s: float | None = None
+        while not self._reached("ready"):
             try:
                 for name, data in self._connection.events(f"videos/{video_id}/events"):
+                    lost_s = None
                     if name == "video":
                         self._note(data)
-                        if data["state"] in _ENDED:
-                            return
-            except UnavailableError:
-                time.sleep(0.5)
+                    if self._reached("ready"):
+                        return
             except YeoulError as error:
-                with self._changed:
-                    self.gone = error
-                    self._changed.notify_all()
+                lost_s = lost_s or time.monotonic()
+                if not error.retryable or time.monotonic() - lost_s > self._connection.patience_s:
+                    self._give_up(error)
+                    return
+            time.sleep(_AGAIN_S)
+
+    def _give_up(self, error: YeoulError) -> None:
+        with self._changed:
+            self.gone = error
+            self._changed.notify_all()
 
     def _note(self, video: dict[str, Any]) -> None:
         now_s = time.monotonic() - self._began_s

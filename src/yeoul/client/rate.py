@@ -12,12 +12,15 @@ class RateLimit:
     """A token bucket of 50 ms; who asks with the lowest rank is served first, so that playing can start early."""
 
     def __init__(
-        self, bytes_per_s: float | None, now: Callable[[], float] = time.monotonic, wait: Callable[[threading.Condition, float], object] | None = None
+        self,
+        bytes_per_s: float | None,
+        now: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Condition, float], object] = threading.Condition.wait,
     ) -> None:
         """None: no limit. `now` and `wait` stand in for the clock in tests."""
         self._rate = bytes_per_s
         self._now = now
-        self._wait = wait or (lambda condition, seconds: condition.wait(seconds))
+        self._wait = wait
         self._condition = threading.Condition()
         self._queue: list[tuple[int, int]] = []
         self._serial = 0

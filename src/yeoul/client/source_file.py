@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import MediaError
+from yeoul.base.errors import MediaError, UnreadableError
 from yeoul.media.limits import Limits
 from yeoul.media.split import SplitPlan, cut_pieces, plan_split
 from yeoul.media.subtitle import extract_webvtt
@@ -18,8 +18,13 @@ _READ_BYTES = 1 << 20
 
 
 def fingerprint(path: Path) -> str:
-    """What a file is recognised by when its upload is resumed: SHA-256 (hex) over its size and its first and last MiB."""
+    """What a file is recognised by when its upload is resumed: SHA-256 (hex) over its size and its first and last MiB.
+
+    Raises UnreadableError for an empty file, of which nothing could be sent.
+    """
     size_bytes = path.stat().st_size
+    if size_bytes == 0:
+        raise UnreadableError("the file is empty")
     digest = hashlib.sha256(str(size_bytes).encode())
     with path.open("rb") as file:
         digest.update(file.read(_EDGE_BYTES))
@@ -31,7 +36,7 @@ def fingerprint(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Item:
-    """A run of bytes of a file that is sent as one object. declared: what the server is told of it. temporary: delete the file afterwards."""
+    """A run of bytes of a file that is sent as one object. declared: what the server is told of it. temporary: delete the file after."""
 
     index: int
     path: Path
@@ -78,14 +83,21 @@ class PieceFile:
                 webvtt = extract_webvtt(self._path, track, Limits())
             except MediaError:  # the video is worth more than its captions
                 continue
-            captions.append({"language": track.language, "label": track.title or track.language or f"Text {position + 1}", "webvtt": webvtt})
+            captions.append(
+                {"language": track.language, "label": (track.title or track.language or f"Text {position + 1}")[:200], "webvtt": webvtt}
+            )
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
     def items(self, folder: Path, only: Collection[int]) -> Iterator[Item]:
         """Cut the pieces named, in order; each is written when it is asked for."""
         for piece, file in cut_pieces(self._path, self._plan, folder, only):
             size_bytes = file.stat().st_size
-            declared = {"index": piece.index, "size_bytes": size_bytes, "sha256": _sha256(file, 0, size_bytes), "piece": piece.model_dump(mode="json")}
+            declared = {
+                "index": piece.index,
+                "size_bytes": size_bytes,
+                "sha256": _sha256(file, 0, size_bytes),
+                "piece": piece.model_dump(mode="json"),
+            }
             yield Item(piece.index, file, 0, size_bytes, declared, temporary=True)
 
 

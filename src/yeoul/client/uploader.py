@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import MediaError, SignatureError, StorageFullError, UnavailableError
+from yeoul.base.errors import MediaError, SignatureError, StorageFullError, UploadClosedError, YeoulError, from_dict
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint
@@ -19,16 +19,17 @@ from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint
 _CHUNK_BYTES = 64 * 1024
 _PATIENCE_S = 120.0
 _FULL_PAUSE_S = 3.0
-_PART_BYTES = 8 * 2**20
-_PIECE_S = 6.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to upload. whole: send the file as it is, in parts. said: called with one line when the user should know something."""
+    """How to upload. whole: send the file as it is, in parts. said: called with one line when the user should know something.
 
-    title: str
-    visibility: str = "private"
+    title, visibility: None means the file's name and private for a new video, and what it has for one whose upload is resumed.
+    """
+
+    title: str | None = None
+    visibility: str | None = None
     pipeline: str = "standard"
     parallel: int = 4
     bytes_per_s: float | None = None
@@ -38,7 +39,7 @@ class Options:
 
 @dataclass
 class Progress:
-    """Where an upload is: bytes of all items that will be sent, those that went out, and those the server had already."""
+    """Where an upload is: bytes that this process has to send, about, and those that went out."""
 
     total_bytes: int = 0
     sent_bytes: int = 0
@@ -54,35 +55,61 @@ class Uploader:
         self._opened = opened
         self._rate = RateLimit(options.bytes_per_s)
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self.progress = Progress(total_bytes=path.stat().st_size)
 
     def run(self) -> str:
         """Upload, or resume; the video's id. Raises YeoulError when it cannot be done."""
         mark = fingerprint(self._path)
-        known = self._connection.get("uploads", fingerprint=mark)["items"]
-        plan = self._plan(known)
-        upload = next((item for item in known if item["mode"] == plan.mode), None) or self._open(mark, plan)
+        known = self._connection.get("uploads", fingerprint=mark)
+        plan = self._plan(known["piece_s"], known["part_bytes"])
+        upload = next((item for item in known["items"] if item["mode"] == plan.mode), None)
+        upload = self._open(mark, plan) if upload is None else self._resume(upload)
         self._opened(upload["video_id"])
-        landed = {piece["index"] for piece in upload["pieces"] if piece["landed"]}
-        missing = [index for index in range(plan.count) if index not in landed]
-        with tempfile.TemporaryDirectory(prefix="yeoul-") as folder:
-            self._send_all(upload["id"], plan.items(Path(folder), missing))
-        self._connection.post(f"uploads/{upload['id']}/complete", {"pieces": plan.count})
+        landed = {piece["index"]: piece["size_bytes"] for piece in upload["pieces"] if piece["landed"]}
+        self.progress.total_bytes = max(0, self.progress.total_bytes - sum(landed.values()))
+        try:
+            with tempfile.TemporaryDirectory(prefix="yeoul-") as folder:
+                self._send_all(upload["id"], plan.items(Path(folder), [index for index in range(plan.count) if index not in landed]))
+            self._connection.post(f"uploads/{upload['id']}/complete", {"pieces": plan.count})
+        except UploadClosedError:
+            self._check_closed(upload["video_id"])
         return str(upload["video_id"])
 
-    def _plan(self, known: list[dict[str, Any]]) -> PieceFile | WholeFile:
+    def _check_closed(self, video_id: str) -> None:
+        """An upload ends without us when another process completed it, which is fine, or when the video failed, which is raised."""
+        error = self._connection.get(f"videos/{video_id}")["error"]
+        if error is not None:
+            raise from_dict(error)
+
+    def _plan(self, piece_s: float, part_bytes: int) -> PieceFile | WholeFile:
         if not self._options.whole:
             try:
-                return PieceFile(self._path, known[0]["piece_s"] if known else _PIECE_S)
+                return PieceFile(self._path, piece_s)
             except MediaError as error:
                 self._options.said(f"cannot split the file here ({error.message}); sending it whole")
-        return WholeFile(self._path, known[0]["part_bytes"] if known else _PART_BYTES)
+        return WholeFile(self._path, part_bytes)
+
+    def _resume(self, upload: dict[str, Any]) -> dict[str, Any]:
+        """Go on with an upload; what this call says of the video holds, what it does not say stays."""
+        said = {"title": self._options.title, "visibility": self._options.visibility}
+        change = {name: value for name, value in said.items() if value is not None}
+        if change:
+            self._connection.patch(f"videos/{upload['video_id']}", change)
+        return upload
 
     def _open(self, mark: str, plan: PieceFile | WholeFile) -> dict[str, Any]:
         options = self._options
-        fields = {"title": options.title, "visibility": options.visibility, "pipeline": options.pipeline}
+        title = self._path.stem[:200] if options.title is None else options.title
+        fields = {"title": title, "visibility": options.visibility or "private", "pipeline": options.pipeline}
         video = self._connection.post("videos", fields, key=f"{mark}-{time.time_ns()}")
-        body = {"mode": plan.mode, "file_name": self._path.name, "size_bytes": self._path.stat().st_size, "fingerprint": mark, **plan.describe()}
+        body = {
+            "mode": plan.mode,
+            "file_name": self._path.name,
+            "size_bytes": self._path.stat().st_size,
+            "fingerprint": mark,
+            **plan.describe(),
+        }
         return self._connection.post(f"videos/{video['id']}/upload", body)
 
     def _send_all(self, upload_id: str, items: Iterator[Item]) -> None:
@@ -90,15 +117,19 @@ class Uploader:
         running: set[Future[None]] = set()
         lanes = 1
         with ThreadPoolExecutor(self._options.parallel) as pool:
-            for item in items:
-                running.add(pool.submit(self._send, upload_id, item))
-                while len(running) >= lanes:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for one in done:
-                        one.result()
-                    lanes = self._options.parallel
-            for one in running:
-                one.result()
+            try:
+                for item in items:
+                    running.add(pool.submit(self._send, upload_id, item))
+                    while len(running) >= lanes:
+                        done, running = wait(running, return_when=FIRST_COMPLETED)
+                        for one in done:
+                            one.result()
+                        lanes = self._options.parallel
+                for one in running:
+                    one.result()
+            except BaseException:
+                self._stopping.set()  # one lane has failed for good, or Ctrl-C came: the others need not go on
+                raise
 
     def _send(self, upload_id: str, item: Item) -> None:
         """One item, until it has landed."""
@@ -107,10 +138,10 @@ class Uploader:
                 try:
                     self._send_once(upload_id, item)
                     return
-                except (SignatureError, StorageFullError, UnavailableError):
-                    if pause_s is None:
+                except YeoulError as error:
+                    # An expired address is no reason to give up: the next attempt asks for a fresh one.
+                    if pause_s is None or not (error.retryable or isinstance(error, SignatureError)) or self._stopping.wait(pause_s):
                         raise
-                    time.sleep(pause_s)
         finally:
             item.drop()
 
@@ -131,11 +162,14 @@ class Uploader:
                 if not told:
                     self._options.said(f"{error.message}; waiting")
                 told = True
-                time.sleep(_FULL_PAUSE_S)
+                if self._stopping.wait(_FULL_PAUSE_S):
+                    raise
 
     def _metered(self, item: Item) -> Iterator[bytes]:
         for chunk in item.chunks(_CHUNK_BYTES):
             self._rate.take(len(chunk), item.index)
+            if self._stopping.is_set():
+                raise OSError("the upload was stopped")
             yield chunk
             self._count(len(chunk))
 

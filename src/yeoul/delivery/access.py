@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 from yeoul.base.errors import SignatureError
 from yeoul.model.video import Visibility
@@ -34,10 +35,13 @@ class StreamAccess:
         if visibility != Visibility.PRIVATE.value and token == PUBLIC:
             return
         expires, _, signature = token.partition("-")
-        if not expires.isascii() or not expires.isdigit() or not hmac.compare_digest(self._sign(video_id, int(expires)).encode(), signature.encode()):
+        if not re.fullmatch(r"[0-9]{1,12}", expires) or not self._fits(video_id, int(expires), signature):
             raise SignatureError("this address does not open the video")
         if now_s >= int(expires):
             raise SignatureError("this address has expired; load the page again", expired_s=int(expires))
+
+    def _fits(self, video_id: str, expires: int, signature: str) -> bool:
+        return hmac.compare_digest(self._sign(video_id, expires).encode(), signature.encode(errors="replace"))
 
     def _sign(self, video_id: str, expires: int) -> str:
         message = b"\n".join((_CONTEXT, video_id.encode(), str(expires).encode()))

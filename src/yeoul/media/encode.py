@@ -42,11 +42,7 @@ def encode_piece(piece_file: Path, piece: Piece, source: Source, rungs: Sequence
     Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
     `run_tool` raises.
     """
-    if needs_lut(source.video):
-        (out / LUT_FILE).write_text(make_lut(source.video))
-    command = make_encode_command(piece_file, piece, source, rungs, out, limits)
-    feed = make_feed_command(piece_file, source, limits) if needs_feed(source) else None
-    run_tool(command, limits=limits, cwd=out, feed=feed)
+    _run(make_encode_command(piece_file, piece, source, rungs, out, limits), piece_file, source, out, limits)
     return tuple(_segment(piece, source, rung, out) for rung in rungs)
 
 
@@ -65,13 +61,32 @@ def make_feed_command(piece_file: Path, source: Source, limits: Limits) -> list[
     ]
 
 
+def make_stills(piece_file: Path, piece: Piece, source: Source, rung: Rung, out: Path, limits: Limits, every: int) -> tuple[Path, ...]:
+    """Every `every`-th picture of a piece as a JPEG file in `out`, in order; of the rung's size. Raises what `run_tool` raises."""
+    graph = f"{make_graph(piece, source, [rung])};[o0]select='not(mod(n\\,{every}))',format=yuvj420p[p]"
+    words = [*_reader_words(piece_file, source, limits), "-filter_complex", graph, "-map", "[p]", "-fps_mode", "passthrough"]
+    words += ["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", str(out / "still-%04d.jpg")]
+    _run(words, piece_file, source, out, limits)
+    return tuple(sorted(out.glob("still-*.jpg")))
+
+
+def _run(words: Sequence[str], piece_file: Path, source: Source, out: Path, limits: Limits) -> None:
+    if needs_lut(source.video):
+        (out / LUT_FILE).write_text(make_lut(source.video))
+    feed = make_feed_command(piece_file, source, limits) if needs_feed(source) else None
+    run_tool(words, limits=limits, cwd=out, feed=feed)
+
+
+def _reader_words(piece_file: Path, source: Source, limits: Limits) -> list[str]:
+    """The encoding ffmpeg's words up to its input, which is the piece or a feed."""
+    words = [ffmpeg_path(), "-v", "error", "-y", "-threads", "1", "-filter_complex_threads", "1", "-copyts", "-noautorotate"]
+    given = ["-f", "nut", "-i", "pipe:0"] if needs_feed(source) else ["-nostdin", *ffmpeg_input_options(limits), "-i", f"file:{piece_file}"]
+    return [*words, *given, "-an", "-sn", "-dn"]
+
+
 def make_encode_command(piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits) -> list[str]:
     """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture."""
-    fed = needs_feed(source)
-    graph = make_graph(piece, source, rungs)
-    given = ["-f", "nut", "-i", "pipe:0"] if fed else [*ffmpeg_input_options(limits), "-i", f"file:{piece_file}"]
-    words = [ffmpeg_path(), "-v", "error", *([] if fed else ["-nostdin"]), "-y", "-threads", "1", "-filter_complex_threads", "1", "-copyts"]
-    words += ["-noautorotate", *given, "-an", "-sn", "-dn", "-filter_complex", graph]
+    words = [*_reader_words(piece_file, source, limits), "-filter_complex", make_graph(piece, source, rungs)]
     for index, rung in enumerate(rungs):
         words += ["-map", f"[o{index}]", *_encoder_words(source, rung), *_muxer_words(source), str(out / f"{rung.name}.mp4")]
     return words
@@ -98,8 +113,8 @@ def _encoder_words(source: Source, rung: Rung) -> list[str]:
         *("-fps_mode", "passthrough", "-enc_time_base", f"1/{timescale}"),
         *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", make_level(rung, rate)),
         *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
-        # The expression's t counts from the first frame, whatever -copyts says; half a millisecond covers rounding.
-        *("-force_key_frames", f"expr:gte(t+0.0005,n_forced*{IDR_EVERY_S})", "-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
+        # Counted from the last one forced, so that a long frame is not followed by a run of IDRs; half a millisecond covers rounding.
+        *("-force_key_frames", f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - 0.0005})", "-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
         *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
         # x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers.
         *("-bsf:v", f"h264_metadata=tick_rate={2 * rate}/1:fixed_frame_rate_flag=0"),

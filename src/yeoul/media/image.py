@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from yeoul.base.errors import TruncatedError, UnreadableError
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
+from yeoul.media.encode import make_stills
 from yeoul.media.limits import Limits
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
@@ -24,7 +23,7 @@ _TILE_WIDTH = 160
 _COLUMNS, _ROWS = 10, 10
 _MOST_TILES = 300
 _SHORTEST_INTERVAL_S = 2.0  # the distance of IDR pictures
-_TILE_QUALITY, _POSTER_QUALITY = 72, 85
+_TILE_QUALITY = 72
 _POSTER_LONGEST = 1280
 _POSTER_FROM_S = 2.0
 _CANDIDATES = 5
@@ -93,35 +92,23 @@ def _sheet(tiles: Sequence[Tile], size: tuple[int, int]) -> bytes:
 def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> bytes:
     """The JPEG of the most detailed of a few moments in the first two seconds of a piece, at most 1280 px long.
 
-    It goes the way of all pictures (upright, square pixels, SDR BT.709), as a short encode at high quality.
+    It goes the way of all pictures: upright, square pixels, SDR, the colours of the rungs.
     """
     ticks = round(_POSTER_FROM_S / float(source.video.time_base.fraction))
     beginning = piece.model_copy(update={"end_pts": min(piece.end_pts, piece.start_pts + ticks), "frames": None})
+    every = max(1, round(source.video.frame_rate * _POSTER_FROM_S / _CANDIDATES))
     with tempfile.TemporaryDirectory() as folder:
-        (made,) = encode_piece(piece_file, beginning, source, [_poster_rung(source)], Path(folder), limits)
-        pictures = _pictures(made.init + made.path.read_bytes())
-    best = max(pictures, key=_detail)
-    return _jpeg(best, _POSTER_QUALITY)
+        stills = make_stills(piece_file, beginning, source, _poster_rung(source), Path(folder), limits, every)
+        if not stills:
+            raise TruncatedError("the piece holds no picture", found=0, promised=1)
+        return max((still.read_bytes() for still in stills), key=lambda jpeg: _detail(Image.open(io.BytesIO(jpeg))))
 
 
 def _poster_rung(source: Source) -> Rung:
     width, height = source.video.display_size
     shrink = min(1.0, _POSTER_LONGEST / max(width, height))
     even = [max(2, int(side * shrink) // 2 * 2) for side in (width, height)]
-    top = make_ladder(source)[0]
-    return top.model_copy(update={"name": "poster", "width": even[0], "height": even[1], "crf": 15.0, "maxrate_bps": 40_000_000})
-
-
-def _pictures(mp4: bytes) -> list[Image.Image]:
-    """A few pictures, evenly spread."""
-    with av.open(io.BytesIO(mp4), format="mp4") as container:
-        count = sum(1 for packet in container.demux(video=0) if packet.size)
-    step = max(1, count // _CANDIDATES)
-    with av.open(io.BytesIO(mp4), format="mp4") as container:
-        found = [frame.to_image() for index, frame in enumerate(container.decode(video=0)) if index % step == 0]
-    if not found:
-        raise TruncatedError("the piece holds no picture", found=0, promised=1)
-    return found
+    return Rung(name="poster", width=even[0], height=even[1], crf=0, maxrate_bps=0)
 
 
 def _detail(picture: Image.Image) -> float:
@@ -133,5 +120,5 @@ def _detail(picture: Image.Image) -> float:
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality, optimize=True, progressive=quality > _TILE_QUALITY)
+    picture.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()

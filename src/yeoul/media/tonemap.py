@@ -9,7 +9,7 @@ from yeoul.model.source import VideoTrack
 
 Colours = NDArray[np.float64]
 
-_SIZE = 65  # points on each axis; the largest that ffmpeg reads is 65
+_SIZE = 33  # points on each axis, as studios use; 65 cost eight times as much for every piece
 _WHITE_NITS = 203.0  # HDR reference white, ITU-R BT.2408
 _PEAK = 1000.0 / _WHITE_NITS  # of the pictures, in units of reference white: HLG's nominal peak, and the usual mastering of HDR10
 _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])

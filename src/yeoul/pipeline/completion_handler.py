@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from yeoul.base.errors import YeoulError
 from yeoul.base.ids import VideoId
 from yeoul.blob.store import Bucket
 from yeoul.catalog import queue, run, stream, upload, video
-from yeoul.model.rendition import Rung
-from yeoul.model.video import VideoState
+from yeoul.model.rendition import Rung, Storyboard
+from yeoul.model.video import VideoState, is_legal
 
 
 class Cleaner(Protocol):
@@ -30,11 +31,11 @@ class CompletionHandler:
 
     def task_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
         """Note progress; the video is playable once the lowest rung and the audio have their first segment."""
+        current = run.lock(connection, payload["run_id"])
         row = video.find(connection, video_id)
-        current = run.find(connection, payload["run_id"])
         if row is None or current is None or current["state"] != "open":
             return
-        video.change(connection, video_id, {"progress": _progress(connection, current), "notice": None}, now_s)
+        video.change(connection, video_id, {"progress": _progress(connection, current)}, now_s)
         if current["ladder"] is None:
             return
         playable = _list_renditions(connection, current)
@@ -48,30 +49,48 @@ class CompletionHandler:
             video.move(connection, video_id, VideoState.PROCESSING, now_s)
 
     def run_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """The video is ready, or has failed with the error of the task that ended the run; temporary files go."""
+        """The video is ready, and temporary files go; or it has failed with the error of the task that ended the run.
+
+        A failed video keeps its temporary files: a retry goes on from there.
+        """
+        current = run.lock(connection, payload["run_id"])
         row = video.find(connection, video_id)
-        current = run.find(connection, payload["run_id"])
         if row is None or current is None:
             return
-        queue.cancel_run(connection, current["id"], now_s)
         if payload["failed"] is None:
             playable_at = row["playable_at"] or now_s
             video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
+            self._sweep(connection, video_id)
         else:
             error = _error_of(connection, current["id"], payload["failed"])
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
-        self._sweep(connection, video_id)
+
+    def give_up(self, connection: Connection, video_id: str, error: YeoulError, now_s: float) -> None:
+        """An event of this video can never be handled: the video fails, and its owner is told why."""
+        current = run.find_of_video(connection, video_id)
+        if current is not None:
+            run.end(connection, current["id"], "failed", now_s)
+            queue.cancel_run(connection, current["id"], now_s)
+        row = video.find(connection, video_id)
+        if row is not None and is_legal(VideoState(row["state"]), VideoState.FAILED):
+            video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
 
     def video_deleted(self, video_id: str) -> None:
         """Free everything a deleted video had in the store."""
         for bucket in Bucket:
             self._store.delete_prefix(bucket, f"{video_id}/")
 
+    def discard(self, prefix: str) -> None:
+        """Free what one attempt wrote."""
+        for bucket in (Bucket.TEMP, Bucket.ENCODED):
+            self._store.delete_prefix(bucket, prefix)
+
     def _sweep(self, connection: Connection, video_id: str) -> None:
         """Free temporary storage, and outputs of attempts that lost."""
         self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
         row = video.get(connection, VideoId(video_id))
-        used = stream.keys(connection, video_id) | {row["poster_key"]} | set((row["storyboard"] or {}).get("keys", ()))
+        sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
+        used = stream.keys(connection, video_id) | {row["poster_key"], *sheets}
         for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
             if info.key not in used:
                 self._store.delete(Bucket.ENCODED, info.key)
@@ -84,7 +103,9 @@ def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool
     video can be played.
     """
     standing = stream.standing(connection, current["video_id"])
-    base = {Rung.model_validate(current["ladder"][-1]).name} | ({"audio"} if current["source"]["audio"] is not None else set())
+    base = {Rung.model_validate(current["ladder"][-1]).name}
+    if current["source"]["audio"] is not None:
+        base.add("audio")
     if any(standing.get(name, (0, False))[0] == 0 for name in base):
         return False
     horizon = min(standing[name][0] for name in base)

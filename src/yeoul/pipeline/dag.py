@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import yaml
 from pydantic import Field, ValidationError
@@ -63,6 +63,8 @@ class Definition(Noun):
 def _stage(name: str, body: Any, file: str) -> Stage:
     if not isinstance(body, Mapping):
         raise DagError(f"{file}: stage {name} must be a mapping", file=file, stage=name)
+    if "name" in body:
+        raise DagError(f"{file}: stage {name} has its name already and no field name", file=file, stage=name, field="name")
     try:
         return Stage.model_validate({"name": name, **body})
     except ValidationError as error:
@@ -85,6 +87,10 @@ def _ordered(stages: Mapping[str, Stage], file: str) -> tuple[Stage, ...]:
     return tuple(stages[name] for name in order)
 
 
+def _mapping(value: Any) -> dict[str, Any] | None:
+    return {str(key): item for key, item in cast("dict[Any, Any]", value).items()} if isinstance(value, dict) else None
+
+
 def parse_definition(text: str, file: str, ops: Collection[str]) -> Definition:
     """Read a definition. Raises DagError naming file and stage: not YAML, unknown fields, ops or needs, circles.
 
@@ -94,14 +100,17 @@ def parse_definition(text: str, file: str, ops: Collection[str]) -> Definition:
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DagError(f"{file}: not YAML: {error}", file=file) from error
-    if not isinstance(tree, Mapping) or not isinstance(tree.get("stages"), Mapping):
+    fields = _mapping(tree)
+    bodies = None if fields is None else _mapping(fields.get("stages"))
+    if fields is None or bodies is None:
         raise DagError(f"{file}: a definition is a mapping with name and stages", file=file)
-    stages = {str(name): _stage(str(name), body, file) for name, body in tree["stages"].items()}
+    stages = {name: _stage(name, body, file) for name, body in bodies.items()}
     for stage in stages.values():
         if stage.op not in ops:
-            raise DagError(f"{file}: stage {stage.name}: there is no op {stage.op}; there are {', '.join(sorted(ops))}", file=file, stage=stage.name)
+            known = ", ".join(sorted(ops))
+            raise DagError(f"{file}: stage {stage.name}: there is no op {stage.op}; there are {known}", file=file, stage=stage.name)
     try:
-        return Definition.model_validate({**{key: tree[key] for key in tree if key != "stages"}, "stages": _ordered(stages, file)})
+        return Definition.model_validate({**fields, "stages": _ordered(stages, file)})
     except ValidationError as error:
         first = error.errors()[0]
         raise DagError(f"{file}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}", file=file) from error

@@ -67,6 +67,7 @@ class DagScheduler:
         self._landed: set[int] = set()
         self._ended: set[tuple[str, int | None]] = set()
         self._pieces: int | None = None
+        self._closed = False
         self._over = False
 
     def _closing_stages(self) -> frozenset[str]:
@@ -80,7 +81,8 @@ class DagScheduler:
 
     def start(self) -> Sequence[Instruction]:
         """What can be added before any piece is known."""
-        return [self._video_task(stage) for stage in self._stages.values() if stage.scope == "video" and stage.name not in self._after_close]
+        at_once = [stage for stage in self._stages.values() if stage.scope == "video" and stage.name not in self._after_close]
+        return [self._video_task(stage) for stage in at_once]
 
     def handle(self, event: Event) -> Sequence[Instruction]:
         """Apply one event; repeated events change nothing."""
@@ -93,16 +95,22 @@ class DagScheduler:
                 return self._end_task(event)
 
     def _land(self, index: int) -> Sequence[Instruction]:
-        if index in self._landed:
+        if self._over or index in self._landed:
             return []
         self._landed.add(index)
         added: list[Instruction] = [self._piece_task(stage, index) for stage in self._stages.values() if stage.scope == "piece"]
-        return added
+        return added + list(self._close_if_all_landed())
 
     def _close(self, pieces: int) -> Sequence[Instruction]:
-        if self._pieces is not None:
+        if self._pieces is None:
+            self._pieces = pieces
+        return self._close_if_all_landed()
+
+    def _close_if_all_landed(self) -> Sequence[Instruction]:
+        """The closing stages need tasks of every piece, so that they wait for the last one, even when it is heard of late."""
+        if self._over or self._closed or self._pieces is None or len(self._landed) < self._pieces:
             return []
-        self._pieces = pieces
+        self._closed = True
         added: list[Instruction] = [self._video_task(stage) for stage in self._stages.values() if stage.name in self._after_close]
         return added + list(self._end_if_complete())
 
@@ -116,7 +124,7 @@ class DagScheduler:
         return self._end_if_complete()
 
     def _end_if_complete(self) -> Sequence[Instruction]:
-        if self._over or self._pieces is None:
+        if self._over or self._pieces is None or not self._closed:
             return []
         expected = sum(self._pieces if stage.scope == "piece" else 1 for stage in self._stages.values())
         if len(self._ended) < expected:

@@ -29,7 +29,7 @@ class Engine(Protocol):
         ...
 
     def running(self) -> frozenset[tuple[TaskId, int]]:
-        """What runs now, to reconcile with the rows."""
+        """Attempts of which the final report has not been polled yet, to reconcile with the rows."""
         ...
 
     def demand(self, waiting: Sequence[Slots]) -> None:

@@ -79,11 +79,12 @@ class Preprocessor:
         self._book.apply(connection, row["id"], [], now_s)  # builds the scheduler, and with it the DAG, from all that has landed
 
     def _run(self, connection: Connection, video_id: str, upload_id: str, now_s: float) -> Row:
-        row = run.find_of_upload(connection, upload_id)
+        row = run.lock_of_upload(connection, upload_id)
         if row is None:
-            definition = self._find_definition(video.get(connection, video_id)["pipeline"])
+            # With the lock, a deletion comes wholly before (and NotFoundError is raised) or wholly after, and then finds the run.
+            definition = self._find_definition(video.lock(connection, video_id)["pipeline"])
             run.add(connection, new_id(now_s), video_id, upload_id, definition.model_dump(mode="json", by_alias=True), now_s)
-            row = run.find_of_upload(connection, upload_id)
+            row = run.lock_of_upload(connection, upload_id)
             assert row is not None
         return row
 

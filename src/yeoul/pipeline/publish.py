@@ -13,10 +13,15 @@ from yeoul.pipeline.task_data import TaskOutput, Track
 
 
 def publish(connection: Connection, video_id: str, output: TaskOutput, now_s: float) -> None:
-    """Add tracks, poster and storyboard. Raises PieceMismatchError when a piece cannot share its rendition's init segment."""
-    if output.tracks:
-        _check_inits(connection, video_id, output.tracks)
-    for track in output.tracks:
+    """Add tracks, poster and storyboard. Raises PieceMismatchError when a piece cannot share its rendition's init segment.
+
+    Pieces of a rung that was dropped stay out: half a rendition must not come back.
+    """
+    row = video.find(connection, video_id) if output.tracks else None
+    tracks = [track for track in output.tracks if row is not None and track.rendition.name not in row["dropped"]]
+    if tracks:
+        _check_inits(connection, video_id, tracks)
+    for track in tracks:
         stream.add_rendition(connection, video_id, track.rendition, track.declared_bps)
         for segment in track.segments:
             stream.add_segment(connection, video_id, track.rendition.name, segment)
@@ -40,9 +45,9 @@ def _check_inits(connection: Connection, video_id: str, tracks: Sequence[Track])
 
 def withdraw(connection: Connection, video_id: str, stage: str, rungs: Sequence[str], error: Mapping[str, Any], now_s: float) -> None:
     """Take rungs that failed for good out of what can be played and name them on the video."""
-    if not rungs:
+    row = video.find(connection, video_id)
+    if not rungs or row is None:
         return
     stream.drop(connection, video_id, rungs)
-    dropped = dict(video.get(connection, video_id)["dropped"])
-    dropped.update({name: {**error, "stage": stage} for name in rungs})
+    dropped = {**row["dropped"], **{name: {**error, "stage": stage} for name in rungs}}
     video.change(connection, video_id, {"dropped": dropped}, now_s)

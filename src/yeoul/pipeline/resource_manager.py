@@ -47,7 +47,7 @@ class GiveUp:
     """The task has failed for good."""
 
 
-def make_due_at(born_s: float, latency_sensitive: bool) -> float:
+def make_due_at(born_s: float, *, latency_sensitive: bool) -> float:
     """A task's place in the queue: its birth, plus a delay for what may wait, so that the oldest is served in the end."""
     return born_s + (0.0 if latency_sensitive else NORMAL_DELAY_S)
 
@@ -72,14 +72,15 @@ def assign(ready: Sequence[Candidate], free: Mapping[WorkerId, Slots]) -> Sequen
     return placed
 
 
-def after_failure(code: str, retryable: bool, failures: int, attempt: int) -> Retry | GiveUp:
+def after_failure(code: str, *, retryable: bool, failures: int, tries: int) -> Retry | GiveUp:
     """What follows a failed attempt: 2 retries at once, then up to 6 with growing delays, then the end.
 
-    failures: failed attempts before this one. A full disk uses up no retry: work pauses and goes on when there is room.
+    failures: failed attempts before this one. tries: attempts including this one, lost ones too, full disks not.
+    A full disk uses up no retry: work pauses and goes on when there is room.
     """
     if code == "storage.full":
         return Retry(delay_s=2.0, counts=False)
-    if not retryable or attempt >= MAX_ATTEMPTS:
+    if not retryable or tries >= MAX_ATTEMPTS:
         return GiveUp()
     if failures < RETRIES_AT_ONCE:
         return Retry(delay_s=0.0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
 
 from yeoul.catalog import outbox, queue, run, upload
+from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.pipeline.dag import Definition
@@ -34,11 +36,8 @@ class RunBook:
         self._kept: dict[str, tuple[int, DagScheduler]] = {}
 
     def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float) -> None:
-        """Feed events of an inspected, open run to its scheduler and write what it orders, in the caller's transaction.
-
-        Call `forget` when the transaction fails: the scheduler has seen events then that never happened.
-        """
-        row = run.find(connection, run_id)
+        """Feed events of an inspected, open run to its scheduler and write what it orders, in a `transaction` of this book."""
+        row = run.lock(connection, run_id)
         if row is None or row["state"] != "open":
             return
         version, scheduler = self._kept.get(run_id, (-1, None))
@@ -48,6 +47,16 @@ class RunBook:
             self._obey(connection, row, scheduler.handle(event), now_s)
         run.change(connection, run_id)
         self._kept[run_id] = (int(row["version"]) + 1, scheduler)
+
+    @contextmanager
+    def transaction(self, database: Database) -> Generator[Connection]:
+        """A write transaction; when it fails, the schedulers have seen events that never happened, and are forgotten."""
+        try:
+            with database.write() as connection:
+                yield connection
+        except BaseException:
+            self.forget()
+            raise
 
     def forget(self, run_id: str | None = None) -> None:
         """Drop one scheduler, or all."""
@@ -90,7 +99,7 @@ def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
         piece=order.piece,
         op=stage.op,
         params=stage.parameters,
-        due_at=make_due_at(now_s, stage.latency_sensitive),
+        due_at=make_due_at(now_s, latency_sensitive=stage.latency_sensitive),
         cpu=stage.slots.cpu,
         memory_bytes=stage.slots.memory_mb * 2**20,
         timeout_s=stage.timeout_s,
@@ -105,7 +114,7 @@ def _past(connection: Connection, row: Row) -> list[Event]:
     events: list[Event] = [PieceLanded(index) for index in landed]
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
-    for task in queue.of_run(connection, row["id"]):
-        if task["state"] in ("done", "failed"):
-            events.append(TaskEnded(task["stage"], task["piece"], task["state"] == "done"))
-    return events
+    tasks = queue.of_run(connection, row["id"])
+    return events + [
+        TaskEnded(task["stage"], task["piece"], task["state"] == "done") for task in tasks if task["state"] in ("done", "failed")
+    ]

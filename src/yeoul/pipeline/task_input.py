@@ -21,16 +21,26 @@ from yeoul.pipeline.task_data import NeedOutput, Part, TaskInput
 Row = Mapping[str, Any]
 
 
+def find_task(connection: Connection, task_id: str) -> Row | None:
+    """A task's row."""
+    return first_row(connection, select(task_table).where(task_table.c.id == task_id))
+
+
 def task_row(connection: Connection, task_id: str) -> Row:
-    """A task's row; raises NotFoundError."""
-    row = first_row(connection, select(task_table).where(task_table.c.id == task_id))
+    """The same; raises NotFoundError."""
+    row = find_task(connection, task_id)
     if row is None:
         raise NotFoundError(f"there is no task {task_id}", task=task_id)
     return row
 
 
+def make_prefix(video_id: str, task_id: str, attempt: int) -> str:
+    """Where the outputs of one attempt lie."""
+    return f"{video_id}/{task_id}-{attempt}/"
+
+
 def make_work(connection: Connection, task: Row, attempt: int, slots: Slots) -> Work:
-    """The work of one attempt; outputs go below video/task-attempt/."""
+    """The work of one attempt. Raises NotFoundError when the rows do not hold what it needs."""
     row = run.find(connection, task["run_id"])
     if row is None:
         raise NotFoundError(f"there is no run {task['run_id']}", run=task["run_id"])
@@ -39,7 +49,7 @@ def make_work(connection: Connection, task: Row, attempt: int, slots: Slots) -> 
         attempt=attempt,
         op=task["op"],
         params=_input(connection, row, task).model_dump(mode="json"),
-        output_prefix=f"{row['video_id']}/{task['id']}-{attempt}/",
+        output_prefix=make_prefix(row["video_id"], task["id"], attempt),
         slots=slots,
         timeout_s=task["timeout_s"],
     )
@@ -51,7 +61,10 @@ def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
     definition = Definition.model_validate(row["definition"])
     wanted = [task["piece"]] if task["piece"] is not None else None
     pieces = [_landed(found) for found in upload.pieces(connection, sent["id"], "piece", wanted) if found["landed_at"] is not None]
+    if wanted is not None and not pieces:
+        raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
     parts = upload.pieces(connection, sent["id"], "part") if task["stage"] == "split" else []
+    needs = queue.outputs_of(connection, task["id"])
     return TaskInput(
         video_id=row["video_id"],
         parameters=task["params"],
@@ -62,7 +75,7 @@ def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
         pieces=tuple(pieces) if task["piece"] is None else (),
         parts=tuple(Part(key=part["key"], size_bytes=part["size_bytes"], sha256=part["sha256"]) for part in parts),
         file_name=sent["file_name"],
-        needs=tuple(NeedOutput(stage=need["stage"], piece=need["piece"], outputs=need["outputs"]) for need in queue.outputs_of(connection, task["id"])),
+        needs=tuple(NeedOutput(stage=need["stage"], piece=need["piece"], outputs=need["outputs"]) for need in needs),
     )
 
 

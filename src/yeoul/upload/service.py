@@ -9,7 +9,15 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from yeoul.base.clock import Clock
-from yeoul.base.errors import ChecksumError, ConflictError, InvalidError, PieceMissingError, StorageFullError, UnreadableError
+from yeoul.base.errors import (
+    ChecksumError,
+    ConflictError,
+    InvalidError,
+    PieceMissingError,
+    StorageFullError,
+    UnreadableError,
+    UploadClosedError,
+)
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
@@ -18,9 +26,11 @@ from yeoul.catalog.database import Database
 from yeoul.model.noun import Noun
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
+from yeoul.upload.claim import check_source
 from yeoul.upload.session import Declared, Limits, Mode, check_complete, check_declared, check_open, make_key, plan_declared
 
 Row = Mapping[str, Any]
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL holds no text with a NUL
 
 
 class Store(Protocol):
@@ -34,16 +44,16 @@ class Store(Protocol):
 class CaptionFile(Noun):
     """A text track that the client cut out of its file."""
 
-    language: str | None = Field(default=None, max_length=35)
-    label: str = Field(max_length=200)
-    webvtt: str = Field(max_length=4_000_000)
+    language: str | None = Field(default=None, max_length=35, pattern=NO_NUL)
+    label: str = Field(max_length=200, pattern=NO_NUL)
+    webvtt: str = Field(max_length=4_000_000, pattern=r"^\ufeff?WEBVTT[^\x00]*$")
 
 
 class OpenUpload(Noun):
     """A request to open an upload. source: as the client's scan saw it; needed for mode pieces."""
 
     mode: Mode
-    file_name: str = Field(max_length=500)
+    file_name: str = Field(max_length=500, pattern=NO_NUL)
     size_bytes: int = Field(ge=0)
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
     source: Source | None = None
@@ -68,8 +78,11 @@ class UploadService:
             raise UnreadableError("the file is empty")
         if request.mode == "pieces" and request.source is None:
             raise InvalidError("an upload of pieces needs the source's description", field="source")
+        if request.source is not None:
+            check_source(request.source)
         now_s = self._clock.now()
         with self._database.write() as connection:
+            video.lock(connection, video_id)  # of two who open at once, the second finds the upload of the first
             known = upload.find_of_video(connection, video_id)
             if known is not None:
                 if (known["fingerprint"], known["mode"]) != (request.fingerprint, request.mode):
@@ -92,11 +105,13 @@ class UploadService:
         """Declare pieces and get a presigned URL for each; None for those that have landed already."""
         now_s = self._clock.now()
         with self._database.write() as connection:
-            row = upload.get(connection, upload_id)
+            row = upload.lock(connection, upload_id)
             check_open(row["state"])
+            _check_alive(connection, row["video_id"])
             kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            start_pts = None if row["source"] is None else row["source"]["start_pts"]
             for item in declared:
-                check_declared(row["mode"], item, self._limits)
+                check_declared(row["mode"], item, self._limits, start_pts)
             known = {found["index"]: found for found in upload.pieces(connection, upload_id, kind, [item.index for item in declared])}
             new, changed = plan_declared(known, declared)
             self._check_room(sum(item.size_bytes for item in new))
@@ -109,7 +124,7 @@ class UploadService:
     def land(self, upload_id: str, indexes: Sequence[int]) -> None:
         """Note that pieces are in the store. Raises PieceMissingError or ChecksumError (size) when they are not."""
         with self._database.write() as connection:
-            row = upload.get(connection, upload_id)
+            row = upload.lock(connection, upload_id)
             kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
             found = {piece["index"]: piece for piece in upload.pieces(connection, upload_id, kind, indexes)}
             for index in indexes:
@@ -120,7 +135,7 @@ class UploadService:
     def status(self, upload_id: str) -> tuple[Row, list[Row]]:
         """(upload, pieces in order); pieces that are in the store but were not reported are noted first."""
         with self._database.write() as connection:
-            row = upload.get(connection, upload_id)
+            row = upload.lock(connection, upload_id)
             kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
             if row["state"] == "open":
                 for piece in upload.pieces(connection, upload_id, kind):
@@ -132,7 +147,7 @@ class UploadService:
         """Close an upload whose `count` pieces have all landed; closing twice is fine."""
         now_s = self._clock.now()
         with self._database.write() as connection:
-            row = upload.get(connection, upload_id)
+            row = upload.lock(connection, upload_id)
             kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
             check_complete(row["mode"], upload.pieces(connection, upload_id, kind), count, row["size_bytes"])
             if upload.close(connection, upload_id, now_s):
@@ -143,6 +158,7 @@ class UploadService:
     def _land_one(self, connection: Connection, row: Row, kind: upload.Kind, piece: Row) -> None:
         if piece["landed_at"] is not None:
             return
+        check_open(row["state"])
         if not self._is_there(piece):
             raise PieceMissingError(f"piece {piece['index']} is not in the store", index=piece["index"])
         now_s = self._clock.now()
@@ -152,7 +168,8 @@ class UploadService:
     def _is_there(self, piece: Row) -> bool:
         info = self._store.find(Bucket(piece["bucket"]), piece["key"])
         if info is not None and info.size_bytes != piece["size_bytes"]:
-            raise ChecksumError(f"piece {piece['index']} has {info.size_bytes} bytes, {piece['size_bytes']} were declared", index=piece["index"])
+            message = f"piece {piece['index']} has {info.size_bytes} bytes, {piece['size_bytes']} were declared"
+            raise ChecksumError(message, index=piece["index"])
         return info is not None
 
     def _sign(self, row: Row, item: Declared, now_s: float) -> SignedRequest:
@@ -163,6 +180,13 @@ class UploadService:
         free = self._store.free_bytes()
         if free is not None and size_bytes > free:
             raise StorageFullError("the server has no room for more pieces now; it will take them when there is", needed_bytes=size_bytes)
+
+
+def _check_alive(connection: Connection, video_id: str) -> None:
+    """A video that has failed needs no more bytes: raises UploadClosedError. Raises NotFoundError for one that was deleted."""
+    row = video.get(connection, video_id)
+    if row["state"] == VideoState.FAILED.value:
+        raise UploadClosedError("the video has failed and takes no more pieces", state=row["state"], error=row["error"])
 
 
 def _declared_row(row: Row, item: Declared) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
 from yeoul.model.noun import Noun
 from yeoul.model.piece import Piece
+from yeoul.upload.claim import check_piece
 
 MAX_PIECES = 100_000
 _NAMED_AT_MOST = 100
@@ -38,8 +40,8 @@ def make_key(video_id: str, upload_id: str, mode: Mode, item: Declared) -> str:
     return f"{video_id}/{upload_id}/{kind}-{item.index:05d}-{item.sha256[:16]}{ending}"
 
 
-def check_declared(mode: Mode, declared: Declared, limits: Limits) -> None:
-    """Raises InvalidError when a piece cannot be what it says."""
+def check_declared(mode: Mode, declared: Declared, limits: Limits, start_pts: int | None = None) -> None:
+    """Raises InvalidError when a piece cannot be what it says; start_pts: of the source, where the first piece begins."""
     if declared.size_bytes > limits.max_piece_bytes:
         raise InvalidError(f"piece {declared.index} is larger than {limits.max_piece_bytes} bytes", index=declared.index)
     if (declared.piece is None) == (mode == "pieces"):
@@ -48,18 +50,24 @@ def check_declared(mode: Mode, declared: Declared, limits: Limits) -> None:
         return
     if declared.piece.index != declared.index:
         raise InvalidError(f"piece {declared.index} calls itself {declared.piece.index}", index=declared.index)
-    if declared.piece.end_pts <= declared.piece.start_pts:
-        raise InvalidError(f"piece {declared.index} ends before it starts", index=declared.index)
+    check_piece(declared.piece)
+    if declared.index == 0 and start_pts is not None and declared.piece.start_pts != start_pts:
+        raise InvalidError("the first piece does not begin where the source does", field="start_pts", index=0)
 
 
 def plan_declared(rows: Mapping[int, Mapping[str, Any]], declared: Sequence[Declared]) -> tuple[list[Declared], list[Declared]]:
     """(new ones, changed ones that have not landed); those known and equal are in neither.
 
-    rows: what is known, by index. Raises PieceConflictError for a landed piece with other content.
+    rows: what is known, by index. Raises PieceConflictError for a landed piece with other content, InvalidError for an index
+    that is declared twice with different content.
     """
     new: list[Declared] = []
     changed: list[Declared] = []
+    once: dict[int, Declared] = {}
     for item in declared:
+        if once.setdefault(item.index, item) != item:
+            raise InvalidError(f"piece {item.index} is declared twice with different content", index=item.index)
+    for item in once.values():
         row = rows.get(item.index)
         piece = None if item.piece is None else item.piece.model_dump(mode="json")
         if row is None:
@@ -82,17 +90,20 @@ def check_complete(mode: Mode, rows: Sequence[Mapping[str, Any]], count: int, si
 
     rows: all declared pieces in order of index; count: how many the client says there are.
     """
-    landed = {row["index"] for row in rows if row["landed_at"] is not None}
-    missing = [index for index in range(count) if index not in landed]
+    landed = [row for row in rows if row["landed_at"] is not None]
+    there = {row["index"] for row in landed}
+    missing = [index for index in range(count) if index not in there]
     if missing or count == 0:
         raise UploadIncompleteError(f"{len(missing)} of {count} pieces are missing", missing=missing[:_NAMED_AT_MOST], count=count)
     if len(landed) > count:
         raise InvalidError(f"{len(landed)} pieces have landed, {count} were announced", landed=len(landed), count=count)
     if mode == "whole":
-        total = sum(row["size_bytes"] for row in rows)
+        total = sum(row["size_bytes"] for row in landed)
         if total != size_bytes:
             raise InvalidError(f"the parts hold {total} bytes, the file {size_bytes}", found_bytes=total, promised_bytes=size_bytes)
         return
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(landed):
         if before["piece"]["end_pts"] != after["piece"]["start_pts"] or before["piece"]["last"]:
             raise InvalidError(f"piece {after['index']} does not begin where the one before ends", index=after["index"])
+    if not landed[-1]["piece"]["last"]:
+        raise InvalidError(f"piece {landed[-1]['index']} is the last and does not say so", index=landed[-1]["index"])

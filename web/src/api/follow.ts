@@ -12,13 +12,13 @@ const POLL_MS = 2000;
 
 /** Starts following `id`; the returned function ends it. */
 export function followVideo(id: string, follower: Follower): () => void {
-  const source = new EventSource(eventsUrl(id));
+  let source: EventSource | null = null;
   let timer: number | undefined;
   let ended = false;
 
   const end = (): void => {
     ended = true;
-    source.close();
+    source?.close();
     window.clearTimeout(timer);
   };
   const take = (video: Video): void => {
@@ -26,25 +26,38 @@ export function followVideo(id: string, follower: Follower): () => void {
     follower.onVideo(video);
     if (isSettled(video)) end();
   };
+  const leave = (error: ApiError): void => {
+    end();
+    follower.onGone(error);
+  };
   const poll = async (): Promise<void> => {
     try {
       take(await getVideo(id));
     } catch (error) {
       // No answer or a server in trouble: asked again. A refusal is final.
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) {
-        end();
-        follower.onGone(error);
-      }
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) leave(error);
     }
-    if (!ended && source.readyState !== EventSource.OPEN) timer = window.setTimeout(() => void poll(), POLL_MS);
+    if (ended) return;
+    source ??= listen(id, take, leave, pollSoon);
+    if (source.readyState !== EventSource.OPEN) pollSoon();
+  };
+  const pollSoon = (): void => {
+    window.clearTimeout(timer);
+    if (!ended) timer = window.setTimeout(() => void poll(), POLL_MS);
   };
 
-  source.addEventListener("open", () => window.clearTimeout(timer));
-  source.addEventListener("error", () => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(() => void poll(), POLL_MS);
-  });
-  source.addEventListener("video", (event) => take(JSON.parse(event.data as string) as Video));
   void poll();
   return end;
+}
+
+/** Opens the events of a video. EventSource connects again by itself; until it has, polling stands in for it. */
+function listen(id: string, take: (video: Video) => void, leave: (error: ApiError) => void, onTrouble: () => void): EventSource {
+  const source = new EventSource(eventsUrl(id));
+  source.addEventListener("error", onTrouble);
+  source.addEventListener("video", (event) => take(JSON.parse(event.data as string) as Video));
+  source.addEventListener("gone", (event) => {
+    const problem = JSON.parse(event.data as string) as { code: string; message?: string };
+    leave(new ApiError(410, problem.code, problem.message ?? "This video is gone."));
+  });
+  return source;
 }

@@ -10,18 +10,17 @@ export interface Rendition {
   codecs: string;
   frame_rate: number;
   bandwidth_bps: number;
-  state: string;
 }
 
 export interface Caption {
-  language: string;
+  language: string | null;
   label: string;
   url: string;
 }
 
 /** Where the streams are; dash is null while the video still grows. */
 export interface Playback {
-  hls: string | null;
+  hls: string;
   dash: string | null;
   poster: string | null;
   storyboard: string | null;
@@ -35,12 +34,16 @@ export interface Video {
   visibility: "public" | "unlisted" | "private";
   state: VideoState;
   error: { code: string; message: string } | null;
+  /** Why it waits, where it does. */
+  notice: { code: string; message: string } | null;
   owner: { handle: string };
   created_at: string;
   duration_s: number | null;
   source: { width: number; height: number; frames: number | null } | null;
   renditions: Rendition[];
   playback: Playback | null;
+  /** There before the video can be played. */
+  poster: string | null;
   /** Share of all work done, 0..1. */
   progress: number;
 }

@@ -46,9 +46,9 @@ function makeCard(video: Video): HTMLLIElement {
 function makePicture(video: Video): HTMLElement {
   const picture = document.createElement("div");
   picture.className = "card-picture";
-  if (video.playback?.poster) {
+  if (video.poster !== null) {
     const poster = document.createElement("img");
-    poster.src = video.playback.poster;
+    poster.src = video.poster;
     poster.alt = "";
     poster.loading = "lazy";
     picture.append(poster);

@@ -2,7 +2,7 @@
 
 import "../player/yeoul-player";
 import { followVideo } from "../api/follow";
-import { isSettled, type Video } from "../api/video";
+import type { Video } from "../api/video";
 import { formatAge, stateLine } from "../format";
 import type { YeoulPlayer } from "../player/yeoul-player";
 import { find } from "../find";
@@ -23,7 +23,7 @@ function show(video: Video): void {
 
 /** While the video is being made: how far it is, and which rungs are there. */
 function showWork(video: Video): void {
-  work.hidden = isSettled(video) || video.state === "created";
+  work.hidden = video.state !== "playable";
   if (work.hidden) return;
   const line = document.createElement("p");
   line.className = "work-line";
@@ -36,9 +36,8 @@ function showWork(video: Video): void {
   rungs.className = "work-rungs";
   for (const rendition of video.renditions.filter((one) => one.kind === "video")) {
     const chip = document.createElement("li");
-    chip.className = `chip chip-${rendition.state}`;
+    chip.className = "chip";
     chip.textContent = rendition.name;
-    chip.title = rendition.state;
     rungs.append(chip);
   }
   work.replaceChildren(line, bar, rungs);

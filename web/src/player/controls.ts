@@ -1,9 +1,28 @@
 /** The player's markup: media-chrome's parts in our order. */
 
-import "media-chrome";
-import "media-chrome/menu";
+import "media-chrome/dist/media-controller.js";
+import "media-chrome/dist/media-control-bar.js";
+import "media-chrome/dist/media-play-button.js";
+import "media-chrome/dist/media-mute-button.js";
+import "media-chrome/dist/media-volume-range.js";
+import "media-chrome/dist/media-time-range.js";
+import "media-chrome/dist/media-time-display.js";
+import "media-chrome/dist/media-captions-button.js";
+import "media-chrome/dist/media-pip-button.js";
+import "media-chrome/dist/media-fullscreen-button.js";
+import "media-chrome/dist/media-loading-indicator.js";
+import "media-chrome/dist/menu/media-settings-menu.js";
+import "media-chrome/dist/menu/media-settings-menu-button.js";
+import "media-chrome/dist/menu/media-settings-menu-item.js";
+import "media-chrome/dist/menu/media-rendition-menu.js";
+import "media-chrome/dist/menu/media-playback-rate-menu.js";
+import "media-chrome/dist/menu/media-captions-menu.js";
 
 export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+
+const GEAR =
+  "M10.3 2h3.4l.5 2.6a7.6 7.6 0 0 1 2 1.2l2.6-.9 1.7 3-2.1 1.8a7.6 7.6 0 0 1 0 2.4l2.1 1.8-1.7 3-2.6-.9a7.6 7.6 0 0 1-2 1.2l-.5 2.6h-3.4" +
+  "l-.5-2.6a7.6 7.6 0 0 1-2-1.2l-2.6.9-1.7-3 2.1-1.8a7.6 7.6 0 0 1 0-2.4L3.5 7.9l1.7-3 2.6.9a7.6 7.6 0 0 1 2-1.2zM12 7.6a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6z";
 
 /** Constant text: nothing that a user wrote may ever come in here. */
 export const PLAYER_HTML = `
@@ -37,7 +56,9 @@ export const PLAYER_HTML = `
       <media-time-display showduration notoggle></media-time-display>
       <span class="gap"></span>
       <media-captions-button></media-captions-button>
-      <media-settings-menu-button></media-settings-menu-button>
+      <media-settings-menu-button>
+        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${GEAR}"/></svg>
+      </media-settings-menu-button>
       <media-pip-button></media-pip-button>
       <media-fullscreen-button></media-fullscreen-button>
     </media-control-bar>

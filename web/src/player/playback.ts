@@ -27,6 +27,8 @@ export class Playback {
   loads = 0;
   stream: Stream | null = null;
   chosen: string | null = null;
+  /** Paused only while the stream is changed: to the viewer it plays. */
+  resumes = false;
   #attached: Promise<unknown>;
   #failures = 0;
   #wanted: Stream | null = null;
@@ -64,6 +66,13 @@ export class Playback {
       this.#wanted = stream;
     }
     await this.#upgrade(false);
+  }
+
+  /** What the viewer wants holds also when it is said while the stream is changed. */
+  setPaused(paused: boolean): void {
+    if (this.resumes) this.resumes = !paused;
+    else if (paused) this.media.pause();
+    else void this.media.play().catch(() => undefined);
   }
 
   /** Plays one rung only; null leaves the choice to the bandwidth. */
@@ -141,13 +150,21 @@ export class Playback {
 
   async #change(wanted: Stream): Promise<void> {
     const next = await this.shaka.preload(wanted.url, this.media.currentTime).catch(() => null);
-    const { currentTime, paused, playbackRate } = this.media;
+    if (this.media.ended) {
+      await next?.destroy();
+      this.#wanted = wanted;
+      return;
+    }
+    const { paused, playbackRate } = this.media;
+    this.resumes = !paused;
+    this.media.pause();
     this.listener.onHold(true);
     this.stream = wanted;
-    await this.#load(next ?? wanted.url, currentTime);
+    await this.#load(next ?? wanted.url, this.media.currentTime);
     this.media.playbackRate = playbackRate;
-    if (!paused) await this.media.play().catch(() => undefined);
     this.media.requestVideoFrameCallback(() => this.listener.onHold(false));
+    if (this.resumes) await this.media.play().catch(() => undefined);
+    this.resumes = false;
   }
 
   /** A growing video's renditions are known before all of them are listed. */

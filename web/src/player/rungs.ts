@@ -51,7 +51,7 @@ export function chooseRung(player: shaka.Player, id: string | null): void {
   if (!track.active) player.selectVariantTrack(track, true, KEPT_S);
 }
 
-// Not Shaka's own track id: a choice has to survive a reload of the same video, where ids are given anew.
+// Not Shaka's own track id: a choice has to survive a change of stream, where ids are given anew.
 function rungId(track: shaka.extern.Track): string {
-  return `${track.width}x${track.height}@${Math.round(track.frameRate ?? 0)}`;
+  return `${track.width}x${track.height}`;
 }

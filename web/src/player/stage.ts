@@ -21,11 +21,11 @@ export class Stage {
   showVideo(video: Video): void {
     const { title, detail } = wordsFor(video);
     const waiting = video.state === "created" || video.state === "uploading" || video.state === "processing";
-    this.#show(title, detail, waiting ? video.progress : null, false);
+    this.#show(title, video.notice === null ? detail : video.notice.message, waiting ? video.progress : null, false);
     this.#root.classList.toggle("waiting", waiting);
     const poster = find<HTMLImageElement>(".stage-poster", this.#root);
-    poster.hidden = !video.playback?.poster;
-    if (video.playback?.poster) poster.src = video.playback.poster;
+    poster.hidden = video.poster === null;
+    if (video.poster !== null && poster.getAttribute("src") !== video.poster) poster.src = video.poster;
   }
 
   /** Playback stopped and does not go on by itself. */

@@ -15,6 +15,8 @@ export interface Facts {
   /** Up to where one can seek now. */
   seekableEndS(): number;
   rungs(): Rung[];
+  isPaused(): boolean;
+  setPaused(paused: boolean): void;
   chosenRung(): string | null;
   chooseRung(id: string | null): void;
 }
@@ -24,6 +26,7 @@ export function makeStore(media: HTMLVideoElement, fullscreenElement: HTMLElemen
   const mediator: StateMediator = {
     ...stateMediator,
     mediaDuration: { get: facts.durationS, mediaEvents: ["durationchange", "loadedmetadata", "emptied", FACTS_CHANGED] },
+    mediaPaused: { ...stateMediator.mediaPaused, get: facts.isPaused, set: facts.setPaused },
     mediaSeekable: {
       get: () => (Number.isFinite(facts.durationS()) ? [0, facts.durationS()] : undefined),
       mediaEvents: ["durationchange", "loadedmetadata", "emptied", FACTS_CHANGED],

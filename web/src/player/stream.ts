@@ -22,9 +22,9 @@ export function chooseStream(video: Video, wanted: Protocol | null, appleDevice:
   if (playback === null || (video.state !== "playable" && video.state !== "ready")) return null;
   const rungs = video.renditions.filter((rendition) => rendition.kind === "video").length;
   const growing = video.state !== "ready";
-  const prefersHls = growing || playback.dash === null || (wanted ?? (appleDevice ? "hls" : "dash")) === "hls";
-  if (prefersHls && playback.hls !== null) return { url: playback.hls, protocol: "hls", growing, rungs };
-  return playback.dash === null ? null : { url: playback.dash, protocol: "dash", growing, rungs };
+  const prefersHls = growing || (wanted ?? (appleDevice ? "hls" : "dash")) === "hls";
+  if (prefersHls || playback.dash === null) return { url: playback.hls, protocol: "hls", growing, rungs };
+  return { url: playback.dash, protocol: "dash", growing, rungs };
 }
 
 /** Number of rungs that an HLS multivariant playlist lists (RFC 8216, 4.3.4.2). */

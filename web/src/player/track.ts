@@ -4,7 +4,7 @@ import type { Playback } from "../api/video";
 
 /** Makes the media element carry exactly the tracks that `playback` names; those that stay are not touched. */
 export function syncTracks(media: HTMLVideoElement, playback: Playback): void {
-  const wanted = playback.captions.map((caption) => makeTrack("captions", caption.label, caption.url, caption.language));
+  const wanted = playback.captions.map((caption) => makeTrack("captions", caption.label, caption.url, caption.language ?? ""));
   if (playback.storyboard !== null) wanted.push(makeTrack("metadata", "thumbnails", playback.storyboard, ""));
   const present = [...media.querySelectorAll("track")];
   for (const track of present) {

@@ -1,7 +1,7 @@
 /** <yeoul-player>: give it a video, and it shows whatever can be shown of it now. */
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
-import type { MediaController } from "media-chrome";
+import type MediaController from "media-chrome/dist/media-controller.js";
 
 import type { Video } from "../api/video";
 import { find } from "../find";
@@ -64,6 +64,8 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
       durationS: () => this.durationS,
       seekableEndS: () => this.#seekableEndS(),
       rungs: () => this.playback.rungs,
+      isPaused: () => this.media.paused && !this.playback.resumes,
+      setPaused: (paused) => this.playback.setPaused(paused),
       chosenRung: () => this.playback.chosen,
       chooseRung: (id) => this.playback.choose(id),
     });
@@ -84,11 +86,12 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     this.#video = video;
     const stream = chooseStream(video, this.protocol, navigator.vendor.startsWith("Apple"));
     if (video.playback !== null && stream !== null) {
-      this.#showPoster(video.playback.poster);
+      this.#showPoster(video.poster);
       syncTracks(this.media, video.playback);
       find(".captions-item", this).hidden = video.playback.captions.length === 0;
       void this.#play(stream);
-    } else if (this.playback.stream === null || video.state === "deleted") {
+    } else if (this.playback.stream === null || video.state === "failed" || video.state === "deleted") {
+      this.media.pause();
       this.#stage.showVideo(video);
     }
     this.#factsChanged();
@@ -124,8 +127,7 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
   }
 
   togglePlay(): void {
-    if (this.media.paused) void this.media.play().catch(() => undefined);
-    else this.media.pause();
+    this.playback.setPaused(!this.media.paused || this.playback.resumes);
   }
 
   seekBy(seconds: number): void {

@@ -1,0 +1,10 @@
+"""Runs the steps on the connection that `migrate` hands over, in its transaction and under its lock."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from yeoul.catalog.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,314 @@
+"""A whole pipeline without media: the real dispatcher, database and upload service, the memory twins of engine and store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import event, select
+
+from tests.memory_engine import MemoryEngine
+from yeoul.base.clock import ManualClock
+from yeoul.base.errors import YeoulError
+from yeoul.base.settings import UploadSettings
+from yeoul.blob.memory import MemoryStore
+from yeoul.blob.store import Bucket
+from yeoul.bootstrap import read_definitions
+from yeoul.catalog import account, outbox, queue, run, stream, video
+from yeoul.catalog.database import Database
+from yeoul.catalog.schema import outbox as outbox_table
+from yeoul.catalog.schema import task as task_table
+from yeoul.model.piece import LandedPiece, Piece
+from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
+from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
+from yeoul.model.video import VideoState
+from yeoul.model.work import Slots, Work
+from yeoul.pipeline.completion_handler import CompletionHandler
+from yeoul.pipeline.dag import Definition, parse_definition
+from yeoul.pipeline.dispatcher import Dispatcher
+from yeoul.pipeline.op_names import OP_NAMES
+from yeoul.pipeline.preprocessor import Preprocessor
+from yeoul.pipeline.run_book import RunBook
+from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
+from yeoul.pipeline.task_input import select_rungs
+from yeoul.upload.service import OpenUpload, UploadService
+from yeoul.upload.session import Declared
+
+LADDER = tuple(
+    Rung(name=name, width=width, height=height, crf=23, maxrate_bps=width * 1000)
+    for name, width, height in (("720p", 1280, 720), ("480p", 854, 480), ("240p", 426, 240))
+)
+_TICKS = TimeBase(num=1, den=1000)
+SOURCE = Source(
+    container="mp4",
+    duration_s=12.0,
+    start_pts=0,
+    video=VideoTrack(codec="h264", width=1280, height=720, time_base=_TICKS, frame_rate=30.0),
+    audio=AudioTrack(codec="aac", sample_rate=48000, channels=2, time_base=_TICKS),
+)
+VIDEO = "video"
+PIECE_MS = 4000
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def make_piece(index: int, count: int) -> Piece:
+    return Piece(index=index, start_pts=index * PIECE_MS, end_pts=(index + 1) * PIECE_MS, last=index == count - 1)
+
+
+class Ops:
+    """What the ops would give back, without any media; each writes what it says it wrote.
+
+    `faults` says what goes wrong: it is called before each work and may raise.
+    """
+
+    def __init__(self, store: MemoryStore, pieces: int) -> None:
+        self._store = store
+        self._pieces = pieces
+        self.faults: Callable[[Work], None] = lambda _: None
+        self.ended: list[str] = []
+
+    def __call__(self, work: Work) -> Mapping[str, Any]:
+        task = TaskInput.model_validate(work.params)
+        self._put(Bucket.ENCODED, work, "half", b"left behind")
+        self.faults(work)
+        made: TaskOutput = getattr(self, f"_{work.op}")(work, task)
+        self.ended.append(work.task)
+        return made.model_dump(mode="json")
+
+    def _put(self, bucket: Bucket, work: Work, name: str, data: bytes) -> str:
+        self._store.put_bytes(bucket, work.output_prefix + name, data)
+        return work.output_prefix + name
+
+    def _inspect(self, _work: Work, task: TaskInput) -> TaskOutput:
+        assert task.source == SOURCE and task.pieces[0].piece.index == 0
+        return TaskOutput(source=task.source, ladder=LADDER)
+
+    def _split(self, work: Work, task: TaskInput) -> TaskOutput:
+        whole = b"".join(self._store.get_bytes(Bucket.ORIGINAL, part.key) for part in task.parts)
+        landed: list[LandedPiece] = []
+        for index in range(self._pieces):
+            key = self._put(Bucket.TEMP, work, f"piece-{index}", whole)
+            piece = make_piece(index, self._pieces)
+            landed.append(LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=len(whole), sha256=sha256(whole)))
+        return TaskOutput(source=SOURCE, ladder=LADDER, pieces=tuple(landed), captions=())
+
+    def _encode(self, work: Work, task: TaskInput) -> TaskOutput:
+        rungs = select_rungs(task.ladder, task.parameters["rungs"])
+        return TaskOutput(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
+
+    def _audio(self, work: Work, task: TaskInput) -> TaskOutput:
+        return TaskOutput(tracks=(self._track(work, task, "audio", "audio", 0),))
+
+    def _track(self, work: Work, task: TaskInput, name: str, kind: Any, height: int) -> Track:
+        assert task.piece is not None
+        self._store.get_bytes(Bucket(task.piece.bucket), task.piece.key)
+        init_key = f"{task.video_id}/init/{name}.mp4"
+        self._store.put_bytes(Bucket.ENCODED, init_key, b"init")
+        index = task.piece.piece.index
+        segment = Segment(
+            index=index,
+            key=self._put(Bucket.ENCODED, work, f"{name}.m4s", b"media"),
+            size_bytes=5,
+            start_ticks=index * PIECE_MS,
+            duration_ticks=PIECE_MS,
+            samples=120,
+        )
+        rendition = Rendition(name=name, kind=kind, codecs="x", timescale=1000, init_key=init_key, height=height)
+        return Track(rendition=rendition, declared_bps=1000, segments=(segment,))
+
+    def _poster(self, work: Work, task: TaskInput) -> TaskOutput:
+        assert task.pieces[0].piece.index == 0
+        return TaskOutput(poster_key=self._put(Bucket.ENCODED, work, "poster.jpg", b"jpeg"))
+
+    def _tiles(self, work: Work, task: TaskInput) -> TaskOutput:
+        (need,) = task.needs
+        (track,) = TaskOutput.model_validate(need.outputs).tracks
+        self._store.get_bytes(Bucket.ENCODED, track.segments[0].key)
+        return TaskOutput(facts={"key": self._put(Bucket.TEMP, work, "tiles", b"jpegs")})
+
+    def _storyboard(self, work: Work, task: TaskInput) -> TaskOutput:
+        for need in task.needs:
+            if need.outputs is not None:
+                self._store.get_bytes(Bucket.TEMP, need.outputs["facts"]["key"])
+        keys = (self._put(Bucket.ENCODED, work, "sheet.jpg", b"jpeg"),)
+        made = Storyboard(keys=keys, columns=1, rows=1, tile_width=1, tile_height=1, interval_s=1, tiles=1)
+        return TaskOutput(storyboard=made)
+
+    def _package(self, _work: Work, task: TaskInput) -> TaskOutput:
+        assert all(need.outputs is not None for need in task.needs if need.stage in {"encode_low", "audio"})
+        return TaskOutput(facts={"needs": len(task.needs)})
+
+
+class World:
+    """One database, one store, one video; dispatchers come and go."""
+
+    def __init__(self, database: Database, pieces: int = 3, slots: Slots | None = None) -> None:
+        self.database = database
+        self.pieces = pieces
+        self.clock = ManualClock()
+        self.store = MemoryStore(self.clock)
+        self.ops = Ops(self.store, pieces)
+        self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
+        self.has_room = True
+        self.slots = slots
+        self._number = 0
+        self._changes = 0
+        event.listen(database.engine, "after_cursor_execute", self._count_changes)
+        self.start()
+        with database.write() as connection:
+            account.add_account(connection, "a", "ann", "ann@example.org", "hash", "user", self.clock.now())
+            row = {"id": VIDEO, "owner_id": "a", "title": "", "description": "", "visibility": "public", "pipeline": "standard"}
+            video.add(connection, row, self.clock.now())
+
+    # --- dispatchers ---
+
+    def make_dispatcher(self, engine: MemoryEngine) -> Dispatcher:
+        self._number += 1
+        book = RunBook()
+        return Dispatcher(
+            self.database,
+            engine,
+            Preprocessor(book, DEFINITIONS.__getitem__),
+            book,
+            CompletionHandler(self.store),
+            self.clock,
+            owner=f"dispatcher{self._number}",
+            room=lambda: self.has_room,
+            lease_s=60.0,
+            heartbeat_s=10.0,
+        )
+
+    def start(self) -> None:
+        self.engine = MemoryEngine(self.slots)
+        self.dispatcher = self.make_dispatcher(self.engine)
+
+    def restart(self) -> None:
+        """The dispatcher's process was killed, its engine with it; another takes over."""
+        self.dispatcher.close()
+        self.start()
+        self.dispatcher.recover(only_dispatcher=True)
+
+    def settle(self) -> None:
+        """Turn until nothing moves by itself: a turn that changes no row and starts nothing is the last."""
+        for _ in range(400):
+            # PostgreSQL's news may still be on its way. That they arrive is tested with the catalogue; here is tested what a look does.
+            self.dispatcher._changed = True
+            before = self._changes, len(self.engine.started)
+            self.dispatcher.step(0)
+            if (self._changes, len(self.engine.started)) == before:
+                return
+        raise AssertionError("the dispatcher never comes to rest")
+
+    def _count_changes(self, _connection: Any, cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
+        if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
+            self._changes += 1
+
+    def work(self, rounds: int = 100) -> None:
+        """Run everything that can be run now, again and again, until nothing is left to run."""
+        for _ in range(rounds):
+            self.settle()
+            if not self.engine.end_all(self.ops):
+                return
+        raise AssertionError("the run never ends")
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.dispatcher.step(0)
+
+    # --- the client ---
+
+    def open(self, mode: Any = "pieces") -> str:
+        request = OpenUpload(mode=mode, file_name="a.mp4", size_bytes=12, fingerprint="0" * 64, source=SOURCE if mode == "pieces" else None)
+        row, _ = self.uploads.open(VIDEO, request)
+        return row["id"]
+
+    def land(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
+        data = b"%04d" % index
+        piece = make_piece(index, self.pieces) if mode == "pieces" else None
+        self.uploads.sign(upload_id, [Declared(index=index, size_bytes=len(data), sha256=sha256(data), piece=piece)])
+        _, rows = self.uploads.status(upload_id)
+        key = next(row["key"] for row in rows if row["index"] == index)
+        self.store.put_bytes(Bucket.ORIGINAL, key, data)
+        self.uploads.land(upload_id, [index])
+
+    def upload_all(self, mode: Any = "pieces") -> str:
+        upload_id = self.open(mode)
+        for index in range(self.pieces):
+            self.land(upload_id, index, mode)
+        self.uploads.complete(upload_id, self.pieces)
+        return upload_id
+
+    def delete(self) -> None:
+        with self.database.write() as connection:
+            video.move(connection, VIDEO, VideoState.DELETED, self.clock.now())
+            outbox.emit(connection, "video.deleted", VIDEO, {}, self.clock.now())
+
+    def retry(self) -> None:
+        with self.database.write() as connection:
+            current = run.find_of_video(connection, VIDEO)
+            assert current is not None
+            run.reopen(connection, current["id"])
+            queue.retry_run(connection, current["id"], self.clock.now())
+            video.move(connection, VIDEO, VideoState.PROCESSING, self.clock.now(), error=None)
+
+    # --- what can be seen ---
+
+    def video(self) -> Mapping[str, Any]:
+        with self.database.read() as connection:
+            return video.get(connection, VIDEO)
+
+    def state(self) -> str:
+        return self.video()["state"]
+
+    def tasks(self) -> list[Mapping[str, Any]]:
+        with self.database.read() as connection:
+            rows = connection.execute(select(task_table).order_by(task_table.c.created_at, task_table.c.id)).mappings()
+            return [dict(row) for row in rows]
+
+    def task(self, stage: str, piece: int | None = None) -> Mapping[str, Any]:
+        return next(row for row in self.tasks() if (row["stage"], row["piece"]) == (stage, piece))
+
+    def key_of(self, stage: str, piece: int | None = None) -> Any:
+        """The running attempt of a task."""
+        row = self.task(stage, piece)
+        assert row["state"] == "running", row["state"]
+        return (row["id"], row["attempt"])
+
+    def tracks(self) -> Mapping[str, list[int]]:
+        with self.database.read() as connection:
+            return {track.rendition.name: [segment.index for segment in track.segments] for track in stream.tracks(connection, VIDEO)}
+
+    def listed(self) -> set[str]:
+        with self.database.read() as connection:
+            return {track.rendition.name for track in stream.tracks(connection, VIDEO) if track.listed}
+
+    def blobs(self, bucket: Bucket) -> set[str]:
+        return {info.key for info in self.store.list(bucket, "")}
+
+    def pending_events(self) -> list[str]:
+        with self.database.read() as connection:
+            due = select(outbox_table.c.topic).where(outbox_table.c.not_before <= self.clock.now())
+            return [row.topic for row in connection.execute(due)]
+
+
+DEFINITIONS: Mapping[str, Definition] = {
+    name: parse_definition(text, f"{name}.yaml", OP_NAMES) for name, text in read_definitions().items()
+}
+
+
+def fail_with(error: YeoulError, op: str, times: int = 10**6, **which: Any) -> Callable[[Work], None]:
+    """A fault: works of `op` (and rungs=..., piece=...) fail so many times."""
+    left = [times]
+
+    def fault(work: Work) -> None:
+        task = TaskInput.model_validate(work.params)
+        here = {"piece": task.piece.piece.index if task.piece else None, "rungs": task.parameters.get("rungs")}
+        if work.op == op and all(here[name] == value for name, value in which.items()) and left[0] > 0:
+            left[0] -= 1
+            raise error
+
+    return fault

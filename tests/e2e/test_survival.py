@@ -1,0 +1,139 @@
+"""Nothing is lost: processes are killed with kill -9 and disks fill up; every upload still ends ready, and everything was done once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.chaos import FRAMES, make_clip, run_chaos
+from bench.evidence import find_missing, read_made
+from tests.e2e.server import Server
+from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
+
+SLOW = "600000"
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10 s, three pieces, two rungs and sound."""
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
+
+
+def assert_whole(server: Server, result: dict[str, Any]) -> dict[str, int]:
+    """The result is whole, and nothing is left of how it came to be; the attempts of its tasks."""
+    assert (result["exit"], result["state"]) == (0, "ready"), (result, server.read_log())
+    made = read_made(server.data, result["id"])
+    assert made.indexes == {name: [0, 1, 2] for name in ("240p", "360p", "audio")}
+    assert {name: count for name, count in made.samples.items() if name != "audio"} == {"240p": FRAMES, "360p": FRAMES}
+    wait_until_clean(server)
+    assert find_missing(server.data) == []
+    return made.attempts
+
+
+def test_power_cuts_lose_nothing(tmp_path: Path):
+    """Three moments here, twenty by `python -m bench.chaos`."""
+    for cut in run_chaos(tmp_path, kills=3, seed=7):
+        assert cut.wrong == (), cut
+        assert cut.end == "ready"
+
+
+def running_task(server: Server, video_id: str, stage: str) -> dict[str, Any] | None:
+    """A task of a stage while it runs."""
+    status, dag = server.request("GET", f"/api/v1/videos/{video_id}/dag")
+    if status != 200:
+        return None
+    return next((task for task in dag["tasks"] if task["stage"] == stage and task["state"] == "running"), None)
+
+
+def encoders(server: Server) -> list[psutil.Process]:
+    """The processes of running encodes: the ffmpegs below forked children of the zygote."""
+    found = []
+    for process in server.tree():
+        try:
+            if any(word.endswith(".m4s") or "libx264" in word for word in process.cmdline()):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def test_a_killed_worker_costs_one_retry_of_one_task(make_server: Callable[..., Server], clip: Path):
+    server = make_server("--workers", "1")
+    upload = server.start_upload(clip)
+    (encoder, *_) = wait_for(lambda: encoders(server), "an encode to run")
+    worker = encoder.parent()
+    assert worker is not None and worker.pid != server.pid
+    os.kill(worker.pid, signal.SIGKILL)
+    attempts = assert_whole(server, server.end_upload(upload))
+    assert sorted(attempts.values())[-2:] == [1, 2], attempts
+    assert [task for task, count in attempts.items() if count == 2][0].startswith("encode")
+    assert not psutil.pid_exists(encoder.pid), "what the worker had started died with it"
+
+
+def test_a_killed_pipeline_is_started_again(make_server: Callable[..., Server], clip: Path):
+    server = make_server()
+    upload = server.start_upload(clip, "--limit-rate", SLOW)
+    wait_for(lambda: encoders(server), "an encode to run")
+    (pipeline,) = [process for process in server.tree() if process.cmdline()[-1:] and "pipeline" in process.cmdline()]
+    os.kill(pipeline.pid, signal.SIGKILL)
+    result = server.end_upload(upload)
+    attempts = assert_whole(server, result)
+    assert max(attempts.values()) <= 2 and len(server.tree()) == 4
+    assert "pipeline ended" in server.read_log()
+
+
+def test_a_killed_api_is_started_again(make_server: Callable[..., Server], clip: Path):
+    server = make_server()
+    upload = server.start_upload(clip, "--limit-rate", SLOW)
+    wait_for(lambda: any((server.data / "blob" / ".partial").iterdir()), "a piece on its way")
+    (api,) = [process for process in server.tree() if "api" in process.cmdline()]
+    os.kill(api.pid, signal.SIGKILL)
+    assert_whole(server, server.end_upload(upload))
+
+
+# --- a full disk ---
+
+FILLER_BYTES = 6 * 2**30
+ROOM_BYTES = 3 * 2**30
+
+
+def test_a_full_disk_pauses_uploads_and_work_and_says_so(make_server: Callable[..., Server], clip: Path, tmp_path: Path):
+    """The disk is filled up to the reserve with one large empty file, which is then removed."""
+    free = os.statvfs(tmp_path)
+    reserve = free.f_bavail * free.f_frsize - ROOM_BYTES
+    if reserve < FILLER_BYTES:
+        pytest.fail(f"this test needs {(ROOM_BYTES + FILLER_BYTES) / 2**30:.0f} GiB of free disk")
+    server = make_server(YEOUL_BLOB__RESERVE_BYTES=str(reserve))
+    filler = tmp_path / "filler"
+    upload = server.start_upload(clip, "--limit-rate", SLOW)
+    known = wait_for(lambda: find_upload(server, clip), "the upload")
+    wait_for(lambda: encoders(server), "an encode to run")
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, FILLER_BYTES)
+    try:
+
+        def refused() -> bool:
+            body = {"pieces": [{"index": 0, "size_bytes": 1, "sha256": "0" * 64}]}
+            opened = server.request("POST", f"/api/v1/videos/{made['id']}/upload", request)[1]
+            status, problem = server.request("POST", f"/api/v1/uploads/{opened['id']}/urls", body)
+            return (status, problem.get("code")) == (507, "storage.full")
+
+        made = server.request("POST", "/api/v1/videos", {"title": "no room"})[1]
+        request = {"mode": "whole", "file_name": "a", "size_bytes": 1, "fingerprint": "0" * 64}
+        wait_for(refused, "uploads to be refused")
+        notice = wait_for(lambda: server.get(f"/api/v1/videos/{known['video_id']}")["notice"], "a notice on the video")
+        assert notice["code"] == "storage.full" and "room" in notice["message"]
+        assert server.get(f"/api/v1/videos/{known['video_id']}")["state"] in ("uploading", "processing", "playable")
+        assert upload.poll() is None, "the client waits"
+    finally:
+        filler.unlink()
+    result = server.end_upload(upload)
+    assert server.request("DELETE", f"/api/v1/videos/{made['id']}")[0] == 204
+    assert_whole(server, result)
+    assert server.get(f"/api/v1/videos/{result['id']}")["notice"] is None

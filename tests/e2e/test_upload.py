@@ -1,0 +1,272 @@
+"""Uploading by the real command to a real server: resuming, retrying, exit codes, and what the user sees meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.evidence import read_made
+from tests.e2e.server import Server, free_port
+from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_until_clean
+from tests.streams import make_source
+
+FRAMES = 10 * 30
+PIECES = 3
+SLOW = "400000"  # bytes per second, so that the clip takes some seconds
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10 s, three pieces, about 2 MB."""
+    return make_source(tmp_path_factory.mktemp("clip") / "clip.mp4", size="256x144", duration_s=10.0)
+
+
+@pytest.fixture
+def own(clip: Path, tmp_path: Path) -> Path:
+    """The clip as a file of the test's own, which no other test has uploaded."""
+    file = tmp_path / "own.mp4"
+    # A free box with the test's path makes another file of the same content.
+    name = str(tmp_path).encode()
+    file.write_bytes(clip.read_bytes() + (8 + len(name)).to_bytes(4, "big") + b"free" + name)
+    return file
+
+
+def assert_whole(server: Server, result: dict[str, Any]) -> None:
+    """The result plays from its first frame to its last, once each."""
+    assert (result["exit"], result["state"], result["error"]) == (0, "ready", None), result
+    assert result["source"]["frames"] == FRAMES
+    made = read_made(server.data, result["id"])
+    assert made.samples["144p"] == FRAMES
+    assert made.indexes == {"144p": list(range(PIECES)), "audio": list(range(PIECES))}
+
+
+def kill_midway(server: Server, path: Path, *options: str, landed: int, **environ: str) -> dict[str, Any]:
+    """Start an upload, kill -9 it when some pieces have landed; the upload as the server then knows it."""
+    upload = server.start_upload(path, "--limit-rate", SLOW, *options, **environ)
+    wait_for(lambda: count_landed(server, path) >= landed or upload.poll() is not None, "pieces to land")
+    upload.send_signal(signal.SIGKILL)
+    upload.communicate()
+    wait_for(lambda: not any((server.data / "blob" / ".partial").iterdir()), "the server to drop what came of the last piece")
+    known = find_upload(server, path)
+    assert known is not None, "the upload was over before it could be killed"
+    return known
+
+
+def missing_bytes(server: Server, known: dict[str, Any]) -> int:
+    """How many bytes the server did not have when the upload was killed."""
+    had = {piece["index"] for piece in known["pieces"] if piece["landed"]}
+    whole = server.get(f"/api/v1/uploads/{known['id']}")
+    return sum(piece["size_bytes"] for piece in whole["pieces"] if piece["index"] not in had)
+
+
+def test_killed_and_run_again_sends_only_what_is_missing(yeoul_server: Server, own: Path, tmp_path: Path):
+    first, second = tmp_path / "tmp1", tmp_path / "tmp2"
+    first.mkdir(), second.mkdir()
+    known = kill_midway(yeoul_server, own, landed=1, TMPDIR=str(first))
+    shutil.rmtree(first)  # nothing that the killed process had is needed
+    result = yeoul_server.upload(own, TMPDIR=str(second))
+    assert result["id"] == known["video_id"]
+    assert_whole(yeoul_server, result)
+    missing = missing_bytes(yeoul_server, known)
+    assert 0 < missing < own.stat().st_size
+    assert result["sent_bytes"] == missing
+    assert list(second.iterdir()) == []
+
+
+def test_a_whole_file_resumes_too(make_server: Callable[..., Server], clip: Path):
+    server = make_server(YEOUL_UPLOAD__PART_BYTES=str(256 * 1024))
+    known = kill_midway(server, clip, "--whole", landed=2)
+    result = server.upload(clip, "--whole")
+    assert result["id"] == known["video_id"]
+    assert_whole(server, result)
+    assert result["sent_bytes"] == missing_bytes(server, known) < clip.stat().st_size - 2 * 256 * 1024 + 1
+    wait_until_clean(server)
+
+
+def test_the_same_file_twice_is_two_videos(yeoul_server: Server, own: Path):
+    one, two = yeoul_server.upload(own, "--title", "one"), yeoul_server.upload(own, "--title", "two")
+    assert one["id"] != two["id"]
+    assert_whole(yeoul_server, one)
+    assert_whole(yeoul_server, two)
+    assert yeoul_server.get(f"/api/v1/videos/{one['id']}")["title"] == "one"
+
+
+def test_two_processes_may_upload_one_file_together(yeoul_server: Server, own: Path):
+    first = yeoul_server.start_upload(own, "--limit-rate", SLOW)
+    wait_for(lambda: find_upload(yeoul_server, own), "the first to open the upload")
+    second = yeoul_server.upload(own)
+    assert_whole(yeoul_server, second)
+    result = yeoul_server.end_upload(first)
+    assert result["id"] == second["id"]
+    assert_whole(yeoul_server, result)
+
+
+def test_the_client_goes_on_when_the_server_comes_back(make_server: Callable[..., Server], clip: Path):
+    server = make_server()
+    upload = server.start_upload(clip, "--limit-rate", SLOW)
+    wait_for(lambda: count_landed(server, clip) >= 1, "a piece to land")
+    server.kill()
+    server.start()
+    result = server.end_upload(upload)
+    assert_whole(server, result)
+    wait_until_clean(server)
+
+
+def test_what_is_edited_while_uploading_stays(yeoul_server: Server, own: Path):
+    upload = yeoul_server.start_upload(own, "--limit-rate", SLOW, "--title", "first thought")
+    known = wait_for(lambda: find_upload(yeoul_server, own), "the upload")
+    change = {"title": "second thought", "description": "written meanwhile", "visibility": "unlisted"}
+    status, _ = yeoul_server.request("PATCH", f"/api/v1/videos/{known['video_id']}", change)
+    assert status == 200
+    result = yeoul_server.end_upload(upload)
+    assert_whole(yeoul_server, result)
+    video = yeoul_server.get(f"/api/v1/videos/{result['id']}")
+    assert {name: video[name] for name in change} == change
+    assert "/stream/public/" in result["hls"], "addresses of an unlisted video carry no secret"
+
+
+def test_resuming_keeps_what_is_not_said_again_and_takes_what_is(yeoul_server: Server, own: Path):
+    kill_midway(yeoul_server, own, "--title", "kept", "--visibility", "public", landed=1)
+    result = yeoul_server.upload(own, "--visibility", "private")
+    video = yeoul_server.get(f"/api/v1/videos/{result['id']}")
+    assert (video["title"], video["visibility"]) == ("kept", "private")
+
+
+# --- what it waits for, what it says ---
+
+
+@pytest.mark.parametrize(("wait", "states"), [("none", None), ("playable", ("playable", "ready")), ("ready", ("ready",))])
+def test_waiting(yeoul_server: Server, own: Path, wait: str, states: tuple[str, ...] | None):
+    result = yeoul_server.upload(own, "--wait", wait)
+    assert result["exit"] == 0 and result["error"] is None
+    assert result["timings"]["upload_s"] > 0
+    assert result["watch"] == f"{yeoul_server.url}/watch/{result['id']}"
+    if states is None:
+        assert result["state"] in ("uploading", "processing", "playable", "ready")
+        return
+    assert result["state"] in states
+    assert result["timings"]["playable_s"] > 0
+    status, playlist = yeoul_server.request("GET", result["hls"], token=None)
+    assert status == 200 and playlist.startswith("#EXTM3U"), "the address plays as it is"
+    if wait == "ready":
+        assert result["timings"]["ready_s"] >= result["timings"]["playable_s"]
+        assert yeoul_server.request("GET", result["dash"], token=None)[0] == 200
+
+
+def test_json_is_one_object_on_the_last_line(yeoul_server: Server, clip: Path):
+    done = yeoul_server.cli(*yeoul_server.upload_words(clip, "--wait", "none"))
+    (line,) = done.stdout.splitlines()
+    assert set(json.loads(line)) == {"id", "state", "watch", "hls", "dash", "source", "timings", "sent_bytes", "error"}
+    assert done.stderr == ""
+
+
+def test_without_json_it_says_where_to_watch(yeoul_server: Server, clip: Path):
+    words = [word for word in yeoul_server.upload_words(clip) if word != "--json"]
+    done = yeoul_server.cli(*words)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"ready: {yeoul_server.url}/watch/")
+
+
+def test_a_terminal_gets_a_progress_bar(yeoul_server: Server, clip: Path):
+    master, slave = pty.openpty()
+    words = [word for word in yeoul_server.upload_words(clip) if word != "--json"]
+    upload = subprocess.Popen(
+        [sys.executable, "-m", "yeoul.cli.main", *words],
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "140"},
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(master)
+    upload.communicate()
+    assert upload.returncode == 0
+    text = shown.decode(errors="replace")
+    assert "━" in text and "MB" in text and "encoded" in text and "ready" in text, text[-500:]
+
+
+def test_limit_rate_holds(yeoul_server: Server, own: Path):
+    result = yeoul_server.upload(own, "--limit-rate", SLOW, "--wait", "none")
+    wanted_s = result["sent_bytes"] / int(SLOW)
+    assert wanted_s > 3, "long enough for starting up to count little"
+    # Less than nothing is never allowed; a busy machine may be slower than the line.
+    assert wanted_s * 0.9 <= result["timings"]["upload_s"] <= wanted_s * 1.1 + 3
+
+
+# --- exit codes ---
+
+
+def test_exit_2_for_wrong_usage(yeoul_server: Server, tmp_path: Path):
+    assert yeoul_server.upload(tmp_path / "none.mp4")["exit"] == 2
+    assert yeoul_server.upload(tmp_path)["exit"] == 2
+    assert yeoul_server.cli("upload").returncode == 2
+    assert yeoul_server.cli("upload", "x", "--wait", "for ever").returncode == 2
+    wrong = yeoul_server.cli("upload", str(tmp_path / "x"), "--server", "nonsense")
+    assert wrong.returncode == 2 and "Traceback" not in wrong.stderr
+
+
+def test_exit_2_for_an_unknown_pipeline(yeoul_server: Server, clip: Path):
+    result = yeoul_server.upload(clip, "--pipeline", "none")
+    assert (result["exit"], result["error"]["code"]) == (2, "request.invalid")
+
+
+def test_exit_3_when_the_video_fails(yeoul_server: Server, tmp_path: Path):
+    file = tmp_path / "garbage.mp4"
+    file.write_bytes(os.urandom(100_000))
+    result = yeoul_server.upload(file)
+    assert (result["exit"], result["state"], result["error"]["code"]) == (3, "failed", "media.unreadable")
+
+
+def test_exit_3_when_somebody_deletes_it(yeoul_server: Server, own: Path):
+    upload = yeoul_server.start_upload(own, "--limit-rate", SLOW)
+    known = wait_for(lambda: find_upload(yeoul_server, own), "the upload")
+    assert yeoul_server.request("DELETE", f"/api/v1/videos/{known['video_id']}")[0] == 204
+    result = yeoul_server.end_upload(upload)
+    assert (result["exit"], result["error"]["code"]) == (3, "request.not_found")
+    wait_for(lambda: not list((yeoul_server.data / "blob" / "original").glob(f"{known['video_id']}/**/*.nut")), "its files to be freed")
+
+
+def test_exit_4_when_there_is_no_server(yeoul_server: Server, clip: Path):
+    done = yeoul_server.cli("upload", str(clip), "--server", f"http://127.0.0.1:{free_port()}", "--json")
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, result["error"]["code"]) == (4, "server.unavailable")
+
+
+@pytest.mark.parametrize("environ", [{"YEOUL_TOKEN": "forged"}, {"YEOUL_TOKEN": "", "XDG_CONFIG_HOME": "/nonexistent"}])
+def test_exit_5_when_it_is_not_allowed(yeoul_server: Server, clip: Path, environ: dict[str, str]):
+    done = yeoul_server.cli("upload", str(clip), "--server", yeoul_server.url, "--json", **environ)
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, result["error"]["code"]) == (5, "account.unauthenticated")
+
+
+# --- Idempotency-Key ---
+
+
+def test_a_write_with_the_same_key_is_done_once(yeoul_server: Server):
+    key = {"Idempotency-Key": "test-once"}
+    body = {"title": "made once"}
+    answers = [yeoul_server.request("POST", "/api/v1/videos", body, headers=key) for _ in range(3)]
+    assert [status for status, _ in answers] == [201, 201, 201]
+    assert len({video["id"] for _, video in answers}) == 1
+    status, problem = yeoul_server.request("POST", "/api/v1/videos", {"title": "another"}, headers=key)
+    assert (status, problem["code"]) == (409, "request.idempotency_mismatch")
+    titles = [item["title"] for item in yeoul_server.get("/api/v1/videos?limit=100")["items"]]
+    assert titles.count("made once") == 1 and "another" not in titles

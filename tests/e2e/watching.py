@@ -1,0 +1,108 @@
+"""The watch page in a real browser, as a viewer has it before him."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserType, Locator, Page, Request
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+_PLAYER = "document.querySelector('yeoul-player')"
+# Every presented picture's time, and where the clock went backwards.
+_RECORD = """
+window.seen = {frames: [], backwards: []};
+customElements.whenDefined('yeoul-player').then(() => {
+  const media = document.querySelector('yeoul-player').media;
+  let last = 0;
+  const onFrame = (now, frame) => { window.seen.frames.push(frame.mediaTime); media.requestVideoFrameCallback(onFrame); };
+  media.requestVideoFrameCallback(onFrame);
+  media.addEventListener('timeupdate', () => {
+    if (media.readyState > 0) { if (media.currentTime < last - 0.05) window.seen.backwards.push([last, media.currentTime]); last = media.currentTime; }
+  });
+});
+"""
+
+
+def launch(browsers: BrowserType, chromium: Path) -> Browser:
+    """The system's Chromium with a fresh profile."""
+    return browsers.launch(executable_path=str(chromium), args=list(FLAGS))
+
+
+class WatchPage:
+    """One open watch page. `troubles` are what the page's console and scripts complained of."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.troubles: list[str] = []
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("requestfailed", self._note_failure)
+        page.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {_RECORD} }})")
+
+    def _note_failure(self, request: Request) -> None:
+        # A closing page and a change of stream cut off what they no longer need.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"{request.url}: {request.failure}")
+
+    def open(self, *, proto: str | None = None) -> WatchPage:
+        self.page.goto(self.url + (f"?proto={proto}" if proto else ""), wait_until="domcontentloaded")
+        return self
+
+    def play(self, *, proto: str | None = None) -> WatchPage:
+        """Open the page and wait until the picture moves."""
+        self.open(proto=proto)
+        self.until("player.media.currentTime > 0.2")
+        return self
+
+    def stats(self) -> dict[str, Any]:
+        return self.page.evaluate(f"{_PLAYER}.stats")
+
+    def seen(self) -> dict[str, Any]:
+        return self.page.evaluate("window.seen")
+
+    def media(self, expression: str) -> Any:
+        """What an expression over `media` is now."""
+        return self.page.evaluate(f"() => {{ const media = {_PLAYER}.media; return {expression}; }}")
+
+    def until(self, condition: str, timeout_s: float = 30) -> None:
+        """Wait until a condition over `player` holds."""
+        self.page.wait_for_function(f"() => {{ const player = {_PLAYER}; return {condition}; }}", timeout=timeout_s * 1000)
+
+    def until_ended(self, timeout_s: float) -> None:
+        self.until("player.media.ended", timeout_s)
+
+    def seek(self, time_s: float) -> float:
+        """Seek, and the time of the picture that shows then."""
+        return self.page.evaluate(
+            f"""(target) => new Promise((done) => {{
+                const media = {_PLAYER}.media;
+                media.addEventListener('seeked', () => media.requestVideoFrameCallback((now, frame) => done(frame.mediaTime)), {{once: true}});
+                media.currentTime = target;
+            }})""",
+            time_s,
+        )
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def choose(self, menu: str, entry: str) -> None:
+        """Choose an entry of the settings menu as a viewer does, by clicking."""
+        self.page.mouse.move(300, 200)
+        self.page.locator("media-settings-menu-button").click()
+        self.page.locator("media-settings-menu-item", has_text=menu).first.click()
+        self.page.get_by_role("menuitemradio", name=entry).click()
+        self.press("Escape")
+
+    def text(self, selector: str) -> Locator:
+        return self.page.locator(selector)
