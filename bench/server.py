@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.process import Cost, tree_cpu_s
 
@@ -50,6 +50,7 @@ class BenchServer:
                     return time.monotonic() - began
             except (urllib.error.URLError, OSError):
                 time.sleep(0.01)
+        self.process.kill()
         raise TimeoutError("yeoul did not start")
 
     def stop(self) -> None:
@@ -57,7 +58,7 @@ class BenchServer:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
-    def __enter__(self) -> BenchServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -58,7 +58,8 @@ def read_secret(data: Path) -> bytes:
 def public_url(settings: Settings) -> str:
     """Where browsers find this server."""
     server = settings.server
-    return server.public_url.rstrip("/") or f"http://{'localhost' if server.host in ('0.0.0.0', '127.0.0.1', '::') else server.host}:{server.port}"  # noqa: S104
+    host = "localhost" if server.host in {"0.0.0.0", "127.0.0.1", "::"} else server.host  # noqa: S104
+    return server.public_url.rstrip("/") or f"http://{host}:{server.port}"
 
 
 def make_store(settings: Settings, clock: Clock) -> BlobStore:

@@ -154,7 +154,8 @@ class Server:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 status, raw = answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            status, raw = error.code, error.read()
+            with error:
+                status, raw = error.code, error.read()
         try:
             return status, json.loads(raw) if raw else None
         except ValueError:

@@ -325,6 +325,16 @@ def test_sound_that_outlasts_the_picture_is_kept(tmp_path: Path) -> None:
     assert lag(joined.decoded, hiss(3.1, RATE), round(2.4 * RATE)) == 0
 
 
+def test_padding_of_the_sources_encoder_is_not_heard(tmp_path: Path) -> None:
+    """2 s at 44.1 kHz are 86.1 AAC frames: the 87th ends at 2.02 s, which would need a 95th frame at 48 kHz."""
+    path = tmp_path / "padded.mp4"
+    inputs = ["-f", "lavfi", "-i", "color=gray:s=32x32:r=25:d=2", "-f", "lavfi", "-i", "sine=r=44100:d=2"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *inputs, "-c:v", "libx264", "-c:a", "aac", str(path)], check=True)
+    joined = join(path, 0.8, tmp_path)
+    check_timeline(joined)
+    assert joined.decoded.shape[1] == 94 * FRAME
+
+
 def test_sound_before_the_first_picture_is_dropped(tmp_path: Path) -> None:
     path = make_source(tmp_path / "source.mov", 3.0, RATE, [(0.0, hiss(3.0, RATE))])
     plan = plan_split(path, LIMITS, 0.8)

@@ -8,21 +8,19 @@ from yeoul import __version__
 from yeoul.api import accounts, blobs, events, health, pages, streams, uploads, videos
 from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
-from yeoul.api.metrics import RequestMetrics
+from yeoul.api.metrics import API_PREFIX, RequestMetrics
 from yeoul.api.problem import add_problem_details, problem_answers
-
-PREFIX = "/api/v1"
 
 
 def make_app(parts: Parts) -> FastAPI:
     """The ASGI application over the given parts."""
-    app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{API_PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.parts = parts
     add_problem_details(app)
     for module in (accounts, videos, uploads, events):
-        app.include_router(module.router, prefix=PREFIX, responses=problem_answers())
+        app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers())
     for module in (streams, blobs, health, pages):
         app.include_router(module.router)
-    app.add_middleware(BodyLimit, prefix=f"{PREFIX}/")
+    app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
     app.add_middleware(RequestMetrics)
     return app

@@ -7,8 +7,15 @@ import time
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+API_PREFIX = "/api/v1"
 _REQUESTS = Counter("yeoul_http_requests_total", "HTTP requests answered.", ["route", "method", "status"])
 _SECONDS = Histogram("yeoul_http_request_seconds", "Time to the last byte of an answer in seconds.", ["route"])
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the route that answered, with the prefix of its router."""
+    pattern = str(getattr(scope.get("route"), "path", "none"))
+    return API_PREFIX + pattern if scope["path"].startswith(f"{API_PREFIX}/") and not pattern.startswith(API_PREFIX) else pattern
 
 
 class RequestMetrics:
@@ -33,6 +40,6 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, counted)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
+            route = _route(scope)
             _REQUESTS.labels(route, scope["method"], status).inc()
             _SECONDS.labels(route).observe(time.perf_counter() - began)

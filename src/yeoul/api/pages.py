@@ -9,18 +9,10 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.base.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
-_CSP = "; ".join(
-    (
-        "default-src 'self'",
-        "media-src 'self' blob:",
-        "img-src 'self' data: blob:",
-        "style-src 'self' 'unsafe-inline'",  # media-chrome's shadow roots carry style elements
-        "worker-src 'self' blob:",
-        "connect-src *",  # presigned addresses of stores elsewhere
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'self'",
-    )
+# style-src: media-chrome's shadow roots carry style elements. connect-src: presigned addresses of stores elsewhere.
+_CSP = (
+    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+    "connect-src *; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
@@ -25,6 +27,7 @@ _HLS = "application/vnd.apple.mpegurl"
 _DASH = "application/dash+xml"
 _VTT = "text/vtt; charset=utf-8"
 _SIGNED_GET_S = 3600
+_TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -34,6 +37,7 @@ def _view(token: str, video_id: str, parts: PartsDep) -> View:
     return view
 
 
+Handler = TypeVar("Handler", bound=Callable[..., Response])
 ViewDep = Annotated[View, Depends(_view)]
 
 
@@ -56,14 +60,14 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
     body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
-        "ETag": etag,
+        "ETag": f"W/{etag}",  # weak: the same for all encodings
         "Vary": "Accept-Encoding",
         "Cache-Control": "public, max-age=60" if view.is_ready else "no-cache",
         "Access-Control-Allow-Origin": "*",
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, 5, mtime=0)
     return Response(body, media_type=media_type, headers=headers)
@@ -87,13 +91,18 @@ def make_file(parts: Parts, request: Request, key: str, media_type: str) -> Resp
 _BASE = "/stream/{token}/{video_id}"
 
 
-@router.get(_BASE + "/" + layout.MASTER_NAME)
+def _answers(path: str) -> Callable[[Handler], Handler]:
+    """A route for GET, and for HEAD, by which caches and players ask whether something is there."""
+    return router.api_route(path, methods=["GET", "HEAD"])
+
+
+@_answers(_BASE + "/" + layout.MASTER_NAME)
 def get_master(request: Request, view: ViewDep) -> Response:
     """The HLS multivariant playlist."""
     return make_text(request, view, _HLS, hls.make_master(_offered(view)))
 
 
-@router.get(_BASE + "/" + layout.MPD_NAME)
+@_answers(_BASE + "/" + layout.MPD_NAME)
 def get_mpd(request: Request, view: ViewDep) -> Response:
     """The DASH manifest; there is none before the video is ready."""
     if not view.is_ready:
@@ -101,7 +110,7 @@ def get_mpd(request: Request, view: ViewDep) -> Response:
     return make_text(request, view, _DASH, dash.make_mpd(_offered(view)))
 
 
-@router.get(_BASE + "/" + layout.STORYBOARD_NAME)
+@_answers(_BASE + "/" + layout.STORYBOARD_NAME)
 def get_storyboard(request: Request, view: ViewDep) -> Response:
     """The thumbnail track."""
     offered = _offered(view)
@@ -110,7 +119,7 @@ def get_storyboard(request: Request, view: ViewDep) -> Response:
     return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s))
 
 
-@router.get(_BASE + "/" + layout.POSTER_NAME)
+@_answers(_BASE + "/" + layout.POSTER_NAME)
 def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     """The poster, there before the video can be played."""
     if view.row["poster_key"] is None:
@@ -118,7 +127,7 @@ def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     return make_file(parts, request, view.row["poster_key"], "image/jpeg")
 
 
-@router.get(_BASE + "/storyboard-{sheet}.jpg")
+@_answers(_BASE + "/storyboard-{sheet}.jpg")
 def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> Response:
     """One sheet of the storyboard."""
     storyboard = None if view.row["storyboard"] is None else Storyboard.model_validate(view.row["storyboard"])
@@ -127,7 +136,7 @@ def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> R
     return make_file(parts, request, storyboard.keys[sheet], "image/jpeg")
 
 
-@router.get(_BASE + "/{name}/" + layout.MEDIA_NAME)
+@_answers(_BASE + "/{name}/" + layout.MEDIA_NAME)
 def get_media(request: Request, name: str, view: ViewDep) -> Response:
     """A media playlist."""
     track = _track(view, name)
@@ -135,13 +144,13 @@ def get_media(request: Request, name: str, view: ViewDep) -> Response:
     return make_text(request, view, _HLS, make(_offered(view), track))
 
 
-@router.get(_BASE + "/{name}/" + layout.IFRAMES_NAME)
+@_answers(_BASE + "/{name}/" + layout.IFRAMES_NAME)
 def get_iframes(request: Request, name: str, view: ViewDep) -> Response:
     """An I-frame playlist."""
     return make_text(request, view, _HLS, hls.make_iframes(_offered(view), _track(view, name)))
 
 
-@router.get(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
+@_answers(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
 def get_captions(request: Request, name: str, view: ViewDep) -> Response:
     """A text track."""
     if name not in view.captions:
@@ -149,7 +158,7 @@ def get_captions(request: Request, name: str, view: ViewDep) -> Response:
     return make_text(request, view, _VTT, view.captions[name])
 
 
-@router.get(_BASE + "/{name}/" + layout.INIT_NAME)
+@_answers(_BASE + "/{name}/" + layout.INIT_NAME)
 def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """The init segment of a rendition."""
     track = _track(view, name)
@@ -158,7 +167,7 @@ def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Res
     return make_file(parts, request, track.rendition.init_key, f"{track.rendition.kind}/mp4")
 
 
-@router.get(_BASE + "/{name}/{index}.m4s")
+@_answers(_BASE + "/{name}/{index}.m4s")
 def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: PartsDep) -> Response:
     """One media segment."""
     track = _track(view, name)

@@ -128,8 +128,8 @@ def get_uploads(
     with parts.database.read() as connection:
         rows = all_rows(connection, statement)
     items = [_view(parts, *parts.uploads.status(row["id"])) for row in rows[:limit]]
-    new = {"part_bytes": parts.settings.upload.part_bytes, "piece_s": parts.settings.media.piece_s}
-    return UploadPage(items=items, next=next_cursor(rows, limit), **new)
+    part_bytes, piece_s = parts.settings.upload.part_bytes, parts.settings.media.piece_s
+    return UploadPage(items=items, next=next_cursor(rows, limit), part_bytes=part_bytes, piece_s=piece_s)
 
 
 def _open_uploads(owner_id: str, fingerprint: str, before: tuple[float, str] | None) -> Select[Any]:

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,7 +42,7 @@ class BlobSettings(_Section):
     secret_key: str = Field(default="", description="S3 secret key.")
     region: str = Field(default="us-east-1", description="S3 region.")
     insecure: bool = Field(default=False, description="Speak plain HTTP to the S3 endpoint.")
-    reserve_bytes: int = Field(default=256 * 2**20, ge=0, description="Uploads and work pause when less room than this is left on the data disk.")
+    reserve_bytes: int = Field(default=256 * 2**20, ge=0, description="Uploads and work pause when the data disk has less room than this.")
 
 
 class UploadSettings(_Section):
@@ -115,7 +115,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        both_trees = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", value)) if both_trees else value
     return merged
 
 

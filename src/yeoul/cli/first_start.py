@@ -53,7 +53,8 @@ def _write_private(path: Path, text: str) -> None:
 
 def make_demo_command(out: Path) -> list[str]:
     """ffmpeg's words for a generated clip: moving colours and a soft tone, 1280x720 at 30 frames/s."""
-    picture = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:c0=0x0b3954:c1=0x087e8b:c2=0xbfd7ea:c3=0xff5a5f:c4=0xc81d25"
+    colours = "c0=0x0b3954:c1=0x087e8b:c2=0xbfd7ea:c3=0xff5a5f:c4=0xc81d25"
+    picture = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:{colours}"
     sound = f"aevalsrc=0.2*sin(2*PI*(220+60*sin(2*PI*t/{_DEMO_S}))*t)*(0.6+0.4*sin(2*PI*t*0.5)):s=48000:d={_DEMO_S}"
     encode = [
         "-c:v",
@@ -86,8 +87,9 @@ def main() -> int:
     settings = read_settings(arguments)
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         clip = Path(folder) / "demo.mp4"
-        subprocess.run(make_demo_command(clip), check=True)  # noqa: S603 (our own words)
-        server = f"http://{'127.0.0.1' if settings.server.host in ('0.0.0.0', '::') else settings.server.host}:{settings.server.port}"  # noqa: S104
+        subprocess.run(make_demo_command(clip), check=True)
+        host = "127.0.0.1" if settings.server.host in {"0.0.0.0", "::"} else settings.server.host  # noqa: S104
+        server = f"http://{host}:{settings.server.port}"
         words = [
             "upload",
             str(clip),
@@ -100,7 +102,8 @@ def main() -> int:
             "--data",
             str(settings.data),
         ]
-        return subprocess.run([sys.executable, "-m", "yeoul.cli.main", *words, "--json"], check=False, stdout=subprocess.DEVNULL).returncode  # noqa: S603
+        command = [sys.executable, "-m", "yeoul.cli.main", *words, "--json"]
+        return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
 
 
 if __name__ == "__main__":

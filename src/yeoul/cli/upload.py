@@ -138,7 +138,7 @@ class _Job:
 
     def _result(self) -> dict[str, Any]:
         video = self._read()
-        playback = video.get("playback") or {}
+        playback: dict[str, Any] = video.get("playback") or {}
         source = video.get("source")
         times: Callable[[float | None], float | None] = lambda value: None if value is None else round(value, 3)  # noqa: E731
         return {

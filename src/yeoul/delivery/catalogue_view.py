@@ -77,7 +77,9 @@ def make_presentation(
     if not complete and row["state"] != VideoState.PLAYABLE.value:
         return None
     tracks = tuple(
-        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps) for track in stored if complete or track.listed
+        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps)
+        for track in stored
+        if complete or track.listed
     )
     texts = tuple(_text_track(caption) for caption in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])

@@ -53,7 +53,9 @@ def encode_audio_piece(piece_file: Path, piece: Piece, source: Source, out: Path
     longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
     sound = decode_sound(piece_file, piece, source, track, limits, longest=longest)
     if piece.last:
-        owned = last_frames(piece, source, output_position(sound.end, track.sample_rate))
+        # What the last packet holds past the source's end is the padding of its encoder.
+        heard = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))
+        owned = last_frames(piece, source, heard)
     if owned.end <= owned.first:
         return None
     packets = encode_aac(resample(sound, owned.encoded, track.sample_rate))[owned.packets.start : owned.packets.end]

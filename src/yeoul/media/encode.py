@@ -36,7 +36,9 @@ _LEVELS = (
 _FEED_CODECS = ("av1",)  # the encoding ffmpeg has no software decoder for these
 
 
-def encode_piece(piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits) -> tuple[EncodedSegment, ...]:
+def encode_piece(
+    piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits
+) -> tuple[EncodedSegment, ...]:
     """Encode a piece to all rungs, into files `out/NAME.m4s`.
 
     Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
@@ -114,7 +116,8 @@ def _encoder_words(source: Source, rung: Rung) -> list[str]:
         *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", make_level(rung, rate)),
         *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
         # Counted from the last one forced, so that a long frame is not followed by a run of IDRs; half a millisecond covers rounding.
-        *("-force_key_frames", f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - 0.0005})", "-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
+        *("-force_key_frames", f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - 0.0005})"),
+        *("-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
         *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
         # x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers.
         *("-bsf:v", f"h264_metadata=tick_rate={2 * rate}/1:fixed_frame_rate_flag=0"),
@@ -159,4 +162,5 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
 def _check_count(piece: Piece, found: int) -> None:
     promised = piece.frames if piece.frames is not None else max(found, 1)
     if found != promised:
-        raise TruncatedError(f"piece {piece.index} decodes to {found} of {promised} frames", found=found, promised=promised, piece=piece.index)
+        message = f"piece {piece.index} decodes to {found} of {promised} frames"
+        raise TruncatedError(message, found=found, promised=promised, piece=piece.index)

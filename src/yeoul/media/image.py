@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -53,12 +54,12 @@ class Sheets:
 def make_tiles(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Tile]:
     """One tile for each IDR picture of a media segment; only those are decoded. Raises UnreadableError when there is none."""
     found: list[Tile] = []
-    with av.open(io.BytesIO(init + segment.read_bytes()), format="mp4") as container:
+    with av.open(io.BytesIO(init + segment.read_bytes()), "r", format="mp4") as container:
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
         for frame in container.decode(stream):
             height = max(2, round(tile_width * frame.height / frame.width))
-            picture = frame.to_image(width=tile_width, height=height)
+            picture = cast("Image.Image", frame.to_image(width=tile_width, height=height))  # pyright: ignore[reportUnknownMemberType]
             found.append(Tile(float(frame.time or 0.0), _jpeg(picture, _TILE_QUALITY)))
     if not found:
         raise UnreadableError("the segment holds no IDR picture")

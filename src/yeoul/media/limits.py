@@ -150,17 +150,12 @@ def run_tool(argv: Sequence[str], *, limits: Limits, cwd: Path, feed: Sequence[s
         tool = _start(argv, limits, cwd, pipe, subprocess.DEVNULL)
     with ThreadPoolExecutor(1) as pool:  # both write to stderr, so both must be read at once
         fed = pool.submit(_finish, feeding, limits)
-        error: YeoulError | None = None
-        cpu_s = 0.0
         try:
             result = _finish(tool, limits)
-            cpu_s = result.cpu_s
-        except YeoulError as tool_failure:
-            error = tool_failure
-        cpu_s += _feed_result(fed, error)
-    if error is not None:
-        raise error
-    return ToolResult(stderr=result.stderr, cpu_s=cpu_s)
+        except YeoulError as error:
+            _feed_result(fed, error)
+            raise
+        return ToolResult(stderr=result.stderr, cpu_s=result.cpu_s + _feed_result(fed, None))
 
 
 def _feed_result(fed: Future[ToolResult], tool_failure: YeoulError | None) -> float:

@@ -31,6 +31,7 @@ from yeoul.pipeline.settlement import Settlement
 log = logging.getLogger("yeoul.pipeline")
 _BATCH = 64
 _AGAIN_S = 1.0
+_DYING_S = 0.05  # what was killed needs about that long to be gone
 _LOOK_EVERY_S = 0.5  # for delayed retries that come due and workers that come back
 
 
@@ -124,8 +125,10 @@ class Dispatcher:
         now_s = self._clock.now()
         try:
             with connection.begin_nested():
-                self._handle(connection, event)
-                outbox.drop(connection, event["id"])
+                if self._handle(connection, event):
+                    outbox.drop(connection, event["id"])
+                else:
+                    outbox.put_off(connection, event["id"], now_s + _DYING_S)
             return
         except OperationalError:
             raise
@@ -141,7 +144,8 @@ class Dispatcher:
         outbox.drop(connection, event["id"])
         self._handler.give_up(connection, event["video_id"], cause, now_s)
 
-    def _handle(self, connection: Connection, event: Mapping[str, Any]) -> None:
+    def _handle(self, connection: Connection, event: Mapping[str, Any]) -> bool:
+        """Handle an event; False when it has to be handled again, since what was killed for it has not ended yet."""
         now_s = self._clock.now()
         video_id, payload = event["video_id"], event["payload"]
         match event["topic"]:
@@ -155,25 +159,34 @@ class Dispatcher:
             case "task.ended":
                 self._handler.task_ended(connection, video_id, payload, now_s)
             case "run.ended":
-                self._kill(payload["run_id"], connection, now_s)
+                if not self._kill(payload["run_id"], connection, now_s):
+                    return False
                 self._handler.run_ended(connection, video_id, payload, now_s)
             case "video.deleted":
-                self._cancel_video(connection, video_id, now_s)
+                if not self._cancel_video(connection, video_id, now_s):
+                    return False
                 self._handler.video_deleted(video_id)
             case topic:
                 log.error("an event of unknown topic %s was dropped", topic)
+        return True
 
-    def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> None:
+    def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> bool:
         row = run.find_of_video(connection, video_id)
-        if row is not None:
-            self._kill(row["id"], connection, now_s)
-            run.end(connection, row["id"], "cancelled", now_s)
+        if row is None:
+            return True
+        is_dead = self._kill(row["id"], connection, now_s)
+        run.end(connection, row["id"], "cancelled", now_s)
+        return is_dead
 
-    def _kill(self, run_id: str, connection: Connection, now_s: float) -> None:
-        """Cancel what is left of a run. What runs elsewhere is killed by its own dispatcher, which finds that it lost it."""
+    def _kill(self, run_id: str, connection: Connection, now_s: float) -> bool:
+        """Cancel what is left of a run; whether nothing of it runs here any more, so that its files can be swept.
+
+        What runs elsewhere is killed by its own dispatcher, which finds that it lost it.
+        """
         run.lock(connection, run_id)
         for row in queue.cancel_run(connection, run_id, now_s):
             self._engine.cancel(TaskId(row["id"]), row["attempt"])
+        return not any(task.startswith(f"{run_id}.") for task, _ in self._engine.running())
 
     # --- placing ---
 

@@ -49,8 +49,7 @@ def _read(context: Context, need: NeedOutput) -> list[Tile]:
         return []
     facts = need.outputs["facts"]
     data = context.store.get_bytes(Bucket.TEMP, facts["key"])
-    ends = list(accumulate(facts["sizes"]))
-    return [
-        Tile(start_s=start_s, jpeg=data[end - size : end])
-        for start_s, size, end in zip(facts["starts_s"], facts["sizes"], ends, strict=True)
-    ]
+    sizes: list[int] = facts["sizes"]
+    starts_s: list[float] = facts["starts_s"]
+    ends = accumulate(sizes)
+    return [Tile(start_s=start_s, jpeg=data[end - size : end]) for start_s, size, end in zip(starts_s, sizes, ends, strict=True)]

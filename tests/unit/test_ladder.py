@@ -1,0 +1,124 @@
+"""The ladder of any source: even, aspect kept, nothing upscaled, the right steps and caps."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yeoul.media.ladder import make_ladder
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Rotation, Source, TimeBase, VideoTrack
+
+STEPS = (240, 360, 480, 720, 1080, 1440, 2160)
+
+
+def source_of(width: int, height: int, *, rate: float = 30.0, sar: tuple[int, int] = (1, 1), rotation: Rotation = 0) -> Source:
+    video = VideoTrack(
+        codec="h264",
+        width=width,
+        height=height,
+        time_base=TimeBase(num=1, den=15360),
+        sar=TimeBase(num=sar[0], den=sar[1]),
+        rotation_deg=rotation,
+        frame_rate=rate,
+    )
+    return Source(container="mov", duration_s=10.0, start_pts=0, video=video)
+
+
+sources = st.builds(
+    source_of,
+    st.integers(16, 8192),
+    st.integers(16, 4320),
+    rate=st.floats(1, 120),
+    sar=st.sampled_from([(1, 1), (2, 1), (1, 2), (64, 45), (10, 11), (0, 1)]),
+    rotation=st.sampled_from([0, 90, 180, 270]),
+)
+heights = st.sampled_from([240, 480, 720, 1080, 2160])
+
+
+def sizes(ladder: tuple[Rung, ...]) -> list[tuple[str, int, int]]:
+    return [(rung.name, rung.width, rung.height) for rung in ladder]
+
+
+@given(sources, heights)
+def test_sizes_are_even_and_never_above_the_source(source: Source, max_height: int) -> None:
+    width, height = source.video.display_size
+    for rung in make_ladder(source, max_height):
+        assert rung.width % 2 == rung.height % 2 == 0
+        assert 2 <= rung.width <= width and 2 <= rung.height <= height
+        assert min(rung.width, rung.height) <= max_height
+
+
+@given(sources, heights)
+def test_the_aspect_is_kept_to_within_a_pixel(source: Source, max_height: int) -> None:
+    width, height = source.video.display_size
+    for rung in make_ladder(source, max_height):
+        shorter, longer = sorted((rung.width, rung.height))
+        # A longer side that is as long as an odd source's may lose that one pixel, and no rung is thinner than two pixels.
+        assert abs(longer - max(width, height) * shorter / min(width, height)) <= max(width, height) / min(width, height) + 1
+        if min(width, height) % 2 == 0 or shorter < min(width, height) - 1:
+            assert abs(longer - max(width, height) * shorter / min(width, height)) <= 1
+        assert (rung.width >= rung.height) == (width >= height) or abs(rung.width - rung.height) <= 1
+
+
+@given(sources, heights)
+def test_names_steps_and_rates(source: Source, max_height: int) -> None:
+    ladder = make_ladder(source, max_height)
+    top = min(ladder[0].width, ladder[0].height)
+    assert top == min(min(source.video.display_size), max_height) // 2 * 2
+    assert [min(rung.width, rung.height) for rung in ladder[1:]] == [step for step in reversed(STEPS) if step <= 0.85 * top]
+    assert [rung.name for rung in ladder] == [f"{min(rung.width, rung.height)}p" for rung in ladder]
+    caps = [rung.maxrate_bps for rung in ladder]
+    assert caps == sorted(set(caps), reverse=True) and caps[-1] > 0
+
+
+def test_the_reference_ladder() -> None:
+    ladder = make_ladder(source_of(1280, 720))
+    assert sizes(ladder) == [("720p", 1280, 720), ("480p", 854, 480), ("360p", 640, 360), ("240p", 426, 240)]
+    assert [rung.crf for rung in ladder] == [23.0] * 4
+    assert [rung.maxrate_bps for rung in ladder] == [2_800_000, 1_400_000, 800_000, 400_000]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (source_of(1920, 1080), ["1080p", "720p", "480p", "360p", "240p"]),
+        (source_of(3840, 2160), ["1080p", "720p", "480p", "360p", "240p"]),
+        (source_of(854, 480), ["480p", "360p", "240p"]),
+        (source_of(640, 360), ["360p", "240p"]),
+        (source_of(320, 240), ["240p"]),
+        (source_of(160, 120), ["120p"]),
+        (source_of(1000, 500), ["500p", "360p", "240p"]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_steps(source: Source, expected: list[str]) -> None:
+    assert [rung.name for rung in make_ladder(source)] == expected
+
+
+def test_a_phone_held_upright_keeps_its_long_side_upright() -> None:
+    assert sizes(make_ladder(source_of(1920, 1080, rotation=90)))[:2] == [("1080p", 1080, 1920), ("720p", 720, 1280)]
+
+
+def test_pixels_become_square() -> None:
+    """DV's 720x480 at 8:9 shows as 4:3; 720x576 at 64:45 as 16:9."""
+    assert sizes(make_ladder(source_of(720, 480, sar=(8, 9))))[0] == ("480p", 640, 480)
+    assert sizes(make_ladder(source_of(720, 576, sar=(64, 45))))[0] == ("576p", 1024, 576)
+
+
+def test_an_upper_limit_lifts_the_top() -> None:
+    assert sizes(make_ladder(source_of(3840, 2160), max_height=2160))[:3] == [
+        ("2160p", 3840, 2160),
+        ("1440p", 2560, 1440),
+        ("1080p", 1920, 1080),
+    ]
+
+
+@pytest.mark.parametrize("rate", [50.0, 59.94, 60.0, 120.0])
+def test_high_frame_rates_get_more(rate: float) -> None:
+    assert [rung.maxrate_bps for rung in make_ladder(source_of(1280, 720, rate=rate))] == [3_920_000, 1_960_000, 1_120_000, 560_000]
+
+
+def test_a_rate_that_wanders_around_thirty_is_not_high() -> None:
+    assert make_ladder(source_of(1280, 720, rate=30.3))[0].maxrate_bps == 2_800_000
