@@ -46,7 +46,11 @@ def find_state(data: Path, title: str) -> str | None:
 
 
 def find_leftovers(data: Path) -> list[str]:
-    """Everything that should be gone when no upload is open and no run goes on: temporary files, unused outputs, rows of work."""
+    """Everything that should be gone when no upload is open and no run goes on: temporary files, unused outputs, rows of work.
+
+    Failed videos keep what a retry can use.
+    """
+    failed = {video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'failed'")}
     found = [
         str(path.relative_to(data)) for folder in _EMPTY_FOLDERS for path in (data / folder).rglob("*") if _is_left(path, data / folder)
     ]
@@ -58,7 +62,7 @@ def find_leftovers(data: Path) -> list[str]:
     found += [f"unused {key}" for path in encoded.rglob("*") if path.is_file() and (key := str(path.relative_to(encoded))) not in used]
     deleted = [video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'deleted'")]
     found += [f"original {path.name} of deleted {video}" for video in deleted for path in (data / "blob" / "original" / video).rglob("*.*")]
-    return sorted(found)
+    return sorted(line for line in found if not any(part in failed for part in line.replace(" ", "/").split("/")))
 
 
 def find_missing(data: Path) -> list[str]:

@@ -237,10 +237,11 @@ def test_storyboard_and_poster(clip: Clip) -> None:
         if sample.is_sync
     )
     tiles = [clip.tile(text) for _, _, text in cues]
-    pictures = oracle.decode_pictures(clip.path, None, tiles[0].size, clip.source.colour)
+    even = tiles[0].width // 2 * 2, tiles[0].height // 2 * 2
+    pictures = oracle.decode_pictures(clip.path, None, even, clip.source.colour)
     shown = np.stack([oracle.full_range(picture.luma) for picture in pictures])
     for (start_s, _, _), tile in zip(cues, tiles, strict=True):
-        off = np.abs(shown - np.asarray(tile.convert("L"), np.float32)).mean(axis=(1, 2))
+        off = np.abs(shown - np.asarray(tile.convert("L").resize(even), np.float32)).mean(axis=(1, 2))
         idr_s = max(time for time in idr_times if time <= start_s + 0.05)
         there = off[int(np.abs(np.array(times) - idr_s).argmin())]
         assert there < TILE_OFF and there <= off.min() + 1, (
@@ -251,7 +252,7 @@ def test_storyboard_and_poster(clip: Clip) -> None:
     poster = Image.open(io.BytesIO(clip.fetch(clip.video["poster"]).content))
     assert poster.width / poster.height == pytest.approx(aspect, rel=0.02)
     brightness = np.asarray(poster.convert("L"), float)
-    assert brightness.mean() > 16 and brightness.std() > 4, (brightness.mean(), brightness.std())
+    assert brightness.max() > 100 and brightness.std() > 8, (brightness.max(), brightness.std())
 
 
 def test_whole_file_gives_the_same_bytes(clip: Clip, by_whole_files: Crowd, make_clip: Callable[[Crowd, str], Clip]) -> None:

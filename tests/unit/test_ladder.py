@@ -66,7 +66,7 @@ def test_the_aspect_is_kept_to_within_a_pixel(source: Source, max_height: int) -
 def test_names_steps_and_rates(source: Source, max_height: int) -> None:
     ladder = make_ladder(source, max_height)
     top = min(ladder[0].width, ladder[0].height)
-    assert top == min(min(source.video.display_size), max_height) // 2 * 2
+    assert top == min(*source.video.display_size, max_height) // 2 * 2
     assert [min(rung.width, rung.height) for rung in ladder[1:]] == [step for step in reversed(STEPS) if step <= 0.85 * top]
     assert [rung.name for rung in ladder] == [f"{min(rung.width, rung.height)}p" for rung in ladder]
     caps = [rung.maxrate_bps for rung in ladder]

@@ -21,6 +21,7 @@ from yeoul.engine.process import die_with_parent
 log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
 _IDLE_WAIT_S = 0.05
+_SWEEP_EVERY_S = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,12 +48,14 @@ def _serve_pipeline(settings: Settings) -> int:
     engine = bootstrap.make_engine(settings)
     dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock)
     stopping = _Stop()
-    if isinstance(store, LocalStore):
-        store.sweep_partials()
     dispatcher.recover(only_dispatcher=database.is_sqlite)
     drain_until_s: float | None = None
+    sweep_at_s = 0.0
     while drain_until_s is None or (engine.running() and time.monotonic() < drain_until_s):
         try:
+            if isinstance(store, LocalStore) and time.monotonic() >= sweep_at_s:
+                sweep_at_s = time.monotonic() + _SWEEP_EVERY_S
+                store.sweep_partials()  # of attempts that were killed while they wrote
             dispatcher.step(_IDLE_WAIT_S)
         except YeoulError as error:
             log.warning("%s: %s", error.code, error.message)

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from yeoul.base.errors import TruncatedError, UnreadableError
+from yeoul.media import fragment
 from yeoul.media.encode import make_stills
 from yeoul.media.limits import Limits
 from yeoul.model.piece import Piece
@@ -24,6 +25,7 @@ _TILE_WIDTH = 160
 _COLUMNS, _ROWS = 10, 10
 _MOST_TILES = 300
 _SHORTEST_INTERVAL_S = 2.0  # the distance of IDR pictures
+_SLACK_S = 0.05  # an IDR picture is the first frame at or after its time
 _TILE_QUALITY = 72
 _POSTER_LONGEST = 1280
 _POSTER_FROM_S = 2.0
@@ -53,14 +55,17 @@ class Sheets:
 
 def make_tiles(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Tile]:
     """One tile for each IDR picture of a media segment; only those are decoded. Raises UnreadableError when there is none."""
+    media, timescale = segment.read_bytes(), fragment.get_timescale(init)
+    # The demuxer's times would be late by the delay of reordering.
+    starts = [picture.start_ticks / timescale for picture in fragment.find_i_frames(fragment.list_fragments(media))]
     found: list[Tile] = []
-    with av.open(io.BytesIO(init + segment.read_bytes()), "r", format="mp4") as container:
+    with av.open(io.BytesIO(init + media), "r", format="mp4") as container:
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
-        for frame in container.decode(stream):
+        for frame, start_s in zip(container.decode(stream), starts, strict=False):
             height = max(2, round(tile_width * frame.height / frame.width))
             picture = cast("Image.Image", frame.to_image(width=tile_width, height=height))  # pyright: ignore[reportUnknownMemberType]
-            found.append(Tile(float(frame.time or 0.0), _jpeg(picture, _TILE_QUALITY)))
+            found.append(Tile(start_s, _jpeg(picture, _TILE_QUALITY)))
     if not found:
         raise UnreadableError("the segment holds no IDR picture")
     return found
@@ -72,8 +77,8 @@ def compose_sheets(tiles: Sequence[Tile]) -> Sheets:
     span_s = ordered[-1].start_s
     interval_s = max(_SHORTEST_INTERVAL_S, float(np.ceil(span_s / _MOST_TILES)))
     starts = np.array([tile.start_s for tile in ordered])
-    moments = np.arange(0.0, span_s + interval_s / 2, interval_s)
-    chosen = [ordered[max(0, int(np.searchsorted(starts, moment + 0.05, side="right")) - 1)] for moment in moments]
+    moments = np.arange(0.0, span_s + _SLACK_S, interval_s)
+    chosen = [ordered[max(0, int(np.searchsorted(starts, moment + _SLACK_S, side="right")) - 1)] for moment in moments]
     first = Image.open(io.BytesIO(ordered[0].jpeg))
     per_sheet = _COLUMNS * _ROWS
     sheets = tuple(_sheet(chosen[at : at + per_sheet], first.size) for at in range(0, len(chosen), per_sheet))

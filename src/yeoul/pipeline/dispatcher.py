@@ -31,7 +31,6 @@ from yeoul.pipeline.settlement import Settlement
 log = logging.getLogger("yeoul.pipeline")
 _BATCH = 64
 _AGAIN_S = 1.0
-_DYING_S = 0.05  # what was killed needs about that long to be gone
 _LOOK_EVERY_S = 0.5  # for delayed retries that come due and workers that come back
 
 
@@ -70,6 +69,7 @@ class Dispatcher:
         self._changed = True
         self._total = Slots()
         self._placing = True
+        self._without_room: list[str] = []  # videos that were told
 
     # --- the loop ---
 
@@ -125,10 +125,8 @@ class Dispatcher:
         now_s = self._clock.now()
         try:
             with connection.begin_nested():
-                if self._handle(connection, event):
-                    outbox.drop(connection, event["id"])
-                else:
-                    outbox.put_off(connection, event["id"], now_s + _DYING_S)
+                self._handle(connection, event)
+                outbox.drop(connection, event["id"])
             return
         except OperationalError:
             raise
@@ -144,8 +142,7 @@ class Dispatcher:
         outbox.drop(connection, event["id"])
         self._handler.give_up(connection, event["video_id"], cause, now_s)
 
-    def _handle(self, connection: Connection, event: Mapping[str, Any]) -> bool:
-        """Handle an event; False when it has to be handled again, since what was killed for it has not ended yet."""
+    def _handle(self, connection: Connection, event: Mapping[str, Any]) -> None:
         now_s = self._clock.now()
         video_id, payload = event["video_id"], event["payload"]
         match event["topic"]:
@@ -159,34 +156,25 @@ class Dispatcher:
             case "task.ended":
                 self._handler.task_ended(connection, video_id, payload, now_s)
             case "run.ended":
-                if not self._kill(payload["run_id"], connection, now_s):
-                    return False
+                self._kill(payload["run_id"], connection, now_s)
                 self._handler.run_ended(connection, video_id, payload, now_s)
             case "video.deleted":
-                if not self._cancel_video(connection, video_id, now_s):
-                    return False
+                self._cancel_video(connection, video_id, now_s)
                 self._handler.video_deleted(video_id)
             case topic:
                 log.error("an event of unknown topic %s was dropped", topic)
-        return True
 
-    def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> bool:
+    def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> None:
         row = run.find_of_video(connection, video_id)
-        if row is None:
-            return True
-        is_dead = self._kill(row["id"], connection, now_s)
-        run.end(connection, row["id"], "cancelled", now_s)
-        return is_dead
+        if row is not None:
+            self._kill(row["id"], connection, now_s)
+            run.end(connection, row["id"], "cancelled", now_s)
 
-    def _kill(self, run_id: str, connection: Connection, now_s: float) -> bool:
-        """Cancel what is left of a run; whether nothing of it runs here any more, so that its files can be swept.
-
-        What runs elsewhere is killed by its own dispatcher, which finds that it lost it.
-        """
+    def _kill(self, run_id: str, connection: Connection, now_s: float) -> None:
+        """Cancel what is left of a run. What runs elsewhere is killed by its own dispatcher, which finds that it lost it."""
         run.lock(connection, run_id)
         for row in queue.cancel_run(connection, run_id, now_s):
             self._engine.cancel(TaskId(row["id"]), row["attempt"])
-        return not any(task.startswith(f"{run_id}.") for task, _ in self._engine.running())
 
     # --- placing ---
 
@@ -195,7 +183,10 @@ class Dispatcher:
         free = self._engine.free()
         now_s = self._clock.now()
         self._wake_at = now_s + _AGAIN_S
-        if not self._placing or not any(slots.cpu > 0 for slots in free.values()) or not self._room():
+        if not self._placing or not any(slots.cpu > 0 for slots in free.values()):
+            return
+        if not self._room():
+            self._note_no_room(now_s)
             return
         self._note_total(free)
         with self._database.write() as connection:
@@ -203,12 +194,27 @@ class Dispatcher:
             candidates = [Candidate(TaskId(task_id), self._slots(row)) for task_id, row in rows.items()]
             works = [self._claim(connection, rows[assignment.task], assignment.worker) for assignment in assign(candidates, free)]
             soon = [queue.next_ready_at(connection, now_s), outbox.next_at(connection)]
+            self._note_room(connection, now_s)
         self._wake_at = min((at for at in soon if at is not None), default=math.inf)
         for work, worker in works:
             if work is not None:
                 self._submit(work, worker)
         placed = {work.task for work, _ in works if work is not None}
         self._engine.demand([candidate.slots for candidate in candidates if candidate.task not in placed])
+
+    def _note_no_room(self, now_s: float) -> None:
+        """Tell the videos whose tasks wait for room on the disk, once."""
+        error = StorageFullError("there is no room left; the work goes on when there is").to_dict()
+        with self._database.write() as connection:
+            runs = {row["run_id"] for row in queue.ready(connection, now_s, _BATCH)}
+            for current in [run.lock(connection, run_id) for run_id in sorted(runs)]:
+                if current is not None and current["video_id"] not in self._without_room:
+                    self._without_room.append(current["video_id"])
+                    video.change(connection, current["video_id"], {"notice": error}, now_s)
+
+    def _note_room(self, connection: Connection, now_s: float) -> None:
+        while self._without_room:
+            video.change(connection, self._without_room.pop(), {"notice": None}, now_s)
 
     def _claim(self, connection: Connection, row: Mapping[str, Any], worker: WorkerId) -> tuple[Work | None, WorkerId]:
         now_s = self._clock.now()

@@ -9,6 +9,8 @@ import { countListedRungs, type Stream } from "./stream";
 
 const RETRY = { maxAttempts: 4, baseDelay: 500, backoffFactor: 2, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
 const LONGEST_PAUSE_S = 15;
+/** Rungs of a growing video join one after the other; a viewer who is watching is not disturbed for each of them. */
+const CALM_MS = 8000;
 
 /** What the player tells its surroundings. */
 export interface PlaybackListener {
@@ -33,6 +35,7 @@ export class Playback {
   #failures = 0;
   #wanted: Stream | null = null;
   #busy = false;
+  #calmUntilMs = 0;
 
   constructor(
     readonly media: HTMLVideoElement,
@@ -94,7 +97,8 @@ export class Playback {
         updatePeriod: 1,
         // Captions come as <track> elements, which the browser's own settings style.
         disableText: true,
-        hls: { ignoreManifestTimestampsInSegmentsMode: true },
+        // No distance to the live edge: all that is listed of a growing video can be sought, and a change of stream goes on where it was.
+        hls: { ignoreManifestTimestampsInSegmentsMode: true, liveSegmentsDelay: 0 },
         retryParameters: RETRY,
       },
       streaming: {
@@ -105,19 +109,18 @@ export class Playback {
     });
   }
 
-  async #load(source: string | shaka.media.PreloadManager, startS: number): Promise<void> {
+  async #load(url: string, startS: number): Promise<void> {
     this.stalls.expect();
     await this.#attached;
     for (;;) {
       try {
-        await this.shaka.load(source, startS);
+        await this.shaka.load(url, startS);
         break;
       } catch (error) {
         if (isInterruption(error)) return;
         const fault = this.#report(error);
         if (!fault.passing) return;
         await pause(this.#nextPauseS());
-        if (typeof source !== "string") source = this.stream?.url ?? "";
       }
     }
     this.loads += 1;
@@ -130,7 +133,7 @@ export class Playback {
   async #upgrade(idle: boolean): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === null || this.#busy || this.media.ended) return;
-    if (wanted.rungs > this.rungs.length && !idle && !this.media.paused && !this.#looksCoarse()) return;
+    if (wanted.rungs > this.rungs.length && !idle && !this.media.paused && !this.#helpsNow(wanted)) return;
     this.#wanted = null;
     await this.#alone(async () => {
       if (await this.#offersMore(wanted)) await this.#change(wanted);
@@ -149,18 +152,13 @@ export class Playback {
   }
 
   async #change(wanted: Stream): Promise<void> {
-    const next = await this.shaka.preload(wanted.url, this.media.currentTime).catch(() => null);
-    if (this.media.ended) {
-      await next?.destroy();
-      this.#wanted = wanted;
-      return;
-    }
     const { paused, playbackRate } = this.media;
     this.resumes = !paused;
     this.media.pause();
     this.listener.onHold(true);
     this.stream = wanted;
-    await this.#load(next ?? wanted.url, this.media.currentTime);
+    this.#calmUntilMs = performance.now() + CALM_MS;
+    await this.#load(wanted.url, this.media.currentTime);
     this.media.playbackRate = playbackRate;
     this.media.requestVideoFrameCallback(() => this.listener.onHold(false));
     if (this.resumes) await this.media.play().catch(() => undefined);
@@ -175,7 +173,8 @@ export class Playback {
     return answer !== null && answer.ok && countListedRungs(await answer.text()) > this.rungs.length;
   }
 
-  #looksCoarse(): boolean {
+  #helpsNow(wanted: Stream): boolean {
+    if (wanted.growing && performance.now() < this.#calmUntilMs) return false;
     return this.media.clientHeight * window.devicePixelRatio > Math.max(0, ...this.rungs.map((rung) => rung.height));
   }
 

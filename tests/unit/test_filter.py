@@ -1,0 +1,115 @@
+"""What the filter graph says of a source's colours, times and turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from yeoul.media.filter import Colour, make_graph, needs_lut, output_colour
+from yeoul.media.ladder import make_ladder
+from yeoul.media.timescale import rendition_timescale, to_ticks
+from yeoul.model.piece import Piece
+from yeoul.model.source import Source, TimeBase, VideoTrack
+
+PIECE = Piece(index=1, start_pts=3000, end_pts=6000, base=2800, frames=10)
+
+
+def track_of(**facts: Any) -> VideoTrack:
+    common: dict[str, Any] = {"codec": "h264", "width": 640, "height": 360, "time_base": TimeBase(num=1, den=1000), "frame_rate": 25.0}
+    return VideoTrack(**{**common, **facts})
+
+
+def source_of(start_pts: int = 0, **facts: Any) -> Source:
+    return Source(container="mov", duration_s=10.0, start_pts=start_pts, video=track_of(**facts))
+
+
+def graph_of(source: Source, piece: Piece = PIECE) -> str:
+    return make_graph(piece, source, make_ladder(source)[:1])
+
+
+BT709 = Colour("bt709", "bt709", "bt709")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, BT709),
+        ({"colour_primaries": "bt709", "colour_transfer": "bt709", "colour_matrix": "bt709"}, BT709),
+        # What players know stays as it is.
+        (
+            {"colour_primaries": "smpte170m", "colour_transfer": "smpte170m", "colour_matrix": "smpte170m"},
+            Colour("smpte170m", "smpte170m", "smpte170m"),
+        ),
+        ({"colour_primaries": "bt470bg", "colour_matrix": "bt470bg"}, Colour("bt470bg", "bt709", "bt470bg")),
+        # Full range is converted, and the matrix with it.
+        ({"colour_matrix": "bt470bg", "colour_range": "pc"}, BT709),
+        ({"pix_fmt": "yuvj420p", "colour_matrix": "smpte170m"}, BT709),
+        ({"pix_fmt": "gbrp"}, BT709),
+        ({"colour_matrix": "ycgco"}, BT709),
+        # HDR and wide gamut go through the table.
+        ({"colour_primaries": "bt2020", "colour_transfer": "smpte2084", "colour_matrix": "bt2020nc"}, BT709),
+        ({"colour_transfer": "arib-std-b67"}, BT709),
+        ({"colour_primaries": "bt2020", "colour_transfer": "bt2020-10", "colour_matrix": "bt2020nc"}, BT709),
+    ],
+)
+def test_output_colour(facts: dict[str, str], expected: Colour) -> None:
+    assert output_colour(track_of(**facts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [({}, False), ({"colour_primaries": "bt2020"}, True), ({"colour_transfer": "smpte2084"}, True), ({"colour_transfer": "smpte170m"}, False)],
+)
+def test_only_hdr_and_wide_gamut_need_the_table(facts: dict[str, str], expected: bool) -> None:
+    source = source_of(**facts)
+    assert needs_lut(source.video) is expected
+    assert ("lut3d" in graph_of(source)) is expected
+
+
+def test_a_piece_owns_its_frames_exactly() -> None:
+    graph = graph_of(source_of(start_pts=500))
+    assert graph.startswith("[0:v:0]settb=1/1000,trim=start_pts=200:end_pts=3200,setpts=PTS+(2300),")
+
+
+def test_times_that_a_container_rounded_may_be_a_millisecond_off() -> None:
+    piece = PIECE.model_copy(update={"container": "matroska", "base": 0})
+    graph = graph_of(source_of(time_base=TimeBase(num=1, den=90000)), piece)
+    assert "trim=start_pts=2910:end_pts=5910,setpts=if(lt(PTS+(0)\\,3090)\\,3000\\,PTS+(0))" in graph
+
+
+def test_upright_pictures_are_not_turned_and_sdr_is_not_converted() -> None:
+    graph = graph_of(source_of())
+    assert not any(word in graph for word in ("transpose", "flip", "bwdif", "lut3d", "scale"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "turns"),
+    [
+        ({"rotation_deg": 90}, "transpose=clock"),
+        ({"rotation_deg": 180}, "hflip,vflip"),
+        ({"rotation_deg": 270}, "transpose=cclock"),
+        ({"mirrored": True}, "hflip"),
+        ({"mirrored": True, "rotation_deg": 90}, "hflip,transpose=clock"),
+    ],
+)
+def test_turns(facts: dict[str, Any], turns: str) -> None:
+    assert f"format=yuv420p,{turns},setparams" in graph_of(source_of(**facts))
+
+
+def test_all_rungs_are_scaled_from_the_largest() -> None:
+    source = source_of()
+    graph = make_graph(PIECE, source, make_ladder(source)[::-1])
+    assert graph.endswith("split=2[s0][s1];[s0]scale=426:240,setsar=1[o0];[s1]null[o1]")
+
+
+@pytest.mark.parametrize(("den", "expected"), [(15360, 15360), (1000, 10000), (25, 25000), (90000, 90000), (10**9, 90000), (600, 60000)])
+def test_timescale(den: int, expected: int) -> None:
+    assert rendition_timescale(source_of(time_base=TimeBase(num=1, den=den))) == expected
+
+
+def test_ticks_count_from_the_first_displayed_frame() -> None:
+    source = source_of(start_pts=500)
+    assert [to_ticks(pts, source) for pts in (500, 501, 1500, 499)] == [0, 10, 10000, -10]
+    nanoseconds = source_of(time_base=TimeBase(num=1, den=10**9))
+    assert [to_ticks(pts, nanoseconds) for pts in (5555, 5556, 33_333_333)] == [0, 1, 3000]
