@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -51,23 +52,27 @@ def find_leftovers(data: Path) -> list[str]:
     Failed videos keep what a retry can use.
     """
     failed = {video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'failed'")}
-    found = [
-        str(path.relative_to(data)) for folder in _EMPTY_FOLDERS for path in (data / folder).rglob("*") if _is_left(path, data / folder)
-    ]
+    found = [str(path.relative_to(data)) for folder in _EMPTY_FOLDERS for path in _walk(data / folder) if _is_left(path, data / folder)]
     open_tasks = f"SELECT id, state FROM task WHERE state NOT IN {_ENDED}"
     found += [f"task {task} is {state}" for task, state in _rows(data, open_tasks)]
     found += [f"event {topic} of {video}" for topic, video in _rows(data, "SELECT topic, video_id FROM outbox")]
     used = set(_used_keys(data))
     encoded = data / "blob" / "encoded"
-    found += [f"unused {key}" for path in encoded.rglob("*") if path.is_file() and (key := str(path.relative_to(encoded))) not in used]
+    found += [f"unused {key}" for path in _walk(encoded) if path.is_file() and (key := str(path.relative_to(encoded))) not in used]
     deleted = [video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'deleted'")]
-    found += [f"original {path.name} of deleted {video}" for video in deleted for path in (data / "blob" / "original" / video).rglob("*.*")]
+    found += [f"original {path.name} of deleted {video}" for video in deleted for path in _walk(data / "blob" / "original" / video)]
     return sorted(line for line in found if not any(part in failed for part in line.replace(" ", "/").split("/")))
 
 
 def find_missing(data: Path) -> list[str]:
     """Keys that rows refer to and that are not there."""
     return sorted(key for key in _used_keys(data) if not (data / "blob" / "encoded" / key).is_file())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, of which parts may vanish meanwhile."""
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place) / name for name in (*folders, *files))
 
 
 def _is_left(path: Path, folder: Path) -> bool:

@@ -126,7 +126,7 @@ class Ops:
 
     def _tiles(self, work: Work, task: TaskInput) -> TaskOutput:
         (need,) = task.needs
-        (track,) = TaskOutput.model_validate(need.outputs).tracks
+        track = TaskOutput.model_validate(need.outputs).tracks[-1]  # the lowest rung
         self._store.get_bytes(Bucket.ENCODED, track.segments[0].key)
         return TaskOutput(facts={"key": self._put(Bucket.TEMP, work, "tiles", b"jpegs")})
 

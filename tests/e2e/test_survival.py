@@ -72,7 +72,7 @@ def test_a_killed_worker_costs_one_retry_of_one_task(make_server: Callable[..., 
     os.kill(worker.pid, signal.SIGKILL)
     attempts = assert_whole(server, server.end_upload(upload))
     assert sorted(attempts.values())[-2:] == [1, 2], attempts
-    assert [task for task, count in attempts.items() if count == 2][0].startswith("encode")
+    assert next(task for task, count in attempts.items() if count == 2).startswith("encode")
     assert not psutil.pid_exists(encoder.pid), "what the worker had started died with it"
 
 

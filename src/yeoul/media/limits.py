@@ -146,24 +146,25 @@ def run_tool(argv: Sequence[str], *, limits: Limits, cwd: Path, feed: Sequence[s
         return _finish(_start(argv, limits, cwd, subprocess.DEVNULL, subprocess.DEVNULL), limits)
     feeding = _start(feed, limits, cwd, subprocess.DEVNULL, subprocess.PIPE)
     assert feeding.stdout is not None
-    with feeding.stdout as pipe:
-        tool = _start(argv, limits, cwd, pipe, subprocess.DEVNULL)
-    with ThreadPoolExecutor(1) as pool:  # both write to stderr, so both must be read at once
+    # Both write to stderr, so both must be read at once. Whatever happens here, the pipe is closed before the feed is waited for.
+    with ThreadPoolExecutor(1) as pool, feeding.stdout as pipe:
         fed = pool.submit(_finish, feeding, limits)
+        tool = _start(argv, limits, cwd, pipe, subprocess.DEVNULL)
+        pipe.close()
         try:
             result = _finish(tool, limits)
-        except YeoulError as error:
-            _feed_result(fed, error)
+        except YeoulError:
+            _feed_cpu_s(fed)
             raise
-        return ToolResult(stderr=result.stderr, cpu_s=result.cpu_s + _feed_result(fed, None))
+        return ToolResult(stderr=result.stderr, cpu_s=result.cpu_s + _feed_cpu_s(fed))
 
 
-def _feed_result(fed: Future[ToolResult], tool_failure: YeoulError | None) -> float:
-    """CPU seconds of a feed. Its own error is raised, unless it only says that its reader is gone."""
+def _feed_cpu_s(fed: Future[ToolResult]) -> float:
+    """CPU seconds of a feed, 0 where its reader had enough or failed before its end. Raises the feed's own error otherwise."""
     try:
         return fed.result().cpu_s
     except YeoulError as error:
-        if tool_failure is not None and "Broken pipe" in str(error.facts.get("stderr", "")):
+        if "Broken pipe" in str(error.facts.get("stderr", "")):
             return 0.0
         raise
 

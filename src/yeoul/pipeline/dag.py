@@ -13,6 +13,7 @@ from yeoul.base.errors import DagError
 from yeoul.model.noun import Noun
 
 FACTS = ("has_audio", "has_more_rungs")
+OPENING_PIECES = 3
 
 
 class StageSlots(Noun):
@@ -25,12 +26,15 @@ class StageSlots(Noun):
 class Stage(Noun):
     """One node of the graph. op names an operation, `with` its parameters, `when` a fact without which the stage is left out.
 
-    latency_sensitive tasks go before others; an optional stage's failure is named and does not fail the video.
+    pieces: a piece-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage that
+    takes no part for a piece is no need there. latency_sensitive tasks go before others; an optional stage's failure is named and
+    does not fail the video.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     op: str
     scope: Literal["video", "piece"]
+    pieces: Literal["all", "opening", "rest"] = "all"
     needs: tuple[str, ...] = ()
     when: Literal["has_audio", "has_more_rungs"] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
@@ -38,6 +42,11 @@ class Stage(Noun):
     timeout_s: float = Field(default=1800.0, gt=0)
     latency_sensitive: bool = False
     optional: bool = False
+
+
+    def takes(self, index: int) -> bool:
+        """Whether a piece-scoped stage has a task for this piece."""
+        return self.pieces == "all" or (index < OPENING_PIECES) == (self.pieces == "opening")
 
 
 class LadderOptions(Noun):

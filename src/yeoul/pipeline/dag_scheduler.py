@@ -98,7 +98,8 @@ class DagScheduler:
         if self._over or index in self._landed:
             return []
         self._landed.add(index)
-        added: list[Instruction] = [self._piece_task(stage, index) for stage in self._stages.values() if stage.scope == "piece"]
+        taking = [stage for stage in self._stages.values() if stage.scope == "piece" and stage.takes(index)]
+        added: list[Instruction] = [self._piece_task(stage, index) for stage in taking]
         return added + list(self._close_if_all_landed())
 
     def _close(self, pieces: int) -> Sequence[Instruction]:
@@ -126,18 +127,22 @@ class DagScheduler:
     def _end_if_complete(self) -> Sequence[Instruction]:
         if self._over or self._pieces is None or not self._closed:
             return []
-        expected = sum(self._pieces if stage.scope == "piece" else 1 for stage in self._stages.values())
+        expected = sum(len(self._taken(stage)) if stage.scope == "piece" else 1 for stage in self._stages.values())
         if len(self._ended) < expected:
             return []
         self._over = True
         return [EndRun()]
 
+    def _taken(self, stage: Stage) -> list[int]:
+        """The pieces of a closed upload for which a piece-scoped stage has a task."""
+        return [index for index in range(self._pieces or 0) if stage.takes(index)]
+
     def _piece_task(self, stage: Stage, index: int) -> AddTask:
-        return AddTask(stage, index, tuple((need, index) for need in stage.needs))
+        return AddTask(stage, index, tuple((need, index) for need in stage.needs if self._stages[need].takes(index)))
 
     def _video_task(self, stage: Stage) -> AddTask:
         needs: list[tuple[str, int | None]] = []
         for need in stage.needs:
-            piece_scoped = self._stages[need].scope == "piece"
-            needs += [(need, index) for index in range(self._pieces or 0)] if piece_scoped else [(need, None)]
+            above = self._stages[need]
+            needs += [(need, index) for index in self._taken(above)] if above.scope == "piece" else [(need, None)]
         return AddTask(stage, None, tuple(needs))

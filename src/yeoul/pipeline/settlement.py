@@ -99,6 +99,8 @@ class Settlement:
     def _finished(self, connection: Connection, task: Row, current: Row, output: TaskOutput, now_s: float) -> None:
         if current["state"] == "cancelled":
             return
+        for name, error in output.dropped.items():
+            publish.withdraw(connection, current["video_id"], task["stage"], [name], error, now_s)
         publish.publish(connection, current["video_id"], output, now_s)
         if task["stage"] in preprocessor.STAGES:
             self._preprocessor.task_done(connection, current, output, now_s)

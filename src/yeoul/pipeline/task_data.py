@@ -67,12 +67,14 @@ class Track(Noun):
 class TaskOutput(Noun):
     """What an op gives back. Tracks, poster and storyboard are published when the task's end is committed.
 
+    dropped: rungs that could not be made for this piece, with the error of each; they are taken out of the whole video.
     source, ladder, pieces and captions are what the preprocessor's own ops find. facts: anything else, for the ops below.
     """
 
     tracks: tuple[Track, ...] = ()
     poster_key: str | None = None
     storyboard: Storyboard | None = None
+    dropped: dict[str, dict[str, Any]] = Field(default_factory=dict)
     source: Source | None = None
     ladder: tuple[Rung, ...] | None = None
     pieces: tuple[LandedPiece, ...] | None = None

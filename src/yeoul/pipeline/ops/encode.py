@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-from yeoul.base.errors import PieceMismatchError
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from yeoul.base.errors import MediaTimeoutError, MediaToolError, PieceMismatchError
 from yeoul.media.encode import encode_piece
 from yeoul.media.segment import EncodedSegment
+from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rendition, Rung, Segment
+from yeoul.model.source import Source
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
 from yeoul.pipeline.task_input import select_rungs
 
 
 def encode(context: Context, task: TaskInput) -> TaskOutput:
-    """Parameter rungs: "lowest", "others" or "all" (default). Gives one track with one segment for each rung."""
+    """Parameter rungs: "lowest", "others" or "all" (default). Gives one track with one segment for each rung.
+
+    When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along.
+    """
     if task.piece is None or task.source is None:
         raise PieceMismatchError("encode works on pieces")
     rungs = select_rungs(task.ladder, task.parameters.get("rungs", "all"))
     file = context.fetch_piece(task.piece)
-    made = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits)
+    try:
+        made, dropped = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits), {}
+    except (MediaToolError, MediaTimeoutError):
+        if len(rungs) == 1:
+            raise
+        made, dropped = _encode_each(context, file, task.piece.piece, task.source, rungs)
     by_name = {rung.name: rung for rung in rungs}
-    return TaskOutput(tracks=tuple(_track(context, task.piece.piece.index, by_name[segment.name], segment) for segment in made))
+    tracks = tuple(_track(context, task.piece.piece.index, by_name[segment.name], segment) for segment in made)
+    return TaskOutput(tracks=tracks, dropped=dropped)
+
+
+def _encode_each(
+    context: Context, file: Path, piece: Piece, source: Source, rungs: Sequence[Rung]
+) -> tuple[tuple[EncodedSegment, ...], dict[str, dict[str, Any]]]:
+    """(segments of the rungs that can be made, errors of the others); raises when none can, or the ladder's lowest cannot."""
+    made: list[EncodedSegment] = []
+    dropped: dict[str, dict[str, Any]] = {}
+    for rung in reversed(rungs):  # the lowest first: without it the video is not worth the others
+        try:
+            made += encode_piece(file, piece, source, [rung], context.scratch, context.limits)
+        except (MediaToolError, MediaTimeoutError) as error:
+            if not made:
+                raise
+            dropped[rung.name] = error.to_dict()
+    return tuple(made), dropped
 
 
 def _track(context: Context, index: int, rung: Rung, made: EncodedSegment) -> Track:

@@ -28,22 +28,20 @@ def package(context: Context, task: TaskInput) -> TaskOutput:  # noqa: ARG001 (o
 
 
 def _tracks(task: TaskInput) -> Mapping[str, Sequence[Segment]]:
-    """Segments by rendition, of the rungs that are complete; a rung that failed somewhere was dropped."""
+    """Segments by rendition, in order, of the rungs that no piece has dropped."""
     found: dict[str, list[Segment]] = {}
     broken: set[str] = set()
     for need in task.needs:
         if need.piece is None:
             continue
-        if need.outputs is None:
-            broken |= {need.stage}
+        if need.outputs is None:  # an optional encode failed: all its rungs fell
+            broken |= {rung.name for rung in task.ladder[:-1]}
             continue
-        for track in TaskOutput.model_validate(need.outputs).tracks:
-            found.setdefault(f"{need.stage}/{track.rendition.name}", []).extend(track.segments)
-    return {
-        key.split("/")[1]: sorted(segments, key=lambda segment: segment.index)
-        for key, segments in found.items()
-        if key.split("/")[0] not in broken
-    }
+        output = TaskOutput.model_validate(need.outputs)
+        broken |= set(output.dropped)
+        for track in output.tracks:
+            found.setdefault(track.rendition.name, []).extend(track.segments)
+    return {name: sorted(segments, key=lambda segment: segment.index) for name, segments in found.items() if name not in broken}
 
 
 def _check_joined(name: str, segments: Sequence[Segment]) -> None:

@@ -14,7 +14,8 @@ from yeoul.pipeline.task_data import NeedOutput, TaskInput, TaskOutput
 
 def tiles(context: Context, task: TaskInput) -> TaskOutput:
     """From the lowest rung's segment (of the stage needed): facts key (all JPEGs in one blob), sizes in bytes, starts_s."""
-    track = next((track for need in task.needs for track in TaskOutput.model_validate(need.outputs or {}).tracks), None)
+    tracks = [track for need in task.needs for track in TaskOutput.model_validate(need.outputs or {}).tracks]
+    track = min(tracks, key=lambda track: track.rendition.height, default=None)
     if track is None or track.rendition.init_key is None:
         raise PieceMismatchError("tiles need an encoded piece")
     init = context.store.get_bytes(Bucket.ENCODED, track.rendition.init_key)
