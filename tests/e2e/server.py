@@ -106,10 +106,10 @@ class Server:
         """The admin's token."""
         return (self.data / "admin.token").read_text().strip()
 
-    def cli(self, *words: str, check: bool = False, **environ: str) -> subprocess.CompletedProcess[str]:
+    def cli(self, *words: str, check: bool = False, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of ours against this server."""
         command = [sys.executable, "-m", "yeoul.cli.main", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, **environ})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env={**os.environ, **(environ or {})})
         if check and done.returncode != 0:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.read_log()}")
         return done
@@ -129,7 +129,7 @@ class Server:
 
     def upload(self, path: Path, *options: str, **environ: str) -> dict[str, Any]:
         """`yeoul upload --json`: its JSON object, with the exit code added as "exit"."""
-        done = self.cli(*self.upload_words(path, *options), **environ)
+        done = self.cli(*self.upload_words(path, *options), environ=environ)
         return self._result(done.returncode, done.stdout, done.stderr)
 
     def _result(self, code: int, out: str, errors: str) -> dict[str, Any]:

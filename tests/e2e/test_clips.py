@@ -62,6 +62,7 @@ SSIM = 0.95
 SSIM_OF_GRAIN = {"rabbit-480p-8s.mp4": 0.945}
 AAC_FRAME_S = 1024 / 48_000
 LAG_S = 0.010
+LUMA_709 = np.array([0.2126, 0.7152, 0.0722], np.float32)
 TILE_OFF = 8  # of 255, in mean brightness of each pixel of a small JPEG
 # An edit list that ends inside a packet of sound is not honoured: the rest of that packet is heard.
 TRIMMED_S = {"phone-hevc10-editlist-rotated.mp4": 1024 / 44_100}
@@ -241,7 +242,7 @@ def test_storyboard_and_poster(clip: Clip) -> None:
     pictures = oracle.decode_pictures(clip.path, None, even, clip.source.colour)
     shown = np.stack([oracle.full_range(picture.luma) for picture in pictures])
     for (start_s, _, _), tile in zip(cues, tiles, strict=True):
-        off = np.abs(shown - np.asarray(tile.convert("L").resize(even), np.float32)).mean(axis=(1, 2))
+        off = np.abs(shown - np.asarray(tile.convert("RGB").resize(even), np.float32) @ LUMA_709).mean(axis=(1, 2))
         idr_s = max(time for time in idr_times if time <= start_s + 0.05)
         there = off[int(np.abs(np.array(times) - idr_s).argmin())]
         assert there < TILE_OFF and there <= off.min() + 1, (

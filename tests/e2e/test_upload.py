@@ -252,7 +252,7 @@ def test_exit_4_when_there_is_no_server(yeoul_server: Server, clip: Path):
 
 @pytest.mark.parametrize("environ", [{"YEOUL_TOKEN": "forged"}, {"YEOUL_TOKEN": "", "XDG_CONFIG_HOME": "/nonexistent"}])
 def test_exit_5_when_it_is_not_allowed(yeoul_server: Server, clip: Path, environ: dict[str, str]):
-    done = yeoul_server.cli("upload", str(clip), "--server", yeoul_server.url, "--json", **environ)
+    done = yeoul_server.cli("upload", str(clip), "--server", yeoul_server.url, "--json", environ=environ)
     result = json.loads(done.stdout.splitlines()[-1])
     assert (done.returncode, result["error"]["code"]) == (5, "account.unauthenticated")
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 PATIENCE_S = 90.0
 
 
-def wait_for(ask: Callable[[], T], what: str, timeout_s: float = PATIENCE_S) -> T:
+def wait_for(ask: Callable[[], T | None], what: str, timeout_s: float = PATIENCE_S) -> T:
     """The first answer that is true."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

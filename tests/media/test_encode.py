@@ -113,7 +113,9 @@ def assert_times(encoded: Encoded, shown: oracle.Shown) -> None:
         assert abs(Fraction(samples[-1].dts + samples[-1].duration, timescale) - encoded.end) * timescale <= 1
         assert [segment.start_ticks + segment.duration_ticks for segment in made[:-1]] == [segment.start_ticks for segment in made[1:]]
         assert [segment.samples for segment in made] == [piece.frames for piece in encoded.pieces]
-    first, *others = [[(s.start_ticks, s.duration_ticks, [i.start_ticks for i in s.i_frames]) for s in m] for m in encoded.segments.values()]
+    first, *others = [
+        [(s.start_ticks, s.duration_ticks, [i.start_ticks for i in s.i_frames]) for s in m] for m in encoded.segments.values()
+    ]
     assert all(other == first for other in others)
 
 

@@ -59,9 +59,14 @@ def test_output_colour(facts: dict[str, str], expected: Colour) -> None:
 
 @pytest.mark.parametrize(
     ("facts", "expected"),
-    [({}, False), ({"colour_primaries": "bt2020"}, True), ({"colour_transfer": "smpte2084"}, True), ({"colour_transfer": "smpte170m"}, False)],
+    [
+        ({}, False),
+        ({"colour_primaries": "bt2020"}, True),
+        ({"colour_transfer": "smpte2084"}, True),
+        ({"colour_transfer": "smpte170m"}, False),
+    ],
 )
-def test_only_hdr_and_wide_gamut_need_the_table(facts: dict[str, str], expected: bool) -> None:
+def test_only_hdr_and_wide_gamut_need_the_table(facts: dict[str, Any], expected: bool) -> None:
     source = source_of(**facts)
     assert needs_lut(source.video) is expected
     assert ("lut3d" in graph_of(source)) is expected

@@ -115,13 +115,13 @@ def test_retimed_fragments_play(written: bytes) -> None:
     """
     init, media = fragment.split_init(written)
     retimed = fragment.retime(media, 36 * 512)
-    with av.open(io.BytesIO(init + retimed)) as container:
+    with av.open(io.BytesIO(init + retimed), "r") as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
     assert [packet.dts for packet in packets] == [512 * n for n in range(35)]
     late = -min(sample.cts_ticks for one in fragment.list_fragments(retimed) for sample in one.samples)
     assert sorted((packet.pts or 0) - late for packet in packets) == [512 * n for n in range(35)]
     assert packets[-1].duration == 1024
-    with av.open(io.BytesIO(init + retimed)) as container:
+    with av.open(io.BytesIO(init + retimed), "r") as container:
         assert [(frame.pts or 0) - late for frame in container.decode(video=0)] == [512 * n for n in range(35)]
 
 
@@ -134,7 +134,7 @@ def test_i_frames_decode_alone(written: bytes) -> None:
     for frame in found:
         part = media[frame.offset : frame.offset + frame.size_bytes]
         assert part[4:8] == b"moof"
-        with av.open(io.BytesIO(init + part)) as container:
+        with av.open(io.BytesIO(init + part), "r") as container:
             packet = next(container.demux(video=0))
             assert packet.is_keyframe and packet.dts == frame.start_ticks
             assert len([*packet.decode(), *container.streams.video[0].codec_context.decode(None)]) == 1

@@ -6,10 +6,12 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from yeoul.api.deps import PartsDep
+from yeoul.api.deps import Parts, PartsDep
 from yeoul.base.errors import NotFoundError
 from yeoul.blob.local import LocalStore
 from yeoul.blob.receive import Reception, SignedPut
+from yeoul.blob.store import Bucket
+from yeoul.catalog import video
 
 router = APIRouter(include_in_schema=False)
 _FLUSH_BYTES = 1 << 20
@@ -37,7 +39,17 @@ async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> 
         if waiting:
             await anyio.to_thread.run_sync(reception.write, b"".join(waiting))
         await anyio.to_thread.run_sync(reception.commit)
+    await anyio.to_thread.run_sync(_drop_orphan, parts, Bucket(bucket), key)
     return Response(status_code=200)
+
+
+def _drop_orphan(parts: Parts, bucket: Bucket, key: str) -> None:
+    """Raises NotFoundError for a blob of a video that was deleted while it came, and keeps nothing of it."""
+    with parts.database.read() as connection:
+        owner = video.find(connection, key.partition("/")[0])
+    if owner is None:
+        parts.store.delete(bucket, key)
+        raise NotFoundError("the video was deleted", key=key)
 
 
 @router.get("/blob/{bucket}/{key:path}")
