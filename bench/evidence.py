@@ -60,7 +60,12 @@ def find_leftovers(data: Path) -> list[str]:
     encoded = data / "blob" / "encoded"
     found += [f"unused {key}" for path in _walk(encoded) if path.is_file() and (key := str(path.relative_to(encoded))) not in used]
     deleted = [video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'deleted'")]
-    found += [f"original {path.name} of deleted {video}" for video in deleted for path in _walk(data / "blob" / "original" / video)]
+    found += [
+        f"original {path.name} of deleted {video}"
+        for video in deleted
+        for path in _walk(data / "blob" / "original" / video)
+        if path.is_file()
+    ]
     return sorted(line for line in found if not any(part in failed for part in line.replace(" ", "/").split("/")))
 
 

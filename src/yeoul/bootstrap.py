@@ -85,7 +85,14 @@ def make_limits(settings: Settings) -> Limits:
 def make_slots(settings: Settings) -> Slots:
     """What this machine's worker offers."""
     memory_bytes = settings.engine.memory_bytes or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    return Slots(cpu=float(settings.engine.workers or os.cpu_count() or 1), memory_bytes=memory_bytes)
+    return Slots(cpu=float(settings.engine.workers or _count_cores()), memory_bytes=memory_bytes)
+
+
+def _count_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 # --- the worker's side ---

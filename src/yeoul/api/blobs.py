@@ -45,10 +45,11 @@ async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> 
 
 def _drop_orphan(parts: Parts, bucket: Bucket, key: str) -> None:
     """Raises NotFoundError for a blob of a video that was deleted while it came, and keeps nothing of it."""
+    video_id = key.partition("/")[0]
     with parts.database.read() as connection:
-        owner = video.find(connection, key.partition("/")[0])
-    if owner is None:
-        parts.store.delete(bucket, key)
+        is_deleted = video.find(connection, video_id) is None
+    if is_deleted:
+        parts.store.delete_prefix(bucket, f"{video_id}/")
         raise NotFoundError("the video was deleted", key=key)
 
 
