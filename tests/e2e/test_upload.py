@@ -71,7 +71,8 @@ def missing_bytes(server: Server, known: dict[str, Any]) -> int:
 
 def test_killed_and_run_again_sends_only_what_is_missing(yeoul_server: Server, own: Path, tmp_path: Path):
     first, second = tmp_path / "tmp1", tmp_path / "tmp2"
-    first.mkdir(), second.mkdir()
+    first.mkdir()
+    second.mkdir()
     known = kill_midway(yeoul_server, own, landed=1, TMPDIR=str(first))
     shutil.rmtree(first)  # nothing that the killed process had is needed
     result = yeoul_server.upload(own, TMPDIR=str(second))

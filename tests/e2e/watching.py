@@ -28,7 +28,9 @@ customElements.whenDefined('yeoul-player').then(() => {
   const onFrame = (now, frame) => { window.seen.frames.push(frame.mediaTime); media.requestVideoFrameCallback(onFrame); };
   media.requestVideoFrameCallback(onFrame);
   media.addEventListener('timeupdate', () => {
-    if (media.readyState > 0) { if (media.currentTime < last - 0.05) window.seen.backwards.push([last, media.currentTime]); last = media.currentTime; }
+    if (media.readyState === 0) return;
+    if (media.currentTime < last - 0.05) window.seen.backwards.push([last, media.currentTime]);
+    last = media.currentTime;
   });
 });
 """
@@ -87,7 +89,8 @@ class WatchPage:
         return self.page.evaluate(
             f"""(target) => new Promise((done) => {{
                 const media = {_PLAYER}.media;
-                media.addEventListener('seeked', () => media.requestVideoFrameCallback((now, frame) => done(frame.mediaTime)), {{once: true}});
+                const onFrame = (now, frame) => done(frame.mediaTime);
+                media.addEventListener('seeked', () => media.requestVideoFrameCallback(onFrame), {{once: true}});
                 media.currentTime = target;
             }})""",
             time_s,

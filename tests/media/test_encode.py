@@ -248,6 +248,20 @@ def test_mirrors_and_turns(turn: int, tmp_path: Path) -> None:
     assert_shows(encoded, source, least=0.9)
 
 
+@pytest.mark.parametrize("seconds", [1, 3])
+@pytest.mark.parametrize("order", [("640x360", "320x180"), ("320x180", "640x360")], ids=["shrinks", "grows"])
+def test_a_size_that_changes_on_the_way(order: tuple[str, str], seconds: int, tmp_path: Path) -> None:
+    """As calls and streams are recorded; within a piece (1 s) and from piece to piece (3 s). All rungs keep the first size."""
+    listed = tmp_path / "list.txt"
+    for size in order:
+        make(tmp_path / f"{size}.ts", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d={seconds}", *X264)
+    listed.write_text("".join(f"file {size}.ts\n" for size in order))
+    source = make(tmp_path / "source.ts", "-f", "concat", "-i", str(listed), "-c", "copy")
+    encoded = encode(source, tmp_path, 8.0)
+    assert len(encoded.pieces) == (1 if seconds == 1 else 2)
+    assert_shows(encoded, source, least=0.8)
+
+
 def test_a_single_frame(tmp_path: Path) -> None:
     source = make(tmp_path / "source.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.04", *X264)
     encoded = encode(source, tmp_path, 6.0)

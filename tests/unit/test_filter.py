@@ -85,7 +85,12 @@ def test_times_that_a_container_rounded_may_be_a_millisecond_off() -> None:
 
 def test_upright_pictures_are_not_turned_and_sdr_is_not_converted() -> None:
     graph = graph_of(source_of())
-    assert not any(word in graph for word in ("transpose", "flip", "bwdif", "lut3d", "scale"))
+    assert not any(word in graph for word in ("transpose", "flip", "bwdif", "lut3d", "in_range", "matrix"))
+
+
+def test_every_picture_is_brought_to_the_size_of_the_rung() -> None:
+    """Also where the first one has it: a later one may not."""
+    assert ",scale=640:360," in graph_of(source_of())
 
 
 @pytest.mark.parametrize(

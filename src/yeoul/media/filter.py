@@ -108,8 +108,8 @@ def _normalise(track: VideoTrack, top: Rung) -> list[str]:
         meaning = "" if _is_rgb(track) else f":in_color_matrix={_scale_matrix(track)}:in_range={_range(track)}"
         flags = "flags=bicubic+accurate_rnd+full_chroma_int"
         return [f"scale={size[0]}:{size[1]}{meaning}:out_color_matrix=bt709:out_range=tv:{flags}", "format=yuv420p", *turns]
-    scale = [] if size == (track.width, track.height) else [f"scale={size[0]}:{size[1]}"]
-    return [*_tag(track), *scale, "format=yuv420p", *turns]
+    # Also where the size is already right: it may change in mid-stream. Pictures of the right size pass through untouched.
+    return [*_tag(track), f"scale={size[0]}:{size[1]}", "format=yuv420p", *turns]
 
 
 def _scale_matrix(track: VideoTrack) -> str:

@@ -43,7 +43,6 @@ class Stage(Noun):
     latency_sensitive: bool = False
     optional: bool = False
 
-
     def takes(self, index: int) -> bool:
         """Whether a piece-scoped stage has a task for this piece."""
         return self.pieces == "all" or (index < OPENING_PIECES) == (self.pieces == "opening")
