@@ -53,8 +53,8 @@ class WatchPage:
         page.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {_RECORD} }})")
 
     def _note_failure(self, request: Request) -> None:
-        # A closing page and a change of stream cut off what they no longer need.
-        if request.failure != "net::ERR_ABORTED":
+        # A closing page and a change of stream cut off what they no longer need; the events connect again by themselves.
+        if request.failure != "net::ERR_ABORTED" and not request.url.endswith("/events"):
             self.troubles.append(f"{request.url}: {request.failure}")
 
     def open(self, *, proto: str | None = None) -> WatchPage:
@@ -89,8 +89,14 @@ class WatchPage:
         return self.page.evaluate(
             f"""(target) => new Promise((done) => {{
                 const media = {_PLAYER}.media;
-                const onFrame = (now, frame) => done(frame.mediaTime);
-                media.addEventListener('seeked', () => media.requestVideoFrameCallback(onFrame), {{once: true}});
+                let shown = null, sought = false;
+                const onFrame = (now, frame) => {{
+                    shown = frame.mediaTime;
+                    if (sought) done(shown); else media.requestVideoFrameCallback(onFrame);
+                }};
+                media.requestVideoFrameCallback(onFrame);
+                // The picture may be presented before the event or after it, but once only.
+                media.addEventListener('seeked', () => {{ sought = true; if (shown !== null) done(shown); }}, {{once: true}});
                 media.currentTime = target;
             }})""",
             time_s,

@@ -203,14 +203,28 @@ def test_idrs_of_constant_rates(rate: str, tmp_path: Path) -> None:
 
 
 def test_a_long_gap_is_followed_by_one_idr(tmp_path: Path) -> None:
-    """A screen recording that stands still for 9 s, where the second piece begins, and a rate that changes."""
-    chosen = "select='lt(t,1.1)+gte(t,10)*not(mod(n,3))+gte(t,13)'"
-    arguments = ("-f", "lavfi", "-i", "testsrc2=s=96x54:r=30:d=15", "-vf", chosen, "-fps_mode", "vfr", *X264, "-g", "999")
-    source = make(tmp_path / "source.mp4", *arguments)
+    """A screen recording that stands still for 9 s in the middle of its third piece, and whose rate changes after."""
+    chosen = "select='lt(t,8.07)+gte(t,17)*not(mod(n,3))+gte(t,20)'"
+    arguments = ("-f", "lavfi", "-i", "testsrc2=s=96x54:r=15:d=22", "-vf", chosen, "-fps_mode", "vfr", *X264, "-x264-params", "scenecut=0")
+    source = make(tmp_path / "source.mp4", *arguments, "-g", "999")
     encoded = encode(source, tmp_path, 30.0)
     assert_shows(encoded, source, least=0.9)
+    assert [float((piece.end_pts - piece.start_pts) * encoded.source.video.time_base.fraction) for piece in encoded.pieces][:2] == [
+        2.0,
+        4.0,
+    ]
     (rung,) = encoded.segments
-    assert [round(float(time), 1) for time in encoded.idr_times(rung)] == [0.0, 1.1, 10.0, 12.0, 14.0]
+    assert [float(time) for time in encoded.idr_times(rung)] == [0.0, 2.0, 4.0, 6.0, 8.0, 17.0, 19.0, 21.0]
+
+
+def test_pieces_of_other_rates_share_their_headers(tmp_path: Path) -> None:
+    """30 frames per second, then 6: what ffmpeg guesses of each piece's rate may not reach the init segment."""
+    arguments = ("-f", "lavfi", "-i", "testsrc2=s=96x54:r=30:d=6", "-vf", "select='lt(t,1.99)+not(mod(n,5))'", "-fps_mode", "vfr")
+    source = make(tmp_path / "source.mp4", *arguments, *X264, "-g", "999")
+    encoded = encode(source, tmp_path, 2.0)
+    assert [round(segment.frame_rate) for segment in next(iter(encoded.segments.values()))] == [30, 6, 6]
+    assert_times(encoded, oracle.find_shown(source))
+    assert_idrs(encoded)
 
 
 def combing(luma: oracle.Plane) -> float:

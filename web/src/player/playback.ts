@@ -93,6 +93,8 @@ export class Playback {
 
   #configure(): void {
     this.shaka.configure({
+      // It bans rungs on a share of few pictures: variable frame rates lost all but two of five, also in the picker.
+      abr: { droppedFrames: false },
       manifest: {
         updatePeriod: 1,
         // Captions come as <track> elements, which the browser's own settings style.
