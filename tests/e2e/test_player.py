@@ -268,13 +268,24 @@ def test_sound_and_picture_are_together(watch: Watch, yeoul_server: Server, flas
         lags[proto] = sound_lag_ms(page.page.evaluate(_LISTEN, None))
     # Listening takes time by itself: what it is, the source file tells, played by the browser alone.
     source = sound_lag_ms(page.page.evaluate(_LISTEN, base64.b64encode(flashes_and_beeps.read_bytes()).decode()))
-    print(lags, source)
     assert all(abs(lag - source) <= 40 for lag in lags.values()), (lags, source)
 
 
-def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Server, tmp_path: Path):
-    clip = make_source(tmp_path / "growing.mp4", size="854x480", duration_s=16)
-    sending = yeoul_server.start_upload(clip, "--visibility", "unlisted", "--limit-rate", str(clip.stat().st_size // 12))
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_source(tmp_path / "growing.mp4", size="854x480", duration_s=16)
+
+
+@pytest.fixture
+def sending(yeoul_server: Server, clip: Path) -> Iterator[subprocess.Popen[str]]:
+    """An upload that takes 12 s; it does not outlive its test."""
+    upload = yeoul_server.start_upload(clip, "--visibility", "unlisted", "--limit-rate", str(clip.stat().st_size // 12))
+    yield upload
+    upload.kill()
+    upload.communicate()
+
+
+def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Server, clip: Path, sending: subprocess.Popen[str]):
     found = wait_for(lambda: find_upload(yeoul_server, clip), "the upload to begin")
     page = watch(found["video_id"]).open()
     expect(page.text(".stage-title")).to_be_visible()

@@ -151,7 +151,10 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
   }
 
   toggleFullscreen(): void {
-    find("media-fullscreen-button", this).click();
+    // The element itself is asked: the button learns of a change a moment late. Phones that enlarge only the video leave it to the button.
+    if (document.fullscreenElement !== null) void document.exitFullscreen();
+    else if (document.fullscreenEnabled) void this.requestFullscreen();
+    else find("media-fullscreen-button", this).click();
   }
 
   toggleCaptions(): void {
