@@ -366,6 +366,14 @@ def read_until(answer: httpx.Response, last: str) -> list[str]:
     return found
 
 
+def test_events_stay_open_while_nothing_happens(yeoul_server: Server, public: dict[str, Any]):
+    url = f"{yeoul_server.url}{API}/videos/{public['id']}/events"
+    for _ in range(5):
+        with httpx.stream("GET", url, timeout=httpx.Timeout(20, read=1.0)) as answer, pytest.raises(httpx.ReadTimeout):
+            for _ in answer.iter_bytes():  # ends by itself only if the server hangs up
+                pass
+
+
 def test_gzip_bodies_unpack_to_the_same(public: dict[str, Any]):
     with httpx.stream("GET", public["hls"], headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from yeoul.api.deps import Parts, PartsDep
@@ -61,13 +61,16 @@ def _event(kind: str, data: dict[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-async def _follow(follower: _Follower, database: Database, request: Request) -> AsyncIterator[str]:
-    """Look only when something was committed: asking that is so cheap that it is done in the event loop."""
+async def _follow(follower: _Follower, database: Database) -> AsyncIterator[str]:
+    """Look only when something was committed: asking that is so cheap that it is done in the event loop.
+
+    The response ends it when the client goes; asking for that here as well would take the message away from it.
+    """
     yield "retry: 1000\n\n"
     quiet_s, changed = 0.0, True
     watch = database.watch()
     try:
-        while not await request.is_disconnected():
+        while True:
             news = await anyio.to_thread.run_sync(follower.news) if changed else []
             for one in news:
                 yield one
@@ -84,7 +87,7 @@ async def _follow(follower: _Follower, database: Database, request: Request) -> 
 
 
 @router.get("/videos/{video_id}/events", response_class=StreamingResponse)
-def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: PartsDep) -> StreamingResponse:
+def get_events(video_id: str, caller: MaybeCaller, parts: PartsDep) -> StreamingResponse:
     """Follow a video; task events are for those who may edit it."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
@@ -92,4 +95,4 @@ def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: Part
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     follower = _Follower(parts, video_id, with_tasks=may_edit(row, caller))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(follower, parts.database, request), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_follow(follower, parts.database), media_type="text/event-stream", headers=headers)
