@@ -42,7 +42,7 @@ up: setup
 test: setup
 	@scripts/system_parts.sh
 	@.venv/bin/python -m tests.swift.venv >/dev/null
-	@.venv/bin/pytest -q -n logical --dist loadgroup --session-timeout 1140
+	@.venv/bin/pytest -q -n logical --dist loadfile --session-timeout 1140
 
 check: $(PYTHON_READY) $(NODE_READY)
 	@scripts/check.sh

@@ -11,7 +11,6 @@ import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-_SHARES_ITS_SERVERS = ("contract", "e2e")
 
 
 def _is_ci() -> bool:
@@ -54,14 +53,6 @@ def nginx() -> Path:
 @pytest.fixture(scope="session")
 def redis_server() -> Path:
     return _program("redis-server")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a started server stay on one worker; all others are spread freely."""
-    for item in items:
-        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        if folder in _SHARES_ITS_SERVERS and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _fail_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
