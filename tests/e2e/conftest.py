@@ -13,7 +13,8 @@ from tests.e2e.server import Server
 @pytest.fixture(scope="session")
 def yeoul_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server that tests share; each makes videos of its own."""
-    server = Server(tmp_path_factory.mktemp("server") / "data").start()
+    # Two slots, whatever the machine has: limits of memory are promised for two cores, and other tests run beside.
+    server = Server(tmp_path_factory.mktemp("server") / "data", YEOUL_ENGINE__WORKERS="2").start()
     yield server
     server.stop()
 
