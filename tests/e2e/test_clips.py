@@ -52,7 +52,6 @@ BAD = {
 # Run by `make bench`, whole.
 BENCHMARKED = ("long-1080p-363s.mp4", "real60-720p.mp4")
 SILENT = ("people-noaudio-139s.mp4", "vfr-3026x1386.mp4", "anamorphic-sar2x1.mp4", "square-vp9.webm")
-pytestmark = pytest.mark.timeout(900)  # the first test of each way waits for a whole crowd
 PIECES, WHOLE = (), ("--whole",)
 
 MEMORY_BYTES = 1536 * 2**20
