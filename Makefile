@@ -1,5 +1,5 @@
 # `make up` and `make test` set up everything they need; what was set up already costs nothing the second time.
-.PHONY: help setup up test check bench web dist lock clean
+.PHONY: help setup up test check bench chaos web dist lock clean
 .DEFAULT_GOAL := help
 
 PYTHON_READY := .venv/setup.stamp
@@ -13,6 +13,7 @@ help:
 	@echo 'make setup   only set up'
 	@echo 'make check   lint, types, import rules'
 	@echo 'make bench   the table of targets, from fresh runs'
+	@echo 'make chaos   kill it again and again; what it lost (nothing)'
 	@echo 'make web     build the web app'
 	@echo 'make dist    a wheel with the web app inside'
 	@echo 'make lock    pin the requirements anew'
@@ -42,13 +43,17 @@ up: setup
 test: setup
 	@scripts/system_parts.sh
 	@.venv/bin/python -m tests.swift.venv >/dev/null
-	@.venv/bin/pytest -q -n logical --dist loadfile --session-timeout 1140
+	@.venv/bin/pytest -q -m 'not alone' -n logical --dist loadfile --session-timeout 900
+	@.venv/bin/pytest -q -m alone --session-timeout 600
 
 check: $(PYTHON_READY) $(NODE_READY)
 	@scripts/check.sh
 
 bench: setup
 	@.venv/bin/python -m bench
+
+chaos: setup
+	@.venv/bin/python -m bench.chaos
 
 dist: $(WEB_READY)
 	@.venv/bin/python -m build --wheel --no-isolation --outdir dist .

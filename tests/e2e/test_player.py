@@ -18,6 +18,8 @@ from tests.e2e.watching import WatchPage, launch
 from tests.streams import make_source
 from yeoul.media.binaries import ffmpeg_path
 
+pytestmark = pytest.mark.alone
+
 Watch = Callable[..., WatchPage]
 Upload = Callable[[str], dict[str, Any]]
 
