@@ -19,7 +19,7 @@ from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Report, Slots, Work
 from yeoul.pipeline.dispatcher import Dispatcher
-from yeoul.pipeline.task_data import TaskOutput
+from yeoul.pipeline.task_data import Output, Prepared
 
 _WORKER = WorkerId("instant")
 _SLOTS = Slots(cpu=4, memory_bytes=2**40)
@@ -49,7 +49,7 @@ class InstantEngine:
         return reports
 
     def _outputs(self, work: Work) -> dict[str, object]:
-        return _split_output(self._pieces).model_dump(mode="json") if work.op == "split" else TaskOutput().model_dump(mode="json")
+        return _split_output(self._pieces).model_dump(mode="json") if work.op == "split" else Output().model_dump(mode="json")
 
     def cancel(self, task: TaskId, attempt: int) -> None: ...
     def running(self) -> frozenset[tuple[TaskId, int]]:
@@ -59,7 +59,7 @@ class InstantEngine:
     def close(self) -> None: ...
 
 
-def _split_output(pieces: int) -> TaskOutput:
+def _split_output(pieces: int) -> Prepared:
     base = TimeBase(num=1, den=90000)
     track = VideoTrack(codec="h264", width=1280, height=720, time_base=base, frame_rate=30.0)
     source = Source(
@@ -80,7 +80,7 @@ def _split_output(pieces: int) -> TaskOutput:
         )
         for index in range(pieces)
     )
-    return TaskOutput(source=source, ladder=ladder, pieces=landed)
+    return Prepared(source=source, ladder=ladder, pieces=landed)
 
 
 def measure(pieces: int, runs: int, tasks: int | None = None) -> float:
@@ -99,8 +99,8 @@ def measure(pieces: int, runs: int, tasks: int | None = None) -> float:
         for _ in range(2 + runs // 64):  # take all uploads in, start nothing
             dispatcher.step(0.0)
         engine.is_open = True
-        time.sleep(0.6)  # the dispatcher looks for workers that have come back twice a second
-        _run(dispatcher, engine, runs)
+        while engine.ended < runs:  # the dispatcher looks now and then for workers that have come back
+            dispatcher.step(0.0)
         splits = engine.ended
         began = time.perf_counter()
         _run(dispatcher, engine, None if tasks is None else splits + tasks)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from yeoul.base.clock import Clock, SystemClock
-from yeoul.base.errors import InvalidError
+from yeoul.base.errors import DagError, InvalidError
 from yeoul.base.settings import Settings, load_settings
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from yeoul.catalog.database import Database
+    from yeoul.pipeline.dag import Definition
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
+    from yeoul.pipeline.task_data import TaskInput
 
 RUNNER = "yeoul.bootstrap:make_runner"
 
@@ -101,20 +106,21 @@ def _count_cores() -> int:
 def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[float], None]], dict[str, Any]]:
     """What the zygote loads once: runs a work's op in the forked child. config: {"settings": ...} without database credentials."""
     from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
-    from yeoul.pipeline.ops.registry import OPS  # noqa: PLC0415
-    from yeoul.pipeline.task_data import TaskInput  # noqa: PLC0415
+    from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
+    from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
 
     settings = Settings.model_validate(config["settings"])
     limits = make_limits(settings)
     clock = SystemClock()
+    runner = OpRunner(load_ops(op_files(settings)))
 
     def run(work: Work, scratch: Path, progress: Callable[[float], None]) -> dict[str, Any]:
-        task = TaskInput.model_validate(work.params)
-        if work.op not in OPS:
-            raise InvalidError(f"this worker has no op {work.op}", op=work.op)
         store = make_store(settings, clock)
-        context = Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress)
-        return OPS[work.op](context, task).model_dump(mode="json")
+
+        def make_context(task: TaskInput) -> Context:
+            return Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress, runner.run)
+
+        return runner.run_json(work.op, work.params, make_context)
 
     return run
 
@@ -133,10 +139,35 @@ def make_database(settings: Settings) -> Database:
     return database
 
 
-def read_definitions() -> dict[str, str]:
-    """The built-in DAG definitions: YAML text by name."""
-    folder = files("yeoul.pipeline") / "dags"
-    return {entry.name.removesuffix(".yaml"): entry.read_text() for entry in folder.iterdir() if entry.name.endswith(".yaml")}
+def read_definitions(settings: Settings | None = None) -> dict[str, str]:
+    """DAG definitions, the built-in ones and those of the settings' folder: YAML text by name."""
+    folders = [
+        files("yeoul.pipeline") / "dags",
+        *([Path(settings.pipeline.dags)] if settings is not None and settings.pipeline.dags else []),
+    ]
+    entries = [entry for folder in folders for entry in folder.iterdir() if entry.name.endswith(".yaml")]
+    return {entry.name.removesuffix(".yaml"): entry.read_text() for entry in entries}
+
+
+def op_files(settings: Settings) -> list[Path]:
+    """Python files with ops of users."""
+    return [Path(name).resolve() for name in settings.pipeline.ops.split(":") if name]
+
+
+def load_definitions(settings: Settings) -> dict[str, Definition]:
+    """All definitions, compiled by a child process: code of users is never loaded where there are database credentials.
+
+    Raises DagError naming everything that is wrong.
+    """
+    from yeoul.pipeline.dag import Definition  # noqa: PLC0415
+
+    request = {"ops": [str(path) for path in op_files(settings)], "definitions": read_definitions(settings)}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("YEOUL_")}
+    child = [sys.executable, "-m", "yeoul.pipeline.compile"]
+    done = subprocess.run(child, input=json.dumps(request), capture_output=True, text=True, env=environ, check=False)
+    if done.returncode != 0:
+        raise DagError(done.stderr.strip() or "the DAG definitions could not be compiled")
+    return {name: Definition.model_validate(found) for name, found in json.loads(done.stdout).items()}
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -151,13 +182,11 @@ def make_dispatcher(settings: Settings, database: Database, engine: Engine, stor
     """The pipeline's loop with everything behind it."""
     from yeoul.base.ids import new_id  # noqa: PLC0415
     from yeoul.pipeline.completion_handler import CompletionHandler  # noqa: PLC0415
-    from yeoul.pipeline.dag import parse_definition  # noqa: PLC0415
     from yeoul.pipeline.dispatcher import Dispatcher  # noqa: PLC0415
-    from yeoul.pipeline.op_names import OP_NAMES  # noqa: PLC0415
     from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
     from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
 
-    definitions = {name: parse_definition(text, f"{name}.yaml", OP_NAMES) for name, text in read_definitions().items()}
+    definitions = load_definitions(settings)
     book = RunBook()
     return Dispatcher(
         database,
@@ -193,7 +222,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         presentations=PresentationCache(database, clock),
         clock=clock,
         web=web_folder(),
-        pipelines=frozenset(read_definitions()),
+        pipelines=frozenset(read_definitions(settings)),
     )
     return make_app(parts)
 
@@ -203,4 +232,5 @@ def open_settings(data: Path | None = None, **overrides: Any) -> Settings:
     if data is not None:
         overrides["data"] = str(data)
     settings = load_settings(Path("yeoul.toml"), **overrides)
-    return settings.model_copy(update={"data": settings.data.resolve()})
+    pipeline = settings.pipeline.model_copy(update={"ops": ":".join(str(path) for path in op_files(settings))})
+    return settings.model_copy(update={"data": settings.data.resolve(), "pipeline": pipeline})

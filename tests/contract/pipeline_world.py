@@ -25,12 +25,13 @@ from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.completion_handler import CompletionHandler
-from yeoul.pipeline.dag import Definition, parse_definition
+from yeoul.pipeline.dag import Definition
+from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.dispatcher import Dispatcher
-from yeoul.pipeline.op_names import OP_NAMES
+from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.run_book import RunBook
-from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
+from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Prepared, Sound, TaskInput, Track
 from yeoul.pipeline.task_input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
@@ -75,7 +76,7 @@ class Ops:
         task = TaskInput.model_validate(work.params)
         self._put(Bucket.ENCODED, work, "half", b"left behind")
         self.faults(work)
-        made: TaskOutput = getattr(self, f"_{work.op}")(work, task)
+        made: Output = getattr(self, f"_{work.op}")(work, task)
         self.ended.append(work.task)
         return made.model_dump(mode="json")
 
@@ -83,25 +84,25 @@ class Ops:
         self._store.put_bytes(bucket, work.output_prefix + name, data)
         return work.output_prefix + name
 
-    def _inspect(self, _work: Work, task: TaskInput) -> TaskOutput:
+    def _inspect(self, _work: Work, task: TaskInput) -> Output:
         assert task.source == SOURCE and task.pieces[0].piece.index == 0
-        return TaskOutput(source=task.source, ladder=LADDER)
+        return Prepared(source=SOURCE, ladder=LADDER)
 
-    def _split(self, work: Work, task: TaskInput) -> TaskOutput:
+    def _split(self, work: Work, task: TaskInput) -> Output:
         whole = b"".join(self._store.get_bytes(Bucket.ORIGINAL, part.key) for part in task.parts)
         landed: list[LandedPiece] = []
         for index in range(self._pieces):
             key = self._put(Bucket.TEMP, work, f"piece-{index}", whole)
             piece = make_piece(index, self._pieces)
             landed.append(LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=len(whole), sha256=sha256(whole)))
-        return TaskOutput(source=SOURCE, ladder=LADDER, pieces=tuple(landed), captions=())
+        return Prepared(source=SOURCE, ladder=LADDER, pieces=tuple(landed), captions=())
 
-    def _encode(self, work: Work, task: TaskInput) -> TaskOutput:
+    def _encode(self, work: Work, task: TaskInput) -> Output:
         rungs = select_rungs(task.ladder, task.parameters["rungs"])
-        return TaskOutput(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
+        return Encoded(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
 
-    def _audio(self, work: Work, task: TaskInput) -> TaskOutput:
-        return TaskOutput(tracks=(self._track(work, task, "audio", "audio", 0),))
+    def _audio(self, work: Work, task: TaskInput) -> Output:
+        return Sound(tracks=(self._track(work, task, "audio", "audio", 0),))
 
     def _track(self, work: Work, task: TaskInput, name: str, kind: Any, height: int) -> Track:
         assert task.piece is not None
@@ -120,27 +121,27 @@ class Ops:
         rendition = Rendition(name=name, kind=kind, codecs="x", timescale=1000, init_key=init_key, height=height)
         return Track(rendition=rendition, declared_bps=1000, segments=(segment,))
 
-    def _poster(self, work: Work, task: TaskInput) -> TaskOutput:
+    def _poster(self, work: Work, task: TaskInput) -> Output:
         assert task.pieces[0].piece.index == 0
-        return TaskOutput(poster_key=self._put(Bucket.ENCODED, work, "poster.jpg", b"jpeg"))
+        return Output(poster_key=self._put(Bucket.ENCODED, work, "poster.jpg", b"jpeg"))
 
-    def _tiles(self, work: Work, task: TaskInput) -> TaskOutput:
+    def _tiles(self, work: Work, task: TaskInput) -> Output:
         (need,) = task.needs
-        track = TaskOutput.model_validate(need.outputs).tracks[-1]  # the lowest rung
+        track = Output.model_validate(need.outputs).tracks[-1]  # the lowest rung
         self._store.get_bytes(Bucket.ENCODED, track.segments[0].key)
-        return TaskOutput(facts={"key": self._put(Bucket.TEMP, work, "tiles", b"jpegs")})
+        return PieceTiles(key=self._put(Bucket.TEMP, work, "tiles", b"jpegs"), sizes=(5,), starts_s=(0.0,))
 
-    def _storyboard(self, work: Work, task: TaskInput) -> TaskOutput:
+    def _storyboard(self, work: Work, task: TaskInput) -> Output:
         for need in task.needs:
             if need.outputs is not None:
-                self._store.get_bytes(Bucket.TEMP, need.outputs["facts"]["key"])
+                self._store.get_bytes(Bucket.TEMP, need.outputs["key"])
         keys = (self._put(Bucket.ENCODED, work, "sheet.jpg", b"jpeg"),)
         made = Storyboard(keys=keys, columns=1, rows=1, tile_width=1, tile_height=1, interval_s=1, tiles=1)
-        return TaskOutput(storyboard=made)
+        return Output(storyboard=made)
 
-    def _package(self, _work: Work, task: TaskInput) -> TaskOutput:
+    def _package(self, _work: Work, task: TaskInput) -> Output:
         assert all(need.outputs is not None for need in task.needs if need.stage in {"encode_low", "audio"})
-        return TaskOutput(facts={"needs": len(task.needs)})
+        return Packaged(frames=len(task.needs), segments=1)
 
 
 class World:
@@ -296,7 +297,7 @@ class World:
 
 
 DEFINITIONS: Mapping[str, Definition] = {
-    name: parse_definition(text, f"{name}.yaml", OP_NAMES) for name, text in read_definitions().items()
+    name: parse_definition(text, f"{name}.yaml", BUILT_IN) for name, text in read_definitions().items()
 }
 
 

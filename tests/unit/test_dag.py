@@ -1,4 +1,4 @@
-"""DAG definitions: the built-in one, and what is said about those that are wrong."""
+"""DAG definitions: the built-in ones, and what is said about those that are wrong."""
 
 from __future__ import annotations
 
@@ -6,25 +6,46 @@ import pytest
 
 from yeoul.base.errors import DagError
 from yeoul.bootstrap import read_definitions
-from yeoul.pipeline.dag import Definition, parse_definition
-from yeoul.pipeline.op_names import OP_NAMES
+from yeoul.pipeline.dag import Definition, make_units
+from yeoul.pipeline.dag_compile import compile_definition, parse_definition
+from yeoul.pipeline.op import op
+from yeoul.pipeline.ops import Context, Output
+from yeoul.pipeline.ops.registry import BUILT_IN
+from yeoul.pipeline.when import FACTS
 
 HEAD = "name: mine\nstages:\n"
+NOTHING = {name: {"truth": False, "number": 0, "text": ""}[kind] for name, kind in FACTS.items()}
+
+
+class Blur(Output):
+    sharpness: float
+
+
+@op(version="3")
+def blur(context: Context, *, threshold: float = 1.0) -> Blur:
+    raise NotImplementedError
+
+
+@op(version="1", publishes=True)
+def verdict(context: Context, found: list[Blur]) -> Output:
+    raise NotImplementedError
+
+
+@op(version="1", publishes=True)
+def single(context: Context, found: Blur) -> Output:
+    raise NotImplementedError
+
+
+OPS = {**BUILT_IN, **{made.name: made for made in (blur, verdict, single)}}
 
 
 def parse(stages: str) -> Definition:
-    return parse_definition(HEAD + stages, "mine.yaml", OP_NAMES)
-
-
-def test_the_names_of_ops_are_those_that_exist():
-    from yeoul.pipeline.ops.registry import OPS
-
-    assert set(OPS) == OP_NAMES
+    return parse_definition(HEAD + stages, "mine.yaml", OPS)
 
 
 @pytest.mark.parametrize("name", sorted(read_definitions()))
 def test_the_built_in_definitions_are_right_and_travel(name: str):
-    made = parse_definition(read_definitions()[name], f"{name}.yaml", OP_NAMES)
+    made = parse_definition(read_definitions()[name], f"{name}.yaml", BUILT_IN)
     assert made.name == name
     assert Definition.model_validate(made.model_dump(mode="json", by_alias=True)) == made
     names = [stage.name for stage in made.stages]
@@ -32,17 +53,17 @@ def test_the_built_in_definitions_are_right_and_travel(name: str):
 
 
 def test_standard():
-    made = parse_definition(read_definitions()["standard"], "standard.yaml", OP_NAMES)
-    full = {stage.name: stage for stage in made.active({"has_audio": True, "has_more_rungs": True})}
+    made = parse_definition(read_definitions()["standard"], "standard.yaml", BUILT_IN)
+    full = {stage.name: stage for stage in made.active({**NOTHING, "has_audio": True, "rungs": 4})}
     assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "package"}
     assert full["encode_low"].parameters == {"rungs": "lowest"} and full["encode_low"].latency_sensitive
     assert full["encode"].optional and not full["encode_low"].optional
     for index in range(8):  # each rung of each piece is encoded once
         taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].takes(index)]
         assert taken == (["lowest", "others"] if index < 3 else ["all"])
-    small = {stage.name: stage for stage in made.active({"has_audio": False, "has_more_rungs": False})}
+    small = {stage.name: stage for stage in made.active({**NOTHING, "rungs": 1})}
     assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "package"}
-    assert small["package"].needs == ("encode_low", "encode_all", "poster", "storyboard")
+    assert small["package"].needs == ("encode_low", "encode_all")
 
 
 def test_stages_come_after_their_needs_however_they_are_written():
@@ -50,41 +71,117 @@ def test_stages_come_after_their_needs_however_they_are_written():
     assert [stage.name for stage in made.stages] == ["a", "b"]
 
 
+def test_what_an_urgent_stage_needs_is_urgent_and_versions_are_those_of_the_ops():
+    made = parse(
+        "  a: {op: blur, scope: piece}\n"
+        "  b: {op: verdict, scope: video, needs: [a], latency_sensitive: true}\n"
+        "  c: {op: encode, scope: piece}\n"
+    )
+    assert {stage.name: (stage.latency_sensitive, stage.version) for stage in made.stages} == {
+        "a": (True, "3"),
+        "b": (True, "1"),
+        "c": (False, "1"),
+    }
+
+
+def test_a_group_takes_what_its_members_take():
+    slots = "slots: {cpu: 2, memory_mb: 100, tags: [fast]}"
+    made = parse(
+        f"  a: {{op: encode, scope: piece, group: work, retries: 3, timeout_s: 10, {slots}}}\n"
+        "  b: {op: tiles, scope: piece, group: work, needs: [a], optional: true, timeout_s: 5, slots: {cpu: 1, memory_mb: 200, gpu: 1}}\n"
+        "  c: {op: storyboard, scope: video, needs: [b]}\n"
+    )
+    work, sheets = make_units(made.stages).values()
+    assert (work.name, work.optional, work.retries, work.timeout_s) == ("work", False, 3, 15)
+    assert (work.slots.cpu, work.slots.memory_mb, work.slots.gpu, work.slots.tags) == (2, 200, 1, ("fast",))
+    assert sheets.name == "c"
+
+
+A = "  a: {op: encode, scope: piece}\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "line", "message"),
     [
-        ("stages: [", "mine.yaml: not YAML: (.|\\n)*line 1"),
-        ("just words", "mine.yaml: a definition is a mapping with name and stages"),
-        ("name: mine", "mine.yaml: a definition is a mapping with name and stages"),
-        ("name: mine\nstages: []", "mine.yaml: a definition is a mapping with name and stages"),
-        ("name: mine\nstages: {}", "mine.yaml: stages: .*at least 1"),
-        ("stages:\n  a: {op: encode, scope: piece}", "mine.yaml: name: Field required"),
-        ("name: No Spaces\nstages:\n  a: {op: encode, scope: piece}", "mine.yaml: name: .*pattern"),
-        ("name: mine\ncolour: red\nstages:\n  a: {op: encode, scope: piece}", "mine.yaml: colour: Extra inputs"),
-        ("name: mine\nladder: {max_height: 100}\nstages:\n  a: {op: encode, scope: piece}", "mine.yaml: ladder.max_height: .*144"),
-        (HEAD + "  a: encode", "mine.yaml: stage a must be a mapping"),
-        (HEAD + "  a: {op: encode}", "mine.yaml: stage a, scope: Field required"),
-        (HEAD + "  a: {op: encode, scope: film}", "mine.yaml: stage a, scope: Input should be 'video' or 'piece'"),
-        (HEAD + "  a: {op: encode, scope: piece, name: b}", "mine.yaml: stage a has its name already"),
-        (HEAD + "  a: {op: encode, scope: piece, retries: 3}", "mine.yaml: stage a, retries: Extra inputs"),
-        (HEAD + "  a: {op: encode, scope: piece, slots: {cpu: 0}}", "mine.yaml: stage a, slots.cpu: .*greater than 0"),
-        (HEAD + "  a: {op: encode, scope: piece, timeout_s: -1}", "mine.yaml: stage a, timeout_s: .*greater than 0"),
-        (HEAD + "  a: {op: encode, scope: piece, when: has_luck}", "mine.yaml: stage a, when: Input should be"),
-        (HEAD + "  A b: {op: encode, scope: piece}", "mine.yaml: stage A b, name: .*pattern"),
-        (HEAD + "  a: {op: bake, scope: piece}", "mine.yaml: stage a: there is no op bake; there are audio, encode, "),
-        (HEAD + "  a: {op: encode, scope: piece, needs: [b]}", "mine.yaml: stage a needs b, which does not exist"),
+        ("stages: [", 1, "not YAML"),
+        ("just words", 1, "a definition is a mapping with a name and stages"),
+        ("name: mine", 1, "a definition is a mapping with a name and stages"),
+        ("name: mine\nstages: []", 1, "a definition is a mapping with a name and stages"),
+        (f"stages:\n{A}", 1, "name: Field required"),
+        (f"name: No Spaces\nstages:\n{A}", 1, "name: .*pattern"),
+        (f"name: mine\ncolour: red\nstages:\n{A}", 2, "colour: Extra inputs"),
+        (f"name: mine\nladder:\n  max_height: 100\nstages:\n{A}", 3, "ladder.max_height: .*144"),
+        (HEAD + "  a: encode", 3, "stage a must be a mapping"),
+        (HEAD + "  a: {op: encode}", 3, "stage a, scope: Field required; add `scope`"),
+        (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece' or 'rung'"),
+        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name or version"),
+        (HEAD + "  a: {op: encode, scope: piece, retrys: 3}", 3, "stage a, retrys: Extra inputs are not permitted; did you mean retries?"),
+        (HEAD + "  a:\n    op: encode\n    scope: piece\n    slots: {cpu: 0}", 6, "stage a, slots.cpu: .*greater than 0"),
+        (HEAD + "  a: {op: encode, scope: piece, slots: {cpu: 1000}}", 3, "stage a, slots.cpu: .*less than or equal to 64"),
+        (HEAD + "  a: {op: encode, scope: piece, timeout_s: -1}", 3, "stage a, timeout_s: .*greater than 0"),
+        (HEAD + "  a: {op: encode, scope: piece, when: has_luck}", 3, "stage a, when, column 1: there is no fact has_luck; there are "),
         (
-            HEAD + "  a: {op: poster, scope: video}\n  b: {op: encode, scope: piece, needs: [a]}",
-            "mine.yaml: stage b of scope piece cannot need a of scope video",
+            HEAD + "  a: {op: encode, scope: piece, when: has_audio >= 3}",
+            3,
+            "stage a, when, column 1: has_audio is a truth, where a number",
         ),
+        (HEAD + "  A b: {op: encode, scope: piece}", 3, "stage A b, name: .*pattern"),
+        (HEAD + A + A, 4, "a stands here twice; keep one of them"),
+        (HEAD + "  a: {op: encoda, scope: piece}", 3, "stage a: there is no op encoda; did you mean encode?"),
+        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, blur, encode, "),
+        (HEAD + A + "  b: {op: tiles, scope: piece, needs: [aa]}", 4, "stage b needs aa, which does not exist; did you mean a?"),
+        (
+            HEAD + "  a: {op: encode, scope: piece, with: {rungs: some}}",
+            3,
+            "stage a, parameter rungs: Input should be 'lowest', 'others' or 'all'",
+        ),
+        (HEAD + "  a: {op: encode, scope: piece, with: {crf: 3}}", 3, "stage a, parameter crf: Extra inputs .*; encode takes rungs"),
+        (HEAD + "  a: {op: poster, scope: video, pieces: opening}", 3, "stage a of scope video cannot take part for some pieces"),
+        (HEAD + "  a: {op: encode, scope: video}", 3, "stage a: op encode works on a piece; give it `scope: piece`"),
+        (HEAD + "  a: {op: encode, scope: piece, needs: [a]}", 3, "stages need each other in a circle: a -> a"),
         (
             HEAD + "  a: {op: encode, scope: piece, needs: [b]}\n  b: {op: tiles, scope: piece, needs: [a]}",
-            "mine.yaml: stages need each other in a circle: (a -> b -> a|b -> a -> b)",
+            None,
+            "stages need each other in a circle: (a -> b -> a|b -> a -> b)",
         ),
-        (HEAD + "  a: {op: encode, scope: piece, needs: [a]}", "mine.yaml: stages need each other in a circle: a -> a"),
+        (
+            HEAD + A + "  p: {op: package, scope: video, needs: [a]}\n  b: {op: tiles, scope: piece, needs: [a, p]}",
+            5,
+            "stage b of scope piece cannot need p, which waits for the whole upload",
+        ),
+        (HEAD + A + "  b: {op: audio, scope: piece, needs: [a]}", 4, "stage b needs a, and op audio takes no Encoded; remove the need"),
+        (HEAD + "  b: {op: tiles, scope: piece}", 3, r"stage b: nothing that it needs gives encoded \(Encoded\)"),
+        (HEAD + A + "  b: {op: blur, scope: piece}", 4, "stage b: nobody takes its Blur, and it publishes nothing"),
+        (
+            HEAD + "  a: {op: blur, scope: piece}\n  b: {op: single, scope: video, needs: [a]}",
+            4,
+            r"stage b: found takes one Blur, and a give several; let the op take list\[Blur\]",
+        ),
+        (
+            HEAD + "  a: {op: blur, scope: piece, optional: true}\n  b: {op: verdict, scope: video, needs: [a]}",
+            4,
+            "stage b cannot be without found, and a may fail",
+        ),
+        (
+            HEAD + "  a: {op: encode, scope: piece, group: g}\n  b: {op: poster, scope: video, group: g}",
+            4,
+            "stage b is not of the scope and pieces of a",
+        ),
+        (
+            HEAD + A + "  b: {op: tiles, scope: piece, needs: [a], group: a}\n  c: {op: storyboard, scope: video, needs: [b]}",
+            4,
+            "group a has the name",
+        ),
     ],
 )
-def test_what_is_wrong_is_said(text: str, message: str):
-    with pytest.raises(DagError, match=f"^{message}") as caught:
-        parse_definition(text, "mine.yaml", OP_NAMES)
-    assert caught.value.facts["file"] == "mine.yaml"
+def test_what_is_wrong_is_said_with_its_line(text: str, line: int | None, message: str):
+    with pytest.raises(DagError, match=f"^mine.yaml:{line or '[34]'}: {message}") as caught:
+        parse_definition(text, "mine.yaml", OPS)
+    assert caught.value.facts["file"] == "mine.yaml" and caught.value.facts["hint"]
+
+
+def test_everything_wrong_is_said_at_once():
+    _, problems = compile_definition(
+        HEAD + "  a: {op: bake, scope: piece}\n  b: {op: tiles, scope: piece, needs: [c], when: hdr and}\n", "mine.yaml", OPS
+    )
+    assert [problem.line for problem in problems] == [3, 4, 4]

@@ -8,35 +8,61 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from yeoul.pipeline.dag import Definition, Stage
-from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
+from yeoul.pipeline.dag import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
+from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, Place, TaskEnded, UploadClosed
 
-Place = tuple[str, int | None]
-FACTS = {"has_audio": True, "has_more_rungs": False}
+FACTS = {"has_audio": True, "hdr": False}
+RUNGS = ("720p", "240p")
+
+
+def is_late(stage: Stage, stages: dict[str, Stage]) -> bool:
+    """Whether a video-scoped stage waits for the upload's end."""
+    above = [stages[need] for need in stage.needs]
+    return any(need.pieces != "opening" if need.scope != "video" else is_late(need, stages) for need in above)
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
-    stages: list[Stage] = []
-    for number in range(draw(st.integers(1, 6))):
-        scope = draw(st.sampled_from(["piece", "video"]))
-        allowed = [stage.name for stage in stages if scope == "video" or stage.scope == "piece"]
-        needs = draw(st.lists(st.sampled_from(allowed), unique=True, max_size=3)) if allowed else []
-        when = draw(st.sampled_from([None, None, "has_audio", "has_more_rungs"]))
-        optional = draw(st.booleans())
-        stages.append(
-            Stage.model_validate({"name": f"s{number}", "op": "x", "scope": scope, "needs": needs, "when": when, "optional": optional})
-        )
-    return Definition(name="random", stages=tuple(stages))
+    """Any graph that the compiler would let pass."""
+    stages: dict[str, Stage] = {}
+    for number in range(draw(st.integers(1, 7))):
+        scope = draw(st.sampled_from(["piece", "video", "rung"]))
+        allowed = [stage.name for stage in stages.values() if scope == "video" or stage.scope != "video" or not is_late(stage, stages)]
+        body = {
+            "name": f"s{number}",
+            "op": "x",
+            "scope": scope,
+            "pieces": draw(st.sampled_from(["all", "all", "opening", "rest"])) if scope != "video" else "all",
+            "needs": draw(st.lists(st.sampled_from(allowed), unique=True, max_size=3)) if allowed else [],
+            "when": draw(st.sampled_from([None, None, "has_audio", "hdr"])),
+            "optional": draw(st.booleans()),
+        }
+        stages[body["name"]] = Stage.model_validate(body)
+    grouped = draw(st.sampled_from([None, *stages]))
+    return Definition(name="random", stages=tuple(_grouped(stages, grouped)))
+
+
+def _grouped(stages: dict[str, Stage], last: str | None) -> list[Stage]:
+    """A stage and those of its kind that it needs, as a group, where that makes no circle."""
+    if last is None:
+        return list(stages.values())
+    end = stages[last]
+    alike = {need for need in end.needs if (stages[need].scope, stages[need].pieces) == (end.scope, end.pieces)}
+    made = [stage.model_copy(update={"group": "g"}) if stage.name in {last, *alike} else stage for stage in stages.values()]
+    try:
+        make_units(tuple(made))
+    except ValueError:
+        return list(stages.values())
+    return made
 
 
 class SchedulerHistory(RuleBasedStateMachine):
     """Feeds one scheduler; the model knows which tasks exist, which have ended, and what must exist by now."""
 
-    @initialize(definition=definitions(), pieces=st.integers(1, 4))
+    @initialize(definition=definitions(), pieces=st.integers(1, 5))
     def begin(self, definition: Definition, pieces: int) -> None:
         self.definition = definition
-        self.active = {stage.name: stage for stage in definition.active(FACTS)}
+        self.units = make_units(definition.active(FACTS))
         self.pieces = pieces
         self.landed: set[int] = set()
         self.closed = False
@@ -44,8 +70,11 @@ class SchedulerHistory(RuleBasedStateMachine):
         self.ended: dict[Place, bool] = {}
         self.over: EndRun | None = None
         self.history: list[Event] = []
-        self.scheduler = DagScheduler(definition, FACTS)
+        self.scheduler = self.make_scheduler()
         self.take(self.scheduler.start())
+
+    def make_scheduler(self) -> DagScheduler:
+        return DagScheduler(self.definition, FACTS, RUNGS)
 
     def take(self, instructions: Sequence[Instruction]) -> None:
         for instruction in instructions:
@@ -53,7 +82,7 @@ class SchedulerHistory(RuleBasedStateMachine):
             if isinstance(instruction, EndRun):
                 self.over = instruction
                 continue
-            place = (instruction.stage.name, instruction.piece)
+            place = instruction.place
             assert place not in self.added, "added twice"
             assert all(need in self.added for need in instruction.needs), "added before its needs"
             self.added[place] = instruction
@@ -66,7 +95,7 @@ class SchedulerHistory(RuleBasedStateMachine):
         """What a queue would run: added, not ended, all needs released."""
 
         def released(need: Place) -> bool:
-            return need in self.ended and (self.ended[need] or self.active[need[0]].optional)
+            return need in self.ended and (self.ended[need] or self.units[need.unit].optional)
 
         return [place for place, task in self.added.items() if place not in self.ended and all(map(released, task.needs))]
 
@@ -89,7 +118,7 @@ class SchedulerHistory(RuleBasedStateMachine):
     def end_task(self, data: st.DataObject, ok: bool) -> None:
         place = data.draw(st.sampled_from(self.runnable()))
         self.ended[place] = ok
-        self.feed(TaskEnded(place[0], place[1], ok))
+        self.feed(TaskEnded(place, ok))
 
     @precondition(lambda self: self.history)
     @rule(data=st.data())
@@ -101,15 +130,15 @@ class SchedulerHistory(RuleBasedStateMachine):
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
         """A scheduler rebuilt from the past, told in any order, knows the same tasks and the same end."""
-        again = DagScheduler(self.definition, FACTS)
+        again = self.make_scheduler()
         orders: list[Instruction] = list(again.start())
-        ends: list[Event] = [TaskEnded(stage, piece, ok) for (stage, piece), ok in self.ended.items()]
+        ends: list[Event] = [TaskEnded(place, ok) for place, ok in self.ended.items()]
         past: list[Event] = [PieceLanded(index) for index in data.draw(st.permutations(sorted(self.landed)))]
         if self.closed:
             past.insert(data.draw(st.integers(0, len(past))), UploadClosed(self.pieces))
         for event in past + data.draw(st.permutations(ends)):
             orders += again.handle(event)
-        rebuilt = {(order.stage.name, order.piece) for order in orders if isinstance(order, AddTask)}
+        rebuilt = {order.place for order in orders if isinstance(order, AddTask)}
         assert [order for order in orders if isinstance(order, EndRun)] == ([] if self.over is None else [self.over])
         if self.over is None or self.over.failed is None:
             assert rebuilt == set(self.added)
@@ -119,27 +148,40 @@ class SchedulerHistory(RuleBasedStateMachine):
     def everything_known_is_added(self) -> None:
         if not hasattr(self, "definition") or (self.over is not None and self.over.failed is not None):
             return
-        complete = self.closed and len(self.landed) == self.pieces
-        for stage in self.active.values():
-            if stage.scope == "piece":
-                assert {piece for name, piece in self.added if name == stage.name} == self.landed
-            elif complete or not self.waits_for_pieces(stage):
-                assert (stage.name, None) in self.added
-            else:
-                assert (stage.name, None) not in self.added
+        assert set(self.added) == {place for unit in self.units.values() for place in self.due(unit)}
 
-    def waits_for_pieces(self, stage: Stage) -> bool:
-        above = [self.active[need] for need in stage.needs]
-        return any(need.scope == "piece" or self.waits_for_pieces(need) for need in above)
+    def due(self, unit: Unit) -> list[Place]:
+        """The tasks of a unit that must exist by now: those whose piece has landed, or whose time has come, with all that they need."""
+        if not all(self.has_come(self.units[name]) for name in unit_needs(unit, self.units) if self.units[name].scope == "video"):
+            return []
+        if unit.scope == "video":
+            return [Place(unit.name)] if self.has_come(unit) else []
+        rungs = RUNGS if unit.scope == "rung" else (None,)
+        return [Place(unit.name, index, rung) for index in self.landed if unit.takes(index) for rung in rungs]
+
+    def has_come(self, unit: Unit) -> bool:
+        """A video's unit comes with the last piece that is above it, or at once."""
+        above = [self.units[name] for name in unit_needs(unit, self.units)]
+        opening = min(OPENING_PIECES, self.pieces if self.closed else OPENING_PIECES)
+        for need in above:
+            if need.scope == "video":
+                if not self.has_come(need):
+                    return False
+            elif need.pieces == "opening":
+                if not self.landed >= set(range(opening)):
+                    return False
+            elif not (self.closed and len(self.landed) == self.pieces):
+                return False
+        return True
 
     @invariant()
     def it_ends_when_it_should(self) -> None:
         if not hasattr(self, "definition"):
             return
-        broken = [place for place, ok in self.ended.items() if not ok and not self.active[place[0]].optional]
+        broken = [place for place, ok in self.ended.items() if not ok and not self.units[place.unit].optional]
         complete = self.closed and len(self.landed) == self.pieces and set(self.ended) == set(self.added)
         if broken:
-            assert self.over == EndRun(failed=broken[0][0])
+            assert self.over == EndRun(failed=broken[0].unit)
         else:
             assert self.over == (EndRun() if complete else None)
 
@@ -148,15 +190,64 @@ SchedulerHistory.TestCase.settings = settings(max_examples=150, stateful_step_co
 TestSchedulerHistory = SchedulerHistory.TestCase
 
 
+def make(*stages: dict[str, object]) -> DagScheduler:
+    made = tuple(Stage.model_validate({"op": "x", "scope": "piece", **stage}) for stage in stages)
+    return DagScheduler(Definition(name="made", stages=made), FACTS, RUNGS)
+
+
+def added(instructions: Sequence[Instruction]) -> dict[Place, tuple[Place, ...]]:
+    return {order.place: order.needs for order in instructions if isinstance(order, AddTask)}
+
+
 def test_the_needs_of_a_closing_stage_are_all_pieces():
-    stages = (
-        Stage.model_validate({"name": "encode", "op": "x", "scope": "piece"}),
-        Stage.model_validate({"name": "package", "op": "x", "scope": "video", "needs": ["encode"]}),
-    )
-    scheduler = DagScheduler(Definition(name="two", stages=stages), FACTS)
+    scheduler = make({"name": "encode"}, {"name": "package", "scope": "video", "needs": ["encode"]})
     assert scheduler.start() == []
-    assert [order.piece for order in scheduler.handle(PieceLanded(1)) if isinstance(order, AddTask)] == [1]
+    assert added(scheduler.handle(PieceLanded(1))) == {Place("encode", 1): ()}
     assert scheduler.handle(UploadClosed(2)) == []
-    first, last = scheduler.handle(PieceLanded(0))
-    assert isinstance(first, AddTask) and first.piece == 0
-    assert isinstance(last, AddTask) and last.needs == (("encode", 0), ("encode", 1))
+    assert added(scheduler.handle(PieceLanded(0))) == {Place("encode", 0): (), Place("package"): (Place("encode", 0), Place("encode", 1))}
+
+
+def test_rungs_are_tasks_of_their_own():
+    scheduler = make(
+        {"name": "encode", "scope": "rung"}, {"name": "score", "scope": "rung", "needs": ["encode"]}, {"name": "tiles", "needs": ["encode"]}
+    )
+    high, low = Place("encode", 0, "720p"), Place("encode", 0, "240p")
+    assert added(scheduler.handle(PieceLanded(0))) == {
+        high: (),
+        low: (),
+        Place("score", 0, "720p"): (high,),
+        Place("score", 0, "240p"): (low,),
+        Place("tiles", 0): (high, low),
+    }
+
+
+def test_a_stage_of_pieces_waits_for_what_the_opening_pieces_say():
+    scheduler = make(
+        {"name": "sample", "pieces": "opening"},
+        {"name": "choose", "scope": "video", "needs": ["sample"]},
+        {"name": "encode", "needs": ["choose"]},
+    )
+    samples = [Place("sample", index) for index in range(3)]
+    assert scheduler.start() == []
+    assert [list(added(scheduler.handle(PieceLanded(index)))) for index in (0, 3, 1)] == [[samples[0]], [], [samples[1]]]
+    last = added(scheduler.handle(PieceLanded(2)))
+    assert last[Place("choose")] == tuple(samples)
+    assert {place for place in last if place.unit == "encode"} == {Place("encode", index) for index in range(4)}
+
+
+def test_a_short_upload_has_fewer_opening_pieces():
+    scheduler = make({"name": "sample", "pieces": "opening"}, {"name": "choose", "scope": "video", "needs": ["sample"]})
+    scheduler.handle(PieceLanded(0))
+    assert added(scheduler.handle(UploadClosed(1))) == {Place("choose"): (Place("sample", 0),)}
+
+
+def test_a_group_is_one_task():
+    scheduler = make(
+        {"name": "encode", "group": "work"},
+        {"name": "tiles", "group": "work", "needs": ["encode"], "optional": True},
+        {"name": "sheets", "scope": "video", "needs": ["tiles"]},
+    )
+    assert added(scheduler.handle(PieceLanded(0))) == {Place("work", 0): ()}
+    assert added(scheduler.handle(UploadClosed(1))) == {Place("sheets"): (Place("work", 0),)}
+    assert scheduler.handle(TaskEnded(Place("work", 0), ok=True)) == []
+    assert scheduler.handle(TaskEnded(Place("sheets"), ok=True)) == [EndRun()]

@@ -235,6 +235,13 @@ class DagError(YeoulError):
     http_status = 422
 
 
+class ConditionError(YeoulError):
+    """A stage's condition is wrong; facts: column (from 1)."""
+
+    code = "pipeline.bad_condition"
+    http_status = 422
+
+
 class TaskTimeoutError(YeoulError):
     """A task passed its time limit and its process group was killed."""
 

@@ -75,6 +75,8 @@ class PipelineSettings(_Section):
 
     lease_s: float = Field(default=60.0, gt=1, description="Life of a task's lease without a heartbeat.")
     heartbeat_s: float = Field(default=10.0, gt=0.1, description="Time between heartbeats.")
+    ops: str = Field(default="", description="Python files with ops of your own, separated by colons.")
+    dags: str = Field(default="", description="Folder of DAG definitions of your own (NAME.yaml).")
 
 
 class AccountSettings(_Section):

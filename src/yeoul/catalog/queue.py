@@ -32,6 +32,10 @@ class NewTask:
     cpu: float
     memory_bytes: int
     timeout_s: float
+    rung: str | None = None
+    gpu: float = 0.0
+    tags: Sequence[str] = ()
+    retries: int = 8
     optional: bool = False
     needs: tuple[str, ...] = field(default=())
 
@@ -52,6 +56,7 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "run_id": new.run_id,
         "stage": new.stage,
         "piece": new.piece,
+        "rung": new.rung,
         "op": new.op,
         "state": "waiting" if waiting_on else "ready",
         "due_at": new.due_at,
@@ -59,6 +64,9 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "waiting_on": waiting_on,
         "cpu": new.cpu,
         "memory_bytes": new.memory_bytes,
+        "gpu": new.gpu,
+        "tags": list(new.tags),
+        "retries": new.retries,
         "timeout_s": new.timeout_s,
         "optional": new.optional,
         "attempt": 0,
@@ -288,12 +296,12 @@ def of_run(connection: Connection, run_id: str, since_s: float | None = None) ->
 
 
 def outputs_of(connection: Connection, task_id: str) -> list[Row]:
-    """What the needs of a task made: rows of stage, piece, state, outputs, in order of piece."""
+    """What the needs of a task made: rows of stage, op, piece, rung, state, outputs, in order of piece."""
     statement = (
-        select(task.c.stage, task.c.piece, task.c.state, task.c.outputs)
+        select(task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs)
         .join(edge, edge.c.needs_id == task.c.id)
         .where(edge.c.task_id == task_id)
-        .order_by(task.c.stage, task.c.piece)
+        .order_by(task.c.stage, task.c.piece, task.c.rung)
     )
     return all_rows(connection, statement)
 

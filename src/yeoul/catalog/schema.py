@@ -60,6 +60,7 @@ video = Table(
     Column("poster_key", Text),
     Column("storyboard", JSON(none_as_null=True)),  # Storyboard
     Column("dropped", JSON, nullable=False),  # {rung name: error}
+    Column("sidecars", JSON, nullable=False),  # {file name: key}: what ops of users publish beside the streams
     Column("progress", Float, nullable=False),
     Column("version", Integer, nullable=False),  # counts every change that a viewer may see
     Column("created_at", Float, nullable=False),
@@ -131,6 +132,7 @@ task = Table(
     Column("run_id", Text, ForeignKey("run.id"), nullable=False),
     Column("stage", Text, nullable=False),  # name in the definition, or the preprocessor's split and inspect
     Column("piece", Integer),
+    Column("rung", Text),
     Column("op", Text, nullable=False),
     Column("state", Text, nullable=False),  # waiting | ready | running | done | failed | cancelled
     Column("due_at", Float, nullable=False),  # virtual deadline: the queue's order
@@ -138,7 +140,10 @@ task = Table(
     Column("waiting_on", Integer, nullable=False),
     Column("cpu", Float, nullable=False),
     Column("memory_bytes", BigInteger, nullable=False),
+    Column("gpu", Float, nullable=False),
+    Column("tags", JSON, nullable=False),  # [tag that the worker must carry]
     Column("timeout_s", Float, nullable=False),
+    Column("retries", Integer, nullable=False),
     Column("optional", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tries", Integer, nullable=False),  # attempts since it was last made runnable, without those that only found no room
@@ -157,7 +162,7 @@ task = Table(
     Column("updated_at", Float, nullable=False),
     Index("task_queue", "state", "due_at", "id"),
     Index("task_run", "run_id", "updated_at"),
-    Index("task_place", "run_id", "stage", "piece", unique=True),
+    Index("task_place", "run_id", "stage", "piece", "rung", unique=True),
 )
 
 edge = Table(

@@ -20,6 +20,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
     fixed: dict[str, Any] = {
         "state": VideoState.CREATED.value,
         "dropped": {},
+        "sidecars": {},
         "progress": 0.0,
         "version": 1,
         "created_at": now_s,

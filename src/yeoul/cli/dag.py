@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from yeoul.base.errors import DagError
-from yeoul.bootstrap import read_definitions
+from yeoul.bootstrap import op_files, open_settings, read_definitions
 from yeoul.cli.connection import EXIT_USAGE
-from yeoul.pipeline.dag import Definition, parse_definition
-from yeoul.pipeline.op_names import OP_NAMES
+from yeoul.pipeline.dag import Definition
+from yeoul.pipeline.dag_compile import compile_definition
+from yeoul.pipeline.op import Op
+from yeoul.pipeline.ops.registry import load_ops
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +24,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        definition = _read(arguments.definition)
+        ops = load_ops(op_files(open_settings()))
+        definition = _read(arguments.definition, ops)
     except DagError as error:
-        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
+        problems: list[str] = error.facts.get("problems", [error.message])
+        print("\n".join([*problems, f"yeoul: {len(problems)} problem{'s' * (len(problems) > 1)} ({error.code})"]), file=sys.stderr)
         return EXIT_USAGE
     print(f"{definition.name}: {len(definition.stages)} stages" if arguments.action == "lint" else _show(definition))
     return 0
 
 
-def _read(name: str) -> Definition:
-    built_in = read_definitions().get(name)
-    if built_in is not None:
-        return parse_definition(built_in, f"{name}.yaml", OP_NAMES)
+def _read(name: str, ops: Mapping[str, Op]) -> Definition:
+    """A definition by its name, or by its file. Raises DagError with all problems."""
+    known = read_definitions(open_settings()).get(name)
     try:
-        return parse_definition(Path(name).read_text(), name, OP_NAMES)
+        text, file = (known, f"{name}.yaml") if known is not None else (Path(name).read_text(), name)
     except (OSError, UnicodeDecodeError) as error:
         raise DagError(f"{name}: cannot be read: {error}", file=name) from error
+    definition, problems = compile_definition(text, file, ops)
+    if definition is None:
+        raise DagError(str(problems[0]), file=file, problems=[str(problem) for problem in problems])
+    return definition
 
 
 def _show(definition: Definition) -> str:

@@ -1,51 +1,118 @@
-"""DAG definitions: what client programmers write in YAML, checked before it runs. Pure: text in, nouns out."""
+"""DAG definitions as they run: frozen nouns, checked and compiled by `dag_compile.py`. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from yeoul.base.errors import DagError
 from yeoul.model.noun import Noun
+from yeoul.pipeline.when import Fact, holds
 
-FACTS = ("has_audio", "has_more_rungs")
 OPENING_PIECES = 3
+GROUP_OP = "group"
+
+Scope = Literal["video", "piece", "rung"]
+_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
 class StageSlots(Noun):
-    """What one task of a stage takes: CPU cores and memory in MiB."""
+    """What one task of a stage takes, as hard limits: CPU cores, memory in MiB, GPUs, and tags that its worker must carry."""
 
     cpu: float = Field(default=1.0, gt=0, le=64)
-    memory_mb: int = Field(default=512, ge=16)
+    memory_mb: int = Field(default=512, ge=16, le=1 << 20)
+    gpu: float = Field(default=0.0, ge=0, le=16)
+    tags: tuple[str, ...] = ()
+
+    def joined(self, other: StageSlots) -> StageSlots:
+        """What two stages need that run one after the other."""
+        return StageSlots(
+            cpu=max(self.cpu, other.cpu),
+            memory_mb=max(self.memory_mb, other.memory_mb),
+            gpu=max(self.gpu, other.gpu),
+            tags=tuple(sorted({*self.tags, *other.tags})),
+        )
 
 
 class Stage(Noun):
-    """One node of the graph. op names an operation, `with` its parameters, `when` a fact without which the stage is left out.
+    """One node of the graph. op names an operation, `with` its parameters, `when` the condition under which it takes part.
 
-    pieces: a piece-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage that
-    takes no part for a piece is no need there. latency_sensitive tasks go before others; an optional stage's failure is named and
-    does not fail the video.
+    scope: one task for the video, for each piece, or for each rung of each piece.
+    pieces: a piece- or rung-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage
+    that takes no part for a piece is no need there. latency_sensitive tasks go before others, with all that they need; an optional
+    stage's failure is named and does not fail the video. retries: failed attempts before the task fails for good, less one.
+    group: stages of one group run as one task, one after the other, in one process. version is the op's, filled in by compiling.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    name: str = Field(pattern=_NAME)
     op: str
-    scope: Literal["video", "piece"]
+    scope: Scope
     pieces: Literal["all", "opening", "rest"] = "all"
     needs: tuple[str, ...] = ()
-    when: Literal["has_audio", "has_more_rungs"] | None = None
+    when: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
     slots: StageSlots = StageSlots()
     timeout_s: float = Field(default=1800.0, gt=0)
+    retries: int = Field(default=8, ge=0, le=20)
     latency_sensitive: bool = False
     optional: bool = False
+    group: str | None = Field(default=None, pattern=_NAME)
+    version: str = ""
 
     def takes(self, index: int) -> bool:
-        """Whether a piece-scoped stage has a task for this piece."""
+        """Whether a piece- or rung-scoped stage has tasks for this piece."""
         return self.pieces == "all" or (index < OPENING_PIECES) == (self.pieces == "opening")
+
+
+class Unit(Noun):
+    """What becomes tasks: one stage, or the stages of a group, each after its needs; named after the stage or the group."""
+
+    name: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def op(self) -> str:
+        return self.stages[0].op if len(self.stages) == 1 else GROUP_OP
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return self.stages[0].parameters if len(self.stages) == 1 else {}
+
+    @property
+    def scope(self) -> Scope:
+        return self.stages[0].scope
+
+    @property
+    def pieces(self) -> str:
+        return self.stages[0].pieces
+
+    @property
+    def optional(self) -> bool:
+        return all(stage.optional for stage in self.stages)
+
+    @property
+    def latency_sensitive(self) -> bool:
+        return any(stage.latency_sensitive for stage in self.stages)
+
+    @property
+    def retries(self) -> int:
+        return min(stage.retries for stage in self.stages)
+
+    @property
+    def timeout_s(self) -> float:
+        return sum(stage.timeout_s for stage in self.stages)
+
+    @property
+    def slots(self) -> StageSlots:
+        slots = self.stages[0].slots
+        for stage in self.stages[1:]:
+            slots = slots.joined(stage.slots)
+        return slots
+
+    def takes(self, index: int) -> bool:
+        """As `Stage.takes`."""
+        return self.stages[0].takes(index)
 
 
 class LadderOptions(Noun):
@@ -58,67 +125,41 @@ class Definition(Noun):
     """A checked DAG: stages in an order in which every stage comes after its needs."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    description: str = ""
     ladder: LadderOptions = LadderOptions()
     stages: tuple[Stage, ...] = Field(min_length=1)
 
-    def active(self, facts: Mapping[str, bool]) -> tuple[Stage, ...]:
+    def active(self, facts: Mapping[str, Fact]) -> tuple[Stage, ...]:
         """The stages that take part, given the facts; needs on stages that do not are dropped."""
-        kept = [stage for stage in self.stages if stage.when is None or facts[stage.when]]
+        kept = [stage for stage in self.stages if stage.when is None or holds(stage.when, facts)]
         names = {stage.name for stage in kept}
         return tuple(stage.model_copy(update={"needs": tuple(need for need in stage.needs if need in names)}) for stage in kept)
 
 
-def _stage(name: str, body: Any, file: str) -> Stage:
-    if not isinstance(body, Mapping):
-        raise DagError(f"{file}: stage {name} must be a mapping", file=file, stage=name)
-    if "name" in body:
-        raise DagError(f"{file}: stage {name} has its name already and no field name", file=file, stage=name, field="name")
-    try:
-        return Stage.model_validate({"name": name, **body})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DagError(f"{file}: stage {name}, {where}: {first['msg']}", file=file, stage=name, field=where) from error
+def make_units(stages: tuple[Stage, ...]) -> dict[str, Unit]:
+    """Units by name, each after those that it needs; stages come ordered."""
+    members: dict[str, list[Stage]] = {}
+    for stage in stages:
+        members.setdefault(stage.group or stage.name, []).append(stage)
+    units = {name: Unit(name=name, stages=tuple(found)) for name, found in members.items()}
+    return {unit.name: unit for unit in _ordered(units)}
 
 
-def _ordered(stages: Mapping[str, Stage], file: str) -> tuple[Stage, ...]:
-    for stage in stages.values():
-        for need in stage.needs:
-            if need not in stages:
-                raise DagError(f"{file}: stage {stage.name} needs {need}, which does not exist", file=file, stage=stage.name)
-            if stage.scope == "piece" and stages[need].scope == "video":
-                raise DagError(f"{file}: stage {stage.name} of scope piece cannot need {need} of scope video", file=file, stage=stage.name)
-    try:
-        order = list(TopologicalSorter({name: list(stage.needs) for name, stage in stages.items()}).static_order())
-    except CycleError as error:
-        raise DagError(f"{file}: stages need each other in a circle: {' -> '.join(error.args[1])}", file=file) from error
-    return tuple(stages[name] for name in order)
+def unit_needs(unit: Unit, units: Mapping[str, Unit]) -> tuple[str, ...]:
+    """Names of the other units that a unit needs, each once."""
+    place = {stage.name: other.name for other in units.values() for stage in other.stages}
+    names = (place[need] for stage in unit.stages for need in stage.needs)
+    return tuple(dict.fromkeys(name for name in names if name != unit.name))
 
 
-def _mapping(value: Any) -> dict[str, Any] | None:
-    return {str(key): item for key, item in cast("dict[Any, Any]", value).items()} if isinstance(value, dict) else None
-
-
-def parse_definition(text: str, file: str, ops: Collection[str]) -> Definition:
-    """Read a definition. Raises DagError naming file and stage: not YAML, unknown fields, ops or needs, circles.
-
-    ops: names of the operations that exist.
-    """
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DagError(f"{file}: not YAML: {error}", file=file) from error
-    fields = _mapping(tree)
-    bodies = None if fields is None else _mapping(fields.get("stages"))
-    if fields is None or bodies is None:
-        raise DagError(f"{file}: a definition is a mapping with name and stages", file=file)
-    stages = {name: _stage(name, body, file) for name, body in bodies.items()}
-    for stage in stages.values():
-        if stage.op not in ops:
-            known = ", ".join(sorted(ops))
-            raise DagError(f"{file}: stage {stage.name}: there is no op {stage.op}; there are {known}", file=file, stage=stage.name)
-    try:
-        return Definition.model_validate({**fields, "stages": _ordered(stages, file)})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DagError(f"{file}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}", file=file) from error
+def _ordered(units: Mapping[str, Unit]) -> list[Unit]:
+    """A group stands where the last of its needs is past; a definition that was checked has no circle through one."""
+    done: dict[str, Unit] = {}
+    waiting = dict(units)
+    while waiting:
+        free = [unit for unit in waiting.values() if all(need in done for need in unit_needs(unit, units))]
+        if not free:
+            raise ValueError("groups need each other in a circle")
+        for unit in free:
+            done[unit.name] = waiting.pop(unit.name)
+    return list(done.values())

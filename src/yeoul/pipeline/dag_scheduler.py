@@ -1,16 +1,27 @@
 """The DAG scheduler: grows a run's graph as pieces land and knows when it has ended. Pure: events in, instructions out.
 
-Stages are cut into tasks: a piece-scoped stage has one for each landed piece, a video-scoped stage one, added at once when it
-needs no piece-scoped stage and else when the upload is closed. Adding a task twice is harmless (its place names it), so a
-scheduler is rebuilt after a crash by handling the past events again.
+Units (stages, or groups of them) are cut into tasks: one for the video, for each landed piece, or for each rung of it. A video-scoped
+unit waits for what is above it: for nothing, for the opening pieces, or for the upload's end. Adding a task twice is harmless (its
+place names it), so that a scheduler is rebuilt after a crash by handling the past events again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
-from yeoul.pipeline.dag import Definition, Stage
+from yeoul.pipeline.dag import OPENING_PIECES, Definition, Unit, make_units, unit_needs
+from yeoul.pipeline.when import Fact
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a task stands in its run: unit, piece and rung; None where its scope has none."""
+
+    unit: str
+    piece: int | None = None
+    rung: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,8 +42,7 @@ class UploadClosed:
 class TaskEnded:
     """A task ended; ok is False when it failed for good."""
 
-    stage: str
-    piece: int | None
+    place: Place
     ok: bool
 
 
@@ -41,16 +51,16 @@ Event = PieceLanded | UploadClosed | TaskEnded
 
 @dataclass(frozen=True)
 class AddTask:
-    """Put a task into the resource manager's queue, to wait for its needs (places of other tasks)."""
+    """Put a task into the resource manager's queue, to wait for its needs."""
 
-    stage: Stage
-    piece: int | None
-    needs: tuple[tuple[str, int | None], ...]
+    unit: Unit
+    place: Place
+    needs: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
 class EndRun:
-    """The run has ended; `failed` names the stage whose failure ended it, None when all went well."""
+    """The run has ended; `failed` names the unit whose failure ended it, None when all went well."""
 
     failed: str | None = None
 
@@ -58,91 +68,132 @@ class EndRun:
 Instruction = AddTask | EndRun
 
 
-class DagScheduler:
-    """The graph of one run."""
+class _After(IntEnum):
+    """What a video-scoped unit waits for."""
 
-    def __init__(self, definition: Definition, facts: Mapping[str, bool]) -> None:
-        self._stages: dict[str, Stage] = {stage.name: stage for stage in definition.active(facts)}
-        self._after_close = self._closing_stages()
+    NOTHING = 0
+    OPENING = 1
+    CLOSE = 2
+
+
+class DagScheduler:
+    """The graph of one run. rungs: names of the ladder's rungs, highest first."""
+
+    def __init__(self, definition: Definition, facts: Mapping[str, Fact], rungs: Sequence[str]) -> None:
+        self._units = make_units(definition.active(facts))
+        self._needs = {name: unit_needs(unit, self._units) for name, unit in self._units.items()}
+        self._rungs = tuple(rungs)
+        self._after = self._find_after()
         self._landed: set[int] = set()
-        self._ended: set[tuple[str, int | None]] = set()
         self._pieces: int | None = None
-        self._closed = False
+        self._held: dict[Place, AddTask] = {}
+        self._added: set[Place] = set()
+        self._ended: set[Place] = set()
+        self._past = -1  # the last _After whose video-scoped units were made
         self._over = False
 
-    def _closing_stages(self) -> frozenset[str]:
-        """Video-scoped stages that have a piece-scoped stage above them."""
-        found: set[str] = set()
-        for stage in self._stages.values():  # in topological order
-            above = [self._stages[need] for need in stage.needs]
-            if stage.scope == "video" and any(need.scope == "piece" or need.name in found for need in above):
-                found.add(stage.name)
-        return frozenset(found)
+    def _find_after(self) -> Mapping[str, _After]:
+        found: dict[str, _After] = {}
+        for name, unit in self._units.items():  # each after its needs
+            if unit.scope != "video":
+                found[name] = _After.OPENING if unit.pieces == "opening" else _After.CLOSE
+            else:
+                found[name] = max((found[need] for need in self._needs[name]), default=_After.NOTHING)
+        return found
 
     def start(self) -> Sequence[Instruction]:
         """What can be added before any piece is known."""
-        at_once = [stage for stage in self._stages.values() if stage.scope == "video" and stage.name not in self._after_close]
-        return [self._video_task(stage) for stage in at_once]
+        return self._advance()
 
     def handle(self, event: Event) -> Sequence[Instruction]:
         """Apply one event; repeated events change nothing."""
+        if self._over:
+            return []
         match event:
             case PieceLanded(index):
                 return self._land(index)
             case UploadClosed(pieces):
-                return self._close(pieces)
-            case TaskEnded():
-                return self._end_task(event)
+                self._pieces = pieces if self._pieces is None else self._pieces
+                return self._advance()
+            case TaskEnded(place, ok):
+                return self._end_task(place, ok=ok)
 
     def _land(self, index: int) -> Sequence[Instruction]:
-        if self._over or index in self._landed:
+        if index in self._landed:
             return []
         self._landed.add(index)
-        taking = [stage for stage in self._stages.values() if stage.scope == "piece" and stage.takes(index)]
-        added: list[Instruction] = [self._piece_task(stage, index) for stage in taking]
-        return added + list(self._close_if_all_landed())
+        for unit in self._units.values():
+            if unit.scope != "video" and unit.takes(index):
+                self._hold(unit, index)
+        return self._advance()
 
-    def _close(self, pieces: int) -> Sequence[Instruction]:
-        if self._pieces is None:
-            self._pieces = pieces
-        return self._close_if_all_landed()
+    def _hold(self, unit: Unit, index: int | None) -> None:
+        for rung in self._rungs if unit.scope == "rung" else (None,):
+            place = Place(unit.name, index, rung)
+            self._held[place] = AddTask(unit, place, tuple(self._places_needed(unit, place)))
 
-    def _close_if_all_landed(self) -> Sequence[Instruction]:
-        """The closing stages need tasks of every piece, so that they wait for the last one, even when it is heard of late."""
-        if self._over or self._closed or self._pieces is None or len(self._landed) < self._pieces:
+    def _advance(self) -> Sequence[Instruction]:
+        """Make the video-scoped units whose time has come, and add all held tasks of which the needs are there."""
+        for after in _After:
+            if after > self._past and self._has_come(after):
+                self._past = after
+                for unit in self._units.values():
+                    if unit.scope == "video" and self._after[unit.name] == after:
+                        self._hold(unit, None)
+        return [*self._release(), *self._end_if_complete()]
+
+    def _has_come(self, after: _After) -> bool:
+        """The upload's end is when its last piece is known, even when it is heard of late."""
+        if after is _After.NOTHING:
+            return True
+        wanted = self._pieces if after is _After.CLOSE else min(OPENING_PIECES, OPENING_PIECES if self._pieces is None else self._pieces)
+        return wanted is not None and all(index in self._landed for index in range(wanted))
+
+    def _release(self) -> list[Instruction]:
+        released: list[Instruction] = []
+        more = True
+        while more:
+            free = [task for task in self._held.values() if all(need in self._added for need in task.needs)]
+            for task in free:
+                self._added.add(task.place)
+                del self._held[task.place]
+            released += free
+            more = bool(free)
+        return released
+
+    def _end_task(self, place: Place, *, ok: bool) -> Sequence[Instruction]:
+        if place not in self._added or place in self._ended:
             return []
-        self._closed = True
-        added: list[Instruction] = [self._video_task(stage) for stage in self._stages.values() if stage.name in self._after_close]
-        return added + list(self._end_if_complete())
-
-    def _end_task(self, event: TaskEnded) -> Sequence[Instruction]:
-        if self._over or (event.stage, event.piece) in self._ended or event.stage not in self._stages:
-            return []
-        self._ended.add((event.stage, event.piece))
-        if not event.ok and not self._stages[event.stage].optional:
+        self._ended.add(place)
+        if not ok and not self._units[place.unit].optional:
             self._over = True
-            return [EndRun(failed=event.stage)]
+            return [EndRun(failed=place.unit)]
         return self._end_if_complete()
 
     def _end_if_complete(self) -> Sequence[Instruction]:
-        if self._over or self._pieces is None or not self._closed:
-            return []
-        expected = sum(len(self._taken(stage)) if stage.scope == "piece" else 1 for stage in self._stages.values())
-        if len(self._ended) < expected:
+        if self._over or self._past < _After.CLOSE or self._held or len(self._ended) < len(self._added):
             return []
         self._over = True
         return [EndRun()]
 
-    def _taken(self, stage: Stage) -> list[int]:
-        """The pieces of a closed upload for which a piece-scoped stage has a task."""
-        return [index for index in range(self._pieces or 0) if stage.takes(index)]
+    def _places_needed(self, unit: Unit, place: Place) -> list[Place]:
+        found: list[Place] = []
+        for name in self._needs[unit.name]:
+            above = self._units[name]
+            if above.scope == "video":
+                found.append(Place(name))
+                continue
+            indexes = self._taken(above) if place.piece is None else [place.piece] if above.takes(place.piece) else []
+            for index in indexes:
+                found += self._of_piece(above, index, place.rung)
+        return found
 
-    def _piece_task(self, stage: Stage, index: int) -> AddTask:
-        return AddTask(stage, index, tuple((need, index) for need in stage.needs if self._stages[need].takes(index)))
+    def _of_piece(self, above: Unit, index: int, rung: str | None) -> list[Place]:
+        if above.scope == "piece":
+            return [Place(above.name, index)]
+        return [Place(above.name, index, name) for name in ((rung,) if rung is not None else self._rungs)]
 
-    def _video_task(self, stage: Stage) -> AddTask:
-        needs: list[tuple[str, int | None]] = []
-        for need in stage.needs:
-            above = self._stages[need]
-            needs += [(need, index) for index in self._taken(above)] if above.scope == "piece" else [(need, None)]
-        return AddTask(stage, None, tuple(needs))
+    def _taken(self, unit: Unit) -> list[int]:
+        """The pieces that a unit takes when a video-scoped one asks: all of a closed upload, or the opening ones."""
+        count = OPENING_PIECES if self._pieces is None else self._pieces
+        return [index for index in range(count) if unit.takes(index)]

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from yeoul.base.ids import new_id
 from yeoul.catalog import queue, run, upload, video
 from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import PieceLanded, UploadClosed
+from yeoul.pipeline.dag_scheduler import PieceLanded, Place, UploadClosed
 from yeoul.pipeline.run_book import RunBook, make_task_id
-from yeoul.pipeline.task_data import TaskOutput
+from yeoul.pipeline.task_data import Prepared
 
 Row = Mapping[str, Any]
 SPLIT = "split"
@@ -52,10 +52,8 @@ class Preprocessor:
         elif row["ladder"] is not None:
             self._book.apply(connection, row["id"], [UploadClosed(payload["pieces"])], now_s)
 
-    def task_done(self, connection: Connection, row: Row, output: TaskOutput, now_s: float) -> None:
+    def task_done(self, connection: Connection, row: Row, output: Prepared, now_s: float) -> None:
         """Inspect or split has ended: write what it found and generate the DAG."""
-        if output.source is None or output.ladder is None:
-            raise ValueError("inspect and split must give source and ladder")
         if output.pieces is not None:
             pieces = [
                 {
@@ -90,7 +88,7 @@ class Preprocessor:
 
     def _add(self, connection: Connection, run_id: str, stage: str, now_s: float) -> None:
         new = queue.NewTask(
-            id=make_task_id(run_id, stage, None),
+            id=make_task_id(run_id, Place(stage)),
             run_id=run_id,
             stage=stage,
             piece=None,

@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import PieceMismatchError
 from yeoul.catalog import stream, video
-from yeoul.pipeline.task_data import TaskOutput, Track
+from yeoul.pipeline.task_data import Output, Track
 
 
-def publish(connection: Connection, video_id: str, output: TaskOutput, now_s: float) -> None:
-    """Add tracks, poster and storyboard. Raises PieceMismatchError when a piece cannot share its rendition's init segment.
+def publish(connection: Connection, video_id: str, output: Output, now_s: float) -> None:
+    """Add tracks, poster, storyboard and sidecars. Raises PieceMismatchError when a piece cannot share its rendition's init segment.
 
     Pieces of a rung that was dropped stay out: half a rendition must not come back.
     """
-    row = video.find(connection, video_id) if output.tracks else None
+    row = video.find(connection, video_id) if output.tracks or output.sidecars else None
     tracks = [track for track in output.tracks if row is not None and track.rendition.name not in row["dropped"]]
     if tracks:
         _check_inits(connection, video_id, tracks)
@@ -30,6 +30,8 @@ def publish(connection: Connection, video_id: str, output: TaskOutput, now_s: fl
         values["poster_key"] = output.poster_key
     if output.storyboard is not None:
         values["storyboard"] = output.storyboard.model_dump(mode="json")
+    if output.sidecars and row is not None:
+        values["sidecars"] = {**row["sidecars"], **output.sidecars}
     if values:
         video.change(connection, video_id, values, now_s)
 

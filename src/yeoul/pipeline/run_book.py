@@ -13,20 +13,28 @@ from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
+from yeoul.pipeline.dag_scheduler import (
+    AddTask,
+    DagScheduler,
+    EndRun,
+    Event,
+    Instruction,
+    PieceLanded,
+    Place,
+    TaskEnded,
+    UploadClosed,
+)
 from yeoul.pipeline.resource_manager import make_due_at
+from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
 
 
-def make_task_id(run_id: str, stage: str, piece: int | None) -> str:
+def make_task_id(run_id: str, place: Place) -> str:
     """The id of a task is its place, so that adding it twice changes nothing."""
-    return f"{run_id}.{stage}" if piece is None else f"{run_id}.{stage}.{piece:05d}"
-
-
-def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, bool]:
-    """What `when` of a stage may ask for."""
-    return {"has_audio": source.audio is not None, "has_more_rungs": len(ladder) > 1}
+    piece = "" if place.piece is None else f".{place.piece:05d}"
+    rung = "" if place.rung is None else f".{place.rung}"
+    return f"{run_id}.{place.unit}{piece}{rung}"
 
 
 class RunBook:
@@ -69,7 +77,7 @@ class RunBook:
         definition = Definition.model_validate(row["definition"])
         source = Source.model_validate(row["source"])
         ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
-        scheduler = DagScheduler(definition, make_facts(source, ladder))
+        scheduler = DagScheduler(definition, make_facts(source, ladder), [rung.name for rung in ladder])
         self._obey(connection, row, scheduler.start(), now_s)
         for event in _past(connection, row):
             self._obey(connection, row, scheduler.handle(event), now_s)
@@ -91,20 +99,24 @@ def end_run(connection: Connection, row: Row, failed: str | None, now_s: float) 
 
 
 def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
-    stage = order.stage
+    unit, place = order.unit, order.place
     return queue.NewTask(
-        id=make_task_id(row["id"], stage.name, order.piece),
+        id=make_task_id(row["id"], place),
         run_id=row["id"],
-        stage=stage.name,
-        piece=order.piece,
-        op=stage.op,
-        params=stage.parameters,
-        due_at=make_due_at(now_s, latency_sensitive=stage.latency_sensitive),
-        cpu=stage.slots.cpu,
-        memory_bytes=stage.slots.memory_mb * 2**20,
-        timeout_s=stage.timeout_s,
-        optional=stage.optional,
-        needs=tuple(make_task_id(row["id"], name, piece) for name, piece in order.needs),
+        stage=unit.name,
+        piece=place.piece,
+        rung=place.rung,
+        op=unit.op,
+        params=unit.parameters,
+        due_at=make_due_at(now_s, latency_sensitive=unit.latency_sensitive),
+        cpu=unit.slots.cpu,
+        memory_bytes=unit.slots.memory_mb * 2**20,
+        gpu=unit.slots.gpu,
+        tags=unit.slots.tags,
+        timeout_s=unit.timeout_s,
+        retries=unit.retries,
+        optional=unit.optional,
+        needs=tuple(make_task_id(row["id"], need) for need in order.needs),
     )
 
 
@@ -114,7 +126,10 @@ def _past(connection: Connection, row: Row) -> list[Event]:
     events: list[Event] = [PieceLanded(index) for index in landed]
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
-    tasks = queue.of_run(connection, row["id"])
-    return events + [
-        TaskEnded(task["stage"], task["piece"], task["state"] == "done") for task in tasks if task["state"] in ("done", "failed")
-    ]
+    tasks = [task for task in queue.of_run(connection, row["id"]) if task["state"] in ("done", "failed")]
+    return events + [TaskEnded(place_of(task), task["state"] == "done") for task in tasks]
+
+
+def place_of(task: Row) -> Place:
+    """A task's place in its run."""
+    return Place(task["stage"], task["piece"], task["rung"])

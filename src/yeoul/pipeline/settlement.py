@@ -14,11 +14,12 @@ from yeoul.catalog.database import Database
 from yeoul.model.work import Report
 from yeoul.pipeline import preprocessor, publish, task_input
 from yeoul.pipeline.completion_handler import CompletionHandler
+from yeoul.pipeline.dag import GROUP_OP
 from yeoul.pipeline.dag_scheduler import TaskEnded
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource_manager import MAX_ATTEMPTS, GiveUp, after_failure
-from yeoul.pipeline.run_book import RunBook, end_run
-from yeoul.pipeline.task_data import TaskOutput
+from yeoul.pipeline.run_book import RunBook, end_run, place_of
+from yeoul.pipeline.task_data import Output, Prepared
 
 log = logging.getLogger("yeoul.pipeline")
 Row = Mapping[str, Any]
@@ -83,7 +84,7 @@ class Settlement:
         self._fail(report, error or WorkerLostError("the worker died while it ran the task").to_dict(), now_s)
 
     def _finish(self, report: Report, now_s: float) -> None:
-        output = TaskOutput.model_validate(report.outputs or {})
+        Output.model_validate(report.outputs or {})  # a wrong one fails before it can count
         with self._book.transaction(self._database) as connection:
             task = task_input.find_task(connection, report.task)
             if task is None:
@@ -92,20 +93,23 @@ class Settlement:
             current = _lock_run(connection, task)
             done = queue.finish(connection, report.task, report.attempt, self._owner, report.outputs or {}, report.cpu_s, now_s)
             if done:
-                self._finished(connection, task, current, output, now_s)
+                self._finished(connection, task, current, report.outputs or {}, now_s)
         if not done:
             self._discard(report, current)
 
-    def _finished(self, connection: Connection, task: Row, current: Row, output: TaskOutput, now_s: float) -> None:
+    def _finished(self, connection: Connection, task: Row, current: Row, outputs: Mapping[str, Any], now_s: float) -> None:
         if current["state"] == "cancelled":
             return
+        output = Output.model_validate(outputs)
         for name, error in output.dropped.items():
             publish.withdraw(connection, current["video_id"], task["stage"], [name], error, now_s)
+        for stage, error in outputs.get("errors", {}).items() if task["op"] == GROUP_OP else ():
+            publish.withdraw(connection, current["video_id"], stage, task_input.rungs_of(current, task, stage), error, now_s)
         publish.publish(connection, current["video_id"], output, now_s)
         if task["stage"] in preprocessor.STAGES:
-            self._preprocessor.task_done(connection, current, output, now_s)
+            self._preprocessor.task_done(connection, current, Prepared.model_validate(outputs), now_s)
         else:
-            self._book.apply(connection, current["id"], [TaskEnded(task["stage"], task["piece"], ok=True)], now_s)
+            self._book.apply(connection, current["id"], [TaskEnded(place_of(task), ok=True)], now_s)
         if _held_up(task):
             video.change(connection, current["video_id"], {"notice": None}, now_s)
         outbox.emit(connection, "task.ended", current["video_id"], {"run_id": current["id"]}, now_s)
@@ -145,7 +149,7 @@ class Settlement:
             return
         if task["optional"]:
             publish.withdraw(connection, current["video_id"], task["stage"], task_input.rungs_of(current, task), error, now_s)
-        self._book.apply(connection, current["id"], [TaskEnded(task["stage"], task["piece"], ok=False)], now_s)
+        self._book.apply(connection, current["id"], [TaskEnded(place_of(task), ok=False)], now_s)
         outbox.emit(connection, "task.ended", current["video_id"], {"run_id": current["id"]}, now_s)
 
     def _discard(self, report: Report, current: Row) -> None:

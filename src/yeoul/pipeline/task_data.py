@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
@@ -30,18 +30,37 @@ class Caption(Noun):
 
 
 class NeedOutput(Noun):
-    """What one task above made; outputs is None when it is optional and failed."""
+    """What one stage above made for one place; outputs is None when it is optional and failed."""
 
     stage: str
+    op: str
     piece: int | None
+    rung: str | None = None
     outputs: dict[str, Any] | None
+
+
+class Member(Noun):
+    """One stage of a group as its task carries it."""
+
+    stage: str
+    op: str
+    parameters: dict[str, Any]
+    optional: bool
+
+
+class Ladder(Noun):
+    """The rungs of a run, highest first. dropped: names of those that failed for good."""
+
+    rungs: tuple[Rung, ...]
+    dropped: frozenset[str] = frozenset()
 
 
 class TaskInput(Noun):
     """Everything an op may look at.
 
-    parameters: the stage's `with`. piece: of a piece-scoped task. pieces: all that have landed, for a video-scoped one.
-    parts: of a whole-file upload, for the split. needs: outputs of the tasks above.
+    parameters: the stage's `with`. piece, rung: of the task, where its scope has them. pieces: all that have landed, for a
+    video-scoped one. parts: of a whole-file upload, for the split. needs: outputs of the stages above. dropped: names of rungs that
+    failed for good. members: of a group's task.
     """
 
     video_id: str
@@ -49,11 +68,14 @@ class TaskInput(Noun):
     max_height: int = 1080
     source: Source | None = None
     ladder: tuple[Rung, ...] = ()
+    dropped: frozenset[str] = frozenset()
     piece: LandedPiece | None = None
+    rung: Rung | None = None
     pieces: tuple[LandedPiece, ...] = ()
     parts: tuple[Part, ...] = ()
     file_name: str = ""
     needs: tuple[NeedOutput, ...] = ()
+    members: tuple[Member, ...] = ()
 
 
 class Track(Noun):
@@ -64,19 +86,56 @@ class Track(Noun):
     segments: tuple[Segment, ...]
 
 
-class TaskOutput(Noun):
-    """What an op gives back. Tracks, poster and storyboard are published when the task's end is committed.
+class Output(Noun):
+    """What an op gives back; ops of users derive their own from it, with fields for the ops below.
 
-    dropped: rungs that could not be made for this piece, with the error of each; they are taken out of the whole video.
-    source, ladder, pieces and captions are what the preprocessor's own ops find. facts: anything else, for the ops below.
+    Tracks, poster, storyboard and sidecars (keys by file name) are published when the task's end is committed. dropped: rungs that
+    could not be made for this piece, with the error of each; they are taken out of the whole video.
     """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a stage above may give more than the op below takes
 
     tracks: tuple[Track, ...] = ()
     poster_key: str | None = None
     storyboard: Storyboard | None = None
+    sidecars: dict[str, str] = Field(default_factory=dict)
     dropped: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    source: Source | None = None
-    ladder: tuple[Rung, ...] | None = None
+
+
+class Prepared(Output):
+    """What the preprocessor's own ops find: the source, its ladder, and, of a whole file, its pieces and captions."""
+
+    source: Source
+    ladder: tuple[Rung, ...]
     pieces: tuple[LandedPiece, ...] | None = None
-    captions: tuple[Caption, ...] | None = None
-    facts: dict[str, Any] = Field(default_factory=dict)
+    captions: tuple[Caption, ...] = ()
+
+
+class Encoded(Output):
+    """Segments of one piece, one for each rung made."""
+
+
+class Sound(Output):
+    """The sound of one piece."""
+
+
+class PieceTiles(Output):
+    """Small pictures of one piece: one blob of JPEGs in the `temp` bucket, size in bytes and time in seconds of each."""
+
+    key: str
+    sizes: tuple[int, ...]
+    starts_s: tuple[float, ...]
+
+
+class Packaged(Output):
+    """What was found when everything was joined: frames of the picture, segments of a rendition."""
+
+    frames: int
+    segments: int
+
+
+class Grouped(Output):
+    """Outputs of a group's members by stage; errors of optional members that failed."""
+
+    members: dict[str, dict[str, Any]]
+    errors: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import queue, run, upload
+from yeoul.catalog import queue, run, upload, video
 from yeoul.catalog.row import first_row
 from yeoul.catalog.schema import task as task_table
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.model.work import Slots, Work
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.task_data import NeedOutput, Part, TaskInput
+from yeoul.pipeline.dag import GROUP_OP, Definition, Stage
+from yeoul.pipeline.task_data import Member, NeedOutput, Part, TaskInput
 
 Row = Mapping[str, Any]
 
@@ -64,19 +64,43 @@ def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
     if wanted is not None and not pieces:
         raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
     parts = upload.pieces(connection, sent["id"], "part") if task["stage"] == "split" else []
-    needs = queue.outputs_of(connection, task["id"])
+    ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"] or ())
+    seen = video.find(connection, row["video_id"])
+    stages = _stages_of(definition, task["stage"])
     return TaskInput(
         video_id=row["video_id"],
         parameters=task["params"],
         max_height=definition.ladder.max_height,
         source=None if source is None else Source.model_validate(source),
-        ladder=tuple(Rung.model_validate(rung) for rung in row["ladder"] or ()),
+        ladder=ladder,
+        dropped=frozenset(seen["dropped"] if seen is not None else ()),
         piece=pieces[0] if task["piece"] is not None else None,
+        rung=next((rung for rung in ladder if rung.name == task["rung"]), None),
         pieces=tuple(pieces) if task["piece"] is None else (),
         parts=tuple(Part(key=part["key"], size_bytes=part["size_bytes"], sha256=part["sha256"]) for part in parts),
         file_name=sent["file_name"],
-        needs=tuple(NeedOutput(stage=need["stage"], piece=need["piece"], outputs=need["outputs"]) for need in needs),
+        needs=tuple(_needs(connection, definition, stages, task)),
+        members=tuple(
+            Member(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
+            for stage in (stages if task["op"] == GROUP_OP else ())
+        ),
     )
+
+
+def _stages_of(definition: Definition, unit: str) -> tuple[Stage, ...]:
+    return tuple(stage for stage in definition.stages if (stage.group or stage.name) == unit)
+
+
+def _needs(connection: Connection, definition: Definition, stages: Sequence[Stage], task: Row) -> Iterator[NeedOutput]:
+    """What is above a task, stage by stage; of groups only the members that are needed."""
+    wanted = {need for stage in stages for need in stage.needs}
+    for found in queue.outputs_of(connection, task["id"]):
+        made = found["outputs"]
+        for stage in _stages_of(definition, found["stage"]):
+            if stage.name not in wanted:
+                continue
+            outputs = made if found["op"] != GROUP_OP or made is None else made["members"].get(stage.name)
+            yield NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
 
 
 def _landed(row: Row) -> LandedPiece:
@@ -90,9 +114,11 @@ def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
     return {"lowest": ladder[-1:], "others": ladder[:-1], "all": ladder}[which]
 
 
-def rungs_of(row: Row, task: Row) -> list[str]:
-    """Names of the rungs that fall with an encode task; none for other ops."""
-    if task["op"] != "encode":
-        return []
+def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
+    """Names of the rungs that fall when a task (or one stage of its group) fails for good: its own, or those that it encodes."""
     ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"])
-    return [rung.name for rung in select_rungs(ladder, task["params"].get("rungs", "all"))]
+    stages = _stages_of(Definition.model_validate(row["definition"]), task["stage"])
+    encodes = [found for found in stages if found.op == "encode" and stage in (None, found.name)]
+    if task["rung"] is not None:
+        return [task["rung"]] if encodes else []
+    return [rung.name for found in encodes for rung in select_rungs(ladder, found.parameters.get("rungs", "all"))]

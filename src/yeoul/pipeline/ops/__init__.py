@@ -1,1 +1,11 @@
-"""The built-in operations: each is one file with one function from (context, input) to output, run in a worker's child process."""
+"""The operations, and what those who write their own need: `from yeoul.pipeline.ops import Context, Output, Piece, op`."""
+
+from yeoul.blob.store import Bucket
+from yeoul.model.piece import LandedPiece as Piece
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+from yeoul.pipeline.op import op
+from yeoul.pipeline.ops.context import Context
+from yeoul.pipeline.task_data import Encoded, Ladder, Output, Sound
+
+__all__ = ["Bucket", "Context", "Encoded", "Ladder", "Output", "Piece", "Rung", "Sound", "Source", "op"]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from yeoul.base.errors import ChecksumError
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.media.limits import Limits
 from yeoul.model.piece import LandedPiece
+from yeoul.pipeline.task_data import Output, TaskInput
 
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Context:
-    """One attempt's surroundings. progress takes a share from 0 to 1. piece_s: target length of pieces in seconds."""
+    """One attempt's surroundings. progress takes a share from 0 to 1. piece_s: target length of pieces in seconds.
+
+    run_op runs another op, for groups. fetched: files that are here already, by bucket and key. sidecars: keys by file name.
+    """
 
     store: BlobStore
     scratch: Path
@@ -26,17 +32,35 @@ class Context:
     video_id: str
     piece_s: float
     progress: Callable[[float], None]
+    run_op: Callable[[str, Context, TaskInput], Output]
+    fetched: dict[tuple[Bucket, str], Path] = field(default_factory=dict[tuple[Bucket, str], Path])
+    sidecars: dict[str, str] = field(default_factory=dict[str, str])
+
+    def inside(self, stage: str) -> Context:
+        """The surroundings of one member of a group: names of its own, but what was fetched or made here is shared."""
+        scratch = self.scratch / stage
+        scratch.mkdir()
+        return replace(self, scratch=scratch, output_prefix=f"{self.output_prefix}{stage}/", progress=_say_nothing, sidecars={})
+
+    def fetch(self, bucket: Bucket, key: str) -> Path:
+        """A file of the store; one that is here already is not fetched again."""
+        if (bucket, key) not in self.fetched:
+            self.fetched[bucket, key] = self.store.fetch(bucket, key, self.scratch)
+        return self.fetched[bucket, key]
 
     def fetch_piece(self, landed: LandedPiece) -> Path:
         """A piece's file, its bytes checked. Raises ChecksumError when the store no longer holds what landed."""
-        path = self.store.fetch(Bucket(landed.bucket), landed.key, self.scratch)
-        check_sha256(path, landed.sha256, landed.key)
+        known = (Bucket(landed.bucket), landed.key) in self.fetched
+        path = self.fetch(Bucket(landed.bucket), landed.key)
+        if not known:
+            check_sha256(path, landed.sha256, landed.key)
         return path
 
     def put_file(self, name: str, path: Path, bucket: Bucket = Bucket.ENCODED) -> str:
-        """Store an output of this attempt; the key."""
+        """Store an output of this attempt, a file that stays as it is until the attempt's end; the key."""
         key = self.output_prefix + name
         self.store.put_file(bucket, key, path)
+        self.fetched[bucket, key] = path
         return key
 
     def put_bytes(self, name: str, data: bytes, bucket: Bucket = Bucket.ENCODED) -> str:
@@ -45,12 +69,22 @@ class Context:
         self.store.put_bytes(bucket, key, data)
         return key
 
+    def put_sidecar(self, name: str, value: bytes | dict[str, Any] | list[Any]) -> str:
+        """Store a file that is published beside the video; what is not bytes is written as JSON. The key."""
+        data = value if isinstance(value, bytes) else json.dumps(value, indent=1).encode()
+        self.sidecars[name] = self.put_bytes(f"sidecar-{name}", data)
+        return self.sidecars[name]
+
     def put_init(self, rendition: str, init: bytes) -> str:
         """Store an init segment under the address of its content, shared by all pieces of a rendition; the key."""
         key = f"{self.video_id}/init/{rendition}-{hashlib.sha256(init).hexdigest()[:16]}.mp4"
         if self.store.find(Bucket.ENCODED, key) is None:
             self.store.put_bytes(Bucket.ENCODED, key, init)
         return key
+
+
+def _say_nothing(_share: float) -> None:
+    """Members do not know how much of their group they are."""
 
 
 def check_sha256(path: Path, expected: str, name: str) -> None:

@@ -4,37 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from yeoul.base.errors import MediaTimeoutError, MediaToolError, PieceMismatchError
+from yeoul.base.errors import MediaTimeoutError, MediaToolError
 from yeoul.media.encode import encode_piece
 from yeoul.media.segment import EncodedSegment
-from yeoul.model.piece import Piece
+from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment
 from yeoul.model.source import Source
+from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
+from yeoul.pipeline.task_data import Encoded, Ladder, Track
 from yeoul.pipeline.task_input import select_rungs
 
 
-def encode(context: Context, task: TaskInput) -> TaskOutput:
-    """Parameter rungs: "lowest", "others" or "all" (default). Gives one track with one segment for each rung.
+@op(version="1", publishes=True)
+def encode(
+    context: Context,
+    piece: LandedPiece,
+    source: Source,
+    ladder: Ladder,
+    rung: Rung | None,
+    *,
+    rungs: Literal["lowest", "others", "all"] = "all",
+) -> Encoded:
+    """Gives one track with one segment for the task's rung, or for each rung asked for.
 
     When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along.
     """
-    if task.piece is None or task.source is None:
-        raise PieceMismatchError("encode works on pieces")
-    rungs = select_rungs(task.ladder, task.parameters.get("rungs", "all"))
-    file = context.fetch_piece(task.piece)
+    wanted = (rung,) if rung is not None else select_rungs(ladder.rungs, rungs)
+    file = context.fetch_piece(piece)
     try:
-        made, dropped = encode_piece(file, task.piece.piece, task.source, rungs, context.scratch, context.limits), {}
+        made, dropped = encode_piece(file, piece.piece, source, wanted, context.scratch, context.limits), {}
     except (MediaToolError, MediaTimeoutError):
-        if len(rungs) == 1:
+        if len(wanted) == 1:
             raise
-        made, dropped = _encode_each(context, file, task.piece.piece, task.source, rungs)
-    by_name = {rung.name: rung for rung in rungs}
-    tracks = tuple(_track(context, task.piece.piece.index, by_name[segment.name], segment) for segment in made)
-    return TaskOutput(tracks=tracks, dropped=dropped)
+        made, dropped = _encode_each(context, file, piece.piece, source, wanted)
+    by_name = {one.name: one for one in wanted}
+    tracks = tuple(_track(context, piece.piece.index, by_name[segment.name], segment) for segment in made)
+    return Encoded(tracks=tracks, dropped=dropped)
 
 
 def _encode_each(

@@ -6,18 +6,20 @@ from yeoul.base.errors import PieceMismatchError, TooLargeError
 from yeoul.media.ladder import make_ladder
 from yeoul.media.probe import probe
 from yeoul.model.source import Source
+from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import TaskInput, TaskOutput
+from yeoul.pipeline.task_data import Prepared, TaskInput
 
 
-def inspect(context: Context, task: TaskInput) -> TaskOutput:
-    """Gives source and ladder. Raises MediaError when the piece cannot be used, PieceMismatchError when it is not of the source."""
+@op(version="1", publishes=True)
+def inspect(context: Context, task: TaskInput) -> Prepared:
+    """Raises MediaError when the piece cannot be used, PieceMismatchError when it is not of the source."""
     claimed = task.source
     if claimed is None or not task.pieces:
         raise PieceMismatchError("there is no first piece or no description of the source")
     found = probe(context.fetch_piece(task.pieces[0]), context.limits)
     _check(claimed, found, context)
-    return TaskOutput(source=claimed, ladder=make_ladder(claimed, task.max_height))
+    return Prepared(source=claimed, ladder=make_ladder(claimed, task.max_height))
 
 
 def _check(claimed: Source, found: Source, context: Context) -> None:

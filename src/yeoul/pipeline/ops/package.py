@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from yeoul.base.errors import PieceMismatchError
 from yeoul.model.rendition import Segment
+from yeoul.pipeline.op import op
+from yeoul.pipeline.ops.audio import NAME as AUDIO
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import TaskInput, TaskOutput
+from yeoul.pipeline.task_data import Encoded, Ladder, Output, Packaged, Sound
 
 
-def package(context: Context, task: TaskInput) -> TaskOutput:  # noqa: ARG001 (ops share one form)
-    """Gives facts frames and segments. Raises PieceMismatchError when a track has a gap or rungs are not aligned."""
-    tracks = _tracks(task)
-    if not tracks:
+@op(version="1", publishes=True)
+def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops share one form)
+    """Raises PieceMismatchError when a track has a gap or rungs are not aligned."""
+    tracks = _join([*encoded, *sound], ladder.dropped)
+    video = {name: segments for name, segments in tracks.items() if name != AUDIO}
+    if not video:
         raise PieceMismatchError("nothing was encoded")
     for name, segments in tracks.items():
         _check_joined(name, segments)
-    video = {name: segments for name, segments in tracks.items() if name != "audio"}
     shapes = {name: [(segment.start_ticks, segment.samples) for segment in segments] for name, segments in video.items()}
     first = next(iter(shapes.values()))
     for name, shape in shapes.items():
         if shape != first:
             raise PieceMismatchError(f"rung {name} is not aligned with the others", rung=name)
-    return TaskOutput(facts={"frames": sum(samples for _, samples in first), "segments": len(first)})
+    return Packaged(frames=sum(samples for _, samples in first), segments=len(first))
 
 
-def _tracks(task: TaskInput) -> Mapping[str, Sequence[Segment]]:
-    """Segments by rendition, in order, of the rungs that no piece has dropped."""
+def _join(outputs: Sequence[Output | None], dropped: Collection[str]) -> Mapping[str, Sequence[Segment]]:
+    """Segments by rendition, in order, of the rungs that were not dropped."""
     found: dict[str, list[Segment]] = {}
-    broken: set[str] = set()
-    for need in task.needs:
-        if need.piece is None:
-            continue
-        if need.outputs is None:  # an optional encode failed: all its rungs fell
-            broken |= {rung.name for rung in task.ladder[:-1]}
-            continue
-        output = TaskOutput.model_validate(need.outputs)
-        broken |= set(output.dropped)
-        for track in output.tracks:
+    for output in outputs:
+        for track in () if output is None else output.tracks:
             found.setdefault(track.rendition.name, []).extend(track.segments)
-    return {name: sorted(segments, key=lambda segment: segment.index) for name, segments in found.items() if name not in broken}
+    return {name: sorted(segments, key=lambda segment: segment.index) for name, segments in found.items() if name not in dropped}
 
 
 def _check_joined(name: str, segments: Sequence[Segment]) -> None:

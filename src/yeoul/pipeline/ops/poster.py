@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError
 from yeoul.media.image import make_poster
+from yeoul.model.piece import LandedPiece
+from yeoul.model.source import Source
+from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import TaskInput, TaskOutput
+from yeoul.pipeline.task_data import Output
 
 
-def poster(context: Context, task: TaskInput) -> TaskOutput:
+@op(version="1", publishes=True)
+def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Output:
     """Gives poster_key."""
-    if task.source is None or not task.pieces:
+    if not pieces:
         raise PieceMismatchError("there is no piece to take a poster from")
-    file = context.fetch_piece(task.pieces[0])
-    picture = make_poster(file, task.pieces[0].piece, task.source, context.limits)
-    return TaskOutput(poster_key=context.put_bytes("poster.jpg", picture))
+    picture = make_poster(context.fetch_piece(pieces[0]), pieces[0].piece, source, context.limits)
+    return Output(poster_key=context.put_bytes("poster.jpg", picture))

@@ -1,28 +1,64 @@
-"""The built-in ops by name."""
+"""The ops that there are: the built-in ones, and those of users."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
+from yeoul.base.errors import DagError
+from yeoul.pipeline.op import Op
 from yeoul.pipeline.ops.audio import audio
-from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.ops.encode import encode
+from yeoul.pipeline.ops.group import group
 from yeoul.pipeline.ops.inspect import inspect
 from yeoul.pipeline.ops.package import package
 from yeoul.pipeline.ops.poster import poster
 from yeoul.pipeline.ops.split import split
 from yeoul.pipeline.ops.storyboard import storyboard, tiles
-from yeoul.pipeline.task_data import TaskInput, TaskOutput
 
-Op = Callable[[Context, TaskInput], TaskOutput]
+ENTRY_POINTS = "yeoul.ops"
+BUILT_IN: Mapping[str, Op] = {found.name: found for found in (split, inspect, encode, audio, poster, tiles, storyboard, package, group)}
 
-OPS: Mapping[str, Op] = {
-    "split": split,
-    "inspect": inspect,
-    "encode": encode,
-    "audio": audio,
-    "poster": poster,
-    "tiles": tiles,
-    "storyboard": storyboard,
-    "package": package,
-}
+
+def load_ops(files: Sequence[Path] = ()) -> Mapping[str, Op]:
+    """The built-in ops, those of installed packages (entry points of the group `yeoul.ops`), and those of Python files.
+
+    Raises DagError when a file cannot be loaded, or when two ops have one name.
+    """
+    ops = dict(BUILT_IN)
+    for origin, found in [*_installed(), *(pair for file in files for pair in _in_file(file))]:
+        if found.name in ops:
+            raise DagError(f"{origin}: there is an op {found.name} already", op=found.name)
+        ops[found.name] = found
+    return ops
+
+
+def _installed() -> Iterator[tuple[str, Op]]:
+    for point in entry_points(group=ENTRY_POINTS):
+        loaded = point.load()
+        yield from _ops_of(loaded, point.value) if isinstance(loaded, ModuleType) else [(point.value, loaded)]
+
+
+def _in_file(file: Path) -> Iterator[tuple[str, Op]]:
+    name = f"yeoul_ops_{file.stem}"
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise DagError(f"{file}: not a Python file", file=str(file))
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise DagError(f"{file}: cannot be loaded: {type(error).__name__}: {error}", file=str(file)) from error
+    yield from _ops_of(module, str(file))
+
+
+def _ops_of(module: ModuleType, origin: str) -> Iterator[tuple[str, Op]]:
+    """The ops that a module makes itself, not those that it imports."""
+    for value in vars(module).values():
+        if isinstance(value, Op) and value.function.__module__ == module.__name__:
+            yield origin, value

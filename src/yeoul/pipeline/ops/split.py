@@ -13,12 +13,14 @@ from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_webvtt
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.source import TextTrack
+from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context, check_sha256
-from yeoul.pipeline.task_data import Caption, TaskInput, TaskOutput
+from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
 
 
-def split(context: Context, task: TaskInput) -> TaskOutput:
-    """Gives source, ladder, pieces (in the `temp` bucket) and captions. Raises MediaError when the file cannot be used."""
+@op(version="1", publishes=True)
+def split(context: Context, task: TaskInput) -> Prepared:
+    """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     path = _assemble(context, task)
     plan = plan_split(path, context.limits, context.piece_s)
     folder = context.scratch / "pieces"
@@ -28,14 +30,14 @@ def split(context: Context, task: TaskInput) -> TaskOutput:
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
     captions = _captions(context, path, plan.source.texts)
-    return TaskOutput(source=plan.source, ladder=make_ladder(plan.source, task.max_height), pieces=tuple(landed), captions=captions)
+    return Prepared(source=plan.source, ladder=make_ladder(plan.source, task.max_height), pieces=tuple(landed), captions=captions)
 
 
 def _assemble(context: Context, task: TaskInput) -> Path:
     """The parts as one file; a single part is used where it lies."""
     files: list[Path] = []
     for part in task.parts:
-        file = context.store.fetch(Bucket.ORIGINAL, part.key, context.scratch)
+        file = context.fetch(Bucket.ORIGINAL, part.key)
         check_sha256(file, part.sha256, part.key)
         files.append(file)
     if len(files) == 1:

@@ -8,31 +8,33 @@ from yeoul.base.errors import PieceMismatchError
 from yeoul.blob.store import Bucket
 from yeoul.media.image import Tile, compose_sheets, make_tiles
 from yeoul.model.rendition import Storyboard
+from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import NeedOutput, TaskInput, TaskOutput
+from yeoul.pipeline.task_data import Encoded, Output, PieceTiles
 
 
-def tiles(context: Context, task: TaskInput) -> TaskOutput:
-    """From the lowest rung's segment (of the stage needed): facts key (all JPEGs in one blob), sizes in bytes, starts_s."""
-    tracks = [track for need in task.needs for track in TaskOutput.model_validate(need.outputs or {}).tracks]
-    track = min(tracks, key=lambda track: track.rendition.height, default=None)
+@op(version="1")
+def tiles(context: Context, encoded: Encoded) -> PieceTiles:
+    """From the lowest rung's segment."""
+    track = min(encoded.tracks, key=lambda track: track.rendition.height, default=None)
     if track is None or track.rendition.init_key is None:
         raise PieceMismatchError("tiles need an encoded piece")
     init = context.store.get_bytes(Bucket.ENCODED, track.rendition.init_key)
-    segment = context.store.fetch(Bucket.ENCODED, track.segments[0].key, context.scratch)
+    segment = context.fetch(Bucket.ENCODED, track.segments[0].key)
     found = make_tiles(init, segment)
     key = context.put_bytes("tiles.bin", b"".join(tile.jpeg for tile in found), Bucket.TEMP)
-    return TaskOutput(facts={"key": key, "sizes": [len(tile.jpeg) for tile in found], "starts_s": [tile.start_s for tile in found]})
+    return PieceTiles(key=key, sizes=tuple(len(tile.jpeg) for tile in found), starts_s=tuple(tile.start_s for tile in found))
 
 
-def storyboard(context: Context, task: TaskInput) -> TaskOutput:
-    """Gives the storyboard of all tiles."""
-    found = [tile for need in task.needs for tile in _read(context, need)]
+@op(version="1", publishes=True)
+def storyboard(context: Context, pieces: list[PieceTiles | None]) -> Output:
+    """Gives the storyboard of all tiles; pieces whose tiles failed for good are passed over."""
+    found = [tile for piece in pieces if piece is not None for tile in _read(context, piece)]
     if not found:
         raise PieceMismatchError("there are no tiles")
     made = compose_sheets(found)
     keys = tuple(context.put_bytes(f"storyboard-{index}.jpg", sheet) for index, sheet in enumerate(made.sheets))
-    return TaskOutput(
+    return Output(
         storyboard=Storyboard(
             keys=keys,
             columns=made.columns,
@@ -45,12 +47,9 @@ def storyboard(context: Context, task: TaskInput) -> TaskOutput:
     )
 
 
-def _read(context: Context, need: NeedOutput) -> list[Tile]:
-    if need.outputs is None:  # this piece's tiles failed for good; the others are shown
-        return []
-    facts = need.outputs["facts"]
-    data = context.store.get_bytes(Bucket.TEMP, facts["key"])
-    sizes: list[int] = facts["sizes"]
-    starts_s: list[float] = facts["starts_s"]
-    ends = accumulate(sizes)
-    return [Tile(start_s=start_s, jpeg=data[end - size : end]) for start_s, size, end in zip(starts_s, sizes, ends, strict=True)]
+def _read(context: Context, piece: PieceTiles) -> list[Tile]:
+    data = context.store.get_bytes(Bucket.TEMP, piece.key)
+    ends = accumulate(piece.sizes)
+    return [
+        Tile(start_s=start_s, jpeg=data[end - size : end]) for start_s, size, end in zip(piece.starts_s, piece.sizes, ends, strict=True)
+    ]
