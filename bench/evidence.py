@@ -91,6 +91,7 @@ def _used_keys(data: Path) -> Iterator[str]:
     for (rendition,) in _rows(data, "SELECT rendition FROM rendition"):
         if key := json.loads(rendition)["init_key"]:
             yield key
-    for poster, storyboard in _rows(data, "SELECT poster_key, storyboard FROM video"):
+    for poster, storyboard, sidecars in _rows(data, "SELECT poster_key, storyboard, sidecars FROM video"):
         yield from [poster] if poster else []
+        yield from json.loads(sidecars).values()
         yield from json.loads(storyboard)["keys"] if storyboard else []

@@ -178,20 +178,27 @@ def make_engine(settings: Settings) -> Engine:
     return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch")
 
 
-def make_dispatcher(settings: Settings, database: Database, engine: Engine, store: BlobStore, clock: Clock) -> Dispatcher:
-    """The pipeline's loop with everything behind it."""
+def make_dispatcher(
+    settings: Settings,
+    database: Database,
+    engine: Engine,
+    store: BlobStore,
+    clock: Clock,
+    definitions: Mapping[str, Definition] | None = None,
+) -> Dispatcher:
+    """The pipeline's loop with everything behind it. definitions: by name, instead of those that the settings name."""
     from yeoul.base.ids import new_id  # noqa: PLC0415
     from yeoul.pipeline.completion_handler import CompletionHandler  # noqa: PLC0415
     from yeoul.pipeline.dispatcher import Dispatcher  # noqa: PLC0415
     from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
     from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
 
-    definitions = load_definitions(settings)
+    known = load_definitions(settings) if definitions is None else definitions
     book = RunBook()
     return Dispatcher(
         database,
         engine,
-        Preprocessor(book, definitions.__getitem__),
+        Preprocessor(book, known.__getitem__),
         book,
         CompletionHandler(store),
         clock,

@@ -136,6 +136,17 @@ def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> R
     return make_file(parts, request, storyboard.keys[sheet], "image/jpeg")
 
 
+@_answers(_BASE + "/" + layout.SIDECAR_FOLDER + "/{name}")
+def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
+    """A file that an op published beside the streams; always a download, since it is not ours to say what is in it."""
+    key = view.row["sidecars"].get(name)
+    if key is None:
+        raise NotFoundError(f"there is no sidecar {name}", sidecar=name)
+    answer = make_file(parts, request, key, "application/json" if name.endswith(".json") else "application/octet-stream")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
 @_answers(_BASE + "/{name}/" + layout.MEDIA_NAME)
 def get_media(request: Request, name: str, view: ViewDep) -> Response:
     """A media playlist."""

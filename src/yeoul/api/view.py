@@ -98,6 +98,7 @@ class VideoView(BaseModel):
     dropped: dict[str, ErrorView]
     playback: PlaybackView | None
     poster: str | None
+    sidecars: dict[str, str]
     dag: str
     watch: str
 
@@ -171,6 +172,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         dropped={name: ErrorView(code=item["code"], message=item["message"]) for name, item in row["dropped"].items()},
         playback=playback,
         poster=poster,
+        sidecars={name: f"{base}/{layout.SIDECAR_FOLDER}/{name}" for name in row["sidecars"]},
         dag=f"/api/v1/videos/{row['id']}/dag",
         watch=f"/watch/{row['id']}",
     )

@@ -1,4 +1,4 @@
-"""`yeoul dag lint FILE`, `yeoul dag show NAME|FILE`: DAG definitions, without a server."""
+"""`yeoul dag lint FILE`, `yeoul dag show NAME|FILE`, `yeoul dag run NAME|FILE INPUT`: DAG definitions, without a server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from yeoul.base.errors import DagError
 from yeoul.bootstrap import op_files, open_settings, read_definitions
+from yeoul.cli import dag_run
 from yeoul.cli.connection import EXIT_USAGE
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import compile_definition
@@ -20,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("lint").add_argument("definition", metavar="FILE")
     actions.add_parser("show").add_argument("definition", metavar="NAME|FILE")
+    runner = actions.add_parser("run", help="run a definition over a file, in a temporary folder")
+    runner.add_argument("definition", metavar="NAME|FILE")
+    runner.add_argument("input", type=Path, metavar="INPUT")
+    runner.add_argument("--out", type=Path, required=True, help="folder for playlists, segments and sidecars")
+    runner.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         problems: list[str] = error.facts.get("problems", [error.message])
         print("\n".join([*problems, f"yeoul: {len(problems)} problem{'s' * (len(problems) > 1)} ({error.code})"]), file=sys.stderr)
         return EXIT_USAGE
+    if arguments.action == "run":
+        return dag_run.run(definition, arguments.input, arguments.out, as_json=arguments.json)
     print(f"{definition.name}: {len(definition.stages)} stages" if arguments.action == "lint" else _show(definition))
     return 0
 

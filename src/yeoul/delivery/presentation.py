@@ -28,6 +28,7 @@ INIT_NAME = "init.mp4"
 CAPTIONS_NAME = "captions.vtt"
 STORYBOARD_NAME = "storyboard.vtt"
 POSTER_NAME = "poster.jpg"
+SIDECAR_FOLDER = "sidecars"
 
 _AAC_FRAME = 1024
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")

@@ -90,7 +90,7 @@ class CompletionHandler:
         self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
         row = video.get(connection, VideoId(video_id))
         sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
-        used = stream.keys(connection, video_id) | {row["poster_key"], *sheets}
+        used = stream.keys(connection, video_id) | {row["poster_key"], *sheets, *row["sidecars"].values()}
         for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
             if info.key not in used:
                 self._store.delete(Bucket.ENCODED, info.key)

@@ -111,6 +111,16 @@ class Prepared(Output):
     captions: tuple[Caption, ...] = ()
 
 
+class Window(Output):
+    """What is shown of the source: from start_s seconds after its first picture on. Encode and audio take it.
+
+    skip: how many pieces end before it; they give no segments.
+    """
+
+    start_s: float = Field(default=0.0, ge=0)
+    skip: int = Field(default=0, ge=0)
+
+
 class Encoded(Output):
     """Segments of one piece, one for each rung made."""
 
@@ -120,11 +130,14 @@ class Sound(Output):
 
 
 class PieceTiles(Output):
-    """Small pictures of one piece: one blob of JPEGs in the `temp` bucket, size in bytes and time in seconds of each."""
+    """Small pictures of one piece: one blob of JPEGs in the `temp` bucket, size in bytes and time in seconds of each.
 
-    key: str
-    sizes: tuple[int, ...]
-    starts_s: tuple[float, ...]
+    A piece that is not shown has none.
+    """
+
+    key: str | None = None
+    sizes: tuple[int, ...] = ()
+    starts_s: tuple[float, ...] = ()
 
 
 class Packaged(Output):

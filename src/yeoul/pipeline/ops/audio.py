@@ -5,25 +5,30 @@ from __future__ import annotations
 from yeoul.base.errors import PieceMismatchError
 from yeoul.media.audio import encode_audio_piece
 from yeoul.media.audio_grid import output_channels
+from yeoul.media.window import trim
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Rendition
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.ops.encode import store_segment
-from yeoul.pipeline.task_data import Sound, Track
+from yeoul.pipeline.task_data import Sound, Track, Window
 
 NAME = "audio"
 _DECLARED_BPS = 256_000  # the encoder works at constant quality; measured peaks stayed below
 
 
 @op(version="1", publishes=True)
-def audio(context: Context, piece: LandedPiece, source: Source) -> Sound:
+def audio(context: Context, piece: LandedPiece, source: Source, window: Window | None = None) -> Sound:
     """Gives the track "audio" with one segment; nothing for a piece too short to own an audio frame. Raises PieceMismatchError."""
     if source.audio is None:
         raise PieceMismatchError("audio works on pieces of a source with sound")
+    window = window or Window()
+    if piece.piece.index < window.skip:
+        return Sound()
     file = context.fetch_piece(piece)
-    made = encode_audio_piece(file, piece.piece, source, context.scratch / "audio.m4s", context.limits)
+    shown, part = trim(source, piece.piece, window.start_s, window.skip)
+    made = encode_audio_piece(file, part, shown, context.scratch / "audio.m4s", context.limits)
     if made is None:
         return Sound()
     rendition = Rendition(
@@ -37,6 +42,4 @@ def audio(context: Context, piece: LandedPiece, source: Source) -> Sound:
         sample_rate=made.timescale,
         language=source.audio.language,
     )
-    return Sound(
-        tracks=(Track(rendition=rendition, declared_bps=_DECLARED_BPS, segments=(store_segment(context, piece.piece.index, made),)),)
-    )
+    return Sound(tracks=(Track(rendition=rendition, declared_bps=_DECLARED_BPS, segments=(store_segment(context, part.index, made),)),))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yeoul.base.errors import ChecksumError
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.media.limits import Limits
+from yeoul.media.picture import read_pictures
 from yeoul.model.piece import LandedPiece
+from yeoul.model.source import Source
 from yeoul.pipeline.task_data import Output, TaskInput
 
 _CHUNK_BYTES = 1 << 20
@@ -56,11 +60,16 @@ class Context:
             check_sha256(path, landed.sha256, landed.key)
         return path
 
+    def pictures(self, piece: LandedPiece, source: Source, pix_fmt: str = "gray") -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
+        """(seconds from the video's first picture, pixels) of each picture of a piece: rows x columns for "gray", x 3 for "rgb24"."""
+        return read_pictures(self.fetch_piece(piece), piece.piece, source, pix_fmt)
+
     def put_file(self, name: str, path: Path, bucket: Bucket = Bucket.ENCODED) -> str:
-        """Store an output of this attempt, a file that stays as it is until the attempt's end; the key."""
+        """Store an output of this attempt; the key. A store on this machine may take the file away."""
         key = self.output_prefix + name
         self.store.put_file(bucket, key, path)
-        self.fetched[bucket, key] = path
+        if path.exists():
+            self.fetched[bucket, key] = path
         return key
 
     def put_bytes(self, name: str, data: bytes, bucket: Bucket = Bucket.ENCODED) -> str:

@@ -9,12 +9,13 @@ from typing import Any, Literal
 from yeoul.base.errors import MediaTimeoutError, MediaToolError
 from yeoul.media.encode import encode_piece
 from yeoul.media.segment import EncodedSegment
+from yeoul.media.window import trim
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Ladder, Track
+from yeoul.pipeline.task_data import Encoded, Ladder, Track, Window
 from yeoul.pipeline.task_input import select_rungs
 
 
@@ -25,6 +26,7 @@ def encode(
     source: Source,
     ladder: Ladder,
     rung: Rung | None,
+    window: Window | None = None,
     *,
     rungs: Literal["lowest", "others", "all"] = "all",
 ) -> Encoded:
@@ -32,16 +34,20 @@ def encode(
 
     When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along.
     """
+    window = window or Window()
+    if piece.piece.index < window.skip:
+        return Encoded()
     wanted = (rung,) if rung is not None else select_rungs(ladder.rungs, rungs)
     file = context.fetch_piece(piece)
+    shown, part = trim(source, piece.piece, window.start_s, window.skip)
     try:
-        made, dropped = encode_piece(file, piece.piece, source, wanted, context.scratch, context.limits), {}
+        made, dropped = encode_piece(file, part, shown, wanted, context.scratch, context.limits), {}
     except (MediaToolError, MediaTimeoutError):
         if len(wanted) == 1:
             raise
-        made, dropped = _encode_each(context, file, piece.piece, source, wanted)
+        made, dropped = _encode_each(context, file, part, shown, wanted)
     by_name = {one.name: one for one in wanted}
-    tracks = tuple(_track(context, piece.piece.index, by_name[segment.name], segment) for segment in made)
+    tracks = tuple(_track(context, part.index, by_name[segment.name], segment) for segment in made)
     return Encoded(tracks=tracks, dropped=dropped)
 
 

@@ -15,7 +15,9 @@ from yeoul.pipeline.task_data import Encoded, Output, PieceTiles
 
 @op(version="1")
 def tiles(context: Context, encoded: Encoded) -> PieceTiles:
-    """From the lowest rung's segment."""
+    """From the lowest rung's segment; none of a piece that is not shown."""
+    if not encoded.tracks:
+        return PieceTiles()
     track = min(encoded.tracks, key=lambda track: track.rendition.height, default=None)
     if track is None or track.rendition.init_key is None:
         raise PieceMismatchError("tiles need an encoded piece")
@@ -48,6 +50,8 @@ def storyboard(context: Context, pieces: list[PieceTiles | None]) -> Output:
 
 
 def _read(context: Context, piece: PieceTiles) -> list[Tile]:
+    if piece.key is None:
+        return []
     data = context.store.get_bytes(Bucket.TEMP, piece.key)
     ends = accumulate(piece.sizes)
     return [

@@ -1,0 +1,27 @@
+"""The pictures of a piece, decoded, for those who look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from yeoul.model.piece import Piece
+from yeoul.model.source import Source
+
+
+def read_pictures(file: Path, piece: Piece, source: Source, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
+    """(seconds from the first picture of the video, pixels) of the frames that a piece owns; as coded, neither turned nor stretched."""
+    tick = source.video.time_base.fraction
+    slack = 0 if piece.container == "nut" else int(Fraction(1, 1000) / tick)  # containers of clients round to ticks of their own
+    with av.open(str(file)) as container:
+        for frame in container.decode(video=0):
+            if frame.pts is None or frame.time_base is None:
+                continue
+            pts = round(frame.pts * frame.time_base / tick) + piece.base
+            if piece.start_pts - slack <= pts < piece.end_pts - slack:
+                yield float((max(pts, piece.start_pts) - source.start_pts) * tick), frame.to_ndarray(format=pix_fmt)

@@ -1,0 +1,25 @@
+"""Windows: the part of a source that is shown. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from yeoul.model.piece import Piece
+from yeoul.model.source import Source
+
+
+def trim(source: Source, piece: Piece, start_s: float, skip: int) -> tuple[Source, Piece]:
+    """Source and piece as if the source began `start_s` seconds and `skip` pieces later; what is before is dropped.
+
+    A frame that begins within a microsecond before is kept: seconds as floats do not hit ticks.
+    """
+    ticks = math.ceil((start_s - 1e-6) / source.video.time_base.fraction)
+    start_pts = source.start_pts + ticks
+    moved = source.model_copy(update={"start_pts": start_pts, "duration_s": max(0.0, source.duration_s - start_s)})
+    changes: dict[str, object] = {"index": piece.index - skip}
+    if piece.start_pts < start_pts:
+        changes |= {"start_pts": min(start_pts, piece.end_pts), "frames": None}
+    if piece.audio is not None and piece.audio.anchor_sample is not None and source.audio is not None:
+        samples = round(ticks * source.video.time_base.fraction * source.audio.sample_rate)
+        changes["audio"] = piece.audio.model_copy(update={"anchor_sample": piece.audio.anchor_sample - samples})
+    return moved, piece.model_copy(update=changes)
