@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bench.growth import measure
 from bench.process import Cost, run_cost, tree_memory_bytes
+from bench.quality import compare
 from bench.reference import make_reference_command
 from bench.server import BenchServer
 from yeoul.media.ladder import make_ladder
@@ -28,6 +29,10 @@ from yeoul.media.probe import probe
 _MEDIA = Path(os.environ.get("YEOUL_MEDIA") or Path(__file__).parents[2] / "shared" / "media")
 _REAL60 = _MEDIA / "real60-720p.mp4"
 _BUNNY = _MEDIA / "bunny-480p-30s.mp4"
+_QUALITY_CLIPS = (
+    *("bunny-480p-30s.mp4", "rabbit-480p-8s.mp4", "real60-720p.mp4", "cars-12fps-30s.mp4", "people-noaudio-139s.mp4"),
+    *("hevc-1080p-10s.mp4", "crystal-vp8.webm", "square-vp9.webm", "pcm-50fps.mov", "mpeg2-mp2.ts", "hdr10-av1-portrait.mp4"),
+)
 _LONG = _MEDIA / "long-1080p-363s.mp4"
 
 
@@ -141,11 +146,23 @@ def bench_start(pairs: int) -> list[Figure]:
     ]
 
 
+def bench_quality(_pairs: int) -> list[Figure]:
+    """P12: nothing is timed, so that each clip is encoded once; a table of each, whatever it says."""
+    ratios, rows = [], []
+    for clip in _QUALITY_CLIPS:
+        found = compare(_MEDIA / clip)
+        print(found.table(), flush=True)
+        rows.append(asdict(found))
+        ratios += [] if found.ratio is None else [found.ratio]
+    return [Figure("P12", "bits at equal VMAF, per-title / fixed ladder, a value for each clip", "<= 0.75", ratios, {"clips": rows})]
+
+
 _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P1": bench_fast_line,
     "P3": bench_slow_line,
     "P5": bench_tail,
     "P7": bench_growth,
+    "P12": bench_quality,
     "P14": bench_start,
 }
 

@@ -94,7 +94,7 @@ def measure(pieces: int, runs: int, tasks: int | None = None) -> float:
         clock = SystemClock()
         engine = InstantEngine(pieces)
         dispatcher = bootstrap.make_dispatcher(settings, database, engine, bootstrap.make_store(settings, clock), clock)
-        _add_uploads(database, runs, clock.now())
+        add_uploads(database, runs, clock.now())
         engine.is_open = False
         for _ in range(2 + runs // 64):  # take all uploads in, start nothing
             dispatcher.step(0.0)
@@ -118,7 +118,8 @@ def _run(dispatcher: Dispatcher, engine: InstantEngine, limit: int | None) -> No
         still = still + 1 if engine.ended == before else 0
 
 
-def _add_uploads(database: Database, runs: int, now_s: float) -> None:
+def add_uploads(database: Database, runs: int, now_s: float) -> None:
+    """Whole-file uploads of one account, closed and ready to be split."""
     with database.write() as connection:
         account.add_account(connection, "a", "bench", "bench@localhost", "x", "maker", now_s)
         for index in range(runs):

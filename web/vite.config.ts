@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-// The API serves the pages (index.html for /, watch.html for /watch/{id}) and everything under /assets/ for good: names carry a hash.
+// The API serves the pages (index.html for /, watch.html for /watch/{id}, admin.html for /admin) and everything under /assets/ for good: names carry a hash.
 export default defineConfig({
   base: "/",
   build: {
@@ -12,6 +12,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Shaka is most of it, and nothing plays without it.
     chunkSizeWarningLimit: 1000,
-    rolldownOptions: { input: { index: "index.html", watch: "watch.html" } },
+    rolldownOptions: { input: { index: "index.html", watch: "watch.html", admin: "admin.html" } },
   },
 });

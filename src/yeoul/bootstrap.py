@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from yeoul.base.clock import Clock, SystemClock
 from yeoul.base.errors import DagError, InvalidError
 from yeoul.base.settings import Settings, load_settings
+from yeoul.blob.counted import CountedStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
 from yeoul.media.limits import Limits
-from yeoul.model.work import Slots, Work
+from yeoul.model.work import TRAFFIC, Slots, Work
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from yeoul.pipeline.dag import Definition
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
+    from yeoul.pipeline.resource_manager import Policy
     from yeoul.pipeline.task_data import TaskInput
 
 RUNNER = "yeoul.bootstrap:make_runner"
@@ -90,7 +93,18 @@ def make_limits(settings: Settings) -> Limits:
 def make_slots(settings: Settings) -> Slots:
     """What this machine's worker offers."""
     memory_bytes = settings.engine.memory_bytes or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    return Slots(cpu=float(settings.engine.workers or _count_cores()), memory_bytes=memory_bytes)
+    tags = tuple(tag for tag in settings.engine.tags.split(",") if tag)
+    return Slots(cpu=float(settings.engine.workers or _count_cores()), memory_bytes=memory_bytes, gpu=settings.engine.gpus, tags=tags)
+
+
+def make_policy(settings: Settings) -> Policy:
+    """What the resource manager goes by."""
+    from yeoul.pipeline.overload import Limits as OverloadLimits  # noqa: PLC0415
+    from yeoul.pipeline.resource_manager import Policy  # noqa: PLC0415
+
+    pipeline = settings.pipeline
+    limits = OverloadLimits(defer_after_s=pipeline.defer_after_s, park_after_s=pipeline.park_after_s)
+    return Policy(account_running=pipeline.account_running, overload=limits)
 
 
 def _count_cores() -> int:
@@ -115,12 +129,13 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
     runner = OpRunner(load_ops(op_files(settings)))
 
     def run(work: Work, scratch: Path, progress: Callable[[float], None]) -> dict[str, Any]:
-        store = make_store(settings, clock)
+        store = CountedStore(make_store(settings, clock))
 
         def make_context(task: TaskInput) -> Context:
             return Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress, runner.run)
 
-        return runner.run_json(work.op, work.params, make_context)
+        outputs = runner.run_json(work.op, work.params, make_context)
+        return {**outputs, TRAFFIC: {"read_bytes": store.read_bytes, "written_bytes": store.written_bytes}}
 
     return run
 
@@ -175,7 +190,8 @@ def make_engine(settings: Settings) -> Engine:
     from yeoul.engine.local import LocalEngine  # noqa: PLC0415
 
     plain = settings.model_copy(update={"data": settings.data.resolve(), "catalog": type(settings.catalog)()})
-    return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch")
+    name = settings.engine.name or socket.gethostname()
+    return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch", name)
 
 
 def make_dispatcher(
@@ -206,16 +222,30 @@ def make_dispatcher(
         room=lambda: store.free_bytes() != 0,
         lease_s=settings.pipeline.lease_s,
         heartbeat_s=settings.pipeline.heartbeat_s,
+        policy=make_policy(settings),
     )
 
 
 # --- the API's side ---
 
 
+def _describe(text: str) -> dict[str, Any]:
+    """What a definition says of itself; one that is wrong is the pipeline's matter, and is not loaded here."""
+    import yaml  # noqa: PLC0415
+
+    try:
+        tree: Any = yaml.safe_load(text)
+    except yaml.YAMLError:
+        tree = None
+    said = cast("dict[str, Any]", tree) if isinstance(tree, dict) else {}
+    return {"description": str(said.get("description", "")), "whole": said.get("upload") == "whole"}
+
+
 def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock) -> FastAPI:
     """The ASGI application."""
     from yeoul.api.app import make_app  # noqa: PLC0415
-    from yeoul.api.deps import Parts  # noqa: PLC0415
+    from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
+    from yeoul.api.pipeline_metrics import PipelineMetrics  # noqa: PLC0415
     from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
     from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
     from yeoul.upload.service import UploadService  # noqa: PLC0415
@@ -229,7 +259,8 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         presentations=PresentationCache(database, clock),
         clock=clock,
         web=web_folder(),
-        pipelines=frozenset(read_definitions(settings)),
+        pipelines={name: PipelineNote(**_describe(text)) for name, text in read_definitions(settings).items()},
+        metrics=PipelineMetrics(database, clock.now()),
     )
     return make_app(parts)
 

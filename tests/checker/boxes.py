@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.checker.h264 import Sps, parse_sps
+from tests.checker.entry import VIDEO, parse_entry
+from tests.checker.h264 import Sps
 
 _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"edts", b"mvex"}
 _NON_SYNC = 0x00010000
@@ -63,6 +64,11 @@ class Init:
     default_size: int
     stored_samples: int
 
+    @property
+    def entry(self) -> str:
+        """The sample entry's name."""
+        return self.codec.partition(".")[0]
+
 
 def parse_init(data: bytes) -> Init:
     found = {box.kind: box.payload(data) for box in walk(data)}
@@ -72,9 +78,10 @@ def parse_init(data: bytes) -> Init:
     mdhd = found["mdhd"]
     timescale = struct.unpack_from(">I", mdhd, 20 if mdhd[0] == 1 else 12)[0]
     entry_kind, entry = _sample_entry(found["stsd"])
-    codec, nal_length, sps = (
-        _video_entry(entry_kind, entry) if entry_kind in ("avc1", "avc3") else (_audio_codec(entry_kind, entry), 0, None)
-    )
+    if entry_kind in VIDEO:
+        codec, nal_length, sps = parse_entry(entry_kind, entry, _children(entry[78:]))
+    else:
+        codec, nal_length, sps = _audio_codec(entry_kind, entry), 0, None
     _, duration, size, flags = struct.unpack_from(">IIII", found["trex"], 8)
     tkhd = found["tkhd"]
     width, height = (value >> 16 for value in struct.unpack_from(">II", tkhd, len(tkhd) - 8))
@@ -115,12 +122,6 @@ def _edit(elst: bytes | None) -> int:
 
 def _children(data: bytes) -> dict[str, bytes]:
     return {box.kind: box.payload(data) for box in walk(data)}
-
-
-def _video_entry(kind: str, entry: bytes) -> tuple[str, int, Sps]:
-    config = _children(entry[78:])["avcC"]
-    size = struct.unpack_from(">H", config, 6)[0]
-    return f"{kind}.{config[1:4].hex()}", (config[4] & 3) + 1, parse_sps(config[8 : 8 + size])
 
 
 def _audio_codec(kind: str, entry: bytes) -> str:

@@ -57,6 +57,10 @@ def load_and_check_dash(reader: Reader, mpd_uri: str) -> list[Representation]:
     except ET.ParseError as error:
         reader.add("dash.syntax", mpd_uri, str(error))
         return []
+    for set_ in mpd.iter(f"{_NS}AdaptationSet"):
+        codecs = {(element.get("codecs") or set_.get("codecs") or "").partition(".")[0] for element in set_.iter(f"{_NS}Representation")}
+        if len(codecs) > 1:
+            reader.add("dash.attributes", mpd_uri, f"an AdaptationSet of several codecs: {sorted(codecs)}")
     found = [rep for set_ in mpd.iter(f"{_NS}AdaptationSet") for rep in _load_set(reader, mpd_uri, set_)]
     for rep in found:
         _check_attributes(reader, mpd_uri, rep)

@@ -1,9 +1,11 @@
-"""What the checker reads of H.264: picture size, sample aspect ratio, IDR slices (ITU-T H.264 7.3, 7.4)."""
+"""What the checker reads of H.264: picture size and sample aspect ratio (ITU-T H.264 7.3, 7.4)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+
+from tests.checker.bits import Bits, unescape
 
 
 @dataclass(frozen=True)
@@ -15,31 +17,11 @@ class Sps:
     sar: Fraction
 
 
-class _Bits:
-    def __init__(self, nal: bytes) -> None:
-        raw = nal.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._value, self._left = int.from_bytes(raw, "big"), len(raw) * 8
-
-    def u(self, count: int) -> int:
-        self._left -= count
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.u(zeros)
-
-    def se(self) -> int:
-        value = self.ue()
-        return (value + 1) // 2 if value % 2 else -(value // 2)
-
-
 _SARS = {1: (1, 1), 2: (12, 11), 3: (10, 11), 4: (16, 11), 5: (40, 33), 14: (4, 3), 15: (3, 2), 16: (2, 1)}
 
 
 def parse_sps(nal: bytes) -> Sps:
-    bits = _Bits(nal[1:])
+    bits = Bits(unescape(nal[1:]))
     profile = bits.u(8)
     bits.u(16)
     bits.ue()
@@ -78,20 +60,9 @@ def parse_sps(nal: bytes) -> Sps:
     return Sps(width, height, _sar(bits))
 
 
-def _sar(bits: _Bits) -> Fraction:
+def _sar(bits: Bits) -> Fraction:
     if not bits.u(1) or not bits.u(1):
         return Fraction(1)
     number = bits.u(8)
     numerator, denominator = (bits.u(16), bits.u(16)) if number == 255 else _SARS.get(number, (1, 1))
     return Fraction(numerator, denominator) if numerator and denominator else Fraction(1)
-
-
-def holds_idr(sample: bytes, nal_length: int) -> bool:
-    """Whether a sample of length-prefixed NAL units holds an IDR slice (type 5)."""
-    at = 0
-    while at + nal_length < len(sample):
-        size = int.from_bytes(sample[at : at + nal_length], "big")
-        if sample[at + nal_length] & 0x1F == 5:
-            return True
-        at += nal_length + size
-    return False

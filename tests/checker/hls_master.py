@@ -8,6 +8,8 @@ from tests.checker.rates import chunks_of, compare, measured_average, measured_p
 from tests.checker.tracks import Track
 
 _NEEDED = ("BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS", "RESOLUTION", "FRAME-RATE", "CLOSED-CAPTIONS", "VIDEO-RANGE")
+# A codec that every player knows comes first.
+_ORDER = ("avc1", "hvc1", "vp09", "av01")
 # Packager leaves it out, as Apple 9.16 allows where all is SDR.
 _OURS_ONLY = ("VIDEO-RANGE",)
 
@@ -48,17 +50,29 @@ def _check_members(reader: Reader, uri: str, group: str, members: list[dict[str,
 
 
 def _check_default(reader: Reader, hls: Hls, uri: str) -> None:
-    rates = [int(variant.get("AVERAGE-BANDWIDTH", 0)) for variant, _ in hls.master.variants]
+    codecs = [variant.get("CODECS", "").partition(".")[0] for variant, _ in hls.master.variants]
+    if codecs != sorted(codecs, key=_ORDER.index) and reader.expect.profile == "yeoul":
+        reader.add("hls.default", uri, f"variants of {codecs} come in another order")
+    rates = [
+        int(variant.get("AVERAGE-BANDWIDTH", 0))
+        for (variant, _), codec in zip(hls.master.variants, codecs, strict=True)
+        if codec == codecs[0]
+    ]
     # Sound may tip the balance between two.
     if rates and reader.expect.profile == "yeoul" and abs(rates[0] - 2e6) > min(abs(rate - 2e6) for rate in rates) + 400_000:
         reader.add("hls.default", uri, f"the first variant has {rates[0]} bit/s of {rates}")
 
 
 def _check_iframe_variants(reader: Reader, hls: Hls, uri: str) -> None:
-    offered = [variant.get("RESOLUTION") for variant in hls.master.all("EXT-X-I-FRAME-STREAM-INF")]
+    offered = [_shape(variant) for variant in hls.master.all("EXT-X-I-FRAME-STREAM-INF")]
     for variant, _ in hls.master.variants:
-        if variant.get("RESOLUTION") not in offered:
-            reader.add("hls.iframes", uri, f"no I-frame list of {variant.get('RESOLUTION')}")
+        if _shape(variant) not in offered:
+            reader.add("hls.iframes", uri, f"no I-frame list of {_shape(variant)}")
+
+
+def _shape(variant: dict[str, str]) -> tuple[str | None, str]:
+    """Size, and the name of the picture's codec, which stands first."""
+    return variant.get("RESOLUTION"), variant.get("CODECS", "").partition(".")[0]
 
 
 def _check_variant(reader: Reader, hls: Hls, variant: dict[str, str], uri: str) -> None:

@@ -14,8 +14,8 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
 from tests.checker.boxes import Sample
+from tests.checker.entry import is_key
 from tests.checker.fetch import Reader
-from tests.checker.h264 import holds_idr
 from tests.checker.tracks import Part, Track
 
 _IDR_EVERY_S = 2
@@ -24,6 +24,8 @@ _LONGEST_S = 9.1
 _SHORTEST_S = 3
 # A fast start may use this many short segments; the tail of a file adds one.
 _SHORT_FIRST = 2
+# H.264 High, HEVC Main, VP9 and AV1 Main of 8 bits: profile 0.
+_PROFILES = {"avc1": ("64",), "hvc1": ("1.",), "vp09": ("00.",), "av01": ("0.",)}
 _CMAF_BRANDS = {"cmfc", "cmf2", "cmfs"}
 
 
@@ -38,8 +40,9 @@ def check_media(reader: Reader, tracks: Sequence[Track]) -> None:
         _check_idr(reader, track)
         _check_lengths(reader, track)
         _check_frames(reader, track)
-    _check_aligned(reader, videos)
-    _check_ladder(reader, videos)
+    for entry in sorted({track.init.entry for track in videos}):
+        _check_aligned(reader, [track for track in videos if track.init.entry == entry])
+        _check_ladder(reader, [track for track in videos if track.init.entry == entry])
     has_audio = any(track.kind == "audio" for track in tracks)
     if reader.expect.has_audio not in (None, has_audio):
         reader.add("stream.audio", "", f"has_audio {has_audio}")
@@ -53,7 +56,7 @@ def _check_init(reader: Reader, track: Track) -> None:
 
     if track.kind == "video":
         kind, _, profile = track.init.codec.partition(".")
-        if kind != "avc1" or profile[:2] != "64" or int(profile[4:], 16) > 52:
+        if not profile.startswith(_PROFILES.get(kind, ("nothing",))) or (kind == "avc1" and int(profile[4:], 16) > 52):
             reader.add("stream.profile", track.name, track.init.codec)
 
 
@@ -98,7 +101,7 @@ def _check_idr(reader: Reader, track: Track) -> None:
     starts: list[tuple[int, str]] = []
     longest = 0
     for part in track.parts:
-        idrs = [sample for sample in part.samples if holds_idr(_bytes(part, sample), track.init.nal_length)]
+        idrs = [sample for sample in part.samples if is_key(track.init.entry, _bytes(part, sample), track.init.nal_length)]
         longest = max(longest, *(sample.duration for sample in part.samples))
         if part.samples[0] not in idrs:
             reader.add("stream.idr", part.uri, "does not start with an IDR picture")

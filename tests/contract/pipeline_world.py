@@ -15,21 +15,24 @@ from yeoul.base.settings import UploadSettings
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import Bucket
 from yeoul.bootstrap import read_definitions
-from yeoul.catalog import account, outbox, queue, run, stream, video
+from yeoul.catalog import account, outbox, stream, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import outbox as outbox_table
 from yeoul.catalog.schema import task as task_table
+from yeoul.media.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Slots, Work
+from yeoul.pipeline import second_chance
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.dispatcher import Dispatcher
 from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.preprocessor import Preprocessor
+from yeoul.pipeline.resource_manager import Policy
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Prepared, Sound, TaskInput, Track
 from yeoul.pipeline.task_input import select_rungs
@@ -98,7 +101,8 @@ class Ops:
         return Prepared(source=SOURCE, ladder=LADDER, pieces=tuple(landed), captions=())
 
     def _encode(self, work: Work, task: TaskInput) -> Output:
-        rungs = select_rungs(task.ladder, task.parameters["rungs"])
+        chosen = (task.rung,) if task.rung is not None else select_rungs(task.ladder, task.parameters.get("rungs", "all"))
+        rungs = in_codec(chosen, task.parameters.get("codec", "h264"))
         return Encoded(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
 
     def _audio(self, work: Work, task: TaskInput) -> Output:
@@ -147,7 +151,14 @@ class Ops:
 class World:
     """One database, one store, one video; dispatchers come and go."""
 
-    def __init__(self, database: Database, pieces: int = 3, slots: Slots | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        pieces: int = 3,
+        slots: Slots | None = None,
+        pipeline: str = "standard",
+        policy: Policy | None = None,
+    ) -> None:
         self.database = database
         self.pieces = pieces
         self.clock = ManualClock()
@@ -156,13 +167,14 @@ class World:
         self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
         self.has_room = True
         self.slots = slots
+        self.policy = policy or Policy()
         self._number = 0
         self._changes = 0
         event.listen(database.engine, "after_cursor_execute", self._count_changes)
         self.start()
         with database.write() as connection:
             account.add_account(connection, "a", "ann", "ann@example.org", "hash", "user", self.clock.now())
-            row = {"id": VIDEO, "owner_id": "a", "title": "", "description": "", "visibility": "public", "pipeline": "standard"}
+            row = {"id": VIDEO, "owner_id": "a", "title": "", "description": "", "visibility": "public", "pipeline": pipeline}
             video.add(connection, row, self.clock.now())
 
     # --- dispatchers ---
@@ -181,6 +193,7 @@ class World:
             room=lambda: self.has_room,
             lease_s=60.0,
             heartbeat_s=10.0,
+            policy=self.policy,
         )
 
     def start(self) -> None:
@@ -248,13 +261,9 @@ class World:
             video.move(connection, VIDEO, VideoState.DELETED, self.clock.now())
             outbox.emit(connection, "video.deleted", VIDEO, {}, self.clock.now())
 
-    def retry(self) -> None:
+    def retry(self, piece: int | None = None, rung: str | None = None) -> None:
         with self.database.write() as connection:
-            current = run.find_of_video(connection, VIDEO)
-            assert current is not None
-            run.reopen(connection, current["id"])
-            queue.retry_run(connection, current["id"], self.clock.now())
-            video.move(connection, VIDEO, VideoState.PROCESSING, self.clock.now(), error=None)
+            second_chance.retry_video(connection, VIDEO, self.clock.now(), piece=piece, rung=rung)
 
     # --- what can be seen ---
 
@@ -302,12 +311,16 @@ DEFINITIONS: Mapping[str, Definition] = {
 
 
 def fail_with(error: YeoulError, op: str, times: int = 10**6, **which: Any) -> Callable[[Work], None]:
-    """A fault: works of `op` (and rungs=..., piece=...) fail so many times."""
+    """A fault: works of `op` (and rungs=..., codec=..., piece=...) fail so many times."""
     left = [times]
 
     def fault(work: Work) -> None:
         task = TaskInput.model_validate(work.params)
-        here = {"piece": task.piece.piece.index if task.piece else None, "rungs": task.parameters.get("rungs")}
+        here = {
+            "piece": task.piece.piece.index if task.piece else None,
+            "rungs": task.parameters.get("rungs"),
+            "codec": task.parameters.get("codec"),
+        }
         if work.op == op and all(here[name] == value for name, value in which.items()) and left[0] > 0:
             left[0] -= 1
             raise error

@@ -53,7 +53,8 @@ def upload_row(upload_id: str = "u", video_id: str = "v") -> dict[str, Any]:
 
 
 def new_task(task_id: str, *, due_at: float = NOW, needs: tuple[str, ...] = (), optional: bool = False, run_id: str = "r") -> queue.NewTask:
-    return queue.NewTask(task_id, run_id, task_id, None, "op", {"x": 1}, due_at, 1.0, 2**20, 10.0, optional=optional, needs=needs)
+    plain = (task_id, run_id, task_id, None, "op", {"x": 1}, due_at, 1.0, 2**20, 10.0)
+    return queue.NewTask(*plain, optional=optional, needs=needs, account_id="a")
 
 
 def add_tasks(database: Database, *tasks: queue.NewTask) -> None:

@@ -236,6 +236,7 @@ def test_ends_of_the_tool_become_errors(media_dir: Path, tmp_path: Path) -> None
         (228, "Error muxing a packet: No space left on device\nInvalid data found when processing input", StorageFullError),
         (244, "Error submitting packet to decoder: Cannot allocate memory", MediaToolError),
         (187, "x264 [error]: malloc of size 5927488 failed", MediaToolError),
+        (183, "libvpx-vp9: Memory allocation error\nInvalid data found when processing input", MediaToolError),
         (234, "Format not on whitelist 'mov'", UnreadableError),
         (69, "Decoding requested, but no decoder found for: vvc", UnsupportedCodecError),
         (8, "No such filter: 'nosuch'", MediaToolError),

@@ -20,6 +20,7 @@ from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.split import cut_pieces, plan_split
 
+BT709_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 LIMITS = Limits()
 
 
@@ -152,7 +153,8 @@ def test_posters_of_clips(name: str, size: tuple[int, int], media_dir: Path, tmp
     shown = oracle.find_shown(media_dir / name)
     indexes = [at for at, time in enumerate(shown.times) if time - shown.times[0] < 2]
     candidates = oracle.decode_pictures(media_dir / name, indexes, (160, 160), shown.colour)
-    small = np.asarray(poster.convert("L").resize((160, 160), Image.Resampling.BICUBIC), np.float32)
+    # A viewer's program makes RGB of it; of that, brightness as BT.709 weighs it.
+    small = np.asarray(poster.convert("RGB").resize((160, 160), Image.Resampling.BICUBIC), np.float32) @ BT709_WEIGHTS
     assert min(np.abs(small - oracle.full_range(picture.luma)).mean() for picture in candidates) < 5
 
 

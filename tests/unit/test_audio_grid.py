@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from yeoul.media.audio_box import make_audio_fragment, make_audio_init
 from yeoul.media.audio_grid import Span, last_frames, output_channels, output_position, owned_frames, source_window
-from yeoul.media.fragment import get_codecs, get_timescale, list_fragments, split_init
+from yeoul.media.codec_string import get_codecs
+from yeoul.media.fragment import get_timescale, list_fragments, split_init
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 

@@ -128,7 +128,7 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  A b: {op: encode, scope: piece}", 3, "stage A b, name: .*pattern"),
         (HEAD + A + A, 4, "a stands here twice; keep one of them"),
         (HEAD + "  a: {op: encoda, scope: piece}", 3, "stage a: there is no op encoda; did you mean encode?"),
-        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, blur, encode, "),
+        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, blur, choose_gain, choose_ladder, "),
         (HEAD + A + "  b: {op: tiles, scope: piece, needs: [aa]}", 4, "stage b needs aa, which does not exist; did you mean a?"),
         (
             HEAD + "  a: {op: encode, scope: piece, with: {rungs: some}}",

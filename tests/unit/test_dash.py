@@ -83,6 +83,17 @@ def test_frame_rates_are_measured_and_written_as_rationals(samples: int, ticks: 
     assert representation.get("frameRate") == expected
 
 
+def test_each_codec_has_a_set_of_its_own():
+    """Players switch within a set, and choose one set by what they can decode."""
+    hevc = video_track(480)
+    hevc = hevc.model_copy(update={"rendition": hevc.rendition.model_copy(update={"name": "480p-hevc", "codecs": "hvc1.1.6.L90.90"})})
+    sets = [
+        [representation.get("id") for representation in found.iter(f"{NS}Representation")]
+        for found in parsed(complete(hevc, video_track(480), video_track(240), audio_track())).iter(f"{NS}AdaptationSet")
+    ]
+    assert sets == [["480p", "240p"], ["480p-hevc"], ["audio"]]
+
+
 def test_a_video_without_sound_has_no_audio_set():
     assert [s.get("contentType") for s in parsed(complete(video_track())).iter(f"{NS}AdaptationSet")] == ["video"]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from yeoul.base.errors import MediaToolError
 from yeoul.media import fragment
 from yeoul.media.binaries import ffmpeg_path
+from yeoul.media.codec_string import get_codecs
 from yeoul.media.fragment import Sample
 
 KEY, DELTA = 0x2000000, 0x1010000
@@ -97,7 +98,7 @@ def test_a_file_is_init_and_media(written: bytes) -> None:
     assert init + media == written
     assert init[4:8] == b"ftyp" and media[4:8] == b"moof"
     assert fragment.get_timescale(init) == 12800
-    assert fragment.get_codecs(init).startswith("avc1.64")
+    assert get_codecs(init).startswith("avc1.64")
     assert fragment.split_init(init) == (init, b"")
 
 
@@ -227,6 +228,6 @@ def test_any_damage_is_an_error_or_other_values(data: st.DataObject) -> None:
 def test_codecs_of_a_damaged_init(written: bytes) -> None:
     init, _ = fragment.split_init(written)
     with pytest.raises(MediaToolError, match="stsd is missing"):
-        fragment.get_codecs(init.replace(b"stsd", b"free"))
+        get_codecs(init.replace(b"stsd", b"free"))
     with pytest.raises(MediaToolError, match="hvc1"):
-        fragment.get_codecs(init.replace(b"avc1", b"hvc1", 2))
+        get_codecs(init.replace(b"avc1", b"hvc1", 2))

@@ -6,6 +6,7 @@ After an intended change: `YEOUL_RENEW_GOLDEN=1 pytest tests/unit/test_golden_co
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.encode import make_encode_command, make_feed_command, needs_feed
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
+from yeoul.media.loudness import make_loudness_command
+from yeoul.media.vmaf import Metric, make_quality_command
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack
 
@@ -61,13 +64,27 @@ def commands(name: str) -> str:
     return words(make_feed_command(file, source, Limits())) + "|\n" + made if needs_feed(source) else made
 
 
-@pytest.mark.parametrize("name", SOURCES)
+def quality_words(metric: Metric) -> str:
+    files = [Path("out/720p-whole.mp4"), Path("out/480p-whole.mp4")]
+    file, source = Path("pieces/000001.nut"), SOURCES["720p"]
+    return words(make_quality_command(file, PIECES["720p"], source, make_ladder(source)[0], files, Limits(), metric=metric, every=5))
+
+
+MEASURES: dict[str, Callable[[], str]] = {
+    "quality-vmaf": lambda: quality_words("vmaf"),
+    "quality-ssim": lambda: quality_words("ssim-estimate"),
+    "loudness": lambda: words(make_loudness_command(2)),
+}
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *MEASURES])
 def test_golden_command(name: str) -> None:
     golden = GOLDEN / f"{name}.txt"
+    made = MEASURES[name]() if name in MEASURES else commands(name)
     if os.environ.get("YEOUL_RENEW_GOLDEN"):
-        golden.write_text(commands(name))
-    assert commands(name) == golden.read_text()
+        golden.write_text(made)
+    assert made == golden.read_text()
 
 
 def test_every_golden_file_is_compared() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(SOURCES)
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == {*SOURCES, *MEASURES}

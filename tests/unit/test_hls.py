@@ -22,6 +22,11 @@ def first(track: Track, count: int) -> Track:
     return track.model_copy(update={"segments": track.segments[:count]})
 
 
+def in_codec(track: Track, codecs: str) -> Track:
+    name = track.name if codecs.startswith("avc1") else f"{track.name}-{codecs[:4]}"
+    return track.model_copy(update={"rendition": track.rendition.model_copy(update={"name": name, "codecs": codecs})})
+
+
 def names(playlist: Playlist) -> list[str]:
     return [entry.uri for entry in playlist.entries]
 
@@ -58,6 +63,22 @@ def test_the_variant_nearest_to_2_mbit_s_is_first_and_the_others_rise():
         "360p/index.m3u8",
         "1080p/index.m3u8",
     ]
+
+
+def test_codecs_come_one_after_the_other_and_h264_first():
+    rungs = video_track(720), video_track(240, sizes=(150_000, 100_000, 30_000))
+    made = [in_codec(rung, codecs) for codecs in ("av01.0.04M.08", "avc1.64001f", "hvc1.1.6.L90.90") for rung in rungs]
+    master = parse(hls.make_master(complete(*made, audio_track())))
+    assert [(variant["CODECS"].partition(".")[0], variant["RESOLUTION"]) for variant, _ in master.variants] == [
+        ("avc1", "1280x720"),
+        ("avc1", "426x240"),
+        ("hvc1", "426x240"),
+        ("hvc1", "1280x720"),
+        ("av01", "426x240"),
+        ("av01", "1280x720"),
+    ]
+    frames = [(frame["CODECS"], frame["URI"]) for frame in master.all("EXT-X-I-FRAME-STREAM-INF")]
+    assert frames[-1] == ("av01.0.04M.08", "720p-av01/iframes.m3u8") and len(frames) == 6
 
 
 def test_a_complete_media_list_reads_as_written_here():

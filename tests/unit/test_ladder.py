@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.ladder import make_ladder
-from yeoul.model.rendition import Rung
+from yeoul.media.ladder import in_codec, make_ladder
+from yeoul.media.level import av1_level, h264_level, hevc_level, vp9_level
+from yeoul.model.rendition import Codec, Rung, codec_of
 from yeoul.model.source import Rotation, Source, TimeBase, VideoTrack
 
 STEPS = (240, 360, 480, 720, 1080, 1440, 2160)
@@ -118,6 +119,38 @@ def test_an_upper_limit_lifts_the_top() -> None:
 @pytest.mark.parametrize("rate", [50.0, 59.94, 60.0, 120.0])
 def test_high_frame_rates_get_more(rate: float) -> None:
     assert [rung.maxrate_bps for rung in make_ladder(source_of(1280, 720, rate=rate))] == [3_920_000, 1_960_000, 1_120_000, 560_000]
+
+
+@pytest.mark.parametrize(("codec", "crf", "cap_bps"), [("hevc", 26, 1_960_000), ("vp9", 38, 1_960_000), ("av1", 44, 1_680_000)])
+def test_other_codecs_make_the_same_sizes_for_fewer_bits(codec: Codec, crf: int, cap_bps: int) -> None:
+    ladder = make_ladder(source_of(1280, 720))
+    made = in_codec(ladder, codec)
+    assert [(rung.name, rung.width, rung.height) for rung in made] == [(f"{rung.name}-{codec}", rung.width, rung.height) for rung in ladder]
+    assert (made[0].crf, made[0].maxrate_bps, {rung.codec for rung in made}) == (crf, cap_bps, {codec})
+    assert all(codec_of(rung.name) == rung.codec for rung in (*ladder, *made))
+
+
+# Levels that the standards name for these sizes and rates, as decoders are asked for them.
+@pytest.mark.parametrize(
+    ("size", "rate", "h264", "hevc", "vp9", "av1"),
+    [
+        ((426, 240), 30, "2.1", 20, 20, 20),
+        ((1280, 720), 30, "3.1", 31, 31, 31),
+        ((1920, 1080), 30, "4.0", 40, 40, 40),
+        ((1080, 1920), 60, "4.2", 41, 41, 41),
+        ((3840, 2160), 30, "5.1", 50, 50, 50),
+        ((3840, 2160), 60, "5.2", 51, 51, 51),
+    ],
+)
+def test_levels(size: tuple[int, int], rate: int, h264: str, hevc: int, vp9: int, av1: int) -> None:
+    rung = Rung(name="x", width=size[0], height=size[1], crf=23, maxrate_bps=400_000)
+    assert h264_level(rung, rate) == h264
+    assert (hevc_level(rung, rate), vp9_level(rung, rate), av1_level(rung, rate)) == (hevc, vp9, av1)
+
+
+def test_a_level_holds_the_bits_too() -> None:
+    rung = Rung(name="x", width=426, height=240, crf=23, maxrate_bps=9_000_000)
+    assert (h264_level(rung, 30), hevc_level(rung, 30), vp9_level(rung, 30), av1_level(rung, 30)) == ("3.0", 31, 31, 31)
 
 
 def test_a_rate_that_wanders_around_thirty_is_not_high() -> None:

@@ -1,116 +1,234 @@
-"""The resource manager: what fits is placed in order, nothing starves, and failures are tried again within bounds."""
+"""The resource manager as a whole: random workers, accounts, arrivals, failures, kills, and reports that come twice or late."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from dataclasses import dataclass, field
+from typing import Any
 
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError, WorkerLostError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
-from yeoul.pipeline.resource_manager import MAX_ATTEMPTS, Candidate, GiveUp, Retry, after_failure, assign, make_due_at
+from yeoul.pipeline import failure_ladder
+from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, GiveUp
+from yeoul.pipeline.fair_share import find_turn, make_due_at
+from yeoul.pipeline.overload import Level, Limits
+from yeoul.pipeline.placement import Candidate
+from yeoul.pipeline.resource_manager import Policy, ResourceManager
 
-slots = st.builds(Slots, cpu=st.sampled_from([0.5, 1.0, 2.0, 4.0]), memory_bytes=st.integers(1, 8))
-room = st.builds(Slots, cpu=st.sampled_from([0.0, 0.5, 1.0, 3.0, 8.0]), memory_bytes=st.integers(0, 16))
-workers = st.dictionaries(st.sampled_from([WorkerId(name) for name in "abc"]), room, max_size=3)
-
-
-def queue_of(sizes: list[Slots]) -> list[Candidate]:
-    return [Candidate(TaskId(f"t{number}"), size) for number, size in enumerate(sizes)]
-
-
-@given(st.lists(slots, max_size=12), workers)
-def test_no_worker_gets_more_than_it_has(sizes: list[Slots], free: dict[WorkerId, Slots]):
-    ready = queue_of(sizes)
-    sizes_of = {candidate.task: candidate.slots for candidate in ready}
-    placed = assign(ready, free)
-    assert len({assignment.task for assignment in placed}) == len(placed)
-    for worker, slot in free.items():
-        mine = [sizes_of[assignment.task] for assignment in placed if assignment.worker == worker]
-        assert sum(size.cpu for size in mine) <= slot.cpu + 1e-6
-        assert sum(size.memory_bytes for size in mine) <= slot.memory_bytes
+TAGS = ((), (), ("ssd",), ("eu", "ssd"))
+ACCOUNTS = ("ann", "ben", "cho")
+QUOTA = 4.0
+ERRORS: dict[str, dict[str, Any]] = {
+    "chance": MediaToolError("x").to_dict(),
+    "crash": WorkerLostError("x").to_dict(),
+    "input": UnreadableError("x").to_dict(),
+    "full": StorageFullError("x").to_dict(),
+}
 
 
-@given(st.lists(slots, max_size=12), workers)
-def test_order_is_kept_among_what_fits(sizes: list[Slots], free: dict[WorkerId, Slots]):
-    ready = queue_of(sizes)
-    placed = assign(ready, free)
-    positions = [int(assignment.task[1:]) for assignment in placed]
-    assert positions == sorted(positions)
-    left = dict(free)
-    worker_of = {assignment.task: assignment.worker for assignment in placed}
-    for number, candidate in enumerate(ready):
-        if candidate.task in worker_of:
-            left[worker_of[candidate.task]] -= candidate.slots
-            continue
-        assert not any(candidate.slots.fits(slot) for slot in left.values())  # it was passed over because it fitted nowhere
-        if number == 0:
-            assert placed == []  # and the first holds the door for itself
-            break
+@dataclass
+class Row:
+    """A task as the durable queue keeps it."""
+
+    candidate: Candidate
+    state: str = "ready"
+    attempt: int = 0
+    tries: int = 0
+    failures: int = 0
+    crashes: int = 0
+    not_before: float = 0.0
+    worker: WorkerId | None = None
+    slots: Slots = field(default_factory=Slots)
+    failed_on: set[WorkerId] = field(default_factory=set[WorkerId])
+    ends: int = 0
 
 
-@given(st.lists(st.tuples(slots, st.integers(1, 5)), min_size=1, max_size=15))
-@settings(max_examples=50)
-def test_nothing_starves(tasks: list[tuple[Slots, int]]):
-    """Small tasks keep coming for ever; the ones that were there before are all served."""
-    whole = Slots(cpu=4.0, memory_bytes=8)
-    waiting = queue_of([size for size, _ in tasks])
-    length = {candidate.task: turns for candidate, (_, turns) in zip(waiting, tasks, strict=True)}
-    served = set(length)
-    running: dict[TaskId, tuple[Slots, int]] = {}
-    for turn in range(400):
-        waiting.append(Candidate(TaskId(f"small{turn}"), Slots(cpu=0.5, memory_bytes=1)))
-        running = {task: (size, left - 1) for task, (size, left) in running.items() if left > 1}
-        free = whole
-        for size, _ in running.values():
-            free -= size
-        for assignment in assign(waiting, {WorkerId("w"): free}):
-            candidate = next(one for one in waiting if one.task == assignment.task)
-            waiting.remove(candidate)
-            running[candidate.task] = (candidate.slots, length.get(candidate.task, 3))
-            served.discard(candidate.task)
-        if not served:
+class Cluster(RuleBasedStateMachine):
+    """A queue and workers around the manager; reports are (task, attempt, how it ended)."""
+
+    @initialize(quota=st.booleans())
+    def begin(self, quota: bool):
+        self.now_s = 1_800_000_000.0
+        limits = Limits(defer_after_s=100.0, park_after_s=1000.0)
+        self.manager = ResourceManager(Policy(account_running=QUOTA if quota else 0.0, overload=limits))
+        self.workers: dict[WorkerId, Slots] = {}
+        self.rows: dict[TaskId, Row] = {}
+        self.past: list[tuple[TaskId, int, str]] = []
+        self.count = 0
+        self.join(cpu=4.0, memory=8, gpu=1.0, tags=("eu", "ssd"))
+
+    # --- what happens ---
+
+    @precondition(lambda self: len(self.workers) < 4)
+    @rule(cpu=st.sampled_from([1.0, 2.0, 8.0]), memory=st.sampled_from([2, 8]), gpu=st.sampled_from([0.0, 1.0]), tags=st.sampled_from(TAGS))
+    def join(self, cpu: float, memory: int, gpu: float, tags: tuple[str, ...]):
+        self.count += 1
+        self.workers[WorkerId(f"w{self.count}")] = Slots(cpu=cpu, memory_bytes=memory, gpu=gpu, tags=tags)
+
+    @rule(
+        account=st.sampled_from(ACCOUNTS),
+        number=st.integers(1, 6),
+        cpu=st.sampled_from([0.5, 1.0, 3.0, 16.0]),
+        memory=st.sampled_from([1, 4]),
+        gpu=st.sampled_from([0.0, 0.0, 0.5]),
+        tags=st.sampled_from(TAGS),
+        sensitive=st.booleans(),
+    )
+    def arrive(self, account: str, number: int, cpu: float, memory: int, gpu: float, tags: tuple[str, ...], sensitive: bool):
+        for _ in range(number):
+            self.count += 1
+            name = TaskId(f"t{self.count:04}")
+            slots = Slots(cpu=cpu, memory_bytes=memory, gpu=gpu, tags=tags)
+            due_at = make_due_at(self.now_s, latency_sensitive=sensitive)
+            self.rows[name] = Row(Candidate(name, slots, f"op{number}", account, due_at, sensitive))
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 30.0, 400.0]))
+    def wait(self, seconds: float):
+        self.now_s += seconds
+
+    @rule(data=st.data(), how=st.sampled_from(["done", "done", "done", *ERRORS]), seconds=st.sampled_from([0.0, 1.0, 20.0]))
+    def end(self, data: st.DataObject, how: str, seconds: float):
+        running = [(name, row.attempt) for name, row in self.rows.items() if row.state == "running"]
+        if running:
+            self.now_s += seconds
+            name, attempt = data.draw(st.sampled_from(running))
+            self._report(name, attempt, how)
+
+    @rule(data=st.data())
+    def repeat(self, data: st.DataObject):
+        """A report comes again, or one of an attempt that was taken for lost comes late."""
+        if self.past:
+            self._report(*data.draw(st.sampled_from(self.past)))
+
+    @precondition(lambda self: len(self.workers) > 1)
+    @rule(data=st.data())
+    def kill(self, data: st.DataObject):
+        gone = data.draw(st.sampled_from(sorted(self.workers)))
+        del self.workers[gone]
+        for name, row in list(self.rows.items()):
+            if row.state == "running" and row.worker == gone:
+                self._report(name, row.attempt, "crash")
+        self.manager.quarantine.forget_absent(self.workers)
+
+    @rule()
+    def weigh(self):
+        waiting = sum(row.state == "ready" for row in self.rows.values())
+        self.manager.weigh(50 * waiting, sum(slots.cpu for slots in self.workers.values()))
+
+    @rule()
+    def place(self):
+        ready = {name: self._candidate(row) for name, row in self.rows.items() if row.state == "ready" and row.not_before <= self.now_s}
+        usage = {account: self._used_by(account) for account in ACCOUNTS}
+        hosts = self.manager.hosts({worker: self._free(worker) for worker in self.workers}, self.now_s)
+        choice = self.manager.choose(list(ready.values()), hosts, usage, self.now_s)
+        started = {placed.task for placed in choice.start}
+        self._check_order(ready, started)
+        for placed in choice.start:
+            row, host = self.rows[placed.task], hosts[placed.worker]
+            assert host.at_most != 0
+            others = [worker for worker, other in hosts.items() if other.at_most != 0 and row.candidate.slots.fits(other.total)]
+            avoid = ready[placed.task].avoid
+            assert placed.worker not in avoid or not set(others) - avoid  # not where it failed, while there is another
+            row.state, row.worker, row.slots = "running", placed.worker, placed.slots
+            row.attempt, row.tries = row.attempt + 1, row.tries + 1
+            self.manager.started((placed.task, row.attempt), row.candidate, placed, self.now_s)
+
+    # --- what must hold ---
+
+    def _check_order(self, ready: dict[TaskId, Candidate], started: set[TaskId]):
+        """Of an account's equal tasks the one that is due first starts first."""
+        deferring = self.manager.level >= Level.DEFER
+        for late in (ready[name] for name in started):
+            for early in ready.values():
+                same = (early.account, early.slots, early.avoid) == (late.account, late.slots, late.avoid)
+                turns = [find_turn(one, self.now_s, deferring=deferring) for one in (early, late)]
+                if same and (turns[0], early.due_at, early.task) < (turns[1], late.due_at, late.task):
+                    assert early.task in started, (early, late)
+
+    @invariant()
+    def slots_and_tags_hold(self):
+        for worker, slots in getattr(self, "workers", {}).items():
+            mine = [row for row in self.rows.values() if row.state == "running" and row.worker == worker]
+            free = self._free(worker)
+            assert free.cpu >= -1e-6 and free.memory_bytes >= 0 and free.gpu >= -1e-6
+            assert all(set(row.candidate.slots.tags) <= set(slots.tags) for row in mine)
+
+    @invariant()
+    def every_task_ends_once(self):
+        for row in getattr(self, "rows", {}).values():
+            assert row.ends == (row.state in {"done", "failed"})
+            assert row.tries <= MAX_ATTEMPTS
+
+    @invariant()
+    def quotas_hold(self):
+        if hasattr(self, "manager") and self.manager.policy.account_running:
+            for account in ACCOUNTS:
+                mine = [row for row in self.rows.values() if row.state == "running" and row.candidate.account == account]
+                assert self._used_by(account) <= QUOTA + 1e-6 or len(mine) == 1
+
+    @invariant()
+    def some_worker_works(self):
+        if getattr(self, "workers", None):
+            counts = {worker: sum(row.state == "running" and row.worker == worker for row in self.rows.values()) for worker in self.workers}
+            at_most = self.manager.quarantine.at_most(counts, self.now_s)
+            assert any(at_most[worker] != 0 or counts[worker] for worker in self.workers)
+
+    def teardown(self):
+        """No worker dies any more, and no attempt fails: everything that some worker can run ends, the oldest too."""
+        if not hasattr(self, "manager"):
             return
-    raise AssertionError(f"never served: {served}")
+        for _ in range(20 + 4 * len(self.rows)):
+            self.place()
+            for name, row in list(self.rows.items()):
+                if row.state == "running":
+                    self._report(name, row.attempt, "done")
+            self.now_s += 50.0
+        left = [row.candidate for row in self.rows.values() if row.state not in {"done", "failed"}]
+        hosts = self.manager.hosts(self.workers, self.now_s)
+        assert [candidate for candidate in left if any(host.could_run(candidate) for host in hosts.values())] == []
 
+    # --- the durable queue ---
 
-def test_the_fullest_worker_that_fits_is_taken():
-    free = {WorkerId("big"): Slots(cpu=8, memory_bytes=8), WorkerId("small"): Slots(cpu=1, memory_bytes=8)}
-    placed = assign(queue_of([Slots(cpu=1, memory_bytes=1), Slots(cpu=8, memory_bytes=1)]), free)
-    assert [assignment.worker for assignment in placed] == ["small", "big"]
+    def _report(self, name: TaskId, attempt: int, how: str):
+        self.past.append((name, attempt, how))
+        row = self.rows[name]
+        if (row.state, row.attempt) == ("running", attempt):
+            self._settle(name, row, how)
+        self.manager.ended((name, attempt), self.now_s, ok=how in {"done", "input", "full"})
 
-
-def test_what_may_wait_comes_a_minute_later():
-    assert make_due_at(100.0, latency_sensitive=True) == 100.0
-    assert make_due_at(100.0, latency_sensitive=False) == 160.0
-
-
-def test_the_retry_ladder():
-    ladder = [after_failure("media.tool_failed", retryable=True, failures=n, tries=n + 1) for n in range(9)]
-    assert ladder == [Retry(0.0), Retry(0.0), Retry(1.0), Retry(2.0), Retry(4.0), Retry(8.0), Retry(16.0), Retry(32.0), GiveUp()]
-
-
-@given(st.lists(st.sampled_from(["failed", "lost lease", "full"]), min_size=60, max_size=200))
-def test_every_task_ends_within_its_attempts(history: list[str]):
-    """failed: counts as failure and try; lost lease: as try only; full: as neither."""
-    failures = tries = spent = 0
-    for event in history:
-        tries += 1
-        if event == "lost lease":
-            spent += 1
-            if tries >= MAX_ATTEMPTS:
-                break
-            continue
-        verdict = after_failure("storage.full" if event == "full" else "x", retryable=True, failures=failures, tries=tries)
+    def _settle(self, name: TaskId, row: Row, how: str):
+        if how == "done":
+            row.state, row.ends = "done", row.ends + 1
+            return
+        row.crashes += how == "crash"
+        verdict = failure_ladder.after_failure(name, ERRORS[how], failures=row.failures, tries=row.tries, crashes=row.crashes)
         if isinstance(verdict, GiveUp):
-            spent += 1
-            break
-        assert verdict.counts == (event == "failed")
-        failures, tries, spent = (failures + 1, tries, spent + 1) if verdict.counts else (failures, tries - 1, spent)
-    assert spent <= MAX_ATTEMPTS == 21
-    assert failures <= 8
+            row.state, row.ends = "failed", row.ends + 1
+            return
+        row.state, row.not_before = "ready", self.now_s + verdict.delay_s
+        row.failures, row.tries = row.failures + verdict.counts, row.tries - (not verdict.counts)
+        if verdict.counts and row.worker is not None:
+            row.failed_on.add(row.worker)
+
+    def _candidate(self, row: Row) -> Candidate:
+        avoid = frozenset(row.failed_on) if row.failures > failure_ladder.RETRIES_AT_ONCE else frozenset[WorkerId]()
+        one = row.candidate
+        return Candidate(one.task, one.slots, one.op, one.account, one.due_at, one.latency_sensitive, "", avoid)
+
+    def _free(self, worker: WorkerId) -> Slots:
+        free = self.workers[worker]
+        for row in self.rows.values():
+            if row.state == "running" and row.worker == worker:
+                free -= row.slots
+        return free
+
+    def _used_by(self, account: str) -> float:
+        return sum(row.slots.cpu for row in self.rows.values() if row.state == "running" and row.candidate.account == account)
 
 
-@given(st.integers(0, 30), st.integers(1, 40))
-def test_what_no_retry_can_help_ends_at_once(failures: int, tries: int):
-    assert after_failure("media.unreadable", retryable=False, failures=failures, tries=tries) == GiveUp()
-    assert after_failure("storage.full", retryable=True, failures=failures, tries=tries) == Retry(2.0, counts=False)
+TestCluster = Cluster.TestCase
+TestCluster.settings = settings(max_examples=400, stateful_step_count=50, deadline=None)

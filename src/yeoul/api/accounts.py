@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -12,11 +13,13 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import COOKIE, Caller, find_token, hash_token
+from yeoul.api.pipelines import choose_pipeline
 from yeoul.base.errors import BadCredentialsError, ForbiddenError
 from yeoul.base.ids import new_id
 from yeoul.catalog import account
 
 router = APIRouter(tags=["accounts"])
+Row = Mapping[str, Any]
 _hasher = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory)
 
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
@@ -44,6 +47,13 @@ class AccountView(BaseModel):
     id: str
     handle: str
     role: str
+    pipeline: str | None
+
+
+class AccountChange(BaseModel):
+    """pipeline: of uploads that name none; null leaves it to the server."""
+
+    pipeline: str | None = Field(max_length=40)
 
 
 class SessionView(BaseModel):
@@ -62,13 +72,27 @@ def post_account(body: NewAccount, parts: PartsDep) -> AccountView:
     hashed = _hasher.hash(body.password)
     with parts.database.write() as connection:
         account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, "maker", now_s)
-    return AccountView(id=account_id, handle=body.handle, role="maker")
+    return AccountView(id=account_id, handle=body.handle, role="maker", pipeline=None)
 
 
 @router.get("/accounts/me")
 def get_me(caller: Caller) -> AccountView:
     """The account that asks."""
-    return AccountView(id=caller["id"], handle=caller["handle"], role=caller["role"])
+    return _view(caller, caller["pipeline"])
+
+
+@router.patch("/accounts/me")
+def patch_me(body: AccountChange, caller: Caller, parts: PartsDep) -> AccountView:
+    """Change what is changed; an unknown pipeline is refused."""
+    if body.pipeline is not None:
+        choose_pipeline(parts, body.pipeline, caller)
+    with parts.database.write() as connection:
+        account.set_pipeline(connection, caller["id"], body.pipeline)
+    return _view(caller, body.pipeline)
+
+
+def _view(row: Row, pipeline: str | None) -> AccountView:
+    return AccountView(id=row["id"], handle=row["handle"], role=row["role"], pipeline=pipeline)
 
 
 def open_session(parts: Parts, account_id: str) -> str:

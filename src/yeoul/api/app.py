@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from yeoul import __version__
-from yeoul.api import accounts, blobs, events, health, pages, streams, uploads, videos
+from yeoul.api import accounts, admin, blobs, events, health, pages, pipelines, runs, streams, uploads, videos
 from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.metrics import API_PREFIX, RequestMetrics
@@ -17,7 +17,7 @@ def make_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{API_PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.parts = parts
     add_problem_details(app)
-    for module in (accounts, videos, uploads, events):
+    for module in (accounts, admin, videos, runs, uploads, events, pipelines):
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers())
     for module in (streams, blobs, health, pages):
         app.include_router(module.router)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from yeoul.api.pipeline_metrics import PipelineMetrics
 from yeoul.base.clock import Clock
 from yeoul.base.settings import Settings
 from yeoul.blob.store import BlobStore
@@ -18,8 +20,16 @@ from yeoul.upload.service import UploadService
 
 
 @dataclass(frozen=True)
+class PipelineNote:
+    """What a DAG definition says of itself. whole: it wants files as they are, not in pieces."""
+
+    description: str
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Parts:
-    """The concrete parts behind the API. pipelines: names of the DAG definitions that uploads may choose."""
+    """The concrete parts behind the API. pipelines: what there is to know of the DAG definitions that uploads may choose, by name."""
 
     settings: Settings
     database: Database
@@ -29,7 +39,8 @@ class Parts:
     presentations: PresentationCache
     clock: Clock
     web: Path
-    pipelines: frozenset[str]
+    pipelines: Mapping[str, PipelineNote]
+    metrics: PipelineMetrics
 
 
 def _parts(request: Request) -> Parts:

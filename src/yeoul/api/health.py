@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
 
 from yeoul.api.deps import PartsDep
+from yeoul.base.errors import UnavailableError
 
 router = APIRouter(include_in_schema=False)
+_DATABASE_UP = Gauge("yeoul_database_up", "Whether the database could be reached at this scrape, 0 or 1.")
 
 
 @router.get("/healthz")
@@ -21,6 +23,12 @@ def get_health(parts: PartsDep) -> dict[str, str]:
 
 
 @router.get("/metrics")
-def get_metrics() -> Response:
-    """Prometheus metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def get_metrics(parts: PartsDep) -> Response:
+    """Prometheus metrics of this process and of the pipeline; without a database, of this process alone."""
+    try:
+        pipeline = parts.metrics.render(parts.clock.now())
+        _DATABASE_UP.set(1)
+    except UnavailableError:
+        pipeline = b""
+        _DATABASE_UP.set(0)
+    return Response(generate_latest() + pipeline, media_type=CONTENT_TYPE_LATEST)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, disable_created_metrics
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_PREFIX = "/api/v1"
+disable_created_metrics()  # a series more for each of ours, and nobody asks for it
 _REQUESTS = Counter("yeoul_http_requests_total", "HTTP requests answered.", ["route", "method", "status"])
 _SECONDS = Histogram("yeoul_http_request_seconds", "Time to the last byte of an answer in seconds.", ["route"])
 

@@ -42,6 +42,12 @@ def get_watch(video_id: str, parts: PartsDep) -> Response:  # noqa: ARG001 (the 
     return _page(parts, "watch.html")
 
 
+@router.get("/admin")
+def get_admin(parts: PartsDep) -> Response:
+    """The admin's page; what it shows it asks for as its reader."""
+    return _page(parts, "admin.html")
+
+
 @router.get("/assets/{name:path}")
 def get_asset(name: str, parts: PartsDep) -> Response:
     """A script, style or picture, whose name changes with its content."""

@@ -119,6 +119,15 @@ def get_storyboard(request: Request, view: ViewDep) -> Response:
     return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s))
 
 
+@_answers(_BASE + "/" + layout.CHAPTERS_NAME)
+def get_chapters(request: Request, view: ViewDep) -> Response:
+    """The chapters track."""
+    offered = _offered(view)
+    if not offered.chapters:
+        raise NotFoundError("there are no chapters")
+    return make_text(request, view, _VTT, layout.make_chapters(offered.chapters))
+
+
 @_answers(_BASE + "/" + layout.POSTER_NAME)
 def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     """The poster, there before the video can be played."""

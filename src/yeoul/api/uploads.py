@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, or_, select
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, check_edit
 from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.pipelines import choose_pipeline
 from yeoul.catalog import upload, video
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
@@ -48,12 +49,17 @@ class UploadView(BaseModel):
 
 
 class UploadPage(BaseModel):
-    """Open uploads of the caller, newest first, `next` as everywhere. part_bytes, piece_s: what a new upload should use."""
+    """Open uploads of the caller, newest first, `next` as everywhere. part_bytes, piece_s: what a new upload should use.
+
+    pipeline: which one a new video would have; whole: it wants the file as it is, not in pieces.
+    """
 
     items: list[UploadView]
     next: str | None
     part_bytes: int
     piece_s: float
+    pipeline: str
+    whole: bool
 
 
 class UrlRequest(BaseModel):
@@ -120,16 +126,25 @@ def get_uploads(
     caller: Caller,
     parts: PartsDep,
     fingerprint: Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")],
+    pipeline: str | None = None,
     cursor: str | None = None,
     limit: PageSize = 10,
 ) -> UploadPage:
-    """The caller's open uploads of a file, to be resumed from anywhere."""
+    """The caller's open uploads of a file, to be resumed from anywhere. pipeline: what a new upload would name."""
+    chosen = choose_pipeline(parts, pipeline, caller)
     statement = _open_uploads(caller["id"], fingerprint, read_cursor(cursor)).limit(limit + 1)
     with parts.database.read() as connection:
         rows = all_rows(connection, statement)
     items = [_view(parts, *parts.uploads.status(row["id"])) for row in rows[:limit]]
     part_bytes, piece_s = parts.settings.upload.part_bytes, parts.settings.media.piece_s
-    return UploadPage(items=items, next=next_cursor(rows, limit), part_bytes=part_bytes, piece_s=piece_s)
+    return UploadPage(
+        items=items,
+        next=next_cursor(rows, limit),
+        part_bytes=part_bytes,
+        piece_s=piece_s,
+        pipeline=chosen,
+        whole=parts.pipelines[chosen].whole,
+    )
 
 
 def _open_uploads(owner_id: str, fingerprint: str, before: tuple[float, str] | None) -> Select[Any]:

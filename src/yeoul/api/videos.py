@@ -12,12 +12,14 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
 from yeoul.api.identity import Caller, MaybeCaller, check_edit, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.view import VideoView, make_video_view, read_video_view
 from yeoul.base.clock import rfc3339
-from yeoul.base.errors import ConflictError, InvalidError, NotFoundError
+from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog import outbox, queue, run, stream, video
 from yeoul.model.video import VideoState, Visibility
+from yeoul.pipeline import second_chance
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["videos"])
@@ -25,12 +27,12 @@ Row = Mapping[str, Any]
 
 
 class NewVideo(BaseModel):
-    """What may be said of a video before its bytes come. pipeline names a DAG definition."""
+    """What may be said of a video before its bytes come. pipeline names a DAG definition; null means the account's own."""
 
     title: str = Field(default="", max_length=200, pattern=NO_NUL)
     description: str = Field(default="", max_length=10_000, pattern=NO_NUL)
     visibility: Visibility = Visibility.PRIVATE
-    pipeline: str = Field(default="standard", max_length=40)
+    pipeline: str | None = Field(default=None, max_length=40)
 
 
 class VideoChange(BaseModel):
@@ -39,6 +41,13 @@ class VideoChange(BaseModel):
     title: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     description: str | None = Field(default=None, max_length=10_000, pattern=NO_NUL)
     visibility: Visibility | None = None
+
+
+class RetryRequest(BaseModel):
+    """What to try again: all that failed; or what failed of one piece; or a rung that was dropped."""
+
+    piece: int | None = Field(default=None, ge=0)
+    rung: str | None = Field(default=None, max_length=40)
 
 
 class VideoPage(BaseModel):
@@ -54,6 +63,7 @@ class TaskView(BaseModel):
     id: str
     stage: str
     piece: int | None
+    rung: str | None
     op: str
     state: str
     attempt: int
@@ -62,6 +72,7 @@ class TaskView(BaseModel):
     progress: float
     cpu_s: float
     error: dict[str, Any] | None
+    ready_at: str | None
     started_at: str | None
     ended_at: str | None
 
@@ -77,8 +88,7 @@ class DagView(BaseModel):
 @router.post("/videos", status_code=201)
 def post_video(body: NewVideo, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> VideoView:
     """Make a video; its bytes come by an upload, its metadata can be edited meanwhile."""
-    if body.pipeline not in parts.pipelines:
-        raise InvalidError(f"there is no pipeline {body.pipeline}; there are {', '.join(sorted(parts.pipelines))}", field="pipeline")
+    pipeline = choose_pipeline(parts, body.pipeline, caller)
     now_s = parts.clock.now()
     request = "POST videos " + body.model_dump_json()
     with parts.database.write() as connection:
@@ -87,7 +97,7 @@ def post_video(body: NewVideo, caller: Caller, parts: PartsDep, key: Idempotency
             if known is not None:
                 return VideoView.model_validate_json(known)
         video_id = new_id(now_s)
-        video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json")}, now_s)
+        video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json"), "pipeline": pipeline}, now_s)
         view = make_video_view(parts, video.get(connection, video_id), (), ())
         if key is not None:
             keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
@@ -138,18 +148,12 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep) -> None:
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)
-def retry_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
-    """Run the failed tasks of a failed video again."""
-    now_s = parts.clock.now()
+def retry_video(video_id: str, caller: Caller, parts: PartsDep, body: RetryRequest | None = None) -> VideoView:
+    """Run the failed tasks of a failed video again, or make again what was dropped of one that plays."""
+    wanted = body or RetryRequest()
     with parts.database.write() as connection:
-        row = video.get(connection, video_id)
-        check_edit(row, caller)
-        current = run.find_of_video(connection, video_id)
-        if row["state"] != VideoState.FAILED.value or current is None:
-            raise ConflictError(f"video {video_id} is {row['state']}; only a failed video can be tried again", state=row["state"])
-        run.reopen(connection, current["id"])
-        queue.retry_run(connection, current["id"], now_s)
-        video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+        check_edit(video.get(connection, video_id), caller)
+        second_chance.retry_video(connection, video_id, parts.clock.now(), piece=wanted.piece, rung=wanted.rung)
     return read_video_view(parts, video_id)[1]
 
 
@@ -167,10 +171,9 @@ def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
 
 def make_task_view(task: Row) -> TaskView:
     """A task as the API shows it."""
-    plain = {
-        name: task[name] for name in ("id", "stage", "piece", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
-    }
-    return TaskView(**plain, started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
+    names = ("id", "stage", "piece", "rung", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
+    plain: dict[str, Any] = {name: task[name] for name in names}
+    return TaskView(**plain, ready_at=rfc3339(task["ready_at"]), started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
 
 
 def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) -> VideoPage:

@@ -11,7 +11,7 @@ from yeoul.api.deps import Parts
 from yeoul.base.clock import rfc3339
 from yeoul.catalog import stream, video
 from yeoul.delivery import presentation as layout
-from yeoul.delivery.catalogue_view import make_presentation
+from yeoul.delivery.catalogue_view import chapters_of, make_presentation
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
@@ -34,7 +34,10 @@ class OwnerView(BaseModel):
 
 
 class SourceView(BaseModel):
-    """The uploaded file: display size in pixels after rotation and SAR, displayed frames, duration in seconds."""
+    """The uploaded file: display size in pixels after rotation and SAR, displayed frames, duration in seconds.
+
+    has_video: False where it is all sound, and size and frames are those of the picture that was made for it.
+    """
 
     width: int
     height: int
@@ -43,6 +46,7 @@ class SourceView(BaseModel):
     duration_s: float
     codec: str
     has_audio: bool
+    has_video: bool
 
 
 class RenditionView(BaseModel):
@@ -65,13 +69,22 @@ class CaptionView(BaseModel):
     url: str
 
 
+class ChapterView(BaseModel):
+    """A part of the video with a name, in seconds; the title is text, not markup."""
+
+    start_s: float
+    end_s: float
+    title: str
+
+
 class PlaybackView(BaseModel):
-    """Addresses that play as they are; dash is null until the video is ready."""
+    """Addresses that play as they are; dash is null until the video is ready, chapters where the source has none."""
 
     hls: str
     dash: str | None
     poster: str | None
     storyboard: str | None
+    chapters: str | None
     captions: list[CaptionView]
 
 
@@ -96,6 +109,7 @@ class VideoView(BaseModel):
     progress: float
     renditions: list[RenditionView]
     dropped: dict[str, ErrorView]
+    chapters: list[ChapterView]
     playback: PlaybackView | None
     poster: str | None
     sidecars: dict[str, str]
@@ -121,6 +135,7 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
         duration_s=source.duration_s,
         codec=source.video.codec,
         has_audio=source.audio is not None,
+        has_video=not source.cover,
     )
 
 
@@ -146,6 +161,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
             dash=f"{base}/{layout.MPD_NAME}" if ready else None,
             poster=poster,
             storyboard=f"{base}/{layout.STORYBOARD_NAME}" if row["storyboard"] else None,
+            chapters=f"{base}/{layout.CHAPTERS_NAME}" if offered.chapters else None,
             captions=[
                 CaptionView(language=item["language"], label=item["label"], url=f"{base}/{item['name']}/{layout.CAPTIONS_NAME}")
                 for item in captions
@@ -170,6 +186,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         progress=row["progress"],
         renditions=renditions,
         dropped={name: ErrorView(code=item["code"], message=item["message"]) for name, item in row["dropped"].items()},
+        chapters=[ChapterView(**chapter.model_dump()) for chapter in chapters_of(row)],
         playback=playback,
         poster=poster,
         sidecars={name: f"{base}/{layout.SIDECAR_FOLDER}/{name}" for name in row["sidecars"]},

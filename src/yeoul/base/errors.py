@@ -263,6 +263,28 @@ class TaskCrashedError(YeoulError):
     retryable = True
 
 
+class PoisonPieceError(YeoulError):
+    """What works on this piece crashes again and again; it is kept away from the workers. facts: piece, crashes, last (the last error)."""
+
+    code = "pipeline.poison_piece"
+    http_status = 422
+
+
+class TaskCancelledError(YeoulError):
+    """An admin cancelled the task."""
+
+    code = "pipeline.task_cancelled"
+    http_status = 409
+
+
+class OverloadedError(YeoulError):
+    """There is more to do than can be done soon; the video is processed by itself later."""
+
+    code = "pipeline.overloaded"
+    retryable = True
+    http_status = 503
+
+
 # --- server ---
 
 

@@ -67,6 +67,13 @@ class EngineSettings(_Section):
 
     workers: int = Field(default=0, ge=0, description="CPU slots for tasks; 0: as many as there are cores.")
     memory_bytes: int = Field(default=0, ge=0, description="Memory slots for tasks; 0: half of the machine's memory.")
+    gpus: float = Field(default=0.0, ge=0, le=64, description="GPU slots for tasks.")
+    tags: str = Field(
+        default="",
+        pattern=r"^$|^[a-z0-9_.-]+(,[a-z0-9_.-]+){0,5}$",
+        description="Up to 6 words, separated by commas, that stages may ask for.",
+    )
+    name: str = Field(default="", description="Name of this machine's worker; empty: the host's name.")
     task_timeout_s: float = Field(default=1800.0, gt=0, description="Wall time after which a task without a limit of its own is killed.")
 
 
@@ -75,6 +82,9 @@ class PipelineSettings(_Section):
 
     lease_s: float = Field(default=60.0, gt=1, description="Life of a task's lease without a heartbeat.")
     heartbeat_s: float = Field(default=10.0, gt=0.1, description="Time between heartbeats.")
+    account_running: float = Field(default=0.0, ge=0, description="CPU slots that one account's tasks may have at a time; 0: all.")
+    defer_after_s: float = Field(default=300.0, gt=0, description="Estimated wait from which on tasks that nobody waits for are put off.")
+    park_after_s: float = Field(default=1800.0, gt=0, description="Estimated wait from which on new videos are not begun.")
     ops: str = Field(default="", description="Python files with ops of your own, separated by colons.")
     dags: str = Field(default="", description="Folder of DAG definitions of your own (NAME.yaml).")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from yeoul.base.errors import HandleTakenError
 from yeoul.catalog.row import Row, first_row, insert_new
@@ -24,6 +24,11 @@ def find_by_handle(connection: Connection, handle: str) -> Row | None:
 def count(connection: Connection) -> int:
     """How many accounts there are."""
     return int(connection.execute(select(func.count()).select_from(account)).scalar_one())
+
+
+def set_pipeline(connection: Connection, account_id: str, name: str | None) -> None:
+    """Set the pipeline of an account's uploads that name none; None leaves it to the server."""
+    connection.execute(update(account).where(account.c.id == account_id).values(pipeline=name))
 
 
 def add_session(connection: Connection, token_hash: str, account_id: str, now_s: float, expires_at: float) -> None:

@@ -1,7 +1,8 @@
 """The durable task queue: tasks wait, become ready, run under a lease, and end once.
 
 Every change of a running task is fenced by (task, attempt, owner): who lost a task can no longer write to it.
-Order is by `due_at`, a virtual deadline (time of birth, plus a delay for what may wait), so that nothing starves.
+Each account has its own lane, in the order of `due_at`, a virtual deadline (time of birth, plus a delay for what may wait).
+Between lanes decides `pipeline/fair_share.py`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text, update
 
+from yeoul.base.errors import WorkerLostError
+from yeoul.catalog import attempt as attempts
 from yeoul.catalog.row import Row, all_rows, insert_new
-from yeoul.catalog.schema import edge, task
+from yeoul.catalog.schema import edge, run, task
+from yeoul.model.work import Slots, Usage
 
+_QUOTA_LOCK = 0x71756F74  # any number of our own
 ENDED = ("done", "failed", "cancelled")
+# As words, not as parameters: SQLite takes a partial index only when the query repeats its condition.
+_READY = text("task.state = 'ready'")
+_URGENT = text("task.state = 'ready' AND task.latency_sensitive")
+# What placing looks at. Inputs are read of what is placed only.
+_LIGHT = (
+    *(task.c.id, task.c.run_id, task.c.account_id, task.c.op, task.c.piece, task.c.due_at, task.c.latency_sensitive),
+    *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.not_before, task.c.failures, task.c.failed_on),
+)
+# What people look at.
+_SHOWN = (
+    *(task.c.id, task.c.run_id, run.c.video_id, task.c.account_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state),
+    *(task.c.attempt, task.c.failures, task.c.worker, task.c.owner, task.c.progress, task.c.due_at, task.c.not_before, task.c.lease_until),
+    *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.created_at, task.c.started_at, task.c.error),
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,8 @@ class NewTask:
     tags: Sequence[str] = ()
     retries: int = 8
     optional: bool = False
+    latency_sensitive: bool = True
+    account_id: str = ""
     needs: tuple[str, ...] = field(default=())
 
 
@@ -54,6 +75,7 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
     row = {
         "id": new.id,
         "run_id": new.run_id,
+        "account_id": new.account_id,
         "stage": new.stage,
         "piece": new.piece,
         "rung": new.rung,
@@ -66,9 +88,13 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "memory_bytes": new.memory_bytes,
         "gpu": new.gpu,
         "tags": list(new.tags),
+        "wants": Slots(gpu=new.gpu, tags=tuple(new.tags)).wants,
         "retries": new.retries,
         "timeout_s": new.timeout_s,
         "optional": new.optional,
+        "latency_sensitive": new.latency_sensitive,
+        "failed_on": [],
+        "crashes": 0,
         "attempt": 0,
         "tries": 0,
         "failures": 0,
@@ -76,6 +102,7 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "progress": 0.0,
         "cpu_s": 0.0,
         "created_at": now_s,
+        "ready_at": None if waiting_on else now_s,
         "updated_at": now_s,
     }
     if not insert_new(connection, task, [row]):
@@ -85,15 +112,63 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
 
 
 def ready(connection: Connection, now_s: float, limit: int) -> list[Row]:
-    """The task queue's head: ready tasks in order of due_at. Rows that another dispatcher is claiming are passed over."""
+    """The earliest ready tasks over all lanes. Rows that another dispatcher is claiming are passed over."""
+    return _heads(connection, _READY, now_s, limit)
+
+
+def lane(connection: Connection, account_id: str, now_s: float, limit: int, wants: Sequence[str], *, urgent: bool = False) -> list[Row]:
+    """The head of an account's lane, of what has one of `wants` (`Slots.serves`); urgent: only what people wait for.
+
+    Rows that another dispatcher is claiming are passed over.
+    """
+    condition = and_(_URGENT if urgent else _READY, task.c.account_id == account_id, task.c.wants.in_(wants))
+    return _heads(connection, condition, now_s, limit)
+
+
+def _heads(connection: Connection, condition: Any, now_s: float, limit: int) -> list[Row]:
     statement = (
-        select(task)
-        .where(task.c.state == "ready", task.c.not_before <= now_s)
+        select(*_LIGHT)
+        .where(condition, task.c.not_before <= now_s)
         .order_by(task.c.due_at, task.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
     )
     return all_rows(connection, statement)
+
+
+# One step into an index for each account, however many tasks it has.
+_LANES = """
+WITH RECURSIVE lane(id) AS (
+    SELECT (SELECT min(account_id) FROM {lanes} WHERE state = 'ready' AND account_id > :after)
+    UNION ALL
+    SELECT (SELECT min(account_id) FROM {lanes} WHERE state = 'ready' AND account_id > lane.id) FROM lane WHERE lane.id IS NOT NULL
+)
+SELECT id FROM lane WHERE id IS NOT NULL LIMIT :limit
+"""
+
+
+def _task_by(connection: Connection, index: str) -> str:
+    """The table, read by this index: SQLite would take that of the state, and read all that is ready."""
+    return f"task INDEXED BY {index}" if connection.dialect.name == "sqlite" else "task"
+
+
+def lanes(connection: Connection, after: str, limit: int) -> list[str]:
+    """Accounts that have ready tasks, in order of id, the first ones after `after`."""
+    statement = text(_LANES.format(lanes=_task_by(connection, "task_lane")))
+    return [str(row.id) for row in connection.execute(statement, {"after": after, "limit": limit})]
+
+
+def running_cpu(connection: Connection) -> dict[str, float]:
+    """CPU slots that each account's tasks have now. Whoever asks starts nothing at the same time as others who ask."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _QUOTA_LOCK})
+    statement = select(task.c.account_id, func.sum(task.c.cpu)).where(task.c.state == "running").group_by(task.c.account_id)
+    return {str(row[0]): float(row[1]) for row in connection.execute(statement)}
+
+
+def count_open(connection: Connection) -> int:
+    """How many tasks are known and have not started."""
+    return int(connection.execute(select(func.count()).where(task.c.state.in_(("ready", "waiting")))).scalar_one())
 
 
 def claim(connection: Connection, task_id: str, owner: str, worker: str, lease_until: float, now_s: float) -> int | None:
@@ -112,10 +187,13 @@ def claim(connection: Connection, task_id: str, owner: str, worker: str, lease_u
             started_at=now_s,
             updated_at=now_s,
         )
-        .returning(task.c.attempt)
+        .returning(task.c.id, task.c.run_id, task.c.stage, task.c.attempt, task.c.ready_at)
     )
     row = connection.execute(statement).first()
-    return None if row is None else int(row.attempt)
+    if row is None:
+        return None
+    attempts.begin(connection, row, worker, now_s)
+    return int(row.attempt)
 
 
 def _mine(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
@@ -148,10 +226,19 @@ def _release(connection: Connection, task_id: str, now_s: float) -> None:
     successors = task.c.id.in_(select(edge.c.task_id).where(edge.c.needs_id == task_id))
     connection.execute(update(task).where(successors, task.c.waiting_on > 0).values(waiting_on=task.c.waiting_on - 1))
     freed = update(task).where(successors, task.c.state == "waiting", task.c.waiting_on == 0)
-    connection.execute(freed.values(state="ready", updated_at=now_s))
+    connection.execute(freed.values(state="ready", ready_at=now_s, updated_at=now_s))
 
 
-def finish(connection: Connection, task_id: str, attempt: int, owner: str, outputs: Mapping[str, Any], cpu_s: float, now_s: float) -> bool:
+def finish(
+    connection: Connection,
+    task_id: str,
+    attempt: int,
+    owner: str,
+    outputs: Mapping[str, Any],
+    cpu_s: float,
+    now_s: float,
+    usage: Usage | None = None,
+) -> bool:
     """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off."""
     statement = (
         update(task)
@@ -170,6 +257,7 @@ def finish(connection: Connection, task_id: str, attempt: int, owner: str, outpu
     )
     if connection.execute(statement).rowcount != 1:
         return False
+    attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage)
     _release(connection, task_id, now_s)
     return True
 
@@ -184,8 +272,14 @@ def put_back(
     not_before: float,
     counts: bool,
     now_s: float,
+    failed_on: Sequence[str] = (),
+    crashed: bool = False,
+    usage: Usage | None = None,
 ) -> bool:
-    """Return a running task to the queue with the error of its attempt; `counts` when it uses up a retry."""
+    """Return a running task to the queue with the error of its attempt; `counts` when it uses up a retry.
+
+    failed_on: all workers on which it has failed; crashed: whether the attempt took its process along.
+    """
     statement = (
         update(task)
         .where(_mine(task_id, attempt, owner))
@@ -193,8 +287,11 @@ def put_back(
             state="ready",
             error=dict(error),
             failures=task.c.failures + (1 if counts else 0),
+            failed_on=list(failed_on),
+            crashes=task.c.crashes + (1 if crashed else 0),
             tries=task.c.tries - (0 if counts else 1),
             not_before=not_before,
+            ready_at=max(now_s, not_before),
             owner=None,
             worker=None,
             lease_until=None,
@@ -202,10 +299,27 @@ def put_back(
             updated_at=now_s,
         )
     )
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return False
+    outcome = _outcome(error) if counts else "put_back"
+    attempts.end(connection, [(task_id, attempt)], outcome, now_s, error=error, usage=usage)
+    return True
 
 
-def fail(connection: Connection, task_id: str, attempt: int, owner: str, error: Mapping[str, Any], cpu_s: float, now_s: float) -> bool:
+def _outcome(error: Mapping[str, Any]) -> str:
+    return "lost" if error.get("code") == WorkerLostError.code else "failed"
+
+
+def fail(
+    connection: Connection,
+    task_id: str,
+    attempt: int,
+    owner: str,
+    error: Mapping[str, Any],
+    cpu_s: float,
+    now_s: float,
+    usage: Usage | None = None,
+) -> bool:
     """End a running task badly, for good. Successors of an optional task are released all the same."""
     statement = (
         update(task)
@@ -225,9 +339,29 @@ def fail(connection: Connection, task_id: str, attempt: int, owner: str, error: 
     row = connection.execute(statement).first()
     if row is None:
         return False
+    attempts.end(connection, [(task_id, attempt)], _outcome(error), now_s, error=error, usage=usage)
     if row.optional:
         _release(connection, task_id, now_s)
     return True
+
+
+def fail_unended(connection: Connection, task_id: str, error: Mapping[str, Any], now_s: float) -> bool:
+    """End a task badly that waits, is ready or runs, whoever runs it; False when it has ended."""
+    values = {"state": "failed", "error": dict(error), "owner": None, "lease_until": None, "ended_at": now_s, "updated_at": now_s}
+    statement = update(task).where(task.c.id == task_id, task.c.state.not_in(ENDED)).values(**values)
+    row = connection.execute(statement.returning(task.c.optional, task.c.attempt)).first()
+    if row is None:
+        return False
+    attempts.end(connection, [(task_id, row.attempt)], "cancelled", now_s, error=error)
+    if row.optional:
+        _release(connection, task_id, now_s)
+    return True
+
+
+def count_crashes(connection: Connection, run_id: str, piece: int) -> int:
+    """How often attempts over a piece took their process along."""
+    statement = select(func.coalesce(func.sum(task.c.crashes), 0)).where(task.c.run_id == run_id, task.c.piece == piece)
+    return int(connection.execute(statement).scalar_one())
 
 
 def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
@@ -247,10 +381,12 @@ def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_e
     statement = (
         update(task)
         .where(task.c.id.in_(lost))
-        .values(state="ready", owner=None, worker=None, lease_until=None, progress=0.0, updated_at=now_s)
+        .values(state="ready", ready_at=now_s, owner=None, worker=None, lease_until=None, progress=0.0, updated_at=now_s)
         .returning(task.c.id, task.c.attempt)
     )
-    return all_rows(connection, statement)
+    taken = all_rows(connection, statement)
+    attempts.end(connection, [(row["id"], row["attempt"]) for row in taken], "lost", now_s)
+    return taken
 
 
 def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
@@ -267,6 +403,7 @@ def cancel_run(connection: Connection, run_id: str, now_s: float) -> list[Row]:
         .where(task.c.run_id == run_id, task.c.state.not_in(ENDED))
         .values(state="cancelled", owner=None, lease_until=None, ended_at=now_s, updated_at=now_s)
     )
+    attempts.end(connection, [(row["id"], row["attempt"]) for row in running], "cancelled", now_s)
     return running
 
 
@@ -277,13 +414,75 @@ def retry_run(connection: Connection, run_id: str, now_s: float) -> int:
     """
     again = or_(task.c.state == "cancelled", and_(task.c.state == "failed", task.c.optional.is_(False)))
     ids = [row.id for row in connection.execute(select(task.c.id).where(task.c.run_id == run_id, again))]
+    reset(connection, ids, now_s)
+    return len(ids)
+
+
+def reset(connection: Connection, ids: Sequence[str], now_s: float) -> None:
+    """Make ended tasks runnable again, as if they had never run; what needs them and has not started waits for them again."""
     for task_id in ids:
+        released = select(task.c.id).where(
+            task.c.id == task_id, or_(task.c.state == "done", and_(task.c.state == "failed", task.c.optional))
+        )
+        if connection.execute(released).first() is not None:
+            successors = and_(
+                task.c.id.in_(select(edge.c.task_id).where(edge.c.needs_id == task_id)), task.c.state.in_(("waiting", "ready"))
+            )
+            connection.execute(update(task).where(successors).values(state="waiting", ready_at=None, waiting_on=task.c.waiting_on + 1))
         needs = [row.needs_id for row in connection.execute(select(edge.c.needs_id).where(edge.c.task_id == task_id))]
         waiting_on = _open_needs(connection, needs) if needs else 0
         state = "waiting" if waiting_on else "ready"
-        values = {"state": state, "waiting_on": waiting_on, "tries": 0, "failures": 0, "not_before": 0.0, "error": None, "ended_at": None}
-        connection.execute(update(task).where(task.c.id == task_id).values(**values, updated_at=now_s))
-    return len(ids)
+        fresh: dict[str, Any] = {
+            "tries": 0,
+            "failures": 0,
+            "failed_on": [],
+            "crashes": 0,
+            "not_before": 0.0,
+            "error": None,
+            "ended_at": None,
+            "progress": 0.0,
+        }
+        values: dict[str, Any] = {"state": state, "waiting_on": waiting_on, **fresh}
+        since = None if waiting_on else now_s
+        connection.execute(update(task).where(task.c.id == task_id).values(**values, ready_at=since, updated_at=now_s))
+
+
+def hurry(connection: Connection, task_id: str, now_s: float) -> bool:
+    """Let a ready task that was put off start now; False when it is not ready."""
+    statement = update(task).where(task.c.id == task_id, _READY).values(not_before=0.0, updated_at=now_s)
+    return connection.execute(statement).rowcount == 1
+
+
+def move_in_lane(connection: Connection, task_id: str, due_at: float, now_s: float) -> bool:
+    """Give a task that has not started another virtual deadline; False when it has started."""
+    unstarted = task.c.state.in_(("ready", "waiting"))
+    return connection.execute(update(task).where(task.c.id == task_id, unstarted).values(due_at=due_at, updated_at=now_s)).rowcount == 1
+
+
+def head(connection: Connection, limit: int) -> list[Row]:
+    """The ready tasks that are due first, for people to look at."""
+    return all_rows(
+        connection, select(*_SHOWN).join(run, run.c.id == task.c.run_id).where(_READY).order_by(task.c.due_at, task.c.id).limit(limit)
+    )
+
+
+def running(connection: Connection, limit: int) -> list[Row]:
+    """The running queue: who runs what since when, the oldest first."""
+    return all_rows(
+        connection,
+        select(*_SHOWN)
+        .join(run, run.c.id == task.c.run_id)
+        .where(task.c.state == "running")
+        .order_by(task.c.started_at, task.c.id)
+        .limit(limit),
+    )
+
+
+def census(connection: Connection) -> list[Row]:
+    """How many tasks have not ended, by state, stage and account, and when the oldest of each was born."""
+    by = (task.c.state, task.c.stage, task.c.account_id)
+    counts = select(*by, func.count().label("tasks"), func.min(task.c.created_at).label("oldest_at"))
+    return all_rows(connection, counts.where(task.c.state.in_(("waiting", "ready", "running"))).group_by(*by))
 
 
 def of_run(connection: Connection, run_id: str, since_s: float | None = None) -> list[Row]:
@@ -314,5 +513,6 @@ def count_states(connection: Connection, run_id: str) -> dict[str, int]:
 
 def next_ready_at(connection: Connection, now_s: float) -> float | None:
     """When the next delayed task comes due, None when there is none."""
-    statement = select(func.min(task.c.not_before)).where(task.c.state == "ready", task.c.not_before > now_s)
-    return connection.execute(statement).scalar()
+    source = _task_by(connection, "task_delayed")
+    statement = text(f"SELECT min(not_before) FROM {source} WHERE state = 'ready' AND not_before > :now_s")  # noqa: S608 (our own words)
+    return connection.execute(statement, {"now_s": now_s}).scalar()

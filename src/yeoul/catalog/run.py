@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
-from yeoul.catalog.row import Row, first_row, insert_new
-from yeoul.catalog.schema import run
+from yeoul.catalog.row import Row, all_rows, first_row, insert_new
+from yeoul.catalog.schema import run, video
 
 
-def add(connection: Connection, run_id: str, video_id: str, upload_id: str, definition: Mapping[str, Any], now_s: float) -> bool:
-    """Open a run for an upload; False when the upload has one."""
-    row = {"id": run_id, "video_id": video_id, "upload_id": upload_id, "definition": dict(definition)}
-    return bool(insert_new(connection, run, [{**row, "state": "open", "version": 0, "created_at": now_s}]))
+def add(
+    connection: Connection, run_id: str, video_id: str, upload_id: str, definition: Mapping[str, Any], now_s: float, *, parked: bool = False
+) -> bool:
+    """Open a run for an upload, or park it until there is less to do; False when the upload has one."""
+    owner_id = connection.execute(select(video.c.owner_id).where(video.c.id == video_id)).scalar_one()
+    row = {"id": run_id, "video_id": video_id, "upload_id": upload_id, "account_id": owner_id, "definition": dict(definition)}
+    state = "parked" if parked else "open"
+    return bool(insert_new(connection, run, [{**row, "state": state, "version": 0, "created_at": now_s}]))
+
+
+def parked(connection: Connection, limit: int) -> list[Row]:
+    """The runs that have been parked the longest, locked; those that another dispatcher opens are passed over."""
+    statement = select(run).where(run.c.state == "parked").order_by(run.c.created_at).limit(limit)
+    return all_rows(connection, statement.with_for_update(skip_locked=True))
+
+
+def count_parked(connection: Connection) -> int:
+    """How many runs are parked."""
+    return int(connection.execute(select(func.count()).where(run.c.state == "parked")).scalar_one())
 
 
 def lock_of_upload(connection: Connection, upload_id: str) -> Row | None:
@@ -43,11 +58,12 @@ def change(connection: Connection, run_id: str, **values: Any) -> None:
 
 
 def end(connection: Connection, run_id: str, state: str, now_s: float) -> bool:
-    """End an open run (done, failed or cancelled); False when it has ended."""
-    statement = update(run).where(run.c.id == run_id, run.c.state == "open").values(state=state, ended_at=now_s, version=run.c.version + 1)
+    """End an open or parked run (done, failed or cancelled); False when it has ended."""
+    unended = run.c.state.in_(("open", "parked"))
+    statement = update(run).where(run.c.id == run_id, unended).values(state=state, ended_at=now_s, version=run.c.version + 1)
     return connection.execute(statement).rowcount == 1
 
 
 def reopen(connection: Connection, run_id: str) -> None:
-    """Open a failed run again."""
+    """Open a failed or parked run."""
     connection.execute(update(run).where(run.c.id == run_id).values(state="open", ended_at=None, version=run.c.version + 1))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -33,6 +34,7 @@ account = Table(
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("pipeline", Text),  # of uploads that name none
 )
 
 session = Table(
@@ -69,6 +71,8 @@ video = Table(
     Column("ready_at", Float),
     Index("video_feed", "visibility", "state", "created_at", "id"),
     Index("video_owner", "owner_id", "created_at", "id"),
+    Index("video_playable", "playable_at"),
+    Index("video_ready", "ready_at"),
 )
 
 caption = Table(
@@ -94,6 +98,7 @@ upload = Table(
     Column("state", Text, nullable=False),  # open | closed
     Column("created_at", Float, nullable=False),
     Column("closed_at", Float),
+    Index("upload_closed", "closed_at"),
 )
 
 piece = Table(
@@ -116,20 +121,27 @@ run = Table(
     Column("id", Text, primary_key=True),
     Column("video_id", Text, ForeignKey("video.id"), nullable=False, index=True),
     Column("upload_id", Text, ForeignKey("upload.id"), nullable=False, unique=True),
+    Column("account_id", Text, nullable=False),  # the video's owner
     Column("definition", JSON, nullable=False),  # the DAG definition it was opened with
     Column("ladder", JSON(none_as_null=True)),  # [Rung], highest first; null until inspected
     Column("source", JSON(none_as_null=True)),  # Source, null until inspected
-    Column("state", Text, nullable=False),  # open | done | failed | cancelled
+    Column("state", Text, nullable=False),  # parked | open | done | failed | cancelled
     Column("version", Integer, nullable=False),  # counts events applied, so that a scheduler in memory knows when it is stale
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
+    Index("run_state", "state", "created_at"),
 )
+
+# As literals: SQLite takes such an index only when the query repeats its condition word for word.
+_IS_READY = text("state = 'ready'")
+_IS_URGENT = text("state = 'ready' AND latency_sensitive")
 
 task = Table(
     "task",
     metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("run.id"), nullable=False),
+    Column("account_id", Text, nullable=False),  # the video's owner, who shares the workers with others
     Column("stage", Text, nullable=False),  # name in the definition, or the preprocessor's split and inspect
     Column("piece", Integer),
     Column("rung", Text),
@@ -142,12 +154,16 @@ task = Table(
     Column("memory_bytes", BigInteger, nullable=False),
     Column("gpu", Float, nullable=False),
     Column("tags", JSON, nullable=False),  # [tag that the worker must carry]
+    Column("wants", Text, nullable=False),  # `queue.make_wants` of gpu and tags: what sorts out tasks that no worker here can run
     Column("timeout_s", Float, nullable=False),
     Column("retries", Integer, nullable=False),
     Column("optional", Boolean, nullable=False),
+    Column("latency_sensitive", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("tries", Integer, nullable=False),  # attempts since it was last made runnable, without those that only found no room
     Column("failures", Integer, nullable=False),
+    Column("failed_on", JSON, nullable=False),  # [worker on which an attempt has failed]
+    Column("crashes", Integer, nullable=False),  # attempts that took their process along
     Column("owner", Text),
     Column("worker", Text),
     Column("lease_until", Float),
@@ -157,12 +173,63 @@ task = Table(
     Column("progress", Float, nullable=False),
     Column("cpu_s", Float, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("ready_at", Float),  # since when it may run; in the future while a retry is delayed
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("updated_at", Float, nullable=False),
     Index("task_queue", "state", "due_at", "id"),
     Index("task_run", "run_id", "updated_at"),
     Index("task_place", "run_id", "stage", "piece", "rung", unique=True),
+    # Only of what is ready, so that they stay small: an account's lane, what in it people wait for, and what waits for its next attempt.
+    Index("task_lane", "account_id", "due_at", "id", sqlite_where=_IS_READY, postgresql_where=_IS_READY),
+    Index("task_delayed", "not_before", sqlite_where=_IS_READY, postgresql_where=_IS_READY),
+    Index("task_urgent", "account_id", "due_at", "id", sqlite_where=_IS_URGENT, postgresql_where=_IS_URGENT),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("task_id", Text, ForeignKey("task.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("ready_at", Float, nullable=False),  # since when the task waited for this attempt
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("outcome", Text),  # done | failed | lost | put_back | cancelled; null while it runs
+    Column("error", JSON(none_as_null=True)),  # YeoulError.to_dict
+    Column("cpu_s", Float, nullable=False),
+    Column("wall_s", Float, nullable=False),
+    Column("max_rss_bytes", BigInteger, nullable=False),
+    Column("read_bytes", BigInteger, nullable=False),
+    Column("written_bytes", BigInteger, nullable=False),
+    Index("attempt_run", "run_id", "started_at"),
+    Index("attempt_ended", "ended_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("run_id", Text, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("event", JSON, nullable=False),  # what the scheduler was fed
+    Column("gave", JSON, nullable=False),  # [instruction] that it answered with
+    Column("at", Float, nullable=False),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("owner", Text, primary_key=True),  # the dispatcher that speaks for it
+    Column("id", Text, primary_key=True),
+    Column("slots", JSON, nullable=False),  # Slots, all of them
+    Column("free", JSON, nullable=False),  # Slots
+    Column("quarantined_until", Float),
+    Column("reason", Text),
+    Column("overload", Integer, nullable=False),  # overload.Level of its dispatcher
+    Column("wait_s", Float, nullable=False),  # estimated wait, as its dispatcher sees it
+    Column("seen_at", Float, nullable=False),
 )
 
 edge = Table(

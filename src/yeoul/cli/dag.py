@@ -1,4 +1,4 @@
-"""`yeoul dag lint FILE`, `yeoul dag show NAME|FILE`, `yeoul dag run NAME|FILE INPUT`: DAG definitions, without a server."""
+"""`yeoul dag lint|show|diff|run`: DAG definitions, without a server; `show`, `timeline`, `history` and `replay` of what has run."""
 
 from __future__ import annotations
 
@@ -9,37 +9,74 @@ from pathlib import Path
 
 from yeoul.base.errors import DagError
 from yeoul.bootstrap import op_files, open_settings, read_definitions
-from yeoul.cli import dag_run
-from yeoul.cli.connection import EXIT_USAGE
+from yeoul.cli import dag_run, dag_story
+from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import compile_definition
+from yeoul.pipeline.dag_diff import compare, draw_diff, write_diff
+from yeoul.pipeline.dag_drawing import draw_definition
 from yeoul.pipeline.op import Op
 from yeoul.pipeline.ops.registry import load_ops
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("lint").add_argument("definition", metavar="FILE")
-    actions.add_parser("show").add_argument("definition", metavar="NAME|FILE")
+    actions.add_parser("lint", help="check a definition").add_argument("definition", metavar="FILE")
+    show = actions.add_parser("show", help="the stages of a definition, or of a video's run with times and critical path")
+    show.add_argument("definition", metavar="NAME|FILE|VIDEO_ID")
+    _add_svg(show)
+    add_connection_arguments(show)
+    diff = actions.add_parser("diff", help="how two definitions differ")
+    diff.add_argument("definition", metavar="OLD")
+    diff.add_argument("other", metavar="NEW")
+    _add_svg(diff)
     runner = actions.add_parser("run", help="run a definition over a file, in a temporary folder")
     runner.add_argument("definition", metavar="NAME|FILE")
     runner.add_argument("input", type=Path, metavar="INPUT")
-    runner.add_argument("--out", type=Path, required=True, help="folder for playlists, segments and sidecars")
+    runner.add_argument("--out", type=Path, required=True, help="folder for playlists, segments, sidecars and the timeline")
     runner.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    timeline = actions.add_parser("timeline", help="what ran when in a video's run, as JSON or as a drawing")
+    history = actions.add_parser("history", help="what the scheduler of a video's run was fed, and what it answered")
+    history.add_argument("--json", action="store_true", help="as a file for `replay`")
+    for command in (timeline, history):
+        command.add_argument("id", metavar="VIDEO_ID")
+        add_connection_arguments(command)
+    _add_svg(timeline)
+    replay = actions.add_parser("replay", help="feed a history to the scheduler again and compare")
+    replay.add_argument("run", metavar="RUN|VIDEO_ID|FILE")
+    replay.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server whose run it is")
+
+
+def _add_svg(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw it into a file")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.action in {"timeline", "history", "replay"}:
+        return dag_story.run(arguments)
     try:
         ops = load_ops(op_files(open_settings()))
+        if arguments.action == "show" and _is_video(arguments.definition):
+            return dag_story.run(arguments)
         definition = _read(arguments.definition, ops)
+        other = _read(arguments.other, ops) if arguments.action == "diff" else None
     except DagError as error:
         problems: list[str] = error.facts.get("problems", [error.message])
         print("\n".join([*problems, f"yeoul: {len(problems)} problem{'s' * (len(problems) > 1)} ({error.code})"]), file=sys.stderr)
         return EXIT_USAGE
     if arguments.action == "run":
         return dag_run.run(definition, arguments.input, arguments.out, as_json=arguments.json)
+    if other is not None:
+        return _diff(definition, other, arguments.svg)
+    if arguments.action == "show" and arguments.svg is not None:
+        arguments.svg.write_text(draw_definition(definition))
     print(f"{definition.name}: {len(definition.stages)} stages" if arguments.action == "lint" else _show(definition))
     return 0
+
+
+def _is_video(name: str) -> bool:
+    """Whether it is neither a definition's name nor a file, but looks like an id."""
+    return dag_story.is_id(name) and name not in read_definitions(open_settings()) and not Path(name).exists()
 
 
 def _read(name: str, ops: Mapping[str, Op]) -> Definition:
@@ -63,3 +100,10 @@ def _show(definition: Definition) -> str:
         when = f"  when {stage.when}" if stage.when else ""
         lines.append(f"  {stage.name:<12} {stage.op:<12} per {stage.scope}{needs}{when}{'  optional' if stage.optional else ''}")
     return "\n".join(lines)
+
+
+def _diff(old: Definition, new: Definition, svg: Path | None) -> int:
+    if svg is not None:
+        svg.write_text(draw_diff(old, new))
+    print("\n".join(write_diff(compare(old, new))) or f"{old.name} and {new.name} have the same stages")
+    return 0

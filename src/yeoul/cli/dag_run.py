@@ -28,6 +28,9 @@ from yeoul.cli.connection import EXIT_FAILED
 from yeoul.delivery import static
 from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.pipeline.dag import Definition
+from yeoul.pipeline.dag_drawing import draw_run
+from yeoul.pipeline.run_story import read_timeline
+from yeoul.pipeline.timeline_drawing import draw_timeline
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 
@@ -46,6 +49,7 @@ def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> in
         video_id = _run(settings, database, definition, source)
         report = _report(database, video_id)
         out.mkdir(parents=True, exist_ok=True)
+        _write_timeline(database, video_id, out)
         _export(database, bootstrap.make_store(settings, SystemClock()), video_id, out)
     print(json.dumps(report)) if as_json else _print(report, out)
     return 0 if report["state"] == "ready" else EXIT_FAILED
@@ -130,6 +134,18 @@ def _export(database: Database, store: BlobStore, video_id: str, out: Path) -> N
             _write(out / name, store.get_bytes(Bucket.ENCODED, key))
     for name, key in {**row["sidecars"], **({"poster.jpg": row["poster_key"]} if row["poster_key"] else {})}.items():
         _write(out / name, store.get_bytes(Bucket.ENCODED, key))
+
+
+def _write_timeline(database: Database, video_id: str, out: Path) -> None:
+    """What ran when: timeline.json and timeline.svg, and the stages with their times as dag.svg."""
+    with database.read() as connection:
+        current = run_rows.find_of_video(connection, video_id)
+        if current is None:
+            return
+        timeline = read_timeline(connection, current, SystemClock().now())
+    _write(out / "timeline.json", timeline.model_dump_json(indent=1).encode())
+    _write(out / "timeline.svg", draw_timeline(timeline).encode())
+    _write(out / "dag.svg", draw_run(Definition.model_validate(current["definition"]), timeline).encode())
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--title", help="title (default: the file's name)")
     add_connection_arguments(parser)
-    parser.add_argument("--pipeline", default="standard", metavar="NAME", help="DAG definition")
+    parser.add_argument("--pipeline", metavar="NAME", help="DAG definition (default: the account's, or standard)")
     parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="pieces sent at once (default: 4)")
     parser.add_argument("--limit-rate", type=_positive, metavar="BYTES_PER_S", help="bytes per second, over all pieces together")
     parser.add_argument("--whole", action="store_true", help="send the file as it is; the server splits it")

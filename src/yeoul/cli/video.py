@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--json", action="store_true", help="print JSON")
         if name != "list":
             action.add_argument("id")
+        if name == "retry":
+            action.add_argument("--piece", type=int, metavar="N", help="only what failed of this piece")
+            action.add_argument("--rung", metavar="NAME", help="a rung that was dropped, such as 720p")
         if name == "edit":
             action.add_argument("--title")
             action.add_argument("--description")
@@ -64,7 +67,8 @@ def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[
 
 
 def _retry(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    return [connection.post(f"videos/{arguments.id}/retry", {})]
+    wanted = {name: getattr(arguments, name) for name in ("piece", "rung") if getattr(arguments, name) is not None}
+    return [connection.post(f"videos/{arguments.id}/retry", wanted)]
 
 
 _ACTIONS = {"list": _list, "show": _show, "edit": _edit, "delete": _delete, "retry": _retry}

@@ -26,11 +26,12 @@ class Options:
     """How to upload. whole: send the file as it is, in parts. said: called with one line when the user should know something.
 
     title, visibility: None means the file's name and private for a new video, and what it has for one whose upload is resumed.
+    pipeline: None means the account's own.
     """
 
     title: str | None = None
     visibility: str | None = None
-    pipeline: str = "standard"
+    pipeline: str | None = None
     parallel: int = 4
     bytes_per_s: float | None = None
     whole: bool = False
@@ -61,8 +62,10 @@ class Uploader:
     def run(self) -> str:
         """Upload, or resume; the video's id. Raises YeoulError when it cannot be done."""
         mark = fingerprint(self._path)
-        known = self._connection.get("uploads", fingerprint=mark)
-        plan = self._plan(known["piece_s"], known["part_bytes"])
+        known = self._connection.get(
+            "uploads", fingerprint=mark, **({"pipeline": self._options.pipeline} if self._options.pipeline else {})
+        )
+        plan = self._plan(known["piece_s"], known["part_bytes"], whole=self._options.whole or known.get("whole", False))
         upload = next((item for item in known["items"] if item["mode"] == plan.mode), None)
         upload = self._open(mark, plan) if upload is None else self._resume(upload)
         self._opened(upload["video_id"])
@@ -82,8 +85,8 @@ class Uploader:
         if error is not None:
             raise from_dict(error)
 
-    def _plan(self, piece_s: float, part_bytes: int) -> PieceFile | WholeFile:
-        if not self._options.whole:
+    def _plan(self, piece_s: float, part_bytes: int, *, whole: bool) -> PieceFile | WholeFile:
+        if not whole:
             try:
                 return PieceFile(self._path, piece_s)
             except MediaError as error:

@@ -13,6 +13,7 @@ from yeoul.catalog import stream, video
 from yeoul.catalog.database import Database
 from yeoul.delivery.presentation import Presentation, Track
 from yeoul.model.rendition import Rendition, Segment, Storyboard
+from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
 
 _KEPT = 512
@@ -77,16 +78,24 @@ def make_presentation(
     if not complete and row["state"] != VideoState.PLAYABLE.value:
         return None
     tracks = tuple(
-        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps)
-        for track in stored
-        if complete or track.listed
+        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps) for track in stored if track.listed
     )
     texts = tuple(_text_track(caption) for caption in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
     made = Presentation(
-        video_id=row["id"], state="complete" if complete else "growing", tracks=_ordered(tracks), texts=texts, storyboard=storyboard
+        video_id=row["id"],
+        state="complete" if complete else "growing",
+        tracks=_ordered(tracks),
+        texts=texts,
+        storyboard=storyboard,
+        chapters=chapters_of(row),
     )
     return made if made.is_playable else None
+
+
+def chapters_of(row: Mapping[str, Any]) -> tuple[Chapter, ...]:
+    """The chapters of a video row's source."""
+    return () if row["source"] is None else Source.model_validate(row["source"]).chapters
 
 
 def _ordered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:

@@ -31,8 +31,8 @@ def make_mpd(p: Presentation) -> str:
     mpd.set("mediaPresentationDuration", _period(p.duration_s))
     mpd.set("minBufferTime", _period(buffer_s))
     period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
-    if p.videos:
-        _add_video(period, p.videos, buffer_s)
+    for tracks in p.codecs:
+        _add_video(period, tracks, buffer_s)
     for track in p.audios:
         _add_audio(period, track, buffer_s)
     for track in p.texts:
@@ -60,7 +60,7 @@ def _aligned(adaptation: ET.Element) -> None:
 
 
 def _add_video(period: ET.Element, tracks: Sequence[Track], buffer_s: float) -> None:
-    """One set for all rungs: their segments start with an IDR picture at the same times."""
+    """One set for all rungs of a codec: their segments start with an IDR picture at the same times."""
     adaptation = _add_set(period, "video", "video/mp4", "main")
     _aligned(adaptation)
     largest = max(tracks, key=lambda track: track.rendition.height).rendition

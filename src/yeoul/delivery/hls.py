@@ -25,7 +25,7 @@ _DEFAULT_BPS = 2_000_000
 
 
 def make_master(p: Presentation) -> str:
-    """The multivariant playlist: the default variant first, sound and text as groups of their own, I-frame streams.
+    """The multivariant playlist: the default variant first, one codec after the other, sound and text as groups, I-frame streams.
 
     Captions join when the presentation is complete: a subtitle list must keep the target duration of the others until then.
     """
@@ -35,7 +35,8 @@ def make_master(p: Presentation) -> str:
     lines += [_text_media(track) for track in texts]
     target_s = target_duration_s(p)
     sound = _dearest_sound(p, target_s)
-    videos = _in_order([(track, _with_sound(measure(p, track, target_s), sound)) for track in p.videos])
+    codecs = [[(track, _with_sound(measure(p, track, target_s), sound)) for track in group] for group in p.codecs]
+    videos = [pair for index, group in enumerate(codecs) for pair in _in_order(group, with_default=index == 0)]
     for track, rates in videos:
         lines += [_variant(p, track, rates, has_texts=bool(texts)), f"{folder_uri(track)}/{MEDIA_NAME}"]
     iframes = ((track, measure_iframes(p, track, target_s)) for track, _ in videos)
@@ -113,9 +114,11 @@ def _with_sound(video: Rates, sound: Rates) -> Rates:
     return Rates(video.peak + sound.peak, video.average + sound.average)
 
 
-def _in_order(rates: Sequence[tuple[Track, Rates]]) -> list[tuple[Track, Rates]]:
+def _in_order(rates: Sequence[tuple[Track, Rates]], *, with_default: bool) -> list[tuple[Track, Rates]]:
     """Rising bit rates, but for the variant nearest to 2,000 kb/s, which is first and thereby the default (Apple 1.32)."""
     rising = sorted(rates, key=lambda pair: (pair[1], pair[0].rendition.height))
+    if not with_default:
+        return rising
     default = min(rising, key=lambda pair: abs(pair[1].average - _DEFAULT_BPS), default=None)
     rising.sort(key=lambda pair: pair is not default)
     return rising

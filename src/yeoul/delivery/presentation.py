@@ -2,7 +2,7 @@
 
 Layout below `/stream/{token}/{video_id}/`, all references relative, so that any signed prefix in front works unchanged:
 
-    master.m3u8  manifest.mpd  storyboard.vtt  storyboard-0.jpg  poster.jpg
+    master.m3u8  manifest.mpd  storyboard.vtt  storyboard-0.jpg  poster.jpg  chapters.vtt
     {rendition}/index.m3u8  {rendition}/iframes.m3u8  {rendition}/init.mp4  {rendition}/{index}.m4s  {rendition}/captions.vtt
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from html import escape
 from itertools import pairwise
 from typing import Literal, Self
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from pydantic import model_validator
 
 from yeoul.model.noun import Noun
 from yeoul.model.rendition import Rendition, Segment, Storyboard
+from yeoul.model.source import Chapter
 
 MASTER_NAME = "master.m3u8"
 MPD_NAME = "manifest.mpd"
@@ -28,8 +30,11 @@ INIT_NAME = "init.mp4"
 CAPTIONS_NAME = "captions.vtt"
 STORYBOARD_NAME = "storyboard.vtt"
 POSTER_NAME = "poster.jpg"
+CHAPTERS_NAME = "chapters.vtt"
 SIDECAR_FOLDER = "sidecars"
 
+# What most players know comes first; what is not named here comes last.
+_CODECS = ("avc1", "hvc1", "vp09", "av01")
 _AAC_FRAME = 1024
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 # While growing, sound may end this much before the picture: pieces of sound end on the AAC grid, at or before the picture's border.
@@ -51,6 +56,11 @@ class Track(Noun):
     @property
     def name(self) -> str:
         return self.rendition.name
+
+    @property
+    def codec(self) -> str:
+        """The sample entry's name: "avc1"."""
+        return self.rendition.codecs.partition(".")[0]
 
     def seconds(self, ticks: int) -> float:
         return ticks / self.rendition.timescale
@@ -89,6 +99,7 @@ class Presentation(Noun):
     tracks: tuple[Track, ...]
     texts: tuple[Track, ...] = ()
     storyboard: Storyboard | None = None
+    chapters: tuple[Chapter, ...] = ()
     target_duration_s: int = 9
 
     @model_validator(mode="after")
@@ -101,6 +112,13 @@ class Presentation(Noun):
     @property
     def videos(self) -> tuple[Track, ...]:
         return tuple(track for track in self.tracks if track.rendition.kind == "video")
+
+    @property
+    def codecs(self) -> tuple[tuple[Track, ...], ...]:
+        """The video tracks of each codec: players switch within one and choose between them."""
+        found = {track.codec for track in self.videos}
+        names = [*(name for name in _CODECS if name in found), *sorted(found.difference(_CODECS))]
+        return tuple(tuple(track for track in self.videos if track.codec == name) for name in names)
 
     @property
     def audios(self) -> tuple[Track, ...]:
@@ -186,6 +204,15 @@ def make_storyboard(storyboard: Storyboard, duration_s: float) -> str:
         row, column = divmod(tile % per_sheet, storyboard.columns)
         box = f"{column * storyboard.tile_width},{row * storyboard.tile_height},{storyboard.tile_width},{storyboard.tile_height}"
         cues.append(f"{_clock(start_s)} --> {_clock(max(end_s, start_s + 0.001))}\n{sheet_name(tile // per_sheet)}#xywh={box}\n")
+    return "\n".join(cues)
+
+
+def make_chapters(chapters: Sequence[Chapter]) -> str:
+    """The WebVTT chapters track (kind `chapters`): one cue for each, whose text is the title and nothing else, whatever it holds."""
+    cues = ["WEBVTT\n"]
+    for chapter in chapters:
+        title = " ".join(escape(chapter.title, quote=False).split()) or "-"  # a blank line would end the cue
+        cues.append(f"{_clock(chapter.start_s)} --> {_clock(max(chapter.end_s, chapter.start_s + 0.001))}\n{title}\n")
     return "\n".join(cues)
 
 

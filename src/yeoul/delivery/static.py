@@ -16,6 +16,8 @@ def make_texts(made: Presentation, captions: Mapping[str, str], *, complete: boo
         found[layout.MPD_NAME] = dash.make_mpd(made)
     if made.storyboard is not None:
         found[layout.STORYBOARD_NAME] = layout.make_storyboard(made.storyboard, made.duration_s)
+    if made.chapters:
+        found[layout.CHAPTERS_NAME] = layout.make_chapters(made.chapters)
     for track in made.tracks:
         found[f"{track.name}/{layout.MEDIA_NAME}"] = hls.make_media(made, track)
         if track.rendition.kind == "video":

@@ -1,4 +1,4 @@
-"""The engine of one machine: child processes of a zygote, one worker named "local".
+"""The engine of one machine: child processes of a zygote, one worker.
 
 What is promised, and held by tests/contract/test_engine.py:
 - every submitted attempt gets exactly one final report: done, failed or lost; "started" comes first unless no process could be made;
@@ -31,7 +31,6 @@ from yeoul.engine.child import SCRATCH_PREFIX
 from yeoul.engine.frame import Frame, FrameReader, pack
 from yeoul.model.work import Report, Slots, Work
 
-_WORKER = WorkerId("local")
 _READ_BYTES = 1024 * 1024
 _REMEMBERED = 4096
 _FIRST_PAUSE_S = 0.1
@@ -46,12 +45,13 @@ Key = tuple[TaskId, int]
 class LocalEngine:
     """Runs attempts in forked children. `poll` belongs to one thread; the other methods may be called from any."""
 
-    def __init__(self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path) -> None:
+    def __init__(self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path, worker: str = "local") -> None:
         """Start; `runner` is "module:function", a factory as in `runner.RunnerFactory`, and paths in `config` should be absolute.
 
         Kills what an earlier owner of the same `scratch` may have left and empties it, so no two engines may share one.
         """
         self._slots = slots
+        self._worker = WorkerId(worker)
         self._runner = {"name": runner, "config": config, "scratch": str(scratch.resolve())}
         self._scratch = scratch.resolve()
         self._scratch.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class LocalEngine:
     def free(self) -> Mapping[WorkerId, Slots]:
         """What is free now; nothing while the zygote is down."""
         with self._lock:
-            return {} if self._restart_at_s is not None else {_WORKER: self._free()}
+            return {} if self._restart_at_s is not None else {self._worker: self._free()}
 
     def submit(self, work: Work, on: WorkerId | None = None) -> None:
         """Start an attempt; one that was submitted before is left alone. Raises ConflictError when it does not fit."""
@@ -80,8 +80,8 @@ class LocalEngine:
         with self._lock:
             if key in self._works or key in self._ended:
                 return
-            if on not in {None, _WORKER} or self._restart_at_s is not None:
-                raise ConflictError(f"there is no worker {on or _WORKER} now", worker=on or _WORKER)
+            if on not in {None, self._worker} or self._restart_at_s is not None:
+                raise ConflictError(f"there is no worker {on or self._worker} now", worker=on or self._worker)
             if not work.slots.fits(self._free()):
                 raise ConflictError("the work does not fit", wanted=work.slots.model_dump(), free=self._free().model_dump())
             self._works[key] = work
@@ -188,7 +188,7 @@ class LocalEngine:
         content = json.loads(frame.body) if frame.body else None
         if kind in {"done", "failed", "lost"}:
             self._forget(key)
-        return Report(worker=_WORKER, outputs=content if kind == "done" else None, error=None if kind == "done" else content, **head)
+        return Report(worker=self._worker, outputs=content if kind == "done" else None, error=None if kind == "done" else content, **head)
 
     def _forget(self, key: Key) -> None:
         self._works.pop(key)
@@ -207,7 +207,7 @@ class LocalEngine:
             self._forget(key)
         self._restart_at_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        return [Report(kind="lost", task=work.task, attempt=work.attempt, worker=_WORKER, error=error) for work in works]
+        return [Report(kind="lost", task=work.task, attempt=work.attempt, worker=self._worker, error=error) for work in works]
 
     def _hang_up(self) -> None:
         """Close the pipe, upon which the zygote ends all below it and itself."""

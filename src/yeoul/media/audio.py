@@ -6,6 +6,7 @@ there is silence. Only the last piece's segment ends where the sound ends, and h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,26 @@ from yeoul.model.source import AudioTrack, Source
 _ENCODER_OPTIONS = {"flags": "+qscale", "global_quality": str(int(1.2 * 118)), "aac_coder": "fast"}
 
 
-def encode_audio_piece(piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits) -> EncodedSegment | None:
+def encode_audio_piece(
+    piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits, *, shape: Callable[[Samples], Samples] | None = None
+) -> EncodedSegment | None:
     """Write the piece's media segment to `out`; None only if no frame of the grid lies in the piece, or the source has no sound.
 
+    shape: what is done to the samples at 48 kHz before they are encoded; it may look no further than a frame, and remember nothing.
     Raises UnreadableError for a file that is no piece, MediaToolError when the encoder fails.
     """
     track = source.audio
-    if track is None:
+    read = None if track is None else read_owned(piece_file, piece, source, track, limits)
+    if track is None or read is None:
         return None
+    owned, sound = read
+    samples = resample(sound, owned.encoded, track.sample_rate)
+    packets = encode_aac(samples if shape is None else shape(samples))[owned.packets.start : owned.packets.end]
+    return _write_segment(packets, owned, piece, track, out)
+
+
+def read_owned(piece_file: Path, piece: Piece, source: Source, track: AudioTrack, limits: Limits) -> tuple[FrameRun, Sound] | None:
+    """(the frames that a piece owns, its decoded sound); None where no frame lies in the piece. Raises UnreadableError."""
     owned = owned_frames(piece, source)
     longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
     sound = decode_sound(piece_file, piece, source, track, limits, longest=longest)
@@ -56,10 +69,7 @@ def encode_audio_piece(piece_file: Path, piece: Piece, source: Source, out: Path
         # What the last packet holds past the source's end is the padding of its encoder.
         heard = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))
         owned = last_frames(piece, source, heard)
-    if owned.end <= owned.first:
-        return None
-    packets = encode_aac(resample(sound, owned.encoded, track.sample_rate))[owned.packets.start : owned.packets.end]
-    return _write_segment(packets, owned, piece, track, out)
+    return None if owned.end <= owned.first else (owned, sound)
 
 
 def resample(sound: Sound, frames: Span, source_rate: int) -> Samples:

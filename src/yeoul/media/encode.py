@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from yeoul.base.errors import TruncatedError
 from yeoul.media import fragment
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.filter import LUT_FILE, make_graph, needs_lut, output_colour
+from yeoul.media.codec_string import get_codecs
+from yeoul.media.encoder import finish_init, make_encoder_words
+from yeoul.media.filter import LUT_FILE, make_graph, needs_lut
 from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.timescale import rendition_timescale, to_ticks
@@ -18,21 +19,6 @@ from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
-IDR_EVERY_S = 2
-# ITU-T H.264 table A-1: level, macroblocks per second, macroblocks per frame, kb/s in High profile (1.25 x the table's).
-_LEVELS = (
-    ("1.3", 11880, 396, 960),
-    ("2.1", 19800, 792, 5000),
-    ("2.2", 20250, 1620, 5000),
-    ("3.0", 40500, 1620, 12500),
-    ("3.1", 108000, 3600, 17500),
-    ("3.2", 216000, 5120, 25000),
-    ("4.0", 245760, 8192, 25000),
-    ("4.2", 522240, 8704, 62500),
-    ("5.0", 589824, 22080, 168750),
-    ("5.1", 983040, 36864, 300000),
-    ("5.2", 2073600, 36864, 300000),
-)
 _FEED_CODECS = ("av1",)  # the encoding ffmpeg has no software decoder for these
 
 
@@ -65,7 +51,9 @@ def make_feed_command(piece_file: Path, source: Source, limits: Limits) -> list[
 
 def make_stills(piece_file: Path, piece: Piece, source: Source, rung: Rung, out: Path, limits: Limits, every: int) -> tuple[Path, ...]:
     """Every `every`-th picture of a piece as a JPEG file in `out`, in order; of the rung's size. Raises what `run_tool` raises."""
-    graph = f"{make_graph(piece, source, [rung])};[o0]select='not(mod(n\\,{every}))',format=yuvj420p[p]"
+    # JFIF knows one meaning of its values: BT.601 in full range.
+    picture = "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p"
+    graph = f"{make_graph(piece, source, [rung])};[o0]select='not(mod(n\\,{every}))',{picture}[p]"
     words = [*_reader_words(piece_file, source, limits), "-filter_complex", graph, "-map", "[p]", "-fps_mode", "passthrough"]
     words += ["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", str(out / "still-%04d.jpg")]
     _run(words, piece_file, source, out, limits)
@@ -90,38 +78,8 @@ def make_encode_command(piece_file: Path, piece: Piece, source: Source, rungs: S
     """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture."""
     words = [*_reader_words(piece_file, source, limits), "-filter_complex", make_graph(piece, source, rungs)]
     for index, rung in enumerate(rungs):
-        words += ["-map", f"[o{index}]", *_encoder_words(source, rung), *_muxer_words(source), str(out / f"{rung.name}.mp4")]
+        words += ["-map", f"[o{index}]", *make_encoder_words(source, rung), *_muxer_words(source), str(out / f"{rung.name}.mp4")]
     return words
-
-
-def nominal_frame_rate(source: Source) -> int:
-    """The frame rate that levels and stream headers are made for; constant over the pieces of a source, whatever each one's own rate."""
-    return next((rate for rate in (30, 60, 120) if source.video.frame_rate <= rate * 1.02), 240)
-
-
-def make_level(rung: Rung, frame_rate: int) -> str:
-    """The lowest H.264 level that holds a rung."""
-    macroblocks = math.ceil(rung.width / 16) * math.ceil(rung.height / 16)
-    for level, per_second, per_frame, kbps in _LEVELS:
-        if macroblocks <= per_frame and macroblocks * frame_rate <= per_second and rung.maxrate_bps <= kbps * 1000:
-            return level
-    return _LEVELS[-1][0]
-
-
-def _encoder_words(source: Source, rung: Rung) -> list[str]:
-    timescale, rate, colour = rendition_timescale(source), nominal_frame_rate(source), output_colour(source.video)
-    cap = str(rung.maxrate_bps)
-    return [
-        *("-fps_mode", "passthrough", "-enc_time_base", f"1/{timescale}"),
-        *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", make_level(rung, rate)),
-        *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
-        # Counted from the last one forced, so that a long frame is not followed by a run of IDRs; half a millisecond covers rounding.
-        *("-force_key_frames", f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - 0.0005})"),
-        *("-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
-        *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
-        # x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers.
-        *("-bsf:v", f"h264_metadata=tick_rate={2 * rate}/1:fixed_frame_rate_flag=0"),
-    ]
 
 
 def _muxer_words(source: Source) -> list[str]:
@@ -137,6 +95,7 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
     written = out / f"{rung.name}.mp4"
     init, media = fragment.split_init(written.read_bytes())
     written.unlink()
+    init = finish_init(init, source, rung)
     found = fragment.list_pts(fragment.list_fragments(media))
     _check_count(piece, len(found))
     end_ticks = to_ticks(piece.end_pts, source)
@@ -149,7 +108,7 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
         name=rung.name,
         init=init,
         path=path,
-        codecs=fragment.get_codecs(init),
+        codecs=get_codecs(init),
         timescale=timescale,
         start_ticks=start_ticks,
         duration_ticks=end_ticks - start_ticks,

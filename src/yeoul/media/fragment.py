@@ -1,4 +1,4 @@
-"""CMAF bytes: fragments are read, their sample times rewritten, and codecs named (ISO/IEC 14496-12, 14496-15, RFC 6381).
+"""CMAF bytes: fragments are read, and their sample times rewritten (ISO/IEC 14496-12).
 
 Bytes in, structures out. Only what our own encoders write is understood: one track, offsets from the moof.
 """
@@ -6,11 +6,12 @@ Bytes in, structures out. Only what our own encoders write is understood: one tr
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from yeoul.base.errors import MediaToolError
+from yeoul.media.box import Box, boxes, find_box, unpack, whole
 from yeoul.model.rendition import IFrame
 
 # ISO/IEC 14496-12, 8.8.7.1 (tf_flags) and 8.8.8.1 (tr_flags).
@@ -49,47 +50,9 @@ class Fragment:
         return sum(sample.duration_ticks for sample in self.samples)
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    kind: str
-    start: int
-    payload: int
-    end: int
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    """Boxes side by side in data[start:end] (14496-12, 4.2); raises MediaToolError where they do not fill it exactly."""
-    while start < end:
-        if end - start < 8:
-            raise MediaToolError("a box header is cut off", offset=start)
-        size, name = struct.unpack_from(">I4s", data, start)
-        header = 8
-        if size == 1 and end - start >= 16:
-            size, header = struct.unpack_from(">Q", data, start + 8)[0], 16
-        if size < header or start + size > end:
-            raise MediaToolError("a box is longer than what holds it", offset=start, size=size)
-        yield _Box(name.decode("latin-1"), start, start + header, start + size)
-        start += size
-
-
-def _find_box(data: bytes, outer: _Box, path: str, skip: int = 0) -> _Box:
-    for name in path.split("/"):
-        found = next((box for box in _boxes(data, outer.payload + skip, outer.end) if box.kind == name), None)
-        if found is None:
-            raise MediaToolError(f"box {name} is missing in {outer.kind}", box=name)
-        outer, skip = found, 0
-    return outer
-
-
-def _unpack(data: bytes, layout: str, offset: int, end: int) -> tuple[int, ...]:
-    if offset + struct.calcsize(layout) > end:
-        raise MediaToolError("a box is shorter than its fields", offset=offset)
-    return struct.unpack_from(layout, data, offset)
-
-
 def split_init(data: bytes) -> tuple[bytes, bytes]:
     """(init segment, media data): everything up to the end of the moov, and the moof and mdat boxes after it (14496-12, 8.16)."""
-    for box in _boxes(data, 0, len(data)):
+    for box in boxes(data, 0, len(data)):
         if box.kind == "moov":
             return data[: box.end], data[box.end :]
     raise MediaToolError("there is no moov box")
@@ -98,8 +61,8 @@ def split_init(data: bytes) -> tuple[bytes, bytes]:
 def list_fragments(media: bytes) -> tuple[Fragment, ...]:
     """Every moof + mdat pair of media data without its init; other boxes at the top (styp, sidx, prft) are passed over."""
     found: list[Fragment] = []
-    moof: _Box | None = None
-    for box in _boxes(media, 0, len(media)):
+    moof: Box | None = None
+    for box in boxes(media, 0, len(media)):
         if box.kind == "moof":
             moof = box
         elif box.kind == "mdat":
@@ -112,41 +75,41 @@ def list_fragments(media: bytes) -> tuple[Fragment, ...]:
     return tuple(found)
 
 
-def _read_fragment(media: bytes, moof: _Box, mdat: _Box) -> Fragment:
-    (sequence,) = _unpack(media, ">I", _find_box(media, moof, "mfhd").payload + 4, moof.end)
-    traf = _find_box(media, moof, "traf")
-    tfdt = _find_box(media, traf, "tfdt")
-    version, *_ = _unpack(media, ">B", tfdt.payload, tfdt.end)
-    (start_ticks,) = _unpack(media, ">Q" if version else ">I", tfdt.payload + 4, tfdt.end)
-    defaults = _read_tfhd(media, _find_box(media, traf, "tfhd"))
-    data_offset, samples = _read_trun(media, _find_box(media, traf, "trun"), defaults)
+def _read_fragment(media: bytes, moof: Box, mdat: Box) -> Fragment:
+    (sequence,) = unpack(media, ">I", find_box(media, moof, "mfhd").payload + 4, moof.end)
+    traf = find_box(media, moof, "traf")
+    tfdt = find_box(media, traf, "tfdt")
+    version, *_ = unpack(media, ">B", tfdt.payload, tfdt.end)
+    (start_ticks,) = unpack(media, ">Q" if version else ">I", tfdt.payload + 4, tfdt.end)
+    defaults = _read_tfhd(media, find_box(media, traf, "tfhd"))
+    data_offset, samples = _read_trun(media, find_box(media, traf, "trun"), defaults)
     data_offset += moof.start
     if data_offset < mdat.payload or data_offset + sum(sample.size_bytes for sample in samples) > mdat.end:
         raise MediaToolError("samples lie outside of their mdat", offset=moof.start)
     return Fragment(moof.start, mdat.end - moof.start, data_offset, sequence, start_ticks, samples)
 
 
-def _read_tfhd(media: bytes, tfhd: _Box) -> Sample:
+def _read_tfhd(media: bytes, tfhd: Box) -> Sample:
     """The fragment's defaults (14496-12, 8.8.7)."""
-    flags = _unpack(media, ">I", tfhd.payload, tfhd.end)[0] & 0xFFFFFF
+    flags = unpack(media, ">I", tfhd.payload, tfhd.end)[0] & 0xFFFFFF
     if flags & _TF_BASE_OFFSET or not flags & _TF_BASE_IS_MOOF:
         raise MediaToolError("sample offsets do not count from the moof", offset=tfhd.start)
     at = tfhd.payload + 8 + (4 if flags & _TF_DESCRIPTION else 0)
     values: list[int] = []
     for flag in (_TF_DURATION, _TF_SIZE, _TF_FLAGS):
-        values.append(_unpack(media, ">I", at, tfhd.end)[0] if flags & flag else 0)
+        values.append(unpack(media, ">I", at, tfhd.end)[0] if flags & flag else 0)
         at += 4 if flags & flag else 0
     return Sample(values[0], values[1], values[2], 0)
 
 
-def _read_trun(media: bytes, trun: _Box, default: Sample) -> tuple[int, tuple[Sample, ...]]:
+def _read_trun(media: bytes, trun: Box, default: Sample) -> tuple[int, tuple[Sample, ...]]:
     """(data offset from the moof, samples) of a track run (14496-12, 8.8.8)."""
-    flags, count = _unpack(media, ">II", trun.payload, trun.end)
+    flags, count = unpack(media, ">II", trun.payload, trun.end)
     if not flags & _TR_OFFSET:
         raise MediaToolError("a track run has no data offset", offset=trun.start)
-    (data_offset,) = _unpack(media, ">i", trun.payload + 8, trun.end)
+    (data_offset,) = unpack(media, ">i", trun.payload + 8, trun.end)
     at = trun.payload + 12
-    first_flags = _unpack(media, ">I", at, trun.end)[0] if flags & _TR_FIRST_FLAGS else None
+    first_flags = unpack(media, ">I", at, trun.end)[0] if flags & _TR_FIRST_FLAGS else None
     at += 4 if first_flags is not None else 0
     fields = [flag for flag in (_TR_DURATION, _TR_SIZE, _TR_FLAGS, _TR_CTS) if flags & flag]
     layout = ">" + "".join("i" if flag == _TR_CTS else "I" for flag in fields)
@@ -251,52 +214,6 @@ def find_i_frames(fragments: Sequence[Fragment]) -> tuple[IFrame, ...]:
 
 def get_timescale(init: bytes) -> int:
     """Ticks per second of the init segment's only track (14496-12, 8.4.2)."""
-    mdhd = _find_box(init, _whole(init), "moov/trak/mdia/mdhd")
-    version, *_ = _unpack(init, ">B", mdhd.payload, mdhd.end)
-    return _unpack(init, ">I", mdhd.payload + (20 if version else 12), mdhd.end)[0]
-
-
-def get_codecs(init: bytes) -> str:
-    """The RFC 6381 string of the init segment's only track: avc1, mp4a or opus."""
-    stsd = _find_box(init, _whole(init), "moov/trak/mdia/minf/stbl/stsd")
-    entry = next(_boxes(init, stsd.payload + 8, stsd.end), None)
-    if entry is None:
-        raise MediaToolError("the sample description is empty")
-    if entry.kind == "avc1":  # VisualSampleEntry has 78 bytes of fields (12.1.3.2); avcC: 14496-15, 5.3.3.1.2
-        avcc = _find_box(init, entry, "avcC", skip=78)
-        return "avc1." + bytes(_unpack(init, ">BBB", avcc.payload + 1, avcc.end)).hex()
-    if entry.kind == "mp4a":  # AudioSampleEntry has 28 bytes of fields (12.2.3.2)
-        esds = _find_box(init, entry, "esds", skip=28)
-        return _read_esds(init[esds.payload + 4 : esds.end])
-    if entry.kind == "Opus":
-        return "opus"
-    raise MediaToolError(f"the sample entry {entry.kind} has no codecs string", box=entry.kind)
-
-
-def _whole(data: bytes) -> _Box:
-    return _Box("file", 0, 0, len(data))
-
-
-def _read_esds(descriptors: bytes) -> str:
-    """The codec that an ES_Descriptor names (ISO/IEC 14496-1, 7.2.6.5): object type, then the audio object type where it is AAC."""
-    at, end = 0, len(descriptors)
-    object_type: int | None = None
-    while at + 2 <= end:
-        tag, at = descriptors[at], at + 1
-        while at < end and descriptors[at] & 0x80:  # expandable sizes, 14496-1, 8.3.3: seven bits a byte
-            at += 1
-        at += 1
-        if tag == 0x03:  # ES_Descriptor: ES_ID and flags; what follows lies inside
-            at += 3
-        elif tag == 0x04 and at + 13 <= end:  # DecoderConfigDescriptor: object type first
-            object_type, at = descriptors[at], at + 13
-        elif tag == 0x05 and at < end and object_type == 0x40:  # DecoderSpecificInfo: 14496-3, 1.6.2.1
-            audio_type = descriptors[at] >> 3
-            if audio_type == 31 and at + 1 < end:
-                audio_type = 32 + ((descriptors[at] & 7) << 3 | descriptors[at + 1] >> 5)
-            return f"mp4a.40.{audio_type}"
-        else:
-            break
-    if object_type is None:
-        raise MediaToolError("the esds box names no object type")
-    return f"mp4a.{object_type:02x}"
+    mdhd = find_box(init, whole(init), "moov/trak/mdia/mdhd")
+    version, *_ = unpack(init, ">B", mdhd.payload, mdhd.end)
+    return unpack(init, ">I", mdhd.payload + (20 if version else 12), mdhd.end)[0]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from yeoul.model.rendition import Rung
+from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
 
 # Shorter side in pixels -> cap in kb/s of x264 veryfast crf 23 at up to 30 frames per second.
 _CAPS_KBPS = {240: 400, 360: 800, 480: 1400, 720: 2800, 1080: 5000, 1440: 9000, 2160: 18000}
 _CRF = 23.0
+# What looks like x264 veryfast at its crf, by VMAF on clips of 480 to 1080 lines: by how much more crf, and the share of the cap.
+_LIKE_H264: Mapping[Codec, tuple[float, float]] = {"h264": (0.0, 1.0), "hevc": (3.0, 0.7), "vp9": (15.0, 0.7), "av1": (21.0, 0.6)}
 _HIGH_FRAME_RATE = 31.0  # above it, caps grow: averages of 30 fps files wander a little past 30
 _HIGH_FRAME_RATE_FACTOR = 1.4
 _TOO_CLOSE = 0.85  # a nominal step nearer than this to the top saves too few bits for a rung of its own
@@ -30,6 +33,24 @@ def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
     steps = [top, *(step for step in sorted(_CAPS_KBPS, reverse=True) if step <= top * _TOO_CLOSE)]
     factor = _HIGH_FRAME_RATE_FACTOR if source.video.frame_rate > _HIGH_FRAME_RATE else 1.0
     return tuple(_make_rung(width, height, step, factor) for step in steps)
+
+
+def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
+    """The same rungs of H.264 in another codec: at about equal quality, hence for fewer bits."""
+    if codec == "h264":
+        return tuple(rungs)
+    more, share = _LIKE_H264[codec]
+    return tuple(
+        rung.model_copy(
+            update={
+                "name": f"{rung.name}-{codec}",
+                "codec": codec,
+                "crf": min(rung.crf + more, 51.0 if codec == "hevc" else 63.0),
+                "maxrate_bps": round(rung.maxrate_bps * share),
+            }
+        )
+        for rung in rungs
+    )
 
 
 def _make_rung(width: int, height: int, step: int, factor: float) -> Rung:

@@ -21,6 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
+from yeoul.media.chapters import place_chapters, read_chapters
 from yeoul.media.limits import Limits
 from yeoul.media.truncation import open_whole
 from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
@@ -48,13 +49,16 @@ def probe(path: Path, limits: Limits) -> Source:
     with open_whole(path, limits) as container:
         video = find_video(container)
         picture = _first_picture(path, container, video, limits)
+        duration_s = claimed_duration_s(container, video)
+        zero_s = (picture.pts or 0) * time_base(video).fraction
         return Source(
             container=container.format.name.split(",")[0],
-            duration_s=claimed_duration_s(container, video),
+            duration_s=duration_s,
             start_pts=picture.pts or 0,
             video=_video_track(video, picture),
             audio=_audio_track(find_audio(container)),
             texts=_text_tracks(container),
+            chapters=place_chapters(read_chapters(container, zero_s), 0.0, duration_s or limits.max_duration_s),
         )
 
 

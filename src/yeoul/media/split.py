@@ -28,6 +28,7 @@ from av.stream import Stream
 
 from yeoul.base.errors import UnreadableError
 from yeoul.media.anchor import find_anchors
+from yeoul.media.chapters import place_chapters
 from yeoul.media.limits import Limits
 from yeoul.media.piece_file import PieceContainer, PieceWriter, container_for, rebased
 from yeoul.media.probe import probe
@@ -71,7 +72,16 @@ def _scanned_source(source: Source, found: Scan) -> Source:
     span_s = (table.end_pts - table.start_pts) * table.time_base
     video = source.video.model_copy(update={"frames": table.frames, "frame_rate": float(table.frames / span_s) if span_s else 0.0})
     audio = source.audio if found.audio is not None else None
-    return source.model_copy(update={"duration_s": found.duration_s, "start_pts": table.start_pts, "video": video, "audio": audio})
+    later_s = float((table.start_pts - source.start_pts) * table.time_base)
+    return source.model_copy(
+        update={
+            "duration_s": found.duration_s,
+            "start_pts": table.start_pts,
+            "video": video,
+            "audio": audio,
+            "chapters": place_chapters(source.chapters, later_s, found.duration_s),
+        }
+    )
 
 
 def _spans(found: Scan, source: Source, pieces: Sequence[Piece]) -> tuple[Span, ...]:

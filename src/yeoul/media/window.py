@@ -23,3 +23,13 @@ def trim(source: Source, piece: Piece, start_s: float, skip: int) -> tuple[Sourc
         samples = round(ticks * source.video.time_base.fraction * source.audio.sample_rate)
         changes["audio"] = piece.audio.model_copy(update={"anchor_sample": piece.audio.anchor_sample - samples})
     return moved, piece.model_copy(update=changes)
+
+
+def find_middle(source: Source, piece: Piece, seconds: float) -> Piece:
+    """The middle `seconds` of a piece as a piece of its own, without a count of frames; a piece that is not longer stays as it is."""
+    ticks = round(seconds / source.video.time_base.fraction)
+    spare = piece.end_pts - piece.start_pts - ticks
+    if spare <= 0:
+        return piece
+    start_pts = piece.start_pts + spare // 2
+    return piece.model_copy(update={"start_pts": start_pts, "end_pts": start_pts + ticks, "frames": None})

@@ -6,9 +6,11 @@ from typing import Literal
 
 from yeoul.model.noun import Noun
 
+Codec = Literal["h264", "hevc", "vp9", "av1"]
+
 
 class Rung(Noun):
-    """One step of the ladder. name is "720p", after the shorter side of the ladder's nominal size.
+    """One step of the ladder. name is "720p", after the shorter side of the ladder's nominal size; "720p-hevc" in another codec.
 
     width, height: display pixels, square, even, upright. maxrate_bps caps the video stream (VBV buffer of one second).
     """
@@ -18,7 +20,12 @@ class Rung(Noun):
     height: int
     crf: float
     maxrate_bps: int
-    codec: Literal["h264"] = "h264"
+    codec: Codec = "h264"
+
+
+def codec_of(name: str) -> str:
+    """The codec of a rendition of video, by its name."""
+    return name.partition("-")[2] or "h264"
 
 
 class IFrame(Noun):

@@ -79,10 +79,19 @@ class TextTrack(Noun):
     title: str | None = None
 
 
+class Chapter(Noun):
+    """A part of the video with a name, in seconds after its first picture."""
+
+    start_s: float
+    end_s: float
+    title: str
+
+
 class Source(Noun):
     """A probed file. duration_s is what was found, never only what a header claims.
 
     start_pts: presentation time of the first displayed frame in ticks of the video time base; zero of every output.
+    cover: the file is all sound, and its picture was made for it.
     """
 
     container: str
@@ -90,4 +99,6 @@ class Source(Noun):
     start_pts: int
     video: VideoTrack
     audio: AudioTrack | None = None
+    cover: bool = False
     texts: tuple[TextTrack, ...] = ()
+    chapters: tuple[Chapter, ...] = ()

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any, Literal
 
 from yeoul.model.noun import Noun
 
+TRAFFIC = "_traffic"  # beside the fields of an op's output, none of which can begin with a line
+
 
 class Slots(Noun):
-    """What a worker has free or a task needs: CPU cores (fractions allowed) and memory in bytes."""
+    """What a worker has free or a task needs, as hard limits: CPU cores and GPUs (fractions allowed), memory in bytes, tags.
+
+    tags: what a worker carries; of a task: what its worker must carry. They are not used up.
+    """
 
     cpu: float = 1.0
     memory_bytes: int = 512 * 2**20
+    gpu: float = 0.0
+    tags: tuple[str, ...] = ()
 
     def fits(self, free: Slots) -> bool:
-        return self.cpu <= free.cpu + 1e-9 and self.memory_bytes <= free.memory_bytes
+        roomy = self.cpu <= free.cpu + 1e-9 and self.memory_bytes <= free.memory_bytes and self.gpu <= free.gpu + 1e-9
+        return roomy and set(self.tags) <= set(free.tags)
+
+    @property
+    def wants(self) -> str:
+        """What a task needs besides room, as one word: `*gpu` and its tags, sorted."""
+        return ",".join([*(["*gpu"] if self.gpu > 0 else []), *sorted(set(self.tags))])
+
+    def serves(self) -> list[str]:
+        """Every `wants` that a worker with these slots can serve."""
+        words = [*(["*gpu"] if self.gpu > 0 else []), *sorted(set(self.tags))]
+        return [",".join(chosen) for count in range(len(words) + 1) for chosen in combinations(words, count)]
 
     def __add__(self, other: Slots) -> Slots:
-        return Slots(cpu=self.cpu + other.cpu, memory_bytes=self.memory_bytes + other.memory_bytes)
+        return self._with(self.cpu + other.cpu, self.memory_bytes + other.memory_bytes, self.gpu + other.gpu)
 
     def __sub__(self, other: Slots) -> Slots:
-        return Slots(cpu=self.cpu - other.cpu, memory_bytes=self.memory_bytes - other.memory_bytes)
+        return self._with(self.cpu - other.cpu, self.memory_bytes - other.memory_bytes, self.gpu - other.gpu)
+
+    def _with(self, cpu: float, memory_bytes: int, gpu: float) -> Slots:
+        return Slots(cpu=cpu, memory_bytes=memory_bytes, gpu=gpu, tags=self.tags)
 
 
 class Work(Noun):
@@ -37,6 +59,19 @@ class Work(Noun):
     output_prefix: str
     slots: Slots = Slots()
     timeout_s: float = 1800.0
+
+
+class Usage(Noun):
+    """What one attempt used: seconds of CPU and of wall time, the peak of its memory, bytes fetched from and put into the store.
+
+    Bytes are known of attempts that ended well.
+    """
+
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    max_rss_bytes: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
 
 
 class Report(Noun):
@@ -56,3 +91,9 @@ class Report(Noun):
     cpu_s: float = 0.0
     wall_s: float = 0.0
     max_rss_bytes: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """What the attempt used; the runner has put its traffic beside the outputs."""
+        traffic = (self.outputs or {}).get(TRAFFIC, {})
+        return Usage(cpu_s=self.cpu_s, wall_s=self.wall_s, max_rss_bytes=self.max_rss_bytes, **traffic)

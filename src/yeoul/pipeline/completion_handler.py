@@ -11,7 +11,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.base.ids import VideoId
 from yeoul.blob.store import Bucket
 from yeoul.catalog import queue, run, stream, upload, video
-from yeoul.model.rendition import Rung, Storyboard
+from yeoul.model.rendition import Rung, Storyboard, codec_of
 from yeoul.model.video import VideoState, is_legal
 
 
@@ -33,8 +33,8 @@ class CompletionHandler:
         """Note progress; the video is playable once the lowest rung and the audio have their first segment."""
         current = run.lock(connection, payload["run_id"])
         row = video.find(connection, video_id)
-        if row is None or current is None or current["state"] != "open":
-            return
+        if row is None or current is None or current["state"] != "open" or row["state"] == VideoState.READY.value:
+            return  # of a ready video a dropped rung is being made again; it shows when it is whole
         video.change(connection, video_id, {"progress": _progress(connection, current)}, now_s)
         if current["ladder"] is None:
             return
@@ -58,10 +58,12 @@ class CompletionHandler:
         if row is None or current is None:
             return
         if payload["failed"] is None:
+            stream.list_renditions(connection, video_id, list(stream.standing(connection, video_id)))
+            video.change(connection, video_id, {"progress": 1.0}, now_s)
             playable_at = row["playable_at"] or now_s
             video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
             self._sweep(connection, video_id)
-        else:
+        elif row["state"] != VideoState.READY.value:
             error = _error_of(connection, current["id"], payload["failed"])
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
 
@@ -99,8 +101,8 @@ class CompletionHandler:
 def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool:
     """Offer the lowest rung and the audio from their first segment on, and a higher rung once it has caught up with the lowest.
 
-    From then on growing playlists keep all listed renditions in step, so that a player may switch freely. Returns whether the
-    video can be played.
+    From then on growing playlists keep all listed renditions in step, so that a player may switch freely. What is encoded in other
+    codecs joins when it is whole, for nobody shall wait for it. Returns whether the video can be played.
     """
     standing = stream.standing(connection, current["video_id"])
     base = {Rung.model_validate(current["ladder"][-1]).name}
@@ -109,10 +111,19 @@ def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool
     if any(standing.get(name, (0, False))[0] == 0 for name in base):
         return False
     horizon = min(standing[name][0] for name in base)
-    new = [name for name, (count, listed) in standing.items() if not listed and (name in base or count >= horizon)]
+    others = [name for name in standing if codec_of(name) != "h264"]
+    needed = dict.fromkeys(standing, horizon) | dict.fromkeys(others, _count_pieces(connection, current) if others else horizon)
+    new = [name for name, (count, listed) in standing.items() if not listed and (name in base or count >= needed[name])]
     if new:
         stream.list_renditions(connection, current["video_id"], new)
     return True
+
+
+def _count_pieces(connection: Connection, current: Mapping[str, Any]) -> float:
+    """How many pieces there are; infinitely many until the upload is closed."""
+    if upload.get(connection, current["upload_id"])["state"] != "closed":
+        return float("inf")
+    return len(upload.landed_indexes(connection, current["upload_id"], "piece"))
 
 
 def _progress(connection: Connection, current: Mapping[str, Any]) -> float:

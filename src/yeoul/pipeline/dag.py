@@ -122,11 +122,17 @@ class LadderOptions(Noun):
 
 
 class Definition(Noun):
-    """A checked DAG: stages in an order in which every stage comes after its needs."""
+    """A checked DAG: stages in an order in which every stage comes after its needs.
+
+    upload: whether clients send pieces, or the whole file, which is then kept as it is and can be fetched by its owner.
+    cover: what has sound and no pictures gets one, made of its cover or of the sound; otherwise it is refused.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
     description: str = ""
     ladder: LadderOptions = LadderOptions()
+    upload: Literal["pieces", "whole"] = "pieces"
+    cover: bool = False
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     def active(self, facts: Mapping[str, Fact]) -> tuple[Stage, ...]:

@@ -220,5 +220,5 @@ def _finish(document: _Document, tree: Mapping[Any, Any], stages: tuple[Stage, .
     except ValidationError as error:
         for found in error.errors():
             where = tuple(str(part) for part in found["loc"])
-            document.say(where, f"{'.'.join(where)}: {found['msg']}", "a definition has name, description, ladder and stages")
+            document.say(where, f"{'.'.join(where)}: {found['msg']}", f"a definition has {', '.join(Definition.model_fields)}")
         return None

@@ -6,7 +6,6 @@ Any number of dispatchers may run on one PostgreSQL database; on SQLite there is
 from __future__ import annotations
 
 import logging
-import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,22 +15,23 @@ from sqlalchemy.exc import OperationalError
 
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, UnavailableError, WorkerLostError, YeoulError
-from yeoul.base.ids import TaskId, WorkerId
+from yeoul.base.ids import TaskId
 from yeoul.catalog import outbox, queue, run, video
 from yeoul.catalog.database import Database
-from yeoul.model.work import Report, Slots, Work
-from yeoul.pipeline import task_input
+from yeoul.model.work import Report
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.engine import Engine
+from yeoul.pipeline.overload import Level
+from yeoul.pipeline.placer import Placer
 from yeoul.pipeline.preprocessor import Preprocessor
-from yeoul.pipeline.resource_manager import Candidate, assign
+from yeoul.pipeline.resource_manager import Policy, ResourceManager
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.settlement import Settlement
 
 log = logging.getLogger("yeoul.pipeline")
 _BATCH = 64
 _AGAIN_S = 1.0
-_LOOK_EVERY_S = 0.5  # for delayed retries that come due and workers that come back
+_RESUMED = 16  # parked runs opened at one heartbeat
 
 
 class Dispatcher:
@@ -50,6 +50,7 @@ class Dispatcher:
         room: Callable[[], bool],
         lease_s: float,
         heartbeat_s: float,
+        policy: Policy = Policy(),  # noqa: B008 (frozen)
     ) -> None:
         self._database = database
         self._engine = engine
@@ -58,18 +59,15 @@ class Dispatcher:
         self._handler = handler
         self._clock = clock
         self._owner = owner
-        self._room = room
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
         self._settlement = Settlement(database, preprocessor_, book, handler, owner)
+        self._placer = Placer(database, engine, ResourceManager(policy), clock, owner, room=room, lease_s=lease_s)
         self._heartbeat_at = 0.0
-        self._wake_at = 0.0
         self._reports: deque[Report] = deque()
         self._watch = database.watch()
         self._changed = True
-        self._total = Slots()
         self._placing = True
-        self._without_room: list[str] = []  # videos that were told
 
     # --- the loop ---
 
@@ -88,9 +86,10 @@ class Dispatcher:
             self._take_report(self._reports[0])
             self._reports.popleft()
         self._beat()
-        if self._changed or self._clock.now() >= self._wake_at:
+        if self._changed or self._clock.now() >= self._placer.wake_at:
             more = self._handle_events()
-            self._place()
+            if self._placing:
+                self._reports.extend(self._placer.place())
             self._changed = more
 
     def stop_placing(self) -> None:
@@ -109,6 +108,7 @@ class Dispatcher:
         except Exception:
             # It must not hold up those behind it. The next heartbeat finds that the attempt does not run, and it is tried again.
             log.exception("the report of task %s attempt %s could not be taken", report.task, report.attempt)
+        self._placer.ended(report)
 
     # --- events ---
 
@@ -155,6 +155,9 @@ class Dispatcher:
                     self._handler.upload_closed(connection, video_id, now_s)
             case "task.ended":
                 self._handler.task_ended(connection, video_id, payload, now_s)
+            case "task.cancel":
+                self._settlement.cancel(connection, payload["task_id"], now_s)
+                self._engine.cancel(TaskId(payload["task_id"]), payload["attempt"])
             case "run.ended":
                 self._kill(payload["run_id"], connection, now_s)
                 self._handler.run_ended(connection, video_id, payload, now_s)
@@ -176,75 +179,6 @@ class Dispatcher:
         for row in queue.cancel_run(connection, run_id, now_s):
             self._engine.cancel(TaskId(row["id"]), row["attempt"])
 
-    # --- placing ---
-
-    def _place(self) -> None:
-        """Give ready tasks to workers, as many as fit."""
-        free = self._engine.free()
-        now_s = self._clock.now()
-        self._wake_at = now_s + _AGAIN_S
-        if not self._placing or not any(slots.cpu > 0 for slots in free.values()):
-            return
-        if not self._room():
-            self._note_no_room(now_s)
-            return
-        self._note_total(free)
-        with self._database.write() as connection:
-            rows = {row["id"]: row for row in queue.ready(connection, now_s, _BATCH)}
-            candidates = [Candidate(TaskId(task_id), self._slots(row)) for task_id, row in rows.items()]
-            works = [self._claim(connection, rows[assignment.task], assignment.worker) for assignment in assign(candidates, free)]
-            soon = [queue.next_ready_at(connection, now_s), outbox.next_at(connection)]
-            self._note_room(connection, now_s)
-        self._wake_at = min((at for at in soon if at is not None), default=math.inf)
-        for work, worker in works:
-            if work is not None:
-                self._submit(work, worker)
-        placed = {work.task for work, _ in works if work is not None}
-        self._engine.demand([candidate.slots for candidate in candidates if candidate.task not in placed])
-
-    def _note_no_room(self, now_s: float) -> None:
-        """Tell the videos whose tasks wait for room on the disk, once."""
-        error = StorageFullError("there is no room left; the work goes on when there is").to_dict()
-        with self._database.write() as connection:
-            runs = {row["run_id"] for row in queue.ready(connection, now_s, _BATCH)}
-            for current in [run.lock(connection, run_id) for run_id in sorted(runs)]:
-                if current is not None and current["video_id"] not in self._without_room:
-                    self._without_room.append(current["video_id"])
-                    video.change(connection, current["video_id"], {"notice": error}, now_s)
-
-    def _note_room(self, connection: Connection, now_s: float) -> None:
-        while self._without_room:
-            video.change(connection, self._without_room.pop(), {"notice": None}, now_s)
-
-    def _claim(self, connection: Connection, row: Mapping[str, Any], worker: WorkerId) -> tuple[Work | None, WorkerId]:
-        now_s = self._clock.now()
-        attempt = queue.claim(connection, row["id"], self._owner, worker, now_s + self._lease_s, now_s)
-        if attempt is None:
-            return None, worker
-        try:
-            return task_input.make_work(connection, row, attempt, self._slots(row)), worker
-        except (YeoulError, ValueError, LookupError) as error:
-            wrapped = error if isinstance(error, YeoulError) else YeoulError(f"what the task needs cannot be read: {error}"[:2000])
-            self._reports.append(Report(kind="failed", task=row["id"], attempt=attempt, worker=worker, error=wrapped.to_dict()))
-            return None, worker
-
-    def _submit(self, work: Work, worker: WorkerId) -> None:
-        try:
-            self._engine.submit(work, worker)
-        except YeoulError as error:  # the worker died between being asked and being used
-            lost = WorkerLostError(f"the worker took no work: {error.message}")
-            self._reports.append(Report(kind="lost", task=work.task, attempt=work.attempt, worker=worker, error=lost.to_dict()))
-
-    def _note_total(self, free: Mapping[WorkerId, Slots]) -> None:
-        """The room of the largest worker, as far as it was seen; all that is free is all there is while nothing runs."""
-        largest = max(free.values(), key=lambda slots: (slots.cpu, slots.memory_bytes))
-        if not self._engine.running() or (largest.cpu, largest.memory_bytes) > (self._total.cpu, self._total.memory_bytes):
-            self._total = largest
-
-    def _slots(self, row: Mapping[str, Any]) -> Slots:
-        """What a task takes, but never more than there is: a small machine runs it alone."""
-        return Slots(cpu=min(row["cpu"], self._total.cpu), memory_bytes=min(row["memory_bytes"], self._total.memory_bytes))
-
     # --- the heartbeat ---
 
     def _beat(self) -> None:
@@ -255,9 +189,18 @@ class Dispatcher:
         with self._database.write() as connection:
             queue.extend(connection, self._owner, now_s + self._lease_s)
             owned = queue.owned(connection, self._owner)
+            self._weigh(connection, now_s)
         self._reconcile(owned)
         self._changed = self._settlement.take_back(now_s) or self._changed
         self._heartbeat_at = now_s
+
+    def _weigh(self, connection: Connection, now_s: float) -> None:
+        """Park new runs while there is far too much to do, and open them again, a few at a time, when there is less."""
+        level = self._placer.look(connection, now_s)
+        self._preprocessor.parking = level >= Level.PARK
+        if level < Level.PARK:
+            for row in run.parked(connection, _RESUMED):
+                self._preprocessor.resume(connection, row, now_s)
 
     def _reconcile(self, owned: set[tuple[str, int]]) -> None:
         """Kill what runs and is not ours any more; report lost what is ours and does not run."""
@@ -265,5 +208,5 @@ class Dispatcher:
         for task, attempt in sorted(running - owned):
             self._engine.cancel(TaskId(task), attempt)
         for task, attempt in sorted(owned - running):
-            error = WorkerLostError("the engine knows nothing of this attempt").to_dict()
+            error = WorkerLostError("the engine knows nothing of this attempt", reason="unknown").to_dict()
             self._reports.append(Report(kind="lost", task=task, attempt=attempt, worker="", error=error))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from yeoul.base.errors import OverloadedError
 from yeoul.base.ids import new_id
 from yeoul.catalog import queue, run, upload, video
 from yeoul.pipeline.dag import Definition
@@ -21,6 +22,7 @@ Row = Mapping[str, Any]
 SPLIT = "split"
 INSPECT = "inspect"
 STAGES = (SPLIT, INSPECT)
+_OVERLOADED = OverloadedError("there is much to do; processing begins by itself when there is less").to_dict()
 _MEMORY_BYTES = 700 * 2**20
 _TIMEOUT_S = 3600.0
 
@@ -31,6 +33,7 @@ class Preprocessor:
     def __init__(self, book: RunBook, find_definition: Callable[[str], Definition]) -> None:
         self._book = book
         self._find_definition = find_definition
+        self.parking = False  # new runs wait until there is less to do
 
     def piece_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
         """The first piece is inspected; later ones are scheduled once that is done."""
@@ -40,7 +43,7 @@ class Preprocessor:
         if row["ladder"] is not None:
             self._book.apply(connection, row["id"], [PieceLanded(payload["index"])], now_s)
         elif payload["index"] == 0:
-            self._add(connection, row["id"], INSPECT, now_s)
+            self._add(connection, row, INSPECT, now_s)
 
     def upload_closed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
         """A whole file is split; a run of pieces learns how many there are."""
@@ -48,7 +51,7 @@ class Preprocessor:
         if row["state"] != "open":
             return
         if payload["mode"] == "whole" and row["ladder"] is None:
-            self._add(connection, row["id"], SPLIT, now_s)
+            self._add(connection, row, SPLIT, now_s)
         elif row["ladder"] is not None:
             self._book.apply(connection, row["id"], [UploadClosed(payload["pieces"])], now_s)
 
@@ -81,15 +84,30 @@ class Preprocessor:
         if row is None:
             # With the lock, a deletion comes wholly before (and NotFoundError is raised) or wholly after, and then finds the run.
             definition = self._find_definition(video.lock(connection, video_id)["pipeline"])
-            run.add(connection, new_id(now_s), video_id, upload_id, definition.model_dump(mode="json", by_alias=True), now_s)
+            plain = definition.model_dump(mode="json", by_alias=True)
+            run.add(connection, new_id(now_s), video_id, upload_id, plain, now_s, parked=self.parking)
+            if self.parking:
+                video.change(connection, video_id, {"notice": _OVERLOADED}, now_s)
             row = run.lock_of_upload(connection, upload_id)
             assert row is not None
         return row
 
-    def _add(self, connection: Connection, run_id: str, stage: str, now_s: float) -> None:
+    def resume(self, connection: Connection, row: Row, now_s: float) -> None:
+        """Open a parked run: what has landed meanwhile is in the rows."""
+        run.reopen(connection, row["id"])
+        video.change(connection, row["video_id"], {"notice": None}, now_s)
+        sent = upload.get(connection, row["upload_id"])
+        if sent["mode"] == "whole":
+            if sent["state"] == "closed":
+                self._add(connection, row, SPLIT, now_s)
+        elif 0 in upload.landed_indexes(connection, sent["id"], "piece"):
+            self._add(connection, row, INSPECT, now_s)
+
+    def _add(self, connection: Connection, row: Row, stage: str, now_s: float) -> None:
         new = queue.NewTask(
-            id=make_task_id(run_id, Place(stage)),
-            run_id=run_id,
+            id=make_task_id(row["id"], Place(stage)),
+            run_id=row["id"],
+            account_id=row["account_id"],
             stage=stage,
             piece=None,
             op=stage,

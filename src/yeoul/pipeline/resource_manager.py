@@ -1,89 +1,137 @@
-"""The resource manager: best task for the best worker, and when a failed attempt is tried again. Pure.
+"""The resource manager: best task for the best worker, fairly, within quotas, away from what is broken. Pure.
 
-The task queue and the running queue are rows (`catalog/queue.py`), the worker queue is what the engine says is free;
-here is what decides between them.
+The task queue and the running queue are rows (`catalog/queue.py`), the worker queue is what the engine says is free; here is what
+decides between them, from `fair_share.py` (in which order), `placement.py` (where), `quarantine.py` (where not), `overload.py` (what is put
+off) and, for what failed, `failure_ladder.py`. It remembers what it has started; all else is told.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
+from yeoul.pipeline.fair_share import FairShare, Turn, find_turn
+from yeoul.pipeline.overload import Effort, Level, Limits, next_level
+from yeoul.pipeline.placement import Assignment, Candidate, Host, Placement
+from yeoul.pipeline.quarantine import Outcome, Quarantine
 
-RETRIES_AT_ONCE = 2
-RETRIES_ELSEWHERE = 6
-NORMAL_DELAY_S = 60.0
-MAX_ATTEMPTS = 21  # bounds even those attempts that are nobody's failure
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A ready task, as the task queue orders it."""
-
-    task: TaskId
-    slots: Slots
+_NEAR_KEPT = 64
+Key = tuple[TaskId, int]
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """Start this task on this worker."""
+class Policy:
+    """What the settings say. account_running: CPU slots that one account may have at a time, 0: all."""
 
-    task: TaskId
+    account_running: float = 0.0
+    overload: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What was started: where, for whom, of which op, with which slots, and what was charged for it."""
+
     worker: WorkerId
+    account: str
+    op: str
+    slots: Slots
+    charged: float
+    started_s: float
 
 
-@dataclass(frozen=True)
-class Retry:
-    """Try again after `delay_s`; counts: whether it uses up one of the retries."""
+@dataclass
+class Choice:
+    """What to start now, and what of the rest waits for room."""
 
-    delay_s: float
-    counts: bool = True
-
-
-@dataclass(frozen=True)
-class GiveUp:
-    """The task has failed for good."""
+    start: list[Assignment] = field(default_factory=list[Assignment])
+    waiting: list[Candidate] = field(default_factory=list[Candidate])
 
 
-def make_due_at(born_s: float, *, latency_sensitive: bool) -> float:
-    """A task's place in the queue: its birth, plus a delay for what may wait, so that the oldest is served in the end."""
-    return born_s + (0.0 if latency_sensitive else NORMAL_DELAY_S)
+class ResourceManager:
+    """Decides for the workers of one dispatcher."""
 
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.fair = FairShare()
+        self.quarantine = Quarantine()
+        self.effort = Effort()
+        self.level = Level.NORMAL
+        self.wait_s = 0.0
+        self._running: dict[Key, Running] = {}
+        self._near: dict[WorkerId, OrderedDict[str, None]] = {}
 
-def assign(ready: Sequence[Candidate], free: Mapping[WorkerId, Slots]) -> Sequence[Assignment]:
-    """Place ready tasks, in their order, each on the fitting worker with the least room (best fit).
+    # --- what happens ---
 
-    A task that fits nowhere does not hold up smaller ones behind it, unless it is the first: then nothing behind it may take
-    the room it waits for, or it would starve.
-    """
-    room = dict(free)
-    placed: list[Assignment] = []
-    for position, candidate in enumerate(ready):
-        fitting = [worker for worker, slots in room.items() if candidate.slots.fits(slots)]
-        if not fitting:
-            if position == 0:
-                break
-            continue
-        best = min(fitting, key=lambda worker: (room[worker].cpu, room[worker].memory_bytes, worker))
-        room[best] = room[best] - candidate.slots
-        placed.append(Assignment(candidate.task, best))
-    return placed
+    def started(self, key: Key, candidate: Candidate, assignment: Assignment, now_s: float) -> None:
+        """A task was started."""
+        charged = self._cost(candidate)
+        self.fair.serve(candidate.account, charged)
+        self._running[key] = Running(assignment.worker, candidate.account, candidate.op, assignment.slots, charged, now_s)
+        if candidate.near:
+            near = self._near.setdefault(assignment.worker, OrderedDict())
+            near[candidate.near] = None
+            near.move_to_end(candidate.near)
+            if len(near) > _NEAR_KEPT:
+                near.popitem(last=False)
 
+    def ended(self, key: Key, now_s: float, *, ok: bool | None) -> None:
+        """An attempt has ended; ok: whether its worker did well, None when it had no part in the end. Unknown ones change nothing."""
+        run = self._running.pop(key, None)
+        if run is None:
+            return
+        wall_s = max(0.0, now_s - run.started_s)
+        self.fair.correct(run.account, run.slots.cpu * wall_s - run.charged)
+        if ok:
+            self.effort.note(run.op, run.slots.cpu * wall_s)
+        if ok is not None:
+            self.quarantine.note(run.worker, Outcome(key[0], ok=ok, wall_s=wall_s, at_s=now_s))
 
-def after_failure(code: str, *, retryable: bool, failures: int, tries: int) -> Retry | GiveUp:
-    """What follows a failed attempt: 2 retries at once, then up to 6 with growing delays, then the end.
+    def weigh(self, tasks: int, cpu: float) -> Level:
+        """So many tasks wait, for so many cores: how overloaded that is."""
+        self.wait_s = self.effort.wait_s(tasks, cpu)
+        self.level = next_level(self.level, self.wait_s, self.policy.overload)
+        return self.level
 
-    failures: failed attempts before this one. tries: attempts including this one, lost ones too, full disks not.
-    A full disk uses up no retry: work pauses and goes on when there is room.
-    """
-    if code == "storage.full":
-        return Retry(delay_s=2.0, counts=False)
-    if not retryable or tries >= MAX_ATTEMPTS:
-        return GiveUp()
-    if failures < RETRIES_AT_ONCE:
-        return Retry(delay_s=0.0)
-    if failures < RETRIES_AT_ONCE + RETRIES_ELSEWHERE:
-        return Retry(delay_s=float(2 ** (failures - RETRIES_AT_ONCE)))
-    return GiveUp()
+    # --- what is decided ---
+
+    def hosts(self, free: Mapping[WorkerId, Slots], now_s: float) -> Mapping[WorkerId, Host]:
+        """The workers as placing sees them."""
+        totals, counts = dict(free), dict.fromkeys(free, 0)
+        for run in self._running.values():
+            if run.worker in totals:
+                totals[run.worker] += run.slots
+                counts[run.worker] += 1
+        at_most = self.quarantine.at_most(counts, now_s)
+        return {worker: Host(totals[worker], free[worker], at_most[worker], frozenset(self._near.get(worker, ()))) for worker in free}
+
+    def choose(self, ready: Sequence[Candidate], hosts: Mapping[WorkerId, Host], usage: Mapping[str, float], now_s: float) -> Choice:
+        """What starts now. usage: CPU slots that each account has already, wherever they run."""
+        self.fair.pass_time(now_s, sum(host.total.cpu for host in hosts.values()))
+        deferring = self.level >= Level.DEFER
+        placement, used, choice = Placement(hosts), dict(usage), Choice()
+        costs = {candidate.task: self._cost(candidate) for candidate in ready}
+        held_up = False  # something that people wait for finds no room
+        for candidate in self.fair.order(ready, costs, now_s, deferring=deferring):
+            if not self._within_quota(candidate, used):
+                continue
+            deferred = find_turn(candidate, now_s, deferring=deferring) is Turn.DEFERRED
+            placed = None if deferred and held_up else placement.place(candidate)
+            if placed is None:
+                choice.waiting.append(candidate)
+                held_up = held_up or (candidate.latency_sensitive and any(host.could_run(candidate) for host in hosts.values()))
+            else:
+                choice.start.append(placed)
+                used[candidate.account] = used.get(candidate.account, 0.0) + placed.slots.cpu
+        self.fair.settle({candidate.account for candidate in choice.waiting})
+        return choice
+
+    def _within_quota(self, candidate: Candidate, used: Mapping[str, float]) -> bool:
+        """Whether its account may have this much more; who has nothing may always have one task."""
+        quota, mine = self.policy.account_running, used.get(candidate.account, 0.0)
+        return quota <= 0 or mine <= 0 or mine + candidate.slots.cpu <= quota + 1e-9
+
+    def _cost(self, candidate: Candidate) -> float:
+        return self.effort.expect(candidate.op)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from yeoul.catalog import history as history_rows
 from yeoul.catalog import outbox, queue, run, upload
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
@@ -15,7 +16,6 @@ from yeoul.model.source import Source
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_scheduler import (
     AddTask,
-    DagScheduler,
     EndRun,
     Event,
     Instruction,
@@ -24,7 +24,19 @@ from yeoul.pipeline.dag_scheduler import (
     TaskEnded,
     UploadClosed,
 )
-from yeoul.pipeline.resource_manager import make_due_at
+from yeoul.pipeline.fair_share import make_due_at
+from yeoul.pipeline.history import (
+    Entry,
+    History,
+    Recording,
+    Reopened,
+    Started,
+    Step,
+    read_entry,
+    write_entry,
+    write_instruction,
+    write_place,
+)
 from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
@@ -32,29 +44,28 @@ Row = Mapping[str, Any]
 
 def make_task_id(run_id: str, place: Place) -> str:
     """The id of a task is its place, so that adding it twice changes nothing."""
-    piece = "" if place.piece is None else f".{place.piece:05d}"
-    rung = "" if place.rung is None else f".{place.rung}"
-    return f"{run_id}.{place.unit}{piece}{rung}"
+    return f"{run_id}.{write_place(place)}"
 
 
 class RunBook:
     """Schedulers by run id. One per dispatcher; not shared between threads."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[int, DagScheduler]] = {}
+        self._kept: dict[str, tuple[int, Recording]] = {}
 
     def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float) -> None:
         """Feed events of an inspected, open run to its scheduler and write what it orders, in a `transaction` of this book."""
         row = run.lock(connection, run_id)
         if row is None or row["state"] != "open":
             return
-        version, scheduler = self._kept.get(run_id, (-1, None))
-        if scheduler is None or version != row["version"]:
-            scheduler = self._rebuild(connection, row, now_s)
+        version, recording = self._kept.get(run_id, (-1, None))
+        if recording is None or version != row["version"]:
+            recording = self._rebuild(connection, row, now_s)
         for event in events:
-            self._obey(connection, row, scheduler.handle(event), now_s)
+            if event not in recording.fed:
+                self._feed(connection, row, recording, event, now_s)
         run.change(connection, run_id)
-        self._kept[run_id] = (int(row["version"]) + 1, scheduler)
+        self._kept[run_id] = (int(row["version"]) + 1, recording)
 
     @contextmanager
     def transaction(self, database: Database) -> Generator[Connection]:
@@ -73,15 +84,29 @@ class RunBook:
         else:
             self._kept.pop(run_id, None)
 
-    def _rebuild(self, connection: Connection, row: Row, now_s: float) -> DagScheduler:
-        definition = Definition.model_validate(row["definition"])
-        source = Source.model_validate(row["source"])
-        ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
-        scheduler = DagScheduler(definition, make_facts(source, ladder), [rung.name for rung in ladder])
-        self._obey(connection, row, scheduler.start(), now_s)
-        for event in _past(connection, row):
-            self._obey(connection, row, scheduler.handle(event), now_s)
-        return scheduler
+    def _rebuild(self, connection: Connection, row: Row, now_s: float) -> Recording:
+        """The scheduler as it stood, from its history, and then what the rows say besides."""
+        written = read_history(connection, row)
+        recording = Recording(written.definition, written.facts, written.rungs)
+        for step in written.steps:
+            recording.take(read_entry(step.event))  # obeyed when it was written
+        if not written.steps:
+            self._feed(connection, row, recording, Started(), now_s)
+        past = _past(connection, row)
+        forgotten = _find_forgotten(recording, past)
+        if forgotten or recording.is_over:
+            self._feed(connection, row, recording, Reopened(tuple(forgotten)), now_s)
+        for event in past:
+            if event not in recording.fed:
+                self._feed(connection, row, recording, event, now_s)
+        return recording
+
+    def _feed(self, connection: Connection, row: Row, recording: Recording, entry: Entry, now_s: float) -> None:
+        """Feed one entry, write it down with what it gave, and obey."""
+        seq = recording.count
+        given = recording.take(entry)
+        history_rows.add(connection, row["id"], seq, write_entry(entry), [write_instruction(order) for order in given], now_s)
+        self._obey(connection, row, given, now_s)
 
     def _obey(self, connection: Connection, row: Row, instructions: Sequence[Instruction], now_s: float) -> None:
         for instruction in instructions:
@@ -90,6 +115,25 @@ class RunBook:
                     queue.add(connection, _new_task(row, instruction, now_s), now_s)
                 case EndRun(failed):
                     end_run(connection, row, failed, now_s)
+
+
+def read_history(connection: Connection, row: Row) -> History:
+    """The written history of an inspected run."""
+    ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
+    steps = history_rows.of_run(connection, row["id"])
+    return History(
+        definition=Definition.model_validate(row["definition"]),
+        facts=make_facts(Source.model_validate(row["source"]), ladder),
+        rungs=tuple(rung.name for rung in ladder),
+        steps=tuple(Step(at=step["at"], event=step["event"], gave=tuple(step["gave"])) for step in steps),
+    )
+
+
+def _find_forgotten(recording: Recording, past: Sequence[Event]) -> list[Place]:
+    """Tasks that have ended in the history and not any more; of a run that was over, also those that failed it."""
+    known = frozenset(past)
+    ended = [event for event in recording.fed if isinstance(event, TaskEnded)]
+    return [event.place for event in ended if event not in known or (recording.is_over and not event.ok)]
 
 
 def end_run(connection: Connection, row: Row, failed: str | None, now_s: float) -> None:
@@ -116,6 +160,8 @@ def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
         timeout_s=unit.timeout_s,
         retries=unit.retries,
         optional=unit.optional,
+        latency_sensitive=unit.latency_sensitive,
+        account_id=row["account_id"],
         needs=tuple(make_task_id(row["id"], need) for need in order.needs),
     )
 
@@ -126,7 +172,8 @@ def _past(connection: Connection, row: Row) -> list[Event]:
     events: list[Event] = [PieceLanded(index) for index in landed]
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
-    tasks = [task for task in queue.of_run(connection, row["id"]) if task["state"] in ("done", "failed")]
+    units = {stage.get("group") or stage["name"] for stage in row["definition"]["stages"]}  # without the preprocessor's own
+    tasks = [task for task in queue.of_run(connection, row["id"]) if task["stage"] in units and task["state"] in ("done", "failed")]
     return events + [TaskEnded(place_of(task), task["state"] == "done") for task in tasks]
 
 

@@ -8,16 +8,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.base.errors import StorageFullError, TaskCrashedError, UnavailableError, WorkerLostError, YeoulError
+from yeoul.base.errors import (
+    PoisonPieceError,
+    StorageFullError,
+    TaskCancelledError,
+    TaskCrashedError,
+    UnavailableError,
+    WorkerLostError,
+    YeoulError,
+)
 from yeoul.catalog import outbox, queue, run, video
 from yeoul.catalog.database import Database
-from yeoul.model.work import Report
+from yeoul.model.work import TRAFFIC, Report
 from yeoul.pipeline import preprocessor, publish, task_input
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.dag import GROUP_OP
 from yeoul.pipeline.dag_scheduler import TaskEnded
+from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, after_failure, find_fault
 from yeoul.pipeline.preprocessor import Preprocessor
-from yeoul.pipeline.resource_manager import MAX_ATTEMPTS, GiveUp, after_failure
 from yeoul.pipeline.run_book import RunBook, end_run, place_of
 from yeoul.pipeline.task_data import Output, Prepared
 
@@ -91,9 +99,11 @@ class Settlement:
                 log.error("task %s does not exist; its report was dropped", report.task)
                 return
             current = _lock_run(connection, task)
-            done = queue.finish(connection, report.task, report.attempt, self._owner, report.outputs or {}, report.cpu_s, now_s)
+            outputs = {name: value for name, value in (report.outputs or {}).items() if name != TRAFFIC}
+            used = report.usage
+            done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used)
             if done:
-                self._finished(connection, task, current, report.outputs or {}, now_s)
+                self._finished(connection, task, current, outputs, now_s)
         if not done:
             self._discard(report, current)
 
@@ -126,22 +136,45 @@ class Settlement:
 
     def _decide(self, connection: Connection, task: Row, current: Row, report: Report, error: Mapping[str, Any], now_s: float) -> None:
         """Try again, now or later, or fail the task for good; nothing when the attempt was not ours any more."""
-        code = str(error.get("code"))
-        verdict = after_failure(code, retryable=bool(error.get("retryable")), failures=task["failures"], tries=task["tries"])
+        code, crashed = str(error.get("code")), find_fault(error) in {Fault.CRASH, Fault.LOSS}
+        crashes = _count_crashes(connection, task) + 1 if crashed else 0
+        verdict = after_failure(task["id"], error, failures=task["failures"], tries=task["tries"], retries=task["retries"], crashes=crashes)
         if isinstance(verdict, GiveUp):
-            ended = queue.fail(connection, report.task, report.attempt, self._owner, error, report.cpu_s, now_s)
+            final = _poison(task, crashes, error) if verdict.poison else error
+            ended = queue.fail(connection, report.task, report.attempt, self._owner, final, report.cpu_s, now_s, report.usage)
             if ended:
                 log.warning("task %s attempt %s failed for good: %s: %s", report.task, report.attempt, code, error.get("message"))
-                self._failed_for_good(connection, task, current, error, now_s)
+                self._failed_for_good(connection, task, current, final, now_s)
             return
         not_before = now_s + verdict.delay_s
+        failed_on = sorted({*task["failed_on"], task["worker"]}) if verdict.counts else task["failed_on"]
         mine = queue.put_back(
-            connection, report.task, report.attempt, self._owner, error, not_before=not_before, counts=verdict.counts, now_s=now_s
+            connection,
+            report.task,
+            report.attempt,
+            self._owner,
+            error,
+            not_before=not_before,
+            counts=verdict.counts,
+            now_s=now_s,
+            failed_on=failed_on,
+            crashed=crashed,
+            usage=report.usage,
         )
         if mine:
             log.warning("task %s attempt %s will be tried again: %s: %s", report.task, report.attempt, code, error.get("message"))
         if mine and code == StorageFullError.code and not _held_up(task):
             video.change(connection, current["video_id"], {"notice": dict(error)}, now_s)
+
+    def cancel(self, connection: Connection, task_id: str, now_s: float) -> None:
+        """End a task badly because an admin wants it, wherever it stands; one that has ended is left alone."""
+        task = task_input.find_task(connection, task_id)
+        if task is None:
+            return
+        current = _lock_run(connection, task)
+        error = TaskCancelledError("an admin cancelled the task", task=task_id).to_dict()
+        if queue.fail_unended(connection, task_id, error, now_s):
+            self._failed_for_good(connection, task, current, error, now_s)
 
     def _failed_for_good(self, connection: Connection, task: Row, current: Row, error: Mapping[str, Any], now_s: float) -> None:
         if task["stage"] in preprocessor.STAGES:
@@ -166,6 +199,18 @@ class Settlement:
                 self._handler.discard(task_input.make_prefix(current["video_id"], report.task, report.attempt))
         except YeoulError as error:
             log.warning("outputs of task %s attempt %s are left: %s", report.task, report.attempt, error.message)
+
+
+def _count_crashes(connection: Connection, task: Row) -> int:
+    """Crashes so far over a task's piece; of a task for the whole video, its own."""
+    return task["crashes"] if task["piece"] is None else queue.count_crashes(connection, task["run_id"], task["piece"])
+
+
+def _poison(task: Row, crashes: int, error: Mapping[str, Any]) -> dict[str, Any]:
+    where = "the video" if task["piece"] is None else f"piece {task['piece']}"
+    return PoisonPieceError(
+        f"{where} crashed what worked on it {crashes} times and is left alone", piece=task["piece"], crashes=crashes, last=dict(error)
+    ).to_dict()
 
 
 def _held_up(task: Row) -> bool:

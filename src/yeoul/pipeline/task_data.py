@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from yeoul.media.per_title import Chosen, Point
 from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
@@ -66,6 +68,7 @@ class TaskInput(Noun):
     video_id: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     max_height: int = 1080
+    cover: bool = False
     source: Source | None = None
     ladder: tuple[Rung, ...] = ()
     dropped: frozenset[str] = frozenset()
@@ -119,6 +122,44 @@ class Window(Output):
 
     start_s: float = Field(default=0.0, ge=0)
     skip: int = Field(default=0, ge=0)
+
+
+class Sampled(Output):
+    """What a few encodes of a part of one piece measured. metric: "vmaf", or "ssim-estimate" where VMAF could not be measured."""
+
+    piece: int
+    metric: str
+    points: tuple[Point, ...]
+
+
+class RungChoice(Output):
+    """How each rung of this video is encoded. `encode` makes the rungs named here alone; none named means the ladder as it stands."""
+
+    rungs: dict[str, Chosen] = Field(default_factory=dict[str, Chosen])
+
+    def apply(self, rungs: Sequence[Rung]) -> tuple[Rung, ...]:
+        """Those of `rungs` that are worth making, with the constant quality and the cap chosen for them."""
+        if not self.rungs:
+            return tuple(rungs)
+        found = [(rung, self.rungs[rung.name]) for rung in rungs if rung.name in self.rungs]
+        return tuple(rung.model_copy(update={"crf": chosen.crf, "maxrate_bps": chosen.maxrate_bps}) for rung, chosen in found)
+
+
+class Loudness(Output):
+    """The loudness of pieces' sound as it is encoded: blocks in LUFS, 400 ms each, ten a second; highest true peak in dBTP.
+
+    pieces: indexes of what was measured.
+    """
+
+    blocks: tuple[float, ...] = ()
+    true_peak_db: float = -120.0
+    pieces: tuple[int, ...] = ()
+
+
+class Gain(Output):
+    """By how much all sound of a video is made louder, in dB; `audio` takes it, and then lets no true peak above -1 dBTP."""
+
+    gain_db: float = 0.0
 
 
 class Encoded(Output):

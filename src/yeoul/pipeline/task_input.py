@@ -11,6 +11,7 @@ from yeoul.base.errors import NotFoundError
 from yeoul.catalog import queue, run, upload, video
 from yeoul.catalog.row import first_row
 from yeoul.catalog.schema import task as task_table
+from yeoul.media.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -71,6 +72,7 @@ def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
         video_id=row["video_id"],
         parameters=task["params"],
         max_height=definition.ladder.max_height,
+        cover=definition.cover,
         source=None if source is None else Source.model_validate(source),
         ladder=ladder,
         dropped=frozenset(seen["dropped"] if seen is not None else ()),
@@ -115,10 +117,13 @@ def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
 
 
 def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
-    """Names of the rungs that fall when a task (or one stage of its group) fails for good: its own, or those that it encodes."""
+    """Names of the renditions that fall when a task (or one stage of its group) fails for good: of its own rung, or of those it encodes."""
     ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"])
     stages = _stages_of(Definition.model_validate(row["definition"]), task["stage"])
-    encodes = [found for found in stages if found.op == "encode" and stage in (None, found.name)]
-    if task["rung"] is not None:
-        return [task["rung"]] if encodes else []
-    return [rung.name for found in encodes for rung in select_rungs(ladder, found.parameters.get("rungs", "all"))]
+    found: list[str] = []
+    for one in stages:
+        if one.op == "encode" and stage in (None, one.name):
+            own = tuple(rung for rung in ladder if rung.name == task["rung"])
+            wanted = own if task["rung"] is not None else select_rungs(ladder, one.parameters.get("rungs", "all"))
+            found += [rung.name for rung in in_codec(wanted, one.parameters.get("codec", "h264"))]
+    return found

@@ -53,7 +53,7 @@ def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, Fact]:
     video, audio = source.video, source.audio
     width, height = video.display_size
     return {
-        "has_video": True,
+        "has_video": not source.cover,
         "has_audio": audio is not None,
         "hdr": video.is_hdr,
         "interlaced": video.interlaced,

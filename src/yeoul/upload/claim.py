@@ -13,6 +13,7 @@ _MAX_TICKS = 2**53  # what a JSON number carries exactly everywhere
 _MAX_INT32 = 2**31 - 1  # halves of a ratio, and durations in ISO media files
 _MAX_SIDE = 65_535
 _MAX_TEXT = 1000
+_MAX_CHAPTERS = 1000
 _MAX_FRAMES = 2**40
 
 
@@ -24,6 +25,10 @@ def check_source(source: Source) -> None:
     _check_video(source.video)
     if source.audio is not None:
         _check_audio(source.audio)
+    _check_range("source.chapters", len(source.chapters), 0, _MAX_CHAPTERS)
+    for chapter in source.chapters:
+        _check_range("source.chapters.start_s", chapter.start_s, 0, source.duration_s)
+        _check_range("source.chapters.end_s", chapter.end_s, chapter.start_s, source.duration_s + 1)
     for text in source.texts:
         _check_range("source.texts.stream_index", text.stream_index, 0, _MAX_SIDE)
 

@@ -86,7 +86,8 @@ export function isSettled(video: Video): boolean {
   return video.state === "ready" || video.state === "failed" || video.state === "deleted";
 }
 
-async function getJson<T>(url: string): Promise<T> {
+/** Reads JSON. Raises ApiError. */
+export async function getJson<T>(url: string): Promise<T> {
   const response = await fetch(url, { headers: { accept: "application/json" } }).catch((cause: unknown) => {
     throw new ApiError(0, "network", cause instanceof Error ? cause.message : "no answer");
   });
@@ -95,7 +96,7 @@ async function getJson<T>(url: string): Promise<T> {
 }
 
 /** RFC 9457 problem details, or the bare status where the answer is something else. */
-async function problem(response: Response): Promise<ApiError> {
+export async function problem(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as { code?: string; detail?: unknown; title?: string };
   const message = typeof body.detail === "string" ? body.detail : (body.title ?? response.statusText);
   return new ApiError(response.status, body.code ?? `http.${response.status}`, message);

@@ -6,6 +6,6 @@ from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Ladder, Output, Sound, Window
+from yeoul.pipeline.task_data import Encoded, Gain, Ladder, Output, RungChoice, Sound, Window
 
-__all__ = ["Bucket", "Context", "Encoded", "Ladder", "Output", "Piece", "Rung", "Sound", "Source", "Window", "op"]
+__all__ = ["Bucket", "Context", "Encoded", "Gain", "Ladder", "Output", "Piece", "Rung", "RungChoice", "Sound", "Source", "Window", "op"]

@@ -8,14 +8,15 @@ from typing import Any, Literal
 
 from yeoul.base.errors import MediaTimeoutError, MediaToolError
 from yeoul.media.encode import encode_piece
+from yeoul.media.ladder import in_codec
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.window import trim
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.rendition import Rendition, Rung, Segment
+from yeoul.model.rendition import Codec, Rendition, Rung, Segment
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Ladder, Track, Window
+from yeoul.pipeline.task_data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task_input import select_rungs
 
 
@@ -27,17 +28,24 @@ def encode(
     ladder: Ladder,
     rung: Rung | None,
     window: Window | None = None,
+    choice: RungChoice | None = None,
     *,
     rungs: Literal["lowest", "others", "all"] = "all",
+    codec: Codec = "h264",
 ) -> Encoded:
-    """Gives one track with one segment for the task's rung, or for each rung asked for.
+    """Gives one track with one segment for the task's rung, or for each rung asked for, less those that the choice leaves out.
+
+    In another codec than H.264 they are further renditions beside those of the same size: "720p-hevc".
 
     When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along.
     """
     window = window or Window()
     if piece.piece.index < window.skip:
         return Encoded()
-    wanted = (rung,) if rung is not None else select_rungs(ladder.rungs, rungs)
+    chosen = (choice or RungChoice()).apply((rung,) if rung is not None else select_rungs(ladder.rungs, rungs))
+    wanted = in_codec(chosen, codec)
+    if not wanted:
+        return Encoded()
     file = context.fetch_piece(piece)
     shown, part = trim(source, piece.piece, window.start_s, window.skip)
     try:

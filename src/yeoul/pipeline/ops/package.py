@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from yeoul.base.errors import PieceMismatchError
-from yeoul.model.rendition import Segment
+from yeoul.model.rendition import Segment, codec_of
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.audio import NAME as AUDIO
 from yeoul.pipeline.ops.context import Context
@@ -15,19 +15,33 @@ from yeoul.pipeline.task_data import Encoded, Ladder, Output, Packaged, Sound
 
 @op(version="1", publishes=True)
 def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops share one form)
-    """Raises PieceMismatchError when a track has a gap or rungs are not aligned."""
+    """Raises PieceMismatchError when a track has a gap or rungs of one codec, between which players switch, are not aligned."""
     tracks = _join([*encoded, *sound], ladder.dropped)
     video = {name: segments for name, segments in tracks.items() if name != AUDIO}
     if not video:
         raise PieceMismatchError("nothing was encoded")
     for name, segments in tracks.items():
         _check_joined(name, segments)
+    for group in _by_codec(video):
+        _check_aligned(group)
+    longest = max(video.values(), key=len)
+    return Packaged(frames=sum(segment.samples for segment in longest), segments=len(longest))
+
+
+def _by_codec(video: Mapping[str, Sequence[Segment]]) -> Sequence[Mapping[str, Sequence[Segment]]]:
+    """The renditions of each codec; names say which it is."""
+    groups: dict[str, dict[str, Sequence[Segment]]] = {}
+    for name, segments in video.items():
+        groups.setdefault(codec_of(name), {})[name] = segments
+    return list(groups.values())
+
+
+def _check_aligned(video: Mapping[str, Sequence[Segment]]) -> None:
     shapes = {name: [(segment.start_ticks, segment.samples) for segment in segments] for name, segments in video.items()}
     first = next(iter(shapes.values()))
     for name, shape in shapes.items():
         if shape != first:
             raise PieceMismatchError(f"rung {name} is not aligned with the others", rung=name)
-    return Packaged(frames=sum(samples for _, samples in first), segments=len(first))
 
 
 def _join(outputs: Sequence[Output | None], dropped: Collection[str]) -> Mapping[str, Sequence[Segment]]:

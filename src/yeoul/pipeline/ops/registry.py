@@ -15,13 +15,21 @@ from yeoul.pipeline.ops.audio import audio
 from yeoul.pipeline.ops.encode import encode
 from yeoul.pipeline.ops.group import group
 from yeoul.pipeline.ops.inspect import inspect
+from yeoul.pipeline.ops.loudness import choose_gain, loudness
 from yeoul.pipeline.ops.package import package
+from yeoul.pipeline.ops.per_title import choose_ladder, sample
 from yeoul.pipeline.ops.poster import poster
 from yeoul.pipeline.ops.split import split
 from yeoul.pipeline.ops.storyboard import storyboard, tiles
 
 ENTRY_POINTS = "yeoul.ops"
-BUILT_IN: Mapping[str, Op] = {found.name: found for found in (split, inspect, encode, audio, poster, tiles, storyboard, package, group)}
+BUILT_IN: Mapping[str, Op] = {
+    found.name: found
+    for found in (
+        *(split, inspect, encode, audio, poster, tiles, storyboard, package, group),
+        *(sample, choose_ladder, loudness, choose_gain),
+    )
+}
 
 
 def load_ops(files: Sequence[Path] = ()) -> Mapping[str, Op]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from yeoul.base.errors import MediaError
 from yeoul.blob.store import Bucket
+from yeoul.media.cover import with_cover
 from yeoul.media.ladder import make_ladder
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_webvtt
@@ -22,15 +23,18 @@ from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
 def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     path = _assemble(context, task)
+    covered = with_cover(path, context.scratch, context.limits) if task.cover else None
+    path = covered or path
     plan = plan_split(path, context.limits, context.piece_s)
+    source = plan.source.model_copy(update={"cover": covered is not None})
     folder = context.scratch / "pieces"
     folder.mkdir()
     landed: list[LandedPiece] = []
     for piece, file in cut_pieces(path, plan, folder):
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
-    captions = _captions(context, path, plan.source.texts)
-    return Prepared(source=plan.source, ladder=make_ladder(plan.source, task.max_height), pieces=tuple(landed), captions=captions)
+    captions = _captions(context, path, source.texts)
+    return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions)
 
 
 def _assemble(context: Context, task: TaskInput) -> Path:

@@ -1,0 +1,56 @@
+"""Attempts: the story of each task, one row for each time it ran. `queue.py` writes them with the change of the task itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from yeoul.catalog.row import Row, all_rows
+from yeoul.catalog.schema import attempt, edge, task
+from yeoul.model.work import Usage
+
+
+def begin(connection: Connection, row: Any, worker: str, now_s: float) -> None:
+    """A claimed task starts: row has id, attempt, run_id, stage and ready_at."""
+    ready_at = now_s if row.ready_at is None else min(float(row.ready_at), now_s)
+    named = {"task_id": row.id, "number": row.attempt, "run_id": row.run_id, "stage": row.stage, "worker": worker}
+    connection.execute(insert(attempt).values(**named, ready_at=ready_at, started_at=now_s, **Usage().model_dump()))
+
+
+def end(
+    connection: Connection,
+    ended: Sequence[tuple[str, int]],
+    outcome: str,
+    now_s: float,
+    *,
+    error: Mapping[str, Any] | None = None,
+    usage: Usage | None = None,
+) -> None:
+    """Say how running attempts, by (task, number), ended; those that have ended keep their first end."""
+    used = {} if usage is None else usage.model_dump()
+    values = {"outcome": outcome, "ended_at": now_s, "error": None if error is None else dict(error), **used}
+    for task_id, number in ended:
+        running = update(attempt).where(attempt.c.task_id == task_id, attempt.c.number == number, attempt.c.outcome.is_(None))
+        connection.execute(running.values(**values))
+
+
+def of_task(connection: Connection, task_id: str) -> list[Row]:
+    """A task's attempts in order."""
+    return all_rows(connection, select(attempt).where(attempt.c.task_id == task_id).order_by(attempt.c.number))
+
+
+def of_run(connection: Connection, run_id: str) -> list[Row]:
+    """A run's attempts in order of their start."""
+    statement = select(attempt).where(attempt.c.run_id == run_id)
+    return all_rows(connection, statement.order_by(attempt.c.started_at, attempt.c.task_id, attempt.c.number))
+
+
+def needs_of_run(connection: Connection, run_id: str) -> dict[str, list[str]]:
+    """Ids of the tasks that each task of a run needs."""
+    statement = select(edge.c.task_id, edge.c.needs_id).join(task, task.c.id == edge.c.task_id).where(task.c.run_id == run_id)
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(statement.order_by(edge.c.task_id, edge.c.needs_id)):
+        found.setdefault(str(row.task_id), []).append(str(row.needs_id))
+    return found

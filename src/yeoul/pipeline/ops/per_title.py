@@ -1,0 +1,66 @@
+"""Per-title: sample encodes a few points of the opening pieces and measures them; choose_ladder decides which rungs are made, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yeoul.media.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, find_telling, leave_out, pick_more
+from yeoul.media.sample import MORE_PIECES, SECONDS, sample_piece
+from yeoul.media.vmaf import find_metric
+from yeoul.model.piece import LandedPiece
+from yeoul.model.source import Source
+from yeoul.pipeline.op import op
+from yeoul.pipeline.ops.context import Context
+from yeoul.pipeline.task_data import Ladder, RungChoice, Sampled
+
+
+@op(version="1")
+def sample(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, *, seconds: float = SECONDS) -> Sampled:
+    """Encodes the middle of a piece at a few points and measures bits and quality of each: VMAF, or an estimate that says so."""
+    return _sample(context, piece, source, ladder, seconds)
+
+
+@op(version="1", publishes=True)
+def choose_ladder(
+    context: Context,
+    sampled: list[Sampled | None],
+    pieces: list[LandedPiece],
+    source: Source,
+    ladder: Ladder,
+    *,
+    target: float = TARGET_QUALITY,
+    step: float = QUALITY_STEP,
+    more: int = MORE_PIECES,
+    seconds: float = SECONDS,
+) -> RungChoice:
+    """Gives the rungs worth making; publishes what was measured and chosen as `per-title.json`. Nothing is chosen without
+    samples that tell something.
+
+    Of what has landed meanwhile `more` pieces are sampled too: of a file that was uploaded whole they lie in its middle and end.
+    """
+    found = [one for one in sampled if one is not None]
+    done = {one.piece for one in found}
+    landed = {piece.piece.index: piece for piece in pieces if piece.piece.index not in done}
+    found += [_sample(context, landed[index], source, ladder, seconds) for index in pick_more(sorted(landed), more)]
+    points = find_telling([one.points for one in found], ladder.rungs[-1].name, target)
+    chosen = choose_rungs(ladder.rungs, points, target=target, step=step) if points else {}
+    story = {
+        "metric": _metric_of(found),
+        "rungs": {name: one.model_dump() for name, one in chosen.items()},
+        "left_out": leave_out(ladder.rungs, chosen) if chosen else (),
+        "sampled": {one.piece: [point.model_dump() for point in one.points] for one in found},
+    }
+    context.put_sidecar("per-title.json", story)
+    return RungChoice(rungs=chosen)
+
+
+def _sample(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, seconds: float) -> Sampled:
+    file, metric = context.fetch_piece(piece), find_metric()
+    where = (file, piece.piece, source, ladder.rungs, context.scratch, context.limits)
+    points = sample_piece(*where, seconds=seconds, metric=metric, progress=context.progress)
+    return Sampled(piece=piece.piece.index, metric=metric, points=points)
+
+
+def _metric_of(sampled: Sequence[Sampled]) -> str:
+    """Figures of two metrics are not one scale: the weaker name stands for all."""
+    return max((one.metric for one in sampled), key=lambda metric: metric != "vmaf", default=find_metric())
