@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.evidence import read_made
-from tests.e2e.server import Server, free_port
+from bench.server import Server, free_port
 from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_until_clean
 from tests.streams import make_source
 

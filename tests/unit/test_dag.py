@@ -34,15 +34,15 @@ def test_the_built_in_definitions_are_right_and_travel(name: str):
 def test_standard():
     made = parse_definition(read_definitions()["standard"], "standard.yaml", OP_NAMES)
     full = {stage.name: stage for stage in made.active({"has_audio": True, "has_more_rungs": True})}
-    assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "package"}
+    assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "best_poster", "package"}
     assert full["encode_low"].parameters == {"rungs": "lowest"} and full["encode_low"].latency_sensitive
     assert full["encode"].optional and not full["encode_low"].optional
     for index in range(8):  # each rung of each piece is encoded once
         taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].takes(index)]
         assert taken == (["lowest", "others"] if index < 3 else ["all"])
     small = {stage.name: stage for stage in made.active({"has_audio": False, "has_more_rungs": False})}
-    assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "package"}
-    assert small["package"].needs == ("encode_low", "encode_all", "poster", "storyboard")
+    assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "best_poster", "package"}
+    assert small["package"].needs == ("encode_low", "encode_all", "best_poster", "storyboard")
 
 
 def test_stages_come_after_their_needs_however_they_are_written():

@@ -27,7 +27,7 @@ def tiles(context: Context, task: TaskInput) -> TaskOutput:
 
 def storyboard(context: Context, task: TaskInput) -> TaskOutput:
     """Gives the storyboard of all tiles."""
-    found = [tile for need in task.needs for tile in _read(context, need)]
+    found = read_tiles(context, task)
     if not found:
         raise PieceMismatchError("there are no tiles")
     made = compose_sheets(found)
@@ -45,8 +45,13 @@ def storyboard(context: Context, task: TaskInput) -> TaskOutput:
     )
 
 
+def read_tiles(context: Context, task: TaskInput) -> list[Tile]:
+    """All tiles that the tasks above have made."""
+    return [tile for need in task.needs for tile in _read(context, need)]
+
+
 def _read(context: Context, need: NeedOutput) -> list[Tile]:
-    if need.outputs is None:  # this piece's tiles failed for good; the others are shown
+    if need.piece is None or need.outputs is None:  # no tiles, or this piece's failed for good; the others are shown
         return []
     facts = need.outputs["facts"]
     data = context.store.get_bytes(Bucket.TEMP, facts["key"])
