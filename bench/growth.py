@@ -99,8 +99,8 @@ def measure(pieces: int, runs: int, tasks: int | None = None) -> float:
         for _ in range(2 + runs // 64):  # take all uploads in, start nothing
             dispatcher.step(0.0)
         engine.is_open = True
-        time.sleep(0.6)  # the dispatcher looks for workers that have come back twice a second
-        _run(dispatcher, engine, runs)
+        while engine.ended < runs:  # the dispatcher looks now and then for workers that have come back
+            dispatcher.step(0.0)
         splits = engine.ended
         began = time.perf_counter()
         _run(dispatcher, engine, None if tasks is None else splits + tasks)

@@ -156,6 +156,7 @@ def make_dispatcher(settings: Settings, database: Database, engine: Engine, stor
     from yeoul.pipeline.op_names import OP_NAMES  # noqa: PLC0415
     from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
     from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
+    from yeoul.pipeline.sweeper import Sweeper  # noqa: PLC0415
 
     definitions = {name: parse_definition(text, f"{name}.yaml", OP_NAMES) for name, text in read_definitions().items()}
     book = RunBook()
@@ -164,7 +165,9 @@ def make_dispatcher(settings: Settings, database: Database, engine: Engine, stor
         engine,
         Preprocessor(book, definitions.__getitem__),
         book,
-        CompletionHandler(store),
+        CompletionHandler(),
+        # An address for sending must not outlive its upload.
+        Sweeper(database, store, max(settings.upload.expire_s, settings.upload.url_ttl_s)),
         clock,
         owner=new_id(clock.now()),
         room=lambda: store.free_bytes() != 0,
@@ -190,7 +193,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         store=store,
         uploads=UploadService(database, store, settings.upload, clock),
         access=StreamAccess(read_secret(settings.data)),
-        presentations=PresentationCache(database, clock),
+        presentations=PresentationCache(database, clock, settings.media.piece_s),
         clock=clock,
         web=web_folder(),
         pipelines=frozenset(read_definitions()),

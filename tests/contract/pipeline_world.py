@@ -30,6 +30,7 @@ from yeoul.pipeline.dispatcher import Dispatcher
 from yeoul.pipeline.op_names import OP_NAMES
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.run_book import RunBook
+from yeoul.pipeline.sweeper import Sweeper
 from yeoul.pipeline.task_data import TaskInput, TaskOutput, Track
 from yeoul.pipeline.task_input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
@@ -49,6 +50,7 @@ SOURCE = Source(
 )
 VIDEO = "video"
 PIECE_MS = 4000
+EXPIRE_S = 7 * 86400.0
 
 
 def sha256(data: bytes) -> str:
@@ -57,6 +59,25 @@ def sha256(data: bytes) -> str:
 
 def make_piece(index: int, count: int) -> Piece:
     return Piece(index=index, start_pts=index * PIECE_MS, end_pts=(index + 1) * PIECE_MS, last=index == count - 1)
+
+
+class WatchedStore(MemoryStore):
+    """The store, which may be far away: nobody asks anything of it while a transaction is open and holds its locks."""
+
+    def __init__(self, database: Database, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self._open = 0
+        event.listen(database.engine, "begin", lambda _: self._count(1))
+        for end in ("commit", "rollback"):
+            event.listen(database.engine, end, lambda _: self._count(-1))
+
+    def _count(self, step: int) -> None:
+        self._open += step
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("put_bytes", "get_bytes", "find", "list", "delete", "delete_prefix", "free_bytes"):
+            assert self._open == 0, f"{name} was called inside a transaction"
+        return super().__getattribute__(name)
 
 
 class Ops:
@@ -150,7 +171,7 @@ class World:
         self.database = database
         self.pieces = pieces
         self.clock = ManualClock()
-        self.store = MemoryStore(self.clock)
+        self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
         self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
         self.has_room = True
@@ -174,7 +195,8 @@ class World:
             engine,
             Preprocessor(book, DEFINITIONS.__getitem__),
             book,
-            CompletionHandler(self.store),
+            CompletionHandler(),
+            Sweeper(self.database, self.store, EXPIRE_S),
             self.clock,
             owner=f"dispatcher{self._number}",
             room=lambda: self.has_room,
@@ -226,13 +248,19 @@ class World:
         row, _ = self.uploads.open(VIDEO, request)
         return row["id"]
 
-    def land(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
+    def declare(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
         data = b"%04d" % index
         piece = make_piece(index, self.pieces) if mode == "pieces" else None
         self.uploads.sign(upload_id, [Declared(index=index, size_bytes=len(data), sha256=sha256(data), piece=piece)])
+
+    def put(self, upload_id: str, index: int) -> None:
         _, rows = self.uploads.status(upload_id)
         key = next(row["key"] for row in rows if row["index"] == index)
-        self.store.put_bytes(Bucket.ORIGINAL, key, data)
+        self.store.put_bytes(Bucket.ORIGINAL, key, b"%04d" % index)
+
+    def land(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
+        self.declare(upload_id, index, mode)
+        self.put(upload_id, index)
         self.uploads.land(upload_id, [index])
 
     def upload_all(self, mode: Any = "pieces") -> str:

@@ -16,9 +16,10 @@ from yeoul.api.view import VideoView, make_video_view, read_video_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError, InvalidError, NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import outbox, queue, run, stream, video
+from yeoul.catalog import outbox, queue, run, stream, upload, video
 from yeoul.model.video import VideoState, Visibility
 from yeoul.upload.service import NO_NUL
+from yeoul.upload.session import check_alive
 
 router = APIRouter(tags=["videos"])
 Row = Mapping[str, Any]
@@ -144,6 +145,9 @@ def retry_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
     with parts.database.write() as connection:
         row = video.get(connection, video_id)
         check_edit(row, caller)
+        sent = upload.find_of_video(connection, video_id)
+        if sent is not None:
+            check_alive(sent["state"])
         current = run.find_of_video(connection, video_id)
         if row["state"] != VideoState.FAILED.value or current is None:
             raise ConflictError(f"video {video_id} is {row['state']}; only a failed video can be tried again", state=row["state"])

@@ -6,7 +6,7 @@ Order is by `due_at`, a virtual deadline (time of birth, plus a delay for what m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,6 +222,13 @@ def fail(connection: Connection, task_id: str, attempt: int, owner: str, error: 
     return True
 
 
+def hand_back(connection: Connection, owner: str, now_s: float) -> int:
+    """Return all that an owner runs to the queue, as if it had never been tried; how many there were."""
+    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
+    fresh = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
+    return connection.execute(update(task).where(task.c.id.in_(mine)).values(**fresh, updated_at=now_s)).rowcount
+
+
 def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
     lost = task.c.lease_until < now_s
     if dead_owner_except is not None:
@@ -278,13 +285,21 @@ def retry_run(connection: Connection, run_id: str, now_s: float) -> int:
     return len(ids)
 
 
-def of_run(connection: Connection, run_id: str, since_s: float | None = None) -> list[Row]:
-    """The tasks of a run in order of birth; only those changed after `since_s` when it is given. Inputs and outputs are left out."""
+def of_run(connection: Connection, run_id: str, ids: Collection[str] | None = None) -> list[Row]:
+    """The tasks of a run in order of birth, all or those named. Inputs and outputs are left out."""
     columns = [column for column in task.c if column.name not in ("params", "outputs")]
     statement = select(*columns).where(task.c.run_id == run_id).order_by(task.c.created_at, task.c.id)
-    if since_s is not None:
-        statement = statement.where(task.c.updated_at > since_s)
+    if ids is not None:
+        statement = statement.where(task.c.id.in_(list(ids)))
     return all_rows(connection, statement)
+
+
+def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, ...]]:
+    """What every change of a task changes, by task; equal stamps mean that nobody touched it. To be compared, not ordered:
+    tasks are not committed in the order of their `updated_at`.
+    """
+    columns = (task.c.updated_at, task.c.state, task.c.attempt, task.c.progress)
+    return {str(row[0]): tuple(row[1:]) for row in connection.execute(select(task.c.id, *columns).where(task.c.run_id == run_id))}
 
 
 def outputs_of(connection: Connection, task_id: str) -> list[Row]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from yeoul.catalog.row import Row, first_row, insert_new
-from yeoul.catalog.schema import run
+from yeoul.catalog.schema import edge, run, task
 
 
 def add(connection: Connection, run_id: str, video_id: str, upload_id: str, definition: Mapping[str, Any], now_s: float) -> bool:
@@ -51,3 +51,11 @@ def end(connection: Connection, run_id: str, state: str, now_s: float) -> bool:
 def reopen(connection: Connection, run_id: str) -> None:
     """Open a failed run again."""
     connection.execute(update(run).where(run.c.id == run_id).values(state="open", ended_at=None, version=run.c.version + 1))
+
+
+def drop(connection: Connection, run_id: str) -> None:
+    """Forget a run that has ended, with its tasks."""
+    tasks = select(task.c.id).where(task.c.run_id == run_id)
+    connection.execute(delete(edge).where(edge.c.task_id.in_(tasks)))
+    connection.execute(delete(task).where(task.c.run_id == run_id))
+    connection.execute(delete(run).where(run.c.id == run_id))

@@ -11,7 +11,7 @@ from typing import Any
 from yeoul.base.clock import Clock
 from yeoul.catalog import stream, video
 from yeoul.catalog.database import Database
-from yeoul.delivery.presentation import Presentation, Track
+from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
 from yeoul.model.rendition import Rendition, Segment, Storyboard
 from yeoul.model.video import VideoState
 
@@ -35,11 +35,12 @@ class View:
 
 
 class PresentationCache:
-    """Views by video id, at most a moment old; safe to share between threads."""
+    """Views by video id, at most a moment old; safe to share between threads. piece_s: target length of pieces in seconds."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, piece_s: float) -> None:
         self._database = database
         self._clock = clock
+        self._piece_s = piece_s
         self._lock = threading.Lock()
         self._views: OrderedDict[str, View] = OrderedDict()
 
@@ -66,11 +67,11 @@ class PresentationCache:
             captions = video.captions(connection, video_id)
             tracks = stream.tracks(connection, video_id)
         texts = {caption["name"]: caption["webvtt"] for caption in captions}
-        return View(row, make_presentation(row, tracks, captions), texts, now_s)
+        return View(row, make_presentation(row, tracks, captions, self._piece_s), texts, now_s)
 
 
 def make_presentation(
-    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]]
+    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]], piece_s: float
 ) -> Presentation | None:
     """What players are offered of a video row, its tracks and captions; None while nothing can be played."""
     complete = row["state"] == VideoState.READY.value
@@ -84,7 +85,12 @@ def make_presentation(
     texts = tuple(_text_track(caption) for caption in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
     made = Presentation(
-        video_id=row["id"], state="complete" if complete else "growing", tracks=_ordered(tracks), texts=texts, storyboard=storyboard
+        video_id=row["id"],
+        state="complete" if complete else "growing",
+        tracks=_ordered(tracks),
+        texts=texts,
+        storyboard=storyboard,
+        target_duration_s=make_target_duration_s(piece_s),
     )
     return made if made.is_playable else None
 

@@ -68,6 +68,7 @@ class DagScheduler:
         self._ended: set[tuple[str, int | None]] = set()
         self._pieces: int | None = None
         self._closed = False
+        self._expected = 0  # tasks of a closed upload
         self._over = False
 
     def _closing_stages(self) -> frozenset[str]:
@@ -112,6 +113,7 @@ class DagScheduler:
         if self._over or self._closed or self._pieces is None or len(self._landed) < self._pieces:
             return []
         self._closed = True
+        self._expected = sum(len(self._taken(stage)) if stage.scope == "piece" else 1 for stage in self._stages.values())
         added: list[Instruction] = [self._video_task(stage) for stage in self._stages.values() if stage.name in self._after_close]
         return added + list(self._end_if_complete())
 
@@ -127,8 +129,7 @@ class DagScheduler:
     def _end_if_complete(self) -> Sequence[Instruction]:
         if self._over or self._pieces is None or not self._closed:
             return []
-        expected = sum(len(self._taken(stage)) if stage.scope == "piece" else 1 for stage in self._stages.values())
-        if len(self._ended) < expected:
+        if len(self._ended) < self._expected:
             return []
         self._over = True
         return [EndRun()]
