@@ -1,1 +1,1 @@
-"""Benchmarks: every figure a ratio of two things run in turn; `make bench` prints the table of targets."""
+"""Benchmarks: most figures are ratios of two things run in turn; `make bench` prints the table of targets."""

@@ -1,54 +1,44 @@
 """`make bench`: fresh runs, a table on standard output, `bench/results.json` beside this file.
 
-    python -m bench [P1 P5 ...] [--pairs N]
+    python -m bench [P1 P5 crowd clips ...] [--pairs N]
 
-Each figure is a ratio of two things run in turn (A B A B ...); median and range are printed, with the load of the machine.
+Most figures are ratios of two things run in turn (A B A B ...); median and range are printed, with cores and load of the machine.
+The file keeps the newest run of each figure. `clips` has no figure: it says what is wrong with the big clips, if anything is.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.clips import print_findings
+from bench.crowd import Crowd, upload_crowd
+from bench.evidence import find_encode_s
+from bench.figure import Figure, save_figures
 from bench.growth import measure
-from bench.process import Cost, run_cost, tree_memory_bytes
+from bench.media import BIG, GOOD, MEDIA
+from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
 from bench.quality import compare
 from bench.reference import make_reference_command
-from bench.server import BenchServer
+from bench.server import Server
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.probe import probe
 
-_MEDIA = Path(os.environ.get("YEOUL_MEDIA") or Path(__file__).parents[2] / "shared" / "media")
-_REAL60 = _MEDIA / "real60-720p.mp4"
-_BUNNY = _MEDIA / "bunny-480p-30s.mp4"
+_REAL60 = MEDIA / "real60-720p.mp4"
+_BUNNY = MEDIA / "bunny-480p-30s.mp4"
+_LONG = MEDIA / "long-1080p-363s.mp4"
 _QUALITY_CLIPS = (
     *("bunny-480p-30s.mp4", "rabbit-480p-8s.mp4", "real60-720p.mp4", "cars-12fps-30s.mp4", "people-noaudio-139s.mp4"),
     *("hevc-1080p-10s.mp4", "crystal-vp8.webm", "square-vp9.webm", "pcm-50fps.mov", "mpeg2-mp2.ts", "hdr10-av1-portrait.mp4"),
 )
-_LONG = _MEDIA / "long-1080p-363s.mp4"
-
-
-@dataclass
-class Figure:
-    """One line of the table. values: one for each pair; detail: what they were made of."""
-
-    id: str
-    what: str
-    target: str
-    values: list[float]
-    detail: dict[str, object] = field(default_factory=dict)
-
-    def line(self) -> str:
-        middle = statistics.median(self.values)
-        return f"{self.id:<4} {middle:8.3f}  [{min(self.values):.3f} .. {max(self.values):.3f}]  target {self.target:<10} {self.what}"
+_RESULTS = Path(__file__).parent / "results.json"
 
 
 def _reference(source: Path) -> Cost:
@@ -61,10 +51,10 @@ def _reference(source: Path) -> Cost:
 def bench_fast_line(pairs: int) -> list[Figure]:
     """P1 and P2: real60 at local disk speed against the reference."""
     cpu, wall, rows = [], [], []
-    with tempfile.TemporaryDirectory() as folder, BenchServer(Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
         for _ in range(pairs):
             reference = _reference(_REAL60)
-            ours = server.upload(_REAL60)
+            ours = server.measure_upload(_REAL60)
             cpu.append(ours.cost.cpu_s / reference.cpu_s)
             wall.append(ours.result["timings"]["ready_s"] / reference.wall_s)
             rows.append(
@@ -81,11 +71,11 @@ def bench_slow_line(pairs: int) -> list[Figure]:
     """P3 and P4: an uplink on which the upload lasts as long as the reference's encode."""
     whole, playable, rows = [], [], []
     size_bytes = _REAL60.stat().st_size
-    with tempfile.TemporaryDirectory() as folder, BenchServer(Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
         for _ in range(pairs):
             reference = _reference(_REAL60)
             rate = int(size_bytes / reference.wall_s)
-            times = server.upload(_REAL60, "--limit-rate", str(rate)).result["timings"]
+            times = server.measure_upload(_REAL60, "--limit-rate", str(rate)).result["timings"]
             whole.append(times["ready_s"] / (times["upload_s"] + reference.wall_s))
             playable.append(100 * min(1.0, times["playable_s"] / times["upload_s"]))
             rows.append({"reference": asdict(reference), **times})
@@ -98,18 +88,41 @@ def bench_slow_line(pairs: int) -> list[Figure]:
 
 def bench_tail(pairs: int) -> list[Figure]:
     """P5: from the last byte to ready, when workers keep up: a 30 s and a 363 s clip on lines slower than their encode."""
-    ratios, rows = [], []
-    with tempfile.TemporaryDirectory() as folder, BenchServer(Path(folder) / "data") as server:
-        costs = {clip: _reference(clip).wall_s for clip in (_BUNNY, _LONG)}
+    runs: dict[Path, list[Tail]] = {_BUNNY: [], _LONG: []}
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
+        costs = {clip: _reference(clip).wall_s for clip in runs}
         for _ in range(pairs):
-            tails = {}
-            for clip in (_BUNNY, _LONG):
-                rate = int(clip.stat().st_size / (2.0 * costs[clip]))
-                times = server.upload(clip, "--limit-rate", str(rate)).result["timings"]
-                tails[clip.name] = times["ready_s"] - times["upload_s"]
-            ratios.append(tails[_LONG.name] / tails[_BUNNY.name])
-            rows.append(tails)
-    return [Figure("P5", "last byte to ready, 363 s clip / 30 s clip", "<= 1.5", ratios, {"seconds": rows})]
+            for clip, tails in runs.items():
+                tails.append(_measure_tail(server, clip, int(clip.stat().st_size / (2.0 * costs[clip]))))
+    ratios = [long.tail_s / short.tail_s for short, long in zip(*runs.values(), strict=True)]
+    detail: dict[str, object] = {clip.name: [asdict(tail) for tail in tails] for clip, tails in runs.items()}
+    return [
+        Figure("P5", "last byte to ready, 363 s clip / 30 s clip", "<= 1.5", ratios, detail),
+        _tail_figure("P5s", "30 s clip", runs[_BUNNY]),
+        _tail_figure("P5l", "363 s clip", runs[_LONG]),
+    ]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """From the last byte to ready; piece_s: the encode of one piece to all rungs (median of the run), slowest_s: of the slowest."""
+
+    tail_s: float
+    piece_s: float
+    slowest_s: float
+
+
+def _measure_tail(server: Server, clip: Path, rate: int) -> Tail:
+    result = server.measure_upload(clip, "--limit-rate", str(rate)).result
+    pieces_s = find_encode_s(server.data, result["id"])
+    times = result["timings"]
+    return Tail(times["ready_s"] - times["upload_s"], statistics.median(pieces_s), max(pieces_s))
+
+
+def _tail_figure(name: str, clip: str, tails: Sequence[Tail]) -> Figure:
+    most_s = statistics.median(tail.piece_s for tail in tails) + 1
+    what = f"last byte to ready, {clip}, seconds (target: one piece's encode + 1)"
+    return Figure(name, what, f"<= {most_s:.2f}", [tail.tail_s for tail in tails])
 
 
 def bench_growth(pairs: int) -> list[Figure]:
@@ -132,12 +145,12 @@ def bench_start(pairs: int) -> list[Figure]:
     """P14: second start to healthy, and memory of the idle tree."""
     starts, memory = [], []
     with tempfile.TemporaryDirectory() as folder:
-        with BenchServer(Path(folder) / "data"):
+        with Server(Path(folder) / "data"):
             pass
         for _ in range(pairs):
-            server = BenchServer(Path(folder) / "data")
-            starts.append(server.start())
-            server.upload(_MEDIA / "rabbit-480p-8s.mp4")
+            server = Server(Path(folder) / "data")
+            starts.append(server.start().started_s)
+            server.measure_upload(MEDIA / "rabbit-480p-8s.mp4")
             memory.append(tree_memory_bytes(server.pid) / 2**20)
             server.stop()
     return [
@@ -150,11 +163,40 @@ def bench_quality(_pairs: int) -> list[Figure]:
     """P12: nothing is timed, so that each clip is encoded once; a table of each, whatever it says."""
     ratios, rows = [], []
     for clip in _QUALITY_CLIPS:
-        found = compare(_MEDIA / clip)
+        found = compare(MEDIA / clip)
         print(found.table(), flush=True)
         rows.append(asdict(found))
         ratios += [] if found.ratio is None else [found.ratio]
     return [Figure("P12", "bits at equal VMAF, per-title / fixed ladder, a value for each clip", "<= 0.75", ratios, {"clips": rows})]
+
+
+def bench_crowd(pairs: int) -> list[Figure]:
+    """All good clips at once on two cores, by pieces and again as whole files: memory of the tree, and what a visitor notices."""
+    crowds: list[Crowd] = []
+    clips = [MEDIA / name for name in GOOD]
+    with tempfile.TemporaryDirectory() as folder, pinned(2):
+        with Server(Path(folder) / "data", YEOUL_ENGINE__WORKERS="2") as server:
+            for _ in range(pairs):
+                crowds += [upload_crowd(server, clips, *way, "--visibility", "public") for way in ((), ("--whole",))]
+        return _crowd_figures(crowds)
+
+
+def _crowd_figures(crowds: Sequence[Crowd]) -> list[Figure]:
+    """One value for each crowd, by pieces and as whole files in turn."""
+    wrong = [_count_wrong(crowd) for crowd in crowds]
+    detail: dict[str, object] = {"in turn": ["pieces", "whole"], "loads": [str(crowd.load) for crowd in crowds]}
+    return [
+        Figure("crowdM", "crowd: memory of the tree at most, MiB (PSS)", "< 1536", [max(c.load.pss_bytes) / 2**20 for c in crowds], detail),
+        Figure("crowd50", "crowd: interactive pages, p50, ms", "< 250", [1000 * crowd.load.slow_s(50) for crowd in crowds]),
+        Figure("crowd99", "crowd: interactive pages, p99, ms", "< 250", [1000 * crowd.load.slow_s(99) for crowd in crowds]),
+        Figure("crowdX", f"crowd: of {len(GOOD)} clips not ready, and pages not answered", "0", wrong),
+        Figure("crowdW", "crowd: from the first byte to the last ready, seconds", "(told)", [crowd.lasted_s for crowd in crowds]),
+    ]
+
+
+def _count_wrong(crowd: Crowd) -> float:
+    unready = sum(result["state"] != "ready" for result in crowd.results.values())
+    return unready + sum(status != 200 for _, _, status in crowd.load.answers)
 
 
 _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
@@ -164,27 +206,27 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P7": bench_growth,
     "P12": bench_quality,
     "P14": bench_start,
+    "crowd": bench_crowd,
 }
+_CLIPS = "clips"
 
 
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("which", nargs="*", metavar="P", help=f"of {', '.join(_BENCHES)} (P1 brings P2, P3 brings P4); default: all")
+    names = [*_BENCHES, _CLIPS]
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("which", nargs="*", metavar="NAME", help=f"of {', '.join(names)} (P1 brings P2, P3 brings P4); default: all")
     parser.add_argument("--pairs", type=int, default=5)
     arguments = parser.parse_args(argv)
-    unknown = [name for name in arguments.which if name not in _BENCHES]
-    if unknown:
+    if unknown := [name for name in arguments.which if name not in names]:
         parser.error(f"there is no bench {unknown[0]}")
-    figures: list[Figure] = []
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} at the start", flush=True)
+    chosen = arguments.which or names
+    print(f"{len(own_cores())} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} at the start", flush=True)
     for name, bench in _BENCHES.items():
-        if not arguments.which or name in arguments.which:
-            for figure in bench(arguments.pairs):
-                figures.append(figure)
-                print(figure.line(), flush=True)
-    results = {"cores": os.cpu_count(), "load_at_end": os.getloadavg(), "figures": [asdict(figure) for figure in figures]}
-    (Path(__file__).parent / "results.json").write_text(json.dumps(results, indent=1))
-    return 0
+        if name in chosen:
+            figures = bench(arguments.pairs)
+            save_figures(figures, _RESULTS)
+            print("\n".join(figure.line() for figure in figures), flush=True)
+    return print_findings(BIG) if _CLIPS in chosen else 0
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """Power cuts: kill -9 to the whole process tree at random moments of upload and encode, start again, and see what is lost.
 
-`python -m bench.chaos --kills 20 --seed 1` prints a table. A run must end ready, each effect must have happened once, and nothing
-temporary may be left.
+`python -m bench.chaos --kills 20 --seed 1` prints a table. The moments are drawn, as shares of the time that one upload takes unharmed,
+so that they fall within upload and encode on any machine. A run must end ready, each effect must have happened once, and nothing temporary
+may be left.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,26 +19,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from bench.evidence import Made, find_leftovers, find_missing, find_state, read_made
-from bench.server import BenchServer
+from bench.evidence import Made, find_leftovers, find_missing, find_running, find_state, read_made
+from bench.server import Server
 from yeoul.media.binaries import ffmpeg_path
 
 CLIP_S = 10
 RATE = 30
 FRAMES = CLIP_S * RATE
 _UPLOAD_BYTES_PER_S = 600_000
-_LATEST_KILL_S = 6.0  # of a run of about 5 s, so that some come when it is over
+_UNHARMED_S = 240.0
 _CLEAN_S = 30.0
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One power cut: after how many seconds, what the video was doing, how it ended, and everything that is wrong with the end."""
+    """One power cut: after how many seconds, what it hit (the video's state, running tasks), how it ended, and all that is wrong."""
 
     after_s: float
     state: str
+    running: str
     end: str
     attempts: int
     took_s: float
@@ -79,48 +76,53 @@ def make_clip(path: Path) -> Path:
     return path
 
 
-def kill_tree(pid: int) -> None:
-    """kill -9 to every process of a tree at once, as a power cut would."""
-    root = psutil.Process(pid)
-    victims = [root, *root.children(recursive=True)]
-    for victim in victims:
-        with suppress(ProcessLookupError):
-            os.kill(victim.pid, signal.SIGKILL)
-    psutil.wait_procs(victims, timeout=10)
+def time_unharmed(server: Server, clip: Path) -> float:
+    """Seconds from a video's making until it is ready, when nothing is killed."""
+    title = "unharmed"
+    upload = server.start_upload(clip, *_options(title))
+    began_s = _wait_for_video(server, upload, title)
+    while find_state(server.data, title) != "ready" and time.monotonic() < began_s + _UNHARMED_S:
+        time.sleep(0.01)
+    took_s = time.monotonic() - began_s
+    result = server.end_upload(upload)
+    assert result["state"] == "ready", (result, server.read_log())
+    return took_s
 
 
-def cut_power(server: BenchServer, clip: Path, after_s: float) -> Cut:
+def cut_power(server: Server, clip: Path, after_s: float) -> Cut:
     """Upload a clip, kill the server's tree so many seconds after its video was made, start it again, wait for the upload's end."""
     title = f"cut after {after_s:.6f} s"
-    upload = _start_upload(server, clip, title)
-    while find_state(server.data, title) is None and upload.poll() is None:
-        time.sleep(0.01)  # a server that has never answered is not waited for
-    began_s = time.monotonic()
+    upload = server.start_upload(clip, *_options(title))
+    began_s = _wait_for_video(server, upload, title)
     with suppress(subprocess.TimeoutExpired):
         upload.wait(after_s)
     time.sleep(max(0.0, began_s + after_s - time.monotonic()))
-    kill_tree(server.pid)
-    assert server.process is not None
-    server.process.wait()
+    server.kill()
     state = find_state(server.data, title) or "no video"
+    running = ", ".join(find_running(server.data))
     server.start()
-    out, _ = upload.communicate(timeout=240)
+    result = server.end_upload(upload)
     took_s = time.monotonic() - began_s
-    result = json.loads(out.splitlines()[-1])
     made = read_made(server.data, result["id"]) if result["id"] else Made({}, {}, {})
-    wrong = (*_wrong(result, upload.returncode, made), *_left(server.data))
-    return Cut(after_s, state, str(result["state"]), sum(made.attempts.values()) - len(made.attempts), took_s, wrong)
+    wrong = (*_wrong(result, made), *_left(server.data))
+    return Cut(after_s, state, running, str(result["state"]), sum(made.attempts.values()) - len(made.attempts), took_s, wrong)
 
 
-def _start_upload(server: BenchServer, clip: Path, title: str) -> subprocess.Popen[str]:
-    words = ["upload", str(clip), "--server", server.url, "--data", str(server.data), "--json", "--title", title]
-    rate = ["--limit-rate", str(_UPLOAD_BYTES_PER_S)]
-    return subprocess.Popen([sys.executable, "-m", "yeoul.cli.main", *words, *rate], stdout=subprocess.PIPE, text=True)
+def _options(title: str) -> list[str]:
+    return ["--title", title, "--limit-rate", str(_UPLOAD_BYTES_PER_S)]
 
 
-def _wrong(result: dict[str, Any], code: int, made: Made) -> list[str]:
+def _wait_for_video(server: Server, upload: subprocess.Popen[str], title: str) -> float:
+    """When the video of an upload is there: a server that has never answered is not waited for by its client."""
+    while find_state(server.data, title) is None and upload.poll() is None:
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+def _wrong(result: dict[str, Any], made: Made) -> list[str]:
     """What is not as it must be in a result and in what was made."""
-    found = [] if (code, result["state"]) == (0, "ready") else [f"ended {result['state']} with exit {code}: {result['error']}"]
+    ended = result["exit"], result["state"]
+    found = [] if ended == (0, "ready") else [f"ended {result['state']} with exit {result['exit']}: {result['error']}"]
     pieces = set(range(len(made.indexes.get("240p", []))))
     found += [
         f"{name} has segments {indexes}" for name, indexes in made.indexes.items() if set(indexes) != pieces or len(indexes) != len(pieces)
@@ -140,11 +142,12 @@ def _left(data: Path) -> list[str]:
 
 
 def run_chaos(folder: Path, kills: int, seed: int) -> list[Cut]:
-    """That many power cuts of one server, each in the life of an upload of its own, at moments drawn from `seed`."""
+    """That many power cuts of one server, each in the life of an upload of its own, at a moment before its end drawn from `seed`."""
     chance = random.Random(seed)
     clip = make_clip(folder / "clip.mp4")
-    with BenchServer(folder / "data") as server:
-        return [cut_power(server, clip, chance.uniform(0.2, _LATEST_KILL_S)) for _ in range(kills)]
+    with Server(folder / "data") as server:
+        unharmed_s = time_unharmed(server, clip)
+        return [cut_power(server, clip, unharmed_s * (1 - chance.random())) for _ in range(kills)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -155,11 +158,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="yeoul-chaos-") as folder:
         cuts = run_chaos(Path(folder), arguments.kills, arguments.seed)
-    print("| killed after | while | ended | extra attempts | whole run | wrong |\n|---|---|---|---|---|---|")
+    print("| killed after | while | running | ended | extra attempts | whole run | wrong |\n|---|---|---|---|---|---|---|")
     for cut in cuts:
-        print(
-            f"| {cut.after_s:.2f} s | {cut.state} | {cut.end} | {cut.attempts} | {cut.took_s:.1f} s | {'; '.join(cut.wrong) or 'nothing'} |"
-        )
+        hit = f"{cut.after_s:.2f} s | {cut.state} | {cut.running or 'nothing'}"
+        print(f"| {hit} | {cut.end} | {cut.attempts} | {cut.took_s:.1f} s | {'; '.join(cut.wrong) or 'nothing'} |")
     print(f"{sum(not cut.wrong for cut in cuts)} of {len(cuts)} runs lost nothing.")
     return 1 if any(cut.wrong for cut in cuts) else 0
 

@@ -46,6 +46,21 @@ def find_state(data: Path, title: str) -> str | None:
     return next((str(state) for (state,) in _rows(data, "SELECT state FROM video WHERE title = ?", title)), None)
 
 
+def find_running(data: Path) -> list[str]:
+    """Running tasks, by stage: "encode_all 2"."""
+    query = "SELECT stage, count(*) FROM task WHERE state = 'running' GROUP BY stage ORDER BY stage"
+    return [f"{stage} {count}" for stage, count in _rows(data, query)]
+
+
+def find_encode_s(data: Path, video_id: str) -> list[float]:
+    """Seconds that the encode of each piece to all its rungs lasted, in its successful attempts, by index."""
+    query = (
+        "SELECT sum(task.ended_at - task.started_at) FROM task JOIN run ON run.id = run_id"
+        " WHERE video_id = ? AND op = 'encode' AND task.state = 'done' GROUP BY piece ORDER BY piece"
+    )
+    return [lasted_s for (lasted_s,) in _rows(data, query, video_id)]
+
+
 def find_leftovers(data: Path) -> list[str]:
     """Everything that should be gone when no upload is open and no run goes on: temporary files, unused outputs, rows of work.
 

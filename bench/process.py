@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+
+def own_cores() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+@contextmanager
+def pinned(cores: int) -> Iterator[None]:
+    """Hold this thread, and all threads and processes that it begins meanwhile, to so many cores of those that it may use."""
+    before = own_cores()
+    os.sched_setaffinity(0, before[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,6 @@ def tree_memory_bytes(pid: int) -> int:
     for process in [root, *root.children(recursive=True)]:
         try:
             total += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ProcessLookupError):
             continue
     return total

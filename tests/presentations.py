@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yeoul.delivery.presentation import Presentation, Track
+from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
 from yeoul.model.rendition import IFrame, Rendition, Segment
 
 VIDEO_TIMESCALE = 15360
@@ -61,12 +61,14 @@ def text_track(name: str = "text-0", language: str | None = "en") -> Track:
     return Track(rendition=rendition, segments=(_segment(0, 900, 0, 15000, 0),))
 
 
-def complete(*tracks: Track, texts: tuple[Track, ...] = ()) -> Presentation:
-    return Presentation(video_id="v1", state="complete", tracks=tracks, texts=texts)
+def complete(*tracks: Track, texts: tuple[Track, ...] = (), piece_s: float = 6.0) -> Presentation:
+    target_s = make_target_duration_s(piece_s)
+    return Presentation(video_id="v1", state="complete", tracks=tracks, texts=texts, target_duration_s=target_s)
 
 
-def growing(*tracks: Track, texts: tuple[Track, ...] = ()) -> Presentation:
-    return Presentation(video_id="v1", state="growing", tracks=tracks, texts=texts)
+def growing(*tracks: Track, texts: tuple[Track, ...] = (), piece_s: float = 6.0) -> Presentation:
+    target_s = make_target_duration_s(piece_s)
+    return Presentation(video_id="v1", state="growing", tracks=tracks, texts=texts, target_duration_s=target_s)
 
 
 def _segment(index: int, size: int, start: int, ticks: int, samples: int, i_frames: tuple[IFrame, ...] = ()) -> Segment:

@@ -8,7 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from yeoul.delivery import dash, hls
-from yeoul.delivery.presentation import IFRAMES_NAME, INIT_NAME, MASTER_NAME, MEDIA_NAME, MPD_NAME, Presentation, Track, segment_uri
+from yeoul.delivery.presentation import (
+    IFRAMES_NAME,
+    INIT_NAME,
+    MASTER_NAME,
+    MEDIA_NAME,
+    MPD_NAME,
+    Presentation,
+    Track,
+    make_target_duration_s,
+    segment_uri,
+)
 from yeoul.media.audio import encode_audio_piece
 from yeoul.media.audio_grid import output_channels
 from yeoul.media.binaries import ffmpeg_path
@@ -46,7 +56,9 @@ def build_stream(path: Path, folder: Path, *, rungs: Sequence[Rung] | None = Non
             sound = encode_audio_piece(file, piece, plan.source, Path(scratch) / "audio.m4s", limits)
             for segment in [*made, *([sound] if sound is not None else [])]:
                 _keep(tracks, folder, piece.index, segment, ladder, plan.source)
-    presentation = Presentation(video_id="built", state="complete", tracks=tuple(tracks.values()))
+    presentation = Presentation(
+        video_id="built", state="complete", tracks=tuple(tracks.values()), target_duration_s=make_target_duration_s(target_s)
+    )
     write_playlists(presentation, folder)
     return presentation
 

@@ -208,6 +208,7 @@ def make_dispatcher(
     from yeoul.pipeline.dispatcher import Dispatcher  # noqa: PLC0415
     from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
     from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
+    from yeoul.pipeline.sweeper import Sweeper  # noqa: PLC0415
 
     known = load_definitions(settings) if definitions is None else definitions
     book = RunBook()
@@ -216,7 +217,9 @@ def make_dispatcher(
         engine,
         Preprocessor(book, known.__getitem__),
         book,
-        CompletionHandler(store),
+        CompletionHandler(),
+        # An address for sending must not outlive its upload.
+        Sweeper(database, store, max(settings.upload.expire_s, settings.upload.url_ttl_s)),
         clock,
         owner=new_id(clock.now()),
         room=lambda: store.free_bytes() != 0,
@@ -256,7 +259,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         store=store,
         uploads=UploadService(database, store, settings.upload, clock),
         access=StreamAccess(read_secret(settings.data)),
-        presentations=PresentationCache(database, clock),
+        presentations=PresentationCache(database, clock, settings.media.piece_s),
         clock=clock,
         web=web_folder(),
         pipelines={name: PipelineNote(**_describe(text)) for name, text in read_definitions(settings).items()},

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
@@ -66,3 +68,31 @@ def test_a_step_that_fails_leaves_nothing(database_url: str):
     with database.read() as connection:
         assert set(metadata.tables) < set(inspect(connection).get_table_names())
     database.close()
+
+
+def test_uploads_from_before_live_on_from_their_last_piece(database_url: str):
+    """Step 0002: those that run while Yeoul is brought up to date do not end by it."""
+    database = Database(database_url)
+    with database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migration"))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "0001")
+        for statement in _OLD_ROWS:
+            connection.execute(text(statement))
+    migrate(database)
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT id, touched_at FROM upload ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [("new", 10.0), ("running", 30.0)]
+    database.close()
+
+
+_OLD_ROWS = (
+    "INSERT INTO account VALUES ('a', 'ann', 'ann@example.org', 'hash', 'user', 1)",
+    """INSERT INTO video (id, owner_id, title, description, visibility, pipeline, state, dropped, progress, version, created_at, updated_at)
+    VALUES ('v', 'a', '', '', 'public', 'standard', 'uploading', '{}', 0, 1, 1, 1)""",
+    """INSERT INTO upload (id, video_id, mode, file_name, size_bytes, fingerprint, state, created_at)
+    VALUES ('new', 'v', 'whole', 'f', 1, 'f', 'open', 10), ('running', 'v', 'whole', 'f', 1, 'f', 'open', 10)""",
+    """INSERT INTO piece (upload_id, kind, "index", bucket, key, size_bytes, sha256, landed_at)
+    VALUES ('running', 'part', 0, 'original', 'k', 1, 's', 30), ('running', 'part', 1, 'original', 'l', 1, 's', NULL)""",
+)

@@ -9,11 +9,11 @@ from time import monotonic
 
 import pytest
 
-from tests.contract.pipeline_world import VIDEO, World, fail_with
+from tests.contract.pipeline_world import EXPIRE_S, VIDEO, World, fail_with
 from tests.memory_engine import MemoryEngine
-from yeoul.base.errors import MediaToolError, StorageError, StorageFullError, UnreadableError
+from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import outbox, run
+from yeoul.catalog import outbox, run, video
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report, Slots
 
@@ -370,7 +370,7 @@ def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
     assert world.video()["error"]["code"] == "internal.error"
 
 
-def test_an_event_waits_while_the_store_is_away(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_freeing_waits_while_the_store_is_away(world: World, monkeypatch: pytest.MonkeyPatch):
     world.upload_all()
     with monkeypatch.context() as away:
 
@@ -379,10 +379,106 @@ def test_an_event_waits_while_the_store_is_away(world: World, monkeypatch: pytes
 
         away.setattr(world.store, "delete_prefix", refuse)
         world.work()
-        assert world.state() == "playable"
+        assert world.state() == "ready"
+        assert world.blobs(Bucket.TEMP) != set()
     world.wait(1.0)
     world.settle()
     assert_ready(world)
+
+
+# --- uploads that nobody goes on with ---
+
+
+def upload_state(world: World, upload_id: str) -> str:
+    return world.uploads.status(upload_id)[0]["state"]
+
+
+def test_an_upload_that_nobody_goes_on_with_is_given_up(world: World):
+    upload_id = world.open()
+    world.land(upload_id, 0)
+    world.work()
+    assert world.state() == "playable"
+    world.wait(EXPIRE_S - 1)
+    assert upload_state(world, upload_id) == "open"
+    world.wait(301)
+    world.settle()
+    row = world.video()
+    assert (row["state"], row["error"]["code"], upload_state(world, upload_id)) == ("failed", "upload.expired", "expired")
+    world.wait(300)
+    world.settle()
+    assert [world.blobs(bucket) for bucket in Bucket] == [set(), set(), set()]
+    assert (world.tasks(), world.tracks(), world.uploads.status(upload_id)[1]) == ([], {}, [])
+    assert (world.video()["poster_key"], world.pending_events()) == (None, [])
+
+
+def test_who_comes_back_too_late_is_told(world: World):
+    upload_id = world.open()
+    world.land(upload_id, 0)
+    world.wait(EXPIRE_S + 301)
+    for come_back in (
+        world.open,
+        lambda: world.land(upload_id, 1),
+        lambda: world.uploads.land(upload_id, [0]),
+        lambda: world.uploads.complete(upload_id, 1),
+    ):
+        with pytest.raises(UploadExpiredError, match="upload the file again"):
+            come_back()
+        world.wait(300)
+
+
+def test_an_upload_of_which_nothing_landed_leaves_nothing(world: World):
+    upload_id = world.open()
+    world.declare(upload_id, 0)
+    world.put(upload_id, 0)  # and never reported
+    world.wait(EXPIRE_S + 301)
+    world.settle()
+    with pytest.raises(NotFoundError):
+        world.video()
+    with pytest.raises(NotFoundError):
+        world.uploads.status(upload_id)
+    assert (world.blobs(Bucket.ORIGINAL), world.pending_events()) == (set(), [])
+
+
+def test_a_video_that_never_gets_an_upload_is_dropped(world: World):
+    world.wait(EXPIRE_S - 1)
+    assert world.state() == "created"
+    world.wait(301)
+    with pytest.raises(NotFoundError):
+        world.video()
+
+
+@pytest.mark.parametrize("sign", ["a piece lands", "an address is asked for", "the title is edited"])
+def test_every_sign_of_life_keeps_an_upload(world: World, sign: str):
+    upload_id = world.open()
+    world.land(upload_id, 0)
+    world.work()
+    world.wait(EXPIRE_S - 400)
+    if sign == "a piece lands":
+        world.land(upload_id, 1)
+    elif sign == "an address is asked for":
+        world.declare(upload_id, 1)
+    else:
+        with world.database.write() as connection:
+            video.change(connection, VIDEO, {"title": "still here"}, world.clock.now())
+    world.wait(EXPIRE_S - 400)
+    assert upload_state(world, upload_id) == "open"
+    for index in (1, 2):
+        world.land(upload_id, index)
+    world.uploads.complete(upload_id, 3)
+    world.work()
+    assert_ready(world)
+
+
+def test_what_is_complete_or_deleted_never_expires(world: World):
+    world.upload_all()
+    world.work()
+    world.wait(EXPIRE_S + 301)
+    world.settle()
+    assert_ready(world)
+    world.delete()
+    world.settle()
+    world.wait(EXPIRE_S + 301)
+    assert world.pending_events() == []
 
 
 # --- deletion ---
@@ -534,6 +630,29 @@ def test_the_work_of_a_dead_dispatcher_goes_to_the_other(database: Database):
     assert {blob for blob in before if "half" not in blob} == world.blobs(Bucket.ENCODED)
     assert_ready(world)
     dead.close()
+    world.dispatcher.close()
+
+
+def test_a_dispatcher_that_drains_hands_its_tasks_back(database: Database):
+    """Another has them at once, and the attempt was nobody's failure; what the first still says changes nothing."""
+    world = World(database)
+    world.upload_all()
+    world.settle()
+    (key,) = world.engine.open_keys()
+    old, old_engine = world.dispatcher, world.engine
+    old.stop_placing()
+    old.hand_back()
+    row = world.task("inspect")
+    assert (row["state"], row["owner"], row["lease_until"], row["tries"], row["failures"]) == ("ready", None, None, 0, 0)
+    world.start()
+    world.settle()
+    assert world.key_of("inspect") == (key[0], key[1] + 1)
+    old_engine.end(key, world.ops)
+    old.step(0)
+    assert world.task("inspect")["state"] == "running"
+    old.close()
+    world.work()
+    assert_ready(world)
     world.dispatcher.close()
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from bench.server import Server
 from tests import oracle
 from tests.checker import Expect, http_fetch, report
 from tests.checker.fetch import Reader
 from tests.checker.hls_load import Hls, load
 from tests.checker.tracks import Track
-from tests.e2e.server import Server
 
 _CUE = re.compile(r"((?:\d+:)?\d+:\d+\.\d+) --> ((?:\d+:)?\d+:\d+\.\d+)[^\n]*\n(.*?)(?:\n\n|\Z)", re.DOTALL)
 

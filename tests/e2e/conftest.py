@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import Server
+from bench.server import Server
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.server import Server
+from bench.server import Server
 from yeoul.media.limits import Limits
 from yeoul.media.split import cut_pieces, plan_split
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.server import Server
+from bench.server import Server
 from tests.streams import make_source
 
 API = "/api/v1"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.server import Server
+from bench.server import Server
 from tests.streams import make_source
 from yeoul.delivery.access import StreamAccess
 

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.evidence import read_made
+from bench.server import Server
 from tests.e2e.raw_upload import API, Cut, RawUpload
-from tests.e2e.server import Server
 from tests.e2e.waiting import delete_unfinished, wait_for_end, wait_until_clean
 from tests.streams import make_source
 from yeoul.blob.signature import UrlSigner

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import Server
+from bench.server import Server
 from tests.media.test_chapters import HOSTILE, make_clip
 
 

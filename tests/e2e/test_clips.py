@@ -13,60 +13,37 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.crowd import Crowd, upload_crowd
+from bench.media import BIG, GOOD, SILENT
+from bench.server import Server
 from tests import oracle
-from tests.checker import Expect, check_streams, http_fetch, report
-from tests.e2e.clip import Clip, find_digests, read_cues
-from tests.e2e.crowd import Crowd, upload_crowd
-from tests.e2e.server import Server
+from tests.e2e.clip import Clip, read_cues
+from tests.e2e.clip_checks import (
+    check_frames_and_times,
+    check_pictures,
+    check_same_bytes,
+    check_silence,
+    check_sizes,
+    check_sound,
+    check_stream_rules,
+)
 
 # Whichever test comes first waits for a crowd.
 pytestmark = pytest.mark.timeout(600)
 
-# The longest first, so that the crowd ends together.
-GOOD = (
-    "people-noaudio-139s.mp4",
-    "bunny-480p-30s.mp4",
-    "cars-12fps-30s.mp4",
-    "hevc-1080p-10s.mp4",
-    "crystal-vp8.webm",
-    "vfr-3026x1386.mp4",
-    "rabbit-480p-8s.mp4",
-    "phone-hevc10-editlist-rotated.mp4",
-    "hdr10-av1-portrait.mp4",
-    "anamorphic-sar2x1.mp4",
-    "pcm-50fps.mov",
-    "mpeg2-mp2.ts",
-    "rotated-5.1ch.mp4",
-    "mpeg4-mp3.avi",
-    "square-vp9.webm",
-    "with-srt-subtitles.mkv",
-    "fragmented-huge-duration.mp4",
-    "no-initial-keyframe.ts",
-)
 BAD = {
     "audio-only-two-tracks.mp4": "media.no_video",
     "bad-truncated-no-index.mp4": "media.truncated",
     "bad-truncated-index-first.mp4": "media.truncated",
     "bad-garbage.mp4": "media.unreadable",
 }
-# Run by `make bench`, whole.
-BENCHMARKED = ("long-1080p-363s.mp4", "real60-720p.mp4")
-SILENT = ("people-noaudio-139s.mp4", "vfr-3026x1386.mp4", "anamorphic-sar2x1.mp4", "square-vp9.webm")
 PIECES, WHOLE = (), ("--whole",)
 
 MEMORY_BYTES = 1536 * 2**20
 # p99 beside whatever else the machine runs; with the machine to itself it stays below 0.25 s.
 SLOW_S = 2.0
-LOOKS = 10
-SSIM = 0.95
-# Grain: one ffmpeg with the same settings over the whole file gets 0.9497.
-SSIM_OF_GRAIN = {"rabbit-480p-8s.mp4": 0.945}
-AAC_FRAME_S = 1024 / 48_000
-LAG_S = 0.010
 LUMA_709 = np.array([0.2126, 0.7152, 0.0722], np.float32)
 TILE_OFF = 8  # of 255, in mean brightness of each pixel of a small JPEG
-# An edit list that ends inside a packet of sound is not honoured: the rest of that packet is heard.
-TRIMMED_S = {"phone-hevc10-editlist-rotated.mp4": 1024 / 44_100}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +83,7 @@ def clip(request: pytest.FixtureRequest, by_pieces: Crowd, make_clip: Callable[[
 
 def test_every_file_has_its_test(media_dir: Path) -> None:
     files = {path.name for path in media_dir.iterdir()} - {"README.md"}
-    assert files == {*GOOD, *BAD, *BENCHMARKED}
+    assert files == {*GOOD, *BAD, *BIG}
 
 
 @pytest.mark.parametrize("options", [PIECES, WHOLE], ids=["pieces", "whole"])
@@ -135,78 +112,22 @@ def test_crowd_ends_ready_and_others_hardly_notice(which: str, request: pytest.F
 
 
 def test_frames_and_times(clip: Clip) -> None:
-    """As many frames as are displayed, each at its time."""
-    shown = clip.source.times
-    assert clip.result["source"]["frames"] == len(shown)
-    wanted = [time - shown[0] for time in shown]
-    for rung in clip.rungs:
-        assert len(oracle.find_shown(clip.save(rung)).times) == len(shown), rung.name
-        scale = rung.init.timescale
-        times = sorted(sample.pts - rung.init.edit_media_time for part in rung.parts for sample in part.samples)
-        off = [abs(pts - time * scale) for pts, time in zip(times, wanted, strict=True)]
-        assert max(off) <= 1, f"{rung.name}: frame {off.index(max(off))} is off by {float(max(off)):.2f} ticks of 1/{scale} s"
+    check_frames_and_times(clip)
 
 
 def test_sizes(clip: Clip) -> None:
-    """Upright, in square pixels, of the source's aspect, never larger than it, and declared as it is."""
-    display = clip.source.width * clip.source.sar, Fraction(clip.source.height)
-    declared = {uri.partition("/")[0]: attributes["RESOLUTION"] for attributes, uri in clip.hls.master.variants}
-    assert len(declared) == len(clip.rungs)
-    for rung in clip.rungs:
-        found = oracle.find_shown(clip.save(rung))
-        assert found.sar == 1
-        assert declared[rung.name.partition("/")[0]] == f"{found.width}x{found.height}"
-        assert found.width <= round(display[0]) and found.height <= display[1]
-        # Even sides: each may be a pixel off where the other is exact.
-        scale = found.height / display[1]
-        assert abs(found.width - display[0] * scale) <= 1 + display[0] / display[1], (
-            f"{rung.name}: {found.width}x{found.height} for {display}"
-        )
-    top = clip.rungs[0].init
-    assert min(top.width, top.height) == min(1080, *(round(side) // 2 * 2 for side in display))
+    check_sizes(clip)
 
 
 def test_pictures(clip: Clip) -> None:
-    """The top rung looks like the source, in brightness and in colour, from the first frame to the last."""
-    count = len(clip.source.times)
-    looks = sorted({round(position * (count - 1) / (LOOKS - 1)) for position in range(LOOKS)})
-    rung = clip.save(clip.rungs[0])
-    size = clip.rungs[0].init.width, clip.rungs[0].init.height
-    made_colour = oracle.find_shown(rung).colour
-    wanted = oracle.decode_pictures(clip.path, looks, size, clip.source.colour)
-    found = oracle.decode_pictures(rung, looks, size, made_colour)
-    scores = [oracle.ssim(a.luma, b.luma) for a, b in zip(wanted, found, strict=True)]
-    drifts = [np.abs(a.means - b.means) for a, b in zip(wanted, found, strict=True)]
-    print(
-        f"{clip.path.name}: SSIM {min(scores):.4f}, means off by {np.max(drifts, axis=0).round(2)}; {clip.source.colour} -> {made_colour}"
-    )
-    assert not made_colour.is_hdr
-    assert min(scores) >= SSIM_OF_GRAIN.get(clip.path.name, SSIM), [round(score, 4) for score in scores]
-    assert np.max(drifts) < 1.5, np.max(drifts, axis=0)
+    print(clip.path.name, check_pictures(clip))
 
 
 def test_sound(clip: Clip) -> None:
-    """As long as the source's, and in time with it at start, middle and end."""
     if clip.path.name in SILENT:
-        assert clip.audios == [] and clip.video["source"]["has_audio"] is False
-        return
-    wanted = oracle.find_heard(clip.path)
-    (track,) = clip.audios
-    found = oracle.find_heard(clip.save(track))
-    assert wanted is not None and found is not None
-    assert found.channels == track.init.channels == min(2, wanted.channels)
-    zero_s = float(clip.source.times[0])
-    assert abs(found.start_s) < 0.001
-    late_s = found.end_s - (wanted.end_s - zero_s)
-    assert -AAC_FRAME_S - 0.001 <= late_s <= AAC_FRAME_S + 0.001 + TRIMMED_S.get(clip.path.name, 0), f"ends {late_s:+.4f} s late"
-    if not wanted.samples.any():
-        assert np.abs(found.samples).max() < 1e-4  # the recorder had no microphone
-        return
-    lags = oracle.find_lags(wanted, found, zero_s)
-    print(f"{clip.path.name}: sound late by {[f'{lag * 1000:.2f} ms ({score:.3f})' for lag, score in lags]}")
-    assert all(score > 0.9 for _, score in lags)
-    assert max(abs(lag) for lag, _ in lags) < LAG_S
-    assert max(lags)[0] - min(lags)[0] < LAG_S
+        check_silence(clip)
+    else:
+        print(clip.path.name, check_sound(clip))
 
 
 def test_captions(by_pieces: Crowd, by_whole_files: Crowd, media_dir: Path, make_clip: Callable[[Crowd, str], Clip]) -> None:
@@ -258,11 +179,8 @@ def test_storyboard_and_poster(clip: Clip) -> None:
 
 
 def test_whole_file_gives_the_same_bytes(clip: Clip, by_whole_files: Crowd, make_clip: Callable[[Crowd, str], Clip]) -> None:
-    assert find_digests(make_clip(by_whole_files, clip.path.name).hls) == find_digests(clip.hls)
+    check_same_bytes(clip, make_clip(by_whole_files, clip.path.name))
 
 
 def test_stream_rules(clip: Clip) -> None:
-    display = round(clip.source.width * clip.source.sar), clip.source.height
-    expect = Expect(display_size=display, frames=len(clip.source.times), has_audio=clip.path.name not in SILENT)
-    findings = check_streams(clip.base, http_fetch(clip.client), expect)
-    assert not findings, report(findings)
+    check_stream_rules(clip, has_audio=clip.path.name not in SILENT)

@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from bench.server import Server
 from tests import oracle
 from tests.checker.fetch import http_fetch
 from tests.checker.rules import Expect, report
 from tests.checker.streams import check_streams
-from tests.e2e.server import Server
 from tests.e2e.watching import WatchPage, launch
 from yeoul.media.binaries import ffmpeg_path
 

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.e2e.server import Server
+from bench.server import Server
 from yeoul.media.binaries import ffmpeg_path
 
 MANUAL = Path(__file__).parents[2] / "docs" / "dags.md"

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.server import Server
 from tests.checker import Expect, check_streams, http_fetch, report
-from tests.e2e.server import Server
 from tests.media.test_loudness import measure_file
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import read_definitions

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.server import Server
+from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for
 from tests.e2e.watching import WatchPage, launch
 from tests.streams import make_source

@@ -15,7 +15,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.server import Server
+from bench.server import Server
 from yeoul.media.binaries import ffmpeg_path
 
 API = "/api/v1"

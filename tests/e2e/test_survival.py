@@ -13,7 +13,7 @@ import pytest
 
 from bench.chaos import FRAMES, make_clip, run_chaos
 from bench.evidence import find_missing, read_made
-from tests.e2e.server import Server
+from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
 
 SLOW = "600000"

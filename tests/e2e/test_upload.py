@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from bench.evidence import read_made
-from tests.e2e.server import Server, free_port
+from bench.server import Server, free_port
 from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_until_clean
 from tests.streams import make_source
+from yeoul.client.source_file import fingerprint
 
 FRAMES = 10 * 30
 PIECES = 3
@@ -92,6 +93,42 @@ def test_a_whole_file_resumes_too(make_server: Callable[..., Server], clip: Path
     assert_whole(server, result)
     assert result["sent_bytes"] == missing_bytes(server, known) < clip.stat().st_size - 2 * 256 * 1024 + 1
     wait_until_clean(server)
+
+
+@pytest.mark.parametrize(("options", "landed"), [((), 2), (("--whole",), 8)])
+def test_a_file_changed_in_the_middle_does_not_go_on_where_the_old_one_was(
+    make_server: Callable[..., Server], tmp_path: Path, options: tuple[str, ...], landed: int
+):
+    """Both files have one length, one start and one end, and thereby one fingerprint."""
+    server = make_server(YEOUL_UPLOAD__PART_BYTES=str(256 * 1024))
+    old, new = make_source(tmp_path / "old.mp4", size="480x270", duration_s=10.0), tmp_path / "new.mp4"
+    data = bytearray(old.read_bytes())
+    middle = (1 << 20) + 500
+    assert len(data) > (3 << 20)
+    data[middle] ^= 1
+    new.write_bytes(data)
+    assert fingerprint(old) == fingerprint(new)
+    known = kill_midway(server, old, *options, "--limit-rate", "1200000", landed=landed)
+    done = server.cli(*server.upload_words(new, *options, "--wait", "none"))
+    assert (done.returncode, "is of another file" in done.stderr) == (0, True), done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["id"] != known["video_id"]
+    resumed = server.upload(old, *options)
+    assert (resumed["id"], resumed["state"]) == (known["video_id"], "ready")
+    assert 0 < resumed["sent_bytes"] == missing_bytes(server, known), "the old file goes on with its own"
+
+
+def test_long_pieces_keep_their_target_duration(make_server: Callable[..., Server], tmp_path: Path):
+    """Half as long again as the setting says is what a piece may become; no list names less before."""
+    server = make_server(YEOUL_MEDIA__PIECE_S="10")
+    result = server.upload(make_source(tmp_path / "long.mp4", size="128x96", duration_s=18.0))
+    assert (result["exit"], result["state"]) == (0, "ready")
+    video = server.get(f"/api/v1/videos/{result['id']}")
+    [rendition] = [one["name"] for one in video["renditions"] if one["kind"] == "video"]
+    address = video["playback"]["hls"].replace("master.m3u8", f"{rendition}/index.m3u8")
+    playlist = server.request("GET", address, token=None)[1]
+    durations = [float(line.removeprefix("#EXTINF:").rstrip(",")) for line in playlist.splitlines() if line.startswith("#EXTINF")]
+    assert max(durations) > 9.5, "a piece longer than the default allows"
+    assert "#EXT-X-TARGETDURATION:15\n" in playlist
 
 
 def test_the_same_file_twice_is_two_videos(yeoul_server: Server, own: Path):

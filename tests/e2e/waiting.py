@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.evidence import find_leftovers
-from tests.e2e.server import Server
+from bench.server import Server
 from yeoul.client.source_file import fingerprint
 
 T = TypeVar("T")

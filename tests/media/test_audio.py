@@ -19,9 +19,10 @@ from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from tests import oracle
 from yeoul.base.errors import UnreadableError
 from yeoul.media.audio import encode_audio_piece, resample
-from yeoul.media.audio_decode import Sound
+from yeoul.media.audio_decode import Sound, decode_sound
 from yeoul.media.audio_grid import Span
 from yeoul.media.binaries import ffmpeg_path, packager_path
 from yeoul.media.fragment import list_fragments
@@ -333,6 +334,60 @@ def test_padding_of_the_sources_encoder_is_not_heard(tmp_path: Path) -> None:
     joined = join(path, 0.8, tmp_path)
     check_timeline(joined)
     assert joined.decoded.shape[1] == 94 * FRAME
+
+
+def test_a_phone_s_edit_list_ends_its_sound(media_dir: Path, tmp_path: Path) -> None:
+    """It shows 1529/600 s, and the last packet goes on for 14 ms, into a frame more."""
+    joined = join(media_dir / "phone-hevc10-editlist-rotated.mp4", 1.0, tmp_path)
+    check_timeline(joined)
+    assert joined.decoded.shape[1] == -(-1529 * RATE // 600 // FRAME) * FRAME
+
+
+def delayed_tone(file: Path, delay_ms: int) -> Path:
+    """3 s of sound beside 4 s of picture, in packets of AAC and behind an empty edit."""
+    picture, sound = "color=gray:s=32x32:r=25:d=4", "sine=r=44100:d=3"
+    inputs = ["-f", "lavfi", "-i", picture, "-itsoffset", f"{delay_ms / 1000}", "-f", "lavfi", "-i", sound]
+    command = [ffmpeg_path(), "-v", "error", *inputs, "-c:v", "libx264", "-g", "10", "-bf", "0", "-c:a", "aac", str(file)]
+    subprocess.run(command, check=True, timeout=60)
+    return file
+
+
+def end_edit(file: Path, duration_ms: int) -> None:
+    """Let the edit list of the last track end elsewhere. ISO/IEC 14496-12, 8.6.6: of 12 bytes per edit the first 4 are its duration."""
+    data = bytearray(file.read_bytes())
+    at = data.rindex(b"elst")
+    last = at + 12 * int.from_bytes(data[at + 8 : at + 12])
+    data[last : last + 4] = duration_ms.to_bytes(4)
+    file.write_bytes(data)
+
+
+def end_of_pieces(path: Path, target_s: float, folder: Path) -> float:
+    """When the last sample of any piece ends, in seconds."""
+    plan = plan_split(path, LIMITS, target_s)
+    track = plan.source.audio
+    assert track is not None
+    cut = cut_pieces(path, plan, folder)
+    return max(decode_sound(file, piece, plan.source, track, LIMITS, longest=10**6).end for piece, file in cut) / track.sample_rate
+
+
+@pytest.mark.parametrize("target_s", [0.8, 6.0])
+@pytest.mark.parametrize(("delay_ms", "edit_ms"), [(0, 2503), (500, 2503), (5, 2503), (0, 3000), (5, 3000)])
+def test_sound_ends_where_its_edit_list_ends(delay_ms: int, edit_ms: int, target_s: float, tmp_path: Path) -> None:
+    """To the sample, inside a packet too, after an empty edit, and though the picture goes on."""
+    path = delayed_tone(tmp_path / "edited.mp4", delay_ms)
+    end_edit(path, edit_ms)
+    heard = oracle.find_heard(path)
+    assert heard is not None
+    assert end_of_pieces(path, target_s, tmp_path) == pytest.approx(heard.end_s, abs=2 / RATE)
+
+
+def test_delayed_sound_ends_with_its_last_packet(tmp_path: Path) -> None:
+    """Its duration is that of the media alone: an end in the middle of it that nobody meant. The packet's own duration holds."""
+    path = delayed_tone(tmp_path / "delayed.mp4", 500)
+    with av.open(str(path)) as container:
+        last_s = max(float((packet.pts or 0) + (packet.duration or 0)) for packet in container.demux(audio=0)) / 44_100
+    assert last_s > 3.49
+    assert end_of_pieces(path, 0.8, tmp_path) == pytest.approx(last_s, abs=1 / RATE)
 
 
 def test_sound_before_the_first_picture_is_dropped(tmp_path: Path) -> None:

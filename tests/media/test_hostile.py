@@ -255,7 +255,8 @@ def test_a_timeout_kills_the_whole_group(tmp_path: Path) -> None:
         run_tool([sys.executable, "-c", script], limits=replace(LIMITS, timeout_s=1.0), cwd=tmp_path)
     assert time.monotonic() - began < 10
     child = int(marker.read_text())
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() - began < 10, "what the tool had started lives on"  # it dies by a signal, in a moment of its own
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")

@@ -55,14 +55,14 @@ def test_the_built_in_definitions_are_right_and_travel(name: str):
 def test_standard():
     made = parse_definition(read_definitions()["standard"], "standard.yaml", BUILT_IN)
     full = {stage.name: stage for stage in made.active({**NOTHING, "has_audio": True, "rungs": 4})}
-    assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "package"}
+    assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "better_poster", "package"}
     assert full["encode_low"].parameters == {"rungs": "lowest"} and full["encode_low"].latency_sensitive
     assert full["encode"].optional and not full["encode_low"].optional
     for index in range(8):  # each rung of each piece is encoded once
         taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].takes(index)]
         assert taken == (["lowest", "others"] if index < 3 else ["all"])
     small = {stage.name: stage for stage in made.active({**NOTHING, "rungs": 1})}
-    assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "package"}
+    assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "better_poster", "package"}
     assert small["package"].needs == ("encode_low", "encode_all")
 
 
@@ -128,7 +128,7 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  A b: {op: encode, scope: piece}", 3, "stage A b, name: .*pattern"),
         (HEAD + A + A, 4, "a stands here twice; keep one of them"),
         (HEAD + "  a: {op: encoda, scope: piece}", 3, "stage a: there is no op encoda; did you mean encode?"),
-        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, blur, choose_gain, choose_ladder, "),
+        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, better_poster, blur, choose_gain, "),
         (HEAD + A + "  b: {op: tiles, scope: piece, needs: [aa]}", 4, "stage b needs aa, which does not exist; did you mean a?"),
         (
             HEAD + "  a: {op: encode, scope: piece, with: {rungs: some}}",

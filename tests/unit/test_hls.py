@@ -129,6 +129,16 @@ def test_sound_and_picture_are_listed_equally_far(pictures: int, sounds: int, li
         assert len(parse(hls.make_media(p, track)).entries) == listed
 
 
+@pytest.mark.parametrize(("piece_s", "target"), [(0.6, "1"), (4.5, "7"), (6.0, "9"), (10.0, "15"), (30.0, "45")])
+def test_the_target_duration_covers_the_longest_piece_from_the_first_list_on(piece_s: float, target: str):
+    """A border may lie half a piece late to fall on a keyframe, and the target must not change when such a piece comes."""
+    seconds = [min(2.0, piece_s), piece_s, 1.5 * piece_s]
+    video = video_track(durations_ticks=[round(one * 30) * 512 for one in seconds])
+    lists = [hls.make_media(growing(first(video, count), piece_s=piece_s), first(video, count)) for count in (1, 2, 3)]
+    lists += [hls.make_media(complete(video, piece_s=piece_s), video)]
+    assert [parse(text).value("EXT-X-TARGETDURATION") for text in lists] == [target] * 4
+
+
 def test_a_closed_track_holds_back_no_other():
     short = first(audio_track(), 1).model_copy(update={"closed": True})
     p = growing(video_track(), short)

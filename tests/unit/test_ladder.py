@@ -82,6 +82,22 @@ def test_the_reference_ladder() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "max_height", "expected"),
+    [
+        (source_of(1280, 720), 1080, [23, 23, 23, 23]),
+        (source_of(854, 480), 1080, [22, 23, 23]),
+        (source_of(320, 240), 1080, [22]),
+        # Made smaller, it is not the source's own size any more.
+        (source_of(1280, 720), 480, [23, 23, 23]),
+        (source_of(1024, 576), 480, [23, 23, 23]),
+    ],
+    ids=["720p", "480p", "240p", "720p-at-480p", "576p-at-480p"],
+)
+def test_a_small_source_is_kept_a_little_better_at_its_own_size(source: Source, max_height: int, expected: list[float]) -> None:
+    assert [rung.crf for rung in make_ladder(source, max_height)] == expected
+
+
+@pytest.mark.parametrize(
     ("source", "expected"),
     [
         (source_of(1920, 1080), ["1080p", "720p", "480p", "360p", "240p"]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,36 @@ def test_a_wrong_setting_is_named(environ: dict[str, str], field: str):
         load_settings(None, environ)
     assert caught.value.facts["field"] == field
     assert field in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[server]\nport = 80 80\n", ["line 2", "yeoul.sample.toml"]),
+        (b"[server\n", ["line 1"]),
+        (b"[server]\nhost = '\xff'\n", ["line 2", "UTF-8"]),
+        (b"# port\n\n[media]\npiece_s = 6\n[server]\nport = 'eighty'\n", ["line 6", "server.port", "integer"]),
+        (b"[media]\npiece_s = 6\n\n[server]\nprot = 80\n", ["line 5", "server.prot"]),
+        (b"data = 'd'\nserver = 5\n", ["line 2", "server", "section"]),
+        (b"server.port = 'eighty'\n", ["line 1", "server.port"]),
+        (b"\n[server]\n[servre]\nport = 5\n", ["line 3", "servre"]),
+        (None, ["cannot be read", "irectory"]),
+    ],
+)
+def test_a_wrong_file_stops_the_start_and_says_where(tmp_path: Path, content: bytes | None, said: list[str]):
+    file = tmp_path / "yeoul.toml"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "yeoul.cli.main", "up", "--no-demo", "--data", str(tmp_path / "data"), "--port", "1"]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("yeoul: yeoul.toml") and line.endswith("(request.invalid)")
+    assert [words for words in said if words not in line] == [], line
+    assert not (tmp_path / "data").exists()
 
 
 def test_settings_are_frozen():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import MaybeCaller, may_edit, may_see
@@ -18,10 +20,13 @@ from yeoul.api.view import read_video_view
 from yeoul.base.errors import NotFoundError, YeoulError
 from yeoul.catalog import queue, run, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.row import Row
 
 router = APIRouter(tags=["videos"])
 _EVERY_S = 0.1
+_PAUSE_PER_LOOK = 4  # a look compares all tasks of the run: 10 ms for an hour of video, a quarter of a second for a day
 _KEEPALIVE_S = 15.0
+_NAMED_AT_MOST = 500  # tasks in one query
 
 
 class _Follower:
@@ -32,7 +37,7 @@ class _Follower:
         self._video_id = video_id
         self._with_tasks = with_tasks
         self._version = -1
-        self._tasks_since_s = 0.0
+        self._stamps: dict[str, tuple[Any, ...]] = {}
 
     def news(self) -> list[str]:
         """Events since the last call, ready to be sent; raises NotFoundError when the video is gone."""
@@ -47,14 +52,24 @@ class _Follower:
             found.append(_event("video", json.loads(view.model_dump_json())))
         return found
 
-    def _task_news(self, connection: Any) -> list[str]:
+    def _task_news(self, connection: Connection) -> list[str]:
         current = run.find_of_video(connection, self._video_id)
         if current is None:
             return []
-        changed = queue.of_run(connection, current["id"], self._tasks_since_s)
-        if changed:
-            self._tasks_since_s = max(task["updated_at"] for task in changed)
-        return [_event("task", {**json.loads(make_task_view(task).model_dump_json()), "task": task["id"]}) for task in changed]
+        told, self._stamps = self._stamps, queue.stamps_of_run(connection, current["id"])
+        changed = {task_id for task_id, stamp in self._stamps.items() if told.get(task_id) != stamp}
+        return [_task_event(task) for task in _read_tasks(connection, current["id"], changed)]
+
+
+def _read_tasks(connection: Connection, run_id: str, ids: Collection[str]) -> list[Row]:
+    if not ids:
+        return []
+    tasks = queue.of_run(connection, run_id, ids if len(ids) <= _NAMED_AT_MOST else None)
+    return [task for task in tasks if task["id"] in ids]
+
+
+def _task_event(task: Row) -> str:
+    return _event("task", {**json.loads(make_task_view(task).model_dump_json()), "task": task["id"]})
 
 
 def _event(kind: str, data: dict[str, Any]) -> str:
@@ -71,14 +86,16 @@ async def _follow(follower: _Follower, database: Database) -> AsyncIterator[str]
     watch = database.watch()
     try:
         while True:
+            began_s = time.monotonic()
             news = await anyio.to_thread.run_sync(follower.news) if changed else []
+            pause_s = max(_EVERY_S, _PAUSE_PER_LOOK * (time.monotonic() - began_s))
             for one in news:
                 yield one
-            quiet_s = 0.0 if news else quiet_s + _EVERY_S
+            quiet_s = 0.0 if news else quiet_s + pause_s
             if quiet_s >= _KEEPALIVE_S:
                 quiet_s = 0.0
                 yield ": still here\n\n"
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(pause_s)
             changed = watch.poll()
     except YeoulError as error:
         yield _event("gone", error.to_dict())

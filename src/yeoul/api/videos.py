@@ -17,10 +17,11 @@ from yeoul.api.view import VideoView, make_video_view, read_video_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import outbox, queue, run, stream, video
+from yeoul.catalog import outbox, queue, run, stream, upload, video
 from yeoul.model.video import VideoState, Visibility
 from yeoul.pipeline import second_chance
 from yeoul.upload.service import NO_NUL
+from yeoul.upload.session import check_alive
 
 router = APIRouter(tags=["videos"])
 Row = Mapping[str, Any]
@@ -153,6 +154,9 @@ def retry_video(video_id: str, caller: Caller, parts: PartsDep, body: RetryReque
     wanted = body or RetryRequest()
     with parts.database.write() as connection:
         check_edit(video.get(connection, video_id), caller)
+        sent = upload.find_of_video(connection, video_id)
+        if sent is not None:
+            check_alive(sent["state"])
         second_chance.retry_video(connection, video_id, parts.clock.now(), piece=wanted.piece, rung=wanted.rung)
     return read_video_view(parts, video_id)[1]
 

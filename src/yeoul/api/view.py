@@ -141,7 +141,7 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
 
 def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
     """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
-    offered = make_presentation(row, tuple(tracks), list(captions))
+    offered = make_presentation(row, tuple(tracks), list(captions), parts.settings.media.piece_s)
     token = parts.access.make_token(row["id"], row["visibility"], parts.clock.now())
     base = f"/stream/{token}/{row['id']}"
     source = _source(row["source"])

@@ -207,6 +207,12 @@ class UploadClosedError(ConflictError):
     code = "upload.closed"
 
 
+class UploadExpiredError(ConflictError):
+    """Nobody went on with the upload for so long that it was given up, and what had come of it freed."""
+
+    code = "upload.expired"
+
+
 class UploadIncompleteError(ConflictError):
     """Complete was called while pieces are missing; facts: missing (indexes, at most 100)."""
 

@@ -6,6 +6,7 @@ A test holds this file, `yeoul.sample.toml` and `docs/settings.md` together.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,6 +52,9 @@ class UploadSettings(_Section):
     url_ttl_s: int = Field(default=3600, ge=10, description="Life of a presigned upload URL in seconds; clients ask for fresh ones.")
     max_piece_bytes: int = Field(default=512 * 2**20, ge=1, description="Largest piece or part in bytes.")
     max_source_bytes: int = Field(default=256 * 2**30, ge=1, description="Largest source file in bytes.")
+    expire_s: int = Field(
+        default=7 * 86400, ge=60, description="An upload without a sign of life for so many seconds is given up and freed."
+    )
     part_bytes: int = Field(default=8 * 2**20, ge=65536, description="Size of byte-range parts of the whole-file fallback.")
 
 
@@ -135,16 +139,63 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Read the tree: defaults, then the file, then the environment, then `overrides` (nested mappings).
 
-    Raises InvalidError that names the field when a value does not fit or a name is unknown.
+    Raises InvalidError that names the field, and of a file the line, when something does not fit, is unknown or cannot be read.
     """
-    tree: dict[str, Any] = {}
-    if file is not None and file.exists():
-        tree = tomllib.loads(file.read_text())
+    tree = {} if file is None else _read_file(file)
     tree = _merge(tree, _from_environment(os.environ if environ is None else environ))
     tree = _merge(tree, overrides)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InvalidError(f"setting {field}: {first['msg']}", field=field) from error
+        path, message = _first(error)
+        raise InvalidError(f"setting {message}", field=".".join(path)) from error
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    """The tree of a settings file, checked by itself, so that a mistake is told with its line; empty when there is no file."""
+    text = _read_text(file)
+    try:
+        tree = tomllib.loads(text)
+        Settings.model_validate(tree)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidError(f"{file} is not TOML: {error}; correct it there, yeoul.sample.toml shows the form", file=str(file)) from error
+    except ValidationError as error:
+        path, message = _first(error)
+        line = _find_line(text, path)
+        message = f"{file}, line {line}: setting {message}; correct it there, yeoul.sample.toml lists all settings"
+        raise InvalidError(message, field=".".join(path), file=str(file), line=line) from error
+    return tree
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be read: {error.strerror}; make it readable, or move it away", file=str(file)) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InvalidError(f"{file}, line {line}: not UTF-8; save it as UTF-8", file=str(file), line=line) from error
+
+
+def _first(error: ValidationError) -> tuple[list[str], str]:
+    """(path of the first setting that does not fit, its name and what is wrong)."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    what = "is a section: write it as [section] with one setting on each line" if first["type"] == "model_type" else first["msg"]
+    return path, f"{'.'.join(path)}: {what}"
+
+
+def _find_line(text: str, path: list[str]) -> int:
+    """The line of a setting in TOML that parses, or of its section, as near as can be told without a parser of our own."""
+    section, near = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            section = header[1]
+            near = number if section == path[0] else near
+        elif name := re.match(r"""\s*["']?([\w.-]+?)["']?\s*=""", line):
+            full = f"{section}.{name[1]}" if section else name[1]
+            if full in (".".join(path), path[0]):
+                return number
+    return near

@@ -1,6 +1,7 @@
 """The outbox: events written in the transaction that caused them, taken in the transaction that handles them.
 
-It is the message queue between modules and the completion queue: an event is handled once, also over kills.
+It is the message queue between modules and the completion queue: an event is handled once, also over kills. Only events of
+topic FREE are handled outside of a transaction, since their effects are in the blob store: maybe twice, which is harmless.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import outbox
 
+FREE = "blobs.free"
 
-def emit(connection: Connection, topic: str, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+
+def emit(connection: Connection, topic: str, video_id: str, payload: Mapping[str, Any], now_s: float, *, not_before: float = 0.0) -> None:
     """Add one event."""
-    values = {"topic": topic, "video_id": video_id, "payload": dict(payload), "not_before": 0.0, "created_at": now_s}
+    values = {"topic": topic, "video_id": video_id, "payload": dict(payload), "not_before": not_before, "created_at": now_s}
     connection.execute(insert(outbox).values(**values))
 
 
@@ -24,11 +27,17 @@ def peek(connection: Connection, now_s: float, limit: int) -> list[Row]:
     """The oldest events of one video, at most `limit`: id, topic, video_id, payload, created_at.
 
     The video is that of the oldest event. One video at a time, so that two consumers never wait for each other's runs;
-    events that another consumer holds, or that were put off, are passed over.
+    events that another consumer holds, or that were put off, are passed over, and those of topic FREE are left to `find_free`.
     """
-    due = select(outbox).where(outbox.c.not_before <= now_s).order_by(outbox.c.id).with_for_update(skip_locked=True)
+    due = select(outbox).where(outbox.c.topic != FREE, outbox.c.not_before <= now_s).order_by(outbox.c.id).with_for_update(skip_locked=True)
     first = first_row(connection, due.limit(1))
     return [] if first is None else all_rows(connection, due.where(outbox.c.video_id == first["video_id"]).limit(limit))
+
+
+def find_free(connection: Connection, now_s: float) -> Row | None:
+    """The oldest event of topic FREE that is due."""
+    due = select(outbox).where(outbox.c.topic == FREE, outbox.c.not_before <= now_s).order_by(outbox.c.id).limit(1)
+    return first_row(connection, due)
 
 
 def drop(connection: Connection, event_id: int) -> None:

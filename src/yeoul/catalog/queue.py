@@ -7,7 +7,7 @@ Between lanes decides `pipeline/fair_share.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -364,6 +364,16 @@ def count_crashes(connection: Connection, run_id: str, piece: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+def hand_back(connection: Connection, owner: str, now_s: float) -> int:
+    """Return all that an owner runs to the queue, as if it had never been tried; how many there were."""
+    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
+    fresh = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
+    again = update(task).where(task.c.id.in_(mine)).values(**fresh, ready_at=now_s, updated_at=now_s).returning(task.c.id, task.c.attempt)
+    rows = all_rows(connection, again)
+    attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "put_back", now_s)
+    return len(rows)
+
+
 def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
     lost = task.c.lease_until < now_s
     if dead_owner_except is not None:
@@ -485,13 +495,21 @@ def census(connection: Connection) -> list[Row]:
     return all_rows(connection, counts.where(task.c.state.in_(("waiting", "ready", "running"))).group_by(*by))
 
 
-def of_run(connection: Connection, run_id: str, since_s: float | None = None) -> list[Row]:
-    """The tasks of a run in order of birth; only those changed after `since_s` when it is given. Inputs and outputs are left out."""
+def of_run(connection: Connection, run_id: str, ids: Collection[str] | None = None) -> list[Row]:
+    """The tasks of a run in order of birth, all or those named. Inputs and outputs are left out."""
     columns = [column for column in task.c if column.name not in ("params", "outputs")]
     statement = select(*columns).where(task.c.run_id == run_id).order_by(task.c.created_at, task.c.id)
-    if since_s is not None:
-        statement = statement.where(task.c.updated_at > since_s)
+    if ids is not None:
+        statement = statement.where(task.c.id.in_(list(ids)))
     return all_rows(connection, statement)
+
+
+def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, ...]]:
+    """What every change of a task changes, by task; equal stamps mean that nobody touched it. To be compared, not ordered:
+    tasks are not committed in the order of their `updated_at`.
+    """
+    columns = (task.c.updated_at, task.c.state, task.c.attempt, task.c.progress)
+    return {str(row[0]): tuple(row[1:]) for row in connection.execute(select(task.c.id, *columns).where(task.c.run_id == run_id))}
 
 
 def outputs_of(connection: Connection, task_id: str) -> list[Row]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import run, video
+from yeoul.catalog.schema import attempt, edge, event, run, task, video
 
 
 def add(
@@ -67,3 +67,13 @@ def end(connection: Connection, run_id: str, state: str, now_s: float) -> bool:
 def reopen(connection: Connection, run_id: str) -> None:
     """Open a failed or parked run."""
     connection.execute(update(run).where(run.c.id == run_id).values(state="open", ended_at=None, version=run.c.version + 1))
+
+
+def drop(connection: Connection, run_id: str) -> None:
+    """Forget a run that has ended, with its tasks."""
+    tasks = select(task.c.id).where(task.c.run_id == run_id)
+    connection.execute(delete(edge).where(edge.c.task_id.in_(tasks)))
+    connection.execute(delete(attempt).where(attempt.c.task_id.in_(tasks)))
+    connection.execute(delete(event).where(event.c.run_id == run_id))
+    connection.execute(delete(task).where(task.c.run_id == run_id))
+    connection.execute(delete(run).where(run.c.id == run_id))

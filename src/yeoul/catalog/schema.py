@@ -95,10 +95,12 @@ upload = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("fingerprint", Text, nullable=False),  # of the source file, so that another process can resume
     Column("source", JSON(none_as_null=True)),  # Source as the client saw it
-    Column("state", Text, nullable=False),  # open | closed
+    Column("state", Text, nullable=False),  # open | closed | expired
     Column("created_at", Float, nullable=False),
     Column("closed_at", Float),
+    Column("touched_at", Float, nullable=False, server_default="0"),  # last sign of life of the client
     Index("upload_closed", "closed_at"),
+    Index("upload_life", "state", "touched_at"),
 )
 
 piece = Table(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Executable, func, insert, select, update
+from sqlalchemy import Connection, Executable, delete, func, insert, select, update
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import piece, upload
+from yeoul.catalog.schema import piece, upload, video
 
 Kind = Literal["piece", "part"]
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
     """Open an upload; row holds id, video_id, mode, file_name, size_bytes, fingerprint, source."""
-    connection.execute(insert(upload).values(**row, state="open", created_at=now_s))
+    connection.execute(insert(upload).values(**row, state="open", created_at=now_s, touched_at=now_s))
 
 
 def find_of_video(connection: Connection, video_id: str) -> Row | None:
@@ -45,6 +45,39 @@ def close(connection: Connection, upload_id: str, now_s: float) -> bool:
     """Close an open upload; False when it was closed already."""
     statement = update(upload).where(upload.c.id == upload_id, upload.c.state == "open").values(state="closed", closed_at=now_s)
     return connection.execute(statement).rowcount == 1
+
+
+def touch(connection: Connection, upload_id: str, now_s: float) -> None:
+    """Note a sign of life of the client."""
+    connection.execute(update(upload).where(upload.c.id == upload_id).values(touched_at=now_s))
+
+
+def find_stale(connection: Connection, before: float, limit: int) -> list[str]:
+    """Open uploads that have shown no sign of life since `before`, and whose videos were not edited since: ids, oldest first."""
+    statement = (
+        select(upload.c.id)
+        .join(video, video.c.id == upload.c.video_id)
+        .where(upload.c.state == "open", upload.c.touched_at < before, video.c.updated_at < before)
+        .order_by(upload.c.touched_at)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def expire(connection: Connection, upload_id: str) -> None:
+    """End an upload that nobody goes on with."""
+    connection.execute(update(upload).where(upload.c.id == upload_id).values(state="expired"))
+
+
+def drop_pieces(connection: Connection, upload_id: str) -> None:
+    """Forget all pieces and parts of an upload."""
+    connection.execute(delete(piece).where(piece.c.upload_id == upload_id))
+
+
+def drop(connection: Connection, upload_id: str) -> None:
+    """Forget an upload that has no run."""
+    drop_pieces(connection, upload_id)
+    connection.execute(delete(upload).where(upload.c.id == upload_id))
 
 
 def declare(connection: Connection, upload_id: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -44,8 +44,16 @@ def get(connection: Connection, video_id: str) -> Row:
 
 def lock(connection: Connection, video_id: str) -> Row:
     """The same, locked until the transaction ends: it cannot be deleted meanwhile."""
+    row = find_locked(connection, video_id)
+    if row is None:
+        raise NotFoundError(f"there is no video {video_id}", video=video_id)
+    return row
+
+
+def find_locked(connection: Connection, video_id: str) -> Row | None:
+    """The same or None."""
     connection.execute(select(video.c.id).where(video.c.id == video_id).with_for_update(key_share=True))
-    return get(connection, video_id)
+    return find(connection, video_id)
 
 
 def version(connection: Connection, video_id: str) -> int | None:
@@ -84,6 +92,24 @@ def page(connection: Connection, *, owner_id: str | None, before: tuple[float, s
         created_at, video_id = before
         statement = statement.where(or_(video.c.created_at < created_at, and_(video.c.created_at == created_at, video.c.id < video_id)))
     return all_rows(connection, statement)
+
+
+def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
+    """Videos that never got an upload and were made and last edited before `before`: ids, oldest first."""
+    statement = (
+        select(video.c.id)
+        .where(video.c.visibility.in_([str(one) for one in Visibility]))  # all there are: the index begins with it
+        .where(video.c.state == VideoState.CREATED.value, video.c.created_at < before, video.c.updated_at < before)
+        .order_by(video.c.created_at)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def remove(connection: Connection, video_id: str) -> None:
+    """Forget a video that never had any content."""
+    connection.execute(delete(caption).where(caption.c.video_id == video_id))
+    connection.execute(delete(video).where(video.c.id == video_id))
 
 
 def set_captions(connection: Connection, video_id: str, captions: Sequence[Mapping[str, Any]]) -> None:

@@ -50,7 +50,7 @@ def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> in
         report = _report(database, video_id)
         out.mkdir(parents=True, exist_ok=True)
         _write_timeline(database, video_id, out)
-        _export(database, bootstrap.make_store(settings, SystemClock()), video_id, out)
+        _export(settings, database, video_id, out)
     print(json.dumps(report)) if as_json else _print(report, out)
     return 0 if report["state"] == "ready" else EXIT_FAILED
 
@@ -120,12 +120,13 @@ def _report(database: Database, video_id: str) -> dict[str, Any]:
     }
 
 
-def _export(database: Database, store: BlobStore, video_id: str, out: Path) -> None:
+def _export(settings: Settings, database: Database, video_id: str, out: Path) -> None:
     """Everything a plain web server needs to stream the video, and its sidecars."""
+    store = bootstrap.make_store(settings, SystemClock())
     with database.read() as connection:
         row = video.get(connection, video_id)
         captions = video.captions(connection, video_id)
-        made = make_presentation(row, stream.tracks(connection, video_id), captions)
+        made = make_presentation(row, stream.tracks(connection, video_id), captions, settings.media.piece_s)
     if made is not None:
         texts = {caption["name"]: caption["webvtt"] for caption in captions}
         for name, content in static.make_texts(made, texts, complete=row["state"] == "ready").items():

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
@@ -17,6 +18,9 @@ from yeoul.base.settings import Settings
 from yeoul.blob.local import LocalStore
 from yeoul.cli.server_options import add_server_arguments, read_settings
 from yeoul.engine.process import die_with_parent
+
+if TYPE_CHECKING:
+    from yeoul.pipeline.dispatcher import Dispatcher
 
 log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
@@ -67,9 +71,18 @@ def _serve_pipeline(settings: Settings) -> int:
             dispatcher.stop_placing()
             drain_until_s = time.monotonic() + _DRAIN_S
     engine.close()
+    _hand_back(dispatcher)
     dispatcher.close()
     database.close()
     return 0
+
+
+def _hand_back(dispatcher: Dispatcher) -> None:
+    """Give others at once what did not end in time; without a database they get it when the leases end."""
+    try:
+        dispatcher.hand_back()
+    except YeoulError as error:
+        log.warning("%s: %s", error.code, error.message)
 
 
 async def _serve_api(settings: Settings) -> int:

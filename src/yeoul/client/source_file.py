@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _READ_BYTES = 1 << 20
 
 
 def fingerprint(path: Path) -> str:
-    """What a file is recognised by when its upload is resumed: SHA-256 (hex) over its size and its first and last MiB.
+    """What the upload of a file is found again by, before its pieces are compared: SHA-256 (hex) over its size and its first and last MiB.
 
     Raises UnreadableError for an empty file, of which nothing could be sent.
     """
@@ -88,7 +88,7 @@ class PieceFile:
             )
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
-    def items(self, folder: Path, only: Collection[int]) -> Iterator[Item]:
+    def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:
         """Cut the pieces named, in order; each is written when it is asked for."""
         for piece, file in cut_pieces(self._path, self._plan, folder, only):
             size_bytes = file.stat().st_size
@@ -116,7 +116,7 @@ class WholeFile:
         """Nothing is known of the content."""
         return {}
 
-    def items(self, folder: Path, only: Collection[int]) -> Iterator[Item]:  # noqa: ARG002 (parts need no files of their own)
+    def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:  # noqa: ARG002 (parts need no files of their own)
         """The byte ranges named, in order."""
         for index in sorted(only):
             offset = index * self._part_bytes

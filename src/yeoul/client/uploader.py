@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Uploader:
             "uploads", fingerprint=mark, **({"pipeline": self._options.pipeline} if self._options.pipeline else {})
         )
         plan = self._plan(known["piece_s"], known["part_bytes"], whole=self._options.whole or known.get("whole", False))
-        upload = next((item for item in known["items"] if item["mode"] == plan.mode), None)
+        upload = self._find_same([item for item in known["items"] if item["mode"] == plan.mode], plan)
         upload = self._open(mark, plan) if upload is None else self._resume(upload)
         self._opened(upload["video_id"])
         landed = {piece["index"]: piece["size_bytes"] for piece in upload["pieces"] if piece["landed"]}
@@ -92,6 +93,27 @@ class Uploader:
             except MediaError as error:
                 self._options.said(f"cannot split the file here ({error.message}); sending it whole")
         return WholeFile(self._path, part_bytes)
+
+    def _find_same(self, uploads: Sequence[dict[str, Any]], plan: PieceFile | WholeFile) -> dict[str, Any] | None:
+        """The newest upload of which all that has landed is of this very file: the fingerprint looks only at size, start and end."""
+        for upload in uploads:
+            landed = {piece["index"]: piece["sha256"] for piece in upload["pieces"] if piece["landed"]}
+            if self._holds(plan, landed):
+                return upload
+            video_id = upload["video_id"]
+            self._options.said(f"what was sent for video {video_id} is of another file, or was cut differently; not resuming it")
+        return None
+
+    def _holds(self, plan: PieceFile | WholeFile, landed: Mapping[int, str]) -> bool:
+        """Whether each landed piece (SHA-256 by index) is what this file gives there."""
+        if any(index >= plan.count for index in landed):
+            return False
+        with tempfile.TemporaryDirectory(prefix="yeoul-") as folder, closing(plan.items(Path(folder), landed)) as items:
+            for item in items:
+                item.drop()
+                if item.declared["sha256"] != landed[item.index]:
+                    return False
+        return True
 
     def _resume(self, upload: dict[str, Any]) -> dict[str, Any]:
         """Go on with an upload; what this call says of the video holds, what it does not say stays."""

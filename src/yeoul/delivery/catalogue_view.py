@@ -11,7 +11,7 @@ from typing import Any
 from yeoul.base.clock import Clock
 from yeoul.catalog import stream, video
 from yeoul.catalog.database import Database
-from yeoul.delivery.presentation import Presentation, Track
+from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
 from yeoul.model.rendition import Rendition, Segment, Storyboard
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
@@ -36,11 +36,12 @@ class View:
 
 
 class PresentationCache:
-    """Views by video id, at most a moment old; safe to share between threads."""
+    """Views by video id, at most a moment old; safe to share between threads. piece_s: target length of pieces in seconds."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, piece_s: float) -> None:
         self._database = database
         self._clock = clock
+        self._piece_s = piece_s
         self._lock = threading.Lock()
         self._views: OrderedDict[str, View] = OrderedDict()
 
@@ -67,11 +68,11 @@ class PresentationCache:
             captions = video.captions(connection, video_id)
             tracks = stream.tracks(connection, video_id)
         texts = {caption["name"]: caption["webvtt"] for caption in captions}
-        return View(row, make_presentation(row, tracks, captions), texts, now_s)
+        return View(row, make_presentation(row, tracks, captions, self._piece_s), texts, now_s)
 
 
 def make_presentation(
-    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]]
+    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]], piece_s: float
 ) -> Presentation | None:
     """What players are offered of a video row, its tracks and captions; None while nothing can be played."""
     complete = row["state"] == VideoState.READY.value
@@ -89,6 +90,7 @@ def make_presentation(
         texts=texts,
         storyboard=storyboard,
         chapters=chapters_of(row),
+        target_duration_s=make_target_duration_s(piece_s),
     )
     return made if made.is_playable else None
 

@@ -36,6 +36,7 @@ SIDECAR_FOLDER = "sidecars"
 # What most players know comes first; what is not named here comes last.
 _CODECS = ("avc1", "hvc1", "vp09", "av01")
 _AAC_FRAME = 1024
+_LONGEST_PIECE = 1.5  # times the target length: how far a border may lie, so that it falls on a keyframe
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 # While growing, sound may end this much before the picture: pieces of sound end on the AAC grid, at or before the picture's border.
 _GRID_SLACK_S = 0.15
@@ -99,8 +100,8 @@ class Presentation(Noun):
     tracks: tuple[Track, ...]
     texts: tuple[Track, ...] = ()
     storyboard: Storyboard | None = None
+    target_duration_s: int
     chapters: tuple[Chapter, ...] = ()
-    target_duration_s: int = 9
 
     @model_validator(mode="after")
     def _complete_means_without_holes(self) -> Self:
@@ -158,6 +159,11 @@ class Presentation(Noun):
             return track.segments
         limit = self.horizon_s + _GRID_SLACK_S
         return tuple(s for s in track.contiguous() if track.seconds(s.start_ticks + s.duration_ticks) <= limit)
+
+
+def make_target_duration_s(piece_s: float) -> int:
+    """What no segment rounds to more than, where pieces are to be `piece_s` long; sound may end a frame after the picture."""
+    return int(piece_s * _LONGEST_PIECE + _GRID_SLACK_S + 0.5)
 
 
 def language_tag(language: str | None) -> str | None:

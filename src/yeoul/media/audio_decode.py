@@ -86,7 +86,7 @@ class Sound:
 
 
 def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTrack, limits: Limits, *, longest: int) -> Sound:
-    """Decode the first audio stream of a piece file, at most `longest` samples and some to spare.
+    """Decode the first audio stream of a piece file to the sound's end, at most `longest` samples and some to spare.
 
     Packets that do not decode leave a hole. Raises UnreadableError when the file cannot be opened.
     """
@@ -101,7 +101,15 @@ def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTra
         if budget < 0:
             break
     stretches = tuple((run.position, np.concatenate(run.blocks, axis=1)) for run in runs if run.blocks)
-    return Sound(output_channels(track), stretches)
+    return _until(piece.audio.end_sample if piece.audio else None, Sound(output_channels(track), stretches))
+
+
+def _until(end: int | None, sound: Sound) -> Sound:
+    """The sound before a position; all of it for None."""
+    if end is None:
+        return sound
+    heard = tuple((position, block[:, : end - position]) for position, block in sound.stretches if position < end)
+    return Sound(sound.channels, heard)
 
 
 def _placed_blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _TILE_QUALITY = 72
 _POSTER_LONGEST = 1280
 _POSTER_FROM_S = 2.0
 _CANDIDATES = 5
+_DULL = 8.0  # detail below this is black, flat, or a title on black
+_GOOD_ENOUGH = 0.75  # of the most detailed tile: an early picture gives away less of the story
 
 
 @dataclass(frozen=True)
@@ -95,19 +98,36 @@ def _sheet(tiles: Sequence[Tile], size: tuple[int, int]) -> bytes:
     return _jpeg(sheet, _TILE_QUALITY)
 
 
-def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> bytes:
-    """The JPEG of the most detailed of a few moments in the first two seconds of a piece, at most 1280 px long.
+def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits, from_s: float = 0.0) -> bytes:
+    """The JPEG of the most detailed of a few moments in two seconds of a piece, at most 1280 px long.
 
-    It goes the way of all pictures: upright, square pixels, SDR, the colours of the rungs.
+    The two seconds begin at from_s, counted from the video's start, or with the piece where that is later. It goes the way of all
+    pictures: upright, square pixels, SDR, the colours of the rungs.
     """
-    ticks = round(_POSTER_FROM_S / float(source.video.time_base.fraction))
-    beginning = piece.model_copy(update={"end_pts": min(piece.end_pts, piece.start_pts + ticks), "frames": None})
+    per_s = 1 / source.video.time_base.fraction
+    # A tile's time is rounded to its rung's ticks: its frame may lie a tick before.
+    first = max(piece.start_pts, min(piece.end_pts - 1, source.start_pts + math.floor(from_s * per_s) - 1))
+    update = {"start_pts": first, "end_pts": min(piece.end_pts, first + round(_POSTER_FROM_S * per_s)), "frames": None}
+    beginning = piece.model_copy(update=update)
     every = max(1, round(source.video.frame_rate * _POSTER_FROM_S / _CANDIDATES))
     with tempfile.TemporaryDirectory() as folder:
         stills = make_stills(piece_file, beginning, source, _poster_rung(source), Path(folder), limits, every)
         if not stills:
             raise TruncatedError("the piece holds no picture", found=0, promised=1)
-        return max((still.read_bytes() for still in stills), key=lambda jpeg: _detail(Image.open(io.BytesIO(jpeg))))
+        return max((still.read_bytes() for still in stills), key=_detail)
+
+
+def is_dull(jpeg: bytes) -> bool:
+    """Whether a picture shows next to nothing, as the black that films begin with."""
+    return _detail(jpeg) < _DULL
+
+
+def find_poster_tile(tiles: Sequence[Tile]) -> Tile | None:
+    """The earliest tile with about as much to see as any; None where all are dull."""
+    details = [_detail(tile.jpeg) for tile in tiles]
+    least = max(_DULL, _GOOD_ENOUGH * max(details, default=0.0))
+    good = [tile for tile, detail in zip(tiles, details, strict=True) if detail >= least]
+    return min(good, key=lambda tile: tile.start_s, default=None)
 
 
 def _poster_rung(source: Source) -> Rung:
@@ -117,9 +137,9 @@ def _poster_rung(source: Source) -> Rung:
     return Rung(name="poster", width=even[0], height=even[1], crf=0, maxrate_bps=0)
 
 
-def _detail(picture: Image.Image) -> float:
+def _detail(jpeg: bytes) -> float:
     """How much there is to see: the spread of brightness, less for very dark or blown-out pictures."""
-    grey = np.asarray(picture.convert("L").resize((160, 90)), dtype=np.float32)
+    grey = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L").resize((160, 90)), dtype=np.float32)
     mean = float(grey.mean())
     return float(grey.std()) * (0.3 if mean < 24 or mean > 232 else 1.0)
 

@@ -14,6 +14,9 @@ _CAPS_KBPS = {240: 400, 360: 800, 480: 1400, 720: 2800, 1080: 5000, 1440: 9000, 
 _CRF = 23.0
 # What looks like x264 veryfast at its crf, by VMAF on clips of 480 to 1080 lines: by how much more crf, and the share of the cap.
 _LIKE_H264: Mapping[Codec, tuple[float, float]] = {"h264": (0.0, 1.0), "hevc": (3.0, 0.7), "vp9": (15.0, 0.7), "av1": (21.0, 0.6)}
+# Small pictures are looked at enlarged: at crf 23 grain at its own 480 lines has an SSIM of 0.949 to its source, at 22 of 0.955.
+_CRF_OF_SMALL = 22.0
+_SMALL_BELOW = 720
 _HIGH_FRAME_RATE = 31.0  # above it, caps grow: averages of 30 fps files wander a little past 30
 _HIGH_FRAME_RATE_FACTOR = 1.4
 _TOO_CLOSE = 0.85  # a nominal step nearer than this to the top saves too few bits for a rung of its own
@@ -25,14 +28,17 @@ def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
     Nominal shorter sides are 240, 360, 480, 720, 1080, 1440 and 2160 px, capped at 400, 800, 1400, 2800, 5000, 9000 and 18000 kb/s
     (1.4 times that above 30 frames per second). The top rung is the source's own size, or `max_height` where the source is larger;
     below it come the nominal steps that are at most 0.85 of it. A source below 240 px gets its own size alone. Nothing is upscaled;
-    sizes are even, the aspect is the display aspect (after SAR and rotation) to within a pixel.
+    sizes are even, the aspect is the display aspect (after SAR and rotation) to within a pixel. All have crf 23, but the own size of
+    a source below 720 px has 22.
     """
     width, height = source.video.display_size
     shorter = min(width, height)
     top = max(2, min(shorter, max_height) // 2 * 2)
     steps = [top, *(step for step in sorted(_CAPS_KBPS, reverse=True) if step <= top * _TOO_CLOSE)]
     factor = _HIGH_FRAME_RATE_FACTOR if source.video.frame_rate > _HIGH_FRAME_RATE else 1.0
-    return tuple(_make_rung(width, height, step, factor) for step in steps)
+    top_crf = _CRF_OF_SMALL if shorter < _SMALL_BELOW and shorter <= max_height else _CRF
+    crfs = [top_crf, *[_CRF] * (len(steps) - 1)]
+    return tuple(_make_rung(width, height, step, factor, crf) for step, crf in zip(steps, crfs, strict=True))
 
 
 def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
@@ -53,12 +59,12 @@ def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
     )
 
 
-def _make_rung(width: int, height: int, step: int, factor: float) -> Rung:
+def _make_rung(width: int, height: int, step: int, factor: float, crf: float) -> Rung:
     shorter, longer = sorted((width, height))
     long_side = min(_nearest_even(longer * step / shorter), longer // 2 * 2)
     size = (long_side, step) if width >= height else (step, long_side)
     cap_bps = round(_cap_kbps(step) * factor) * 1000
-    return Rung(name=f"{step}p", width=size[0], height=size[1], crf=_CRF, maxrate_bps=cap_bps)
+    return Rung(name=f"{step}p", width=size[0], height=size[1], crf=crf, maxrate_bps=cap_bps)
 
 
 def _nearest_even(value: float) -> int:

@@ -107,11 +107,16 @@ class AudioCount:
 
 @dataclass(frozen=True)
 class Scan:
-    """What demuxing a file found. audio_count only where the container's audio times are coarse."""
+    """What demuxing a file found.
+
+    audio_count only where the container's audio times are coarse. audio_trimmed: the container says to the sample where the sound
+    ends, which is the audio table's stop_pts, however much the last packet yields.
+    """
 
     video: PacketTable
     audio: PacketTable | None = None
     audio_count: AudioCount | None = None
+    audio_trimmed: bool = False
 
     @property
     def duration_s(self) -> float:
@@ -141,6 +146,8 @@ def scan(path: Path, limits: Limits) -> Scan:
                 if counter is not None:
                     counter.add(packet)
         check_demuxed(path, container, [s for s in (video, audio) if s is not None])
+        is_mov = "mp4" in container.format.name.split(",")
+        promised_end = audio.duration if audio is not None and is_mov else None
         reordered_in_secret = container.format.name == "avi" and video.codec_context.reorder_depth > 0
     table = video_rows.table()
     if not table.shown.any():
@@ -149,8 +156,9 @@ def scan(path: Path, limits: Limits) -> Scan:
         table = _in_display_order(table, path, limits)
     found = Scan(
         _from_first_decodable(table, path, limits),
-        audio_rows.table() if audio_rows is not None and len(audio_rows) else None,
+        _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None,
         counter.counted() if counter is not None else None,
+        audio_trimmed=is_mov,
     )
     if found.duration_s > limits.max_duration_s:
         raise TooLargeError("the video is longer than allowed", duration_s=found.duration_s, max_duration_s=limits.max_duration_s)
@@ -287,6 +295,19 @@ def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> Pac
     shown = table.shown.copy()
     shown[[index for index in leading.tolist() if index not in decoded]] = False
     return replace(table, shown=shown)
+
+
+def _until_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable:
+    """The table with its last packet ended where the edit list ends inside it (ISO/IEC 14496-12, 8.6.6); pure.
+
+    promised_end: the stream's duration. The demuxer makes it the end of the last edit, but leaves it the length of the media where
+    that is shorter, which is no moment of the presentation when an empty edit delays the sound.
+    """
+    last = int(table.pts.argmax())
+    is_media_length = promised_end == int(table.duration.sum())
+    if promised_end is None or is_media_length or not table.pts[last] < promised_end < table.stop_pts:
+        return table
+    return replace(table, duration=np.minimum(table.duration, np.maximum(1, promised_end - table.pts)))
 
 
 def _make_counter(audio: AudioStream) -> _SampleCounter | None:

@@ -11,6 +11,8 @@ The contract of a piece's audio, for who decodes it. A piece holds the source's 
   source's zero (the first displayed video frame; negative before it), and all that follow stand one after the other, whatever
   their pts say, except that a frame whose pts has moved by more than 50 ms (`scan.AUDIO_GAP_S`) against the count is a real gap:
   the count goes on from its pts. Frames before the first samples (a decoder that primes itself) are already allowed for.
+- `Piece.audio.end_sample` is a number: from that position on nothing is heard, whatever the last packet yields. It stands in the pieces
+  that hold the source's last audio packet, where the container is one that says to the sample where its sound ends (MP4, MOV).
 Either way the first frames after the start of a piece differ from a whole decode (no history); the margin keeps them outside the
 piece's own range. `Piece.audio` is None where the piece holds no audio packet.
 """
@@ -62,7 +64,9 @@ def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
     spans = _spans(found, source, pieces)
     anchors = find_anchors(path, limits, found, [span.audio for span in spans])
     container = _container(path, limits)
-    placed = tuple(_placed(found, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True))
+    placed = tuple(
+        _placed(found, source, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
+    )
     return SplitPlan(source, placed, spans, found, limits)
 
 
@@ -97,12 +101,21 @@ def _container(path: Path, limits: Limits) -> PieceContainer:
         return container_for([stream for stream in select_streams(opened) if stream is not None])
 
 
-def _placed(found: Scan, piece: Piece, span: Span, anchor: int | None, container: PieceContainer) -> Piece:
-    """The piece with its container, its bases and its audio's anchor."""
+def _placed(found: Scan, source: Source, piece: Piece, span: Span, anchor: int | None, container: PieceContainer) -> Piece:
+    """The piece with its container, its bases, and its audio's anchor and end."""
     update: dict[str, Any] = {"container": container, "base": base_of(found.video, span.video)}
     if found.audio is not None and len(span.audio):
-        update |= {"audio_base": base_of(found.audio, span.audio), "audio": PieceAudio(anchor_sample=anchor)}
+        end = _end_sample(found, source) if span.audio.stop == len(found.audio) else None
+        update |= {"audio_base": base_of(found.audio, span.audio), "audio": PieceAudio(anchor_sample=anchor, end_sample=end)}
     return piece.model_copy(update=update)
+
+
+def _end_sample(found: Scan, source: Source) -> int | None:
+    """Where the sound ends, in samples after the source's zero; None where only decoding can tell."""
+    if found.audio is None or source.audio is None or not found.audio_trimmed:
+        return None
+    end_s = found.audio.stop_pts * found.audio.time_base - found.video.start_pts * found.video.time_base
+    return max(0, round(end_s * source.audio.sample_rate))
 
 
 def plan_pieces(table: PacketTable, target_s: float = 6.0, first_s: Sequence[float] = (2.0, 4.0)) -> tuple[Piece, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from yeoul.model.noun import Noun
 
 
@@ -12,9 +14,11 @@ class PieceAudio(Noun):
 
     anchor_sample: position, in samples at the source's rate counted from the source's zero (the first displayed video frame),
     of the first sample that decoding this piece's audio yields; None: place frames by their pts (fine time bases).
+    end_sample: where the source's sound ends, in the same samples: what decodes from there on is not heard. None: all of it is.
     """
 
     anchor_sample: int | None = None
+    end_sample: int | None = Field(default=None, ge=0, le=2**62)
 
 
 class Piece(Noun):

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection
 
 from yeoul.base.errors import YeoulError
-from yeoul.base.ids import VideoId
-from yeoul.blob.store import Bucket
 from yeoul.catalog import queue, run, stream, upload, video
-from yeoul.model.rendition import Rung, Storyboard, codec_of
+from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
-
-
-class Cleaner(Protocol):
-    """What the handler needs of the blob store."""
-
-    def list(self, bucket: Bucket, prefix: str) -> Any: ...
-    def delete(self, bucket: Bucket, key: str) -> None: ...
-    def delete_prefix(self, bucket: Bucket, prefix: str) -> int: ...
+from yeoul.pipeline import sweeper
 
 
 class CompletionHandler:
     """Each method handles one topic in the transaction that takes the event out of the outbox."""
-
-    def __init__(self, store: Cleaner) -> None:
-        self._store = store
 
     def task_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
         """Note progress; the video is playable once the lowest rung and the audio have their first segment."""
@@ -62,7 +50,7 @@ class CompletionHandler:
             video.change(connection, video_id, {"progress": 1.0}, now_s)
             playable_at = row["playable_at"] or now_s
             video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
-            self._sweep(connection, video_id)
+            sweeper.ask(connection, video_id, sweeper.LEFTOVERS, now_s)
         elif row["state"] != VideoState.READY.value:
             error = _error_of(connection, current["id"], payload["failed"])
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
@@ -77,25 +65,9 @@ class CompletionHandler:
         if row is not None and is_legal(VideoState(row["state"]), VideoState.FAILED):
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
 
-    def video_deleted(self, video_id: str) -> None:
-        """Free everything a deleted video had in the store."""
-        for bucket in Bucket:
-            self._store.delete_prefix(bucket, f"{video_id}/")
-
-    def discard(self, prefix: str) -> None:
-        """Free what one attempt wrote."""
-        for bucket in (Bucket.TEMP, Bucket.ENCODED):
-            self._store.delete_prefix(bucket, prefix)
-
-    def _sweep(self, connection: Connection, video_id: str) -> None:
-        """Free temporary storage, and outputs of attempts that lost."""
-        self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
-        row = video.get(connection, VideoId(video_id))
-        sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
-        used = stream.keys(connection, video_id) | {row["poster_key"], *sheets, *row["sidecars"].values()}
-        for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
-            if info.key not in used:
-                self._store.delete(Bucket.ENCODED, info.key)
+    def video_deleted(self, connection: Connection, video_id: str, now_s: float) -> None:
+        """Everything a deleted video had in the store goes."""
+        sweeper.ask(connection, video_id, sweeper.ALL, now_s)
 
 
 def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,8 +27,10 @@ from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource_manager import Policy, ResourceManager
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.settlement import Settlement
+from yeoul.pipeline.sweeper import Sweeper
 
 log = logging.getLogger("yeoul.pipeline")
+Row = Mapping[str, Any]
 _BATCH = 64
 _AGAIN_S = 1.0
 _RESUMED = 16  # parked runs opened at one heartbeat
@@ -44,6 +46,7 @@ class Dispatcher:
         preprocessor_: Preprocessor,
         book: RunBook,
         handler: CompletionHandler,
+        sweeper: Sweeper,
         clock: Clock,
         owner: str,
         *,
@@ -57,11 +60,12 @@ class Dispatcher:
         self._preprocessor = preprocessor_
         self._book = book
         self._handler = handler
+        self._sweeper = sweeper
         self._clock = clock
         self._owner = owner
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
-        self._settlement = Settlement(database, preprocessor_, book, handler, owner)
+        self._settlement = Settlement(database, preprocessor_, book, sweeper, owner)
         self._placer = Placer(database, engine, ResourceManager(policy), clock, owner, room=room, lease_s=lease_s)
         self._heartbeat_at = 0.0
         self._reports: deque[Report] = deque()
@@ -86,15 +90,24 @@ class Dispatcher:
             self._take_report(self._reports[0])
             self._reports.popleft()
         self._beat()
+        self._changed = self._sweeper.expire(self._clock.now()) or self._changed
         if self._changed or self._clock.now() >= self._placer.wake_at:
             more = self._handle_events()
             if self._placing:
                 self._reports.extend(self._placer.place())
+            more = self._sweeper.free_next(self._clock.now()) or more
             self._changed = more
 
     def stop_placing(self) -> None:
         """Start no more tasks: what runs may end."""
         self._placing = False
+
+    def hand_back(self) -> None:
+        """Return what was claimed and has not ended to the queue, where others find it at once; the engine must have stopped."""
+        with self._database.write() as connection:
+            count = queue.hand_back(connection, self._owner, self._clock.now())
+        if count:
+            log.info("%d tasks were handed back", count)
 
     def close(self) -> None:
         """Stop watching; the engine is closed by who made it."""
@@ -116,7 +129,7 @@ class Dispatcher:
         """Handle what is in the outbox of one video; True when there may be more."""
         with self._book.transaction(self._database) as connection:
             events = outbox.peek(connection, self._clock.now(), _BATCH)
-            for event in events:
+            for event in _without_repeats(connection, events):
                 self._handle_one(connection, event)
         return bool(events)
 
@@ -163,7 +176,7 @@ class Dispatcher:
                 self._handler.run_ended(connection, video_id, payload, now_s)
             case "video.deleted":
                 self._cancel_video(connection, video_id, now_s)
-                self._handler.video_deleted(video_id)
+                self._handler.video_deleted(connection, video_id, now_s)
             case topic:
                 log.error("an event of unknown topic %s was dropped", topic)
 
@@ -210,3 +223,15 @@ class Dispatcher:
         for task, attempt in sorted(owned - running):
             error = WorkerLostError("the engine knows nothing of this attempt", reason="unknown").to_dict()
             self._reports.append(Report(kind="lost", task=task, attempt=attempt, worker="", error=error))
+
+
+def _without_repeats(connection: Connection, events: Sequence[Row]) -> list[Row]:
+    """Events less the ended tasks of a run of which more have ended since: the last one brings its video up to date for all."""
+    last = {event["payload"]["run_id"]: event["id"] for event in events if event["topic"] == "task.ended"}
+    kept: list[Row] = []
+    for event in events:
+        if event["topic"] == "task.ended" and last[event["payload"]["run_id"]] != event["id"]:
+            outbox.drop(connection, event["id"])
+        else:
+            kept.append(event)
+    return kept

@@ -21,12 +21,12 @@ from yeoul.catalog import outbox, queue, run, video
 from yeoul.catalog.database import Database
 from yeoul.model.work import TRAFFIC, Report
 from yeoul.pipeline import preprocessor, publish, task_input
-from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.dag import GROUP_OP
 from yeoul.pipeline.dag_scheduler import TaskEnded
 from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, after_failure, find_fault
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.run_book import RunBook, end_run, place_of
+from yeoul.pipeline.sweeper import Sweeper
 from yeoul.pipeline.task_data import Output, Prepared
 
 log = logging.getLogger("yeoul.pipeline")
@@ -37,11 +37,11 @@ _PROGRESS_EVERY_S = 1.0
 class Settlement:
     """Ends attempts of one owner. Whoever has lost an attempt meanwhile changes nothing, and what it wrote is freed."""
 
-    def __init__(self, database: Database, preprocessor_: Preprocessor, book: RunBook, handler: CompletionHandler, owner: str) -> None:
+    def __init__(self, database: Database, preprocessor_: Preprocessor, book: RunBook, sweeper: Sweeper, owner: str) -> None:
         self._database = database
         self._preprocessor = preprocessor_
         self._book = book
-        self._handler = handler
+        self._sweeper = sweeper
         self._owner = owner
         self._noted: dict[tuple[str, int], float] = {}
 
@@ -194,9 +194,9 @@ class Settlement:
             return  # it did count: the report was repeated after a commit of which the answer was lost
         try:
             if deleted:
-                self._handler.video_deleted(current["video_id"])
+                self._sweeper.free_all(current["video_id"])
             else:
-                self._handler.discard(task_input.make_prefix(current["video_id"], report.task, report.attempt))
+                self._sweeper.discard(task_input.make_prefix(current["video_id"], report.task, report.attempt))
         except YeoulError as error:
             log.warning("outputs of task %s attempt %s are left: %s", report.task, report.attempt, error.message)
 

@@ -170,6 +170,12 @@ class Sound(Output):
     """The sound of one piece."""
 
 
+class Poster(Output):
+    """A still of the video. dull: it shows next to nothing, as the black that films begin with."""
+
+    dull: bool = False
+
+
 class PieceTiles(Output):
     """Small pictures of one piece: one blob of JPEGs in the `temp` bucket, size in bytes and time in seconds of each.
 

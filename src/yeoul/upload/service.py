@@ -27,7 +27,7 @@ from yeoul.model.noun import Noun
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
 from yeoul.upload.claim import check_source
-from yeoul.upload.session import Declared, Limits, Mode, check_complete, check_declared, check_open, make_key, plan_declared
+from yeoul.upload.session import Declared, Limits, Mode, check_alive, check_complete, check_declared, check_open, make_key, plan_declared
 
 Row = Mapping[str, Any]
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL holds no text with a NUL
@@ -85,6 +85,7 @@ class UploadService:
             video.lock(connection, video_id)  # of two who open at once, the second finds the upload of the first
             known = upload.find_of_video(connection, video_id)
             if known is not None:
+                check_alive(known["state"])
                 if (known["fingerprint"], known["mode"]) != (request.fingerprint, request.mode):
                     raise ConflictError(f"video {video_id} has another upload already", upload=known["id"], state=known["state"])
                 return known, False
@@ -104,66 +105,82 @@ class UploadService:
     def sign(self, upload_id: str, declared: Sequence[Declared]) -> list[tuple[int, SignedRequest | None]]:
         """Declare pieces and get a presigned URL for each; None for those that have landed already."""
         now_s = self._clock.now()
+        free_bytes = self._store.free_bytes()  # before the transaction, as all that the store is asked: it may be far away
         with self._database.write() as connection:
             row = upload.lock(connection, upload_id)
             check_open(row["state"])
             _check_alive(connection, row["video_id"])
-            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            kind = _kind(row)
             start_pts = None if row["source"] is None else row["source"]["start_pts"]
             for item in declared:
                 check_declared(row["mode"], item, self._limits, start_pts)
             known = {found["index"]: found for found in upload.pieces(connection, upload_id, kind, [item.index for item in declared])}
             new, changed = plan_declared(known, declared)
-            self._check_room(sum(item.size_bytes for item in new))
+            _check_room(sum(item.size_bytes for item in new), free_bytes)
             upload.declare(connection, upload_id, kind, [_declared_row(row, item) for item in new])
             for item in changed:
                 upload.redeclare(connection, upload_id, kind, item.index, _declared_row(row, item))
+            upload.touch(connection, upload_id, now_s)
         landed = {index for index, found in known.items() if found["landed_at"] is not None}
         return [(item.index, None if item.index in landed else self._sign(row, item, now_s)) for item in declared]
 
     def land(self, upload_id: str, indexes: Sequence[int]) -> None:
         """Note that pieces are in the store. Raises PieceMissingError or ChecksumError (size) when they are not."""
-        with self._database.write() as connection:
-            row = upload.lock(connection, upload_id)
-            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
-            found = {piece["index"]: piece for piece in upload.pieces(connection, upload_id, kind, indexes)}
-            for index in indexes:
-                if index not in found:
-                    raise PieceMissingError(f"piece {index} was never declared", index=index)
-                self._land_one(connection, row, kind, found[index])
+        row, pieces = self._read(upload_id, indexes)
+        check_alive(row["state"])
+        found = {piece["index"]: piece for piece in pieces}
+        for index in indexes:
+            if index not in found:
+                raise PieceMissingError(f"piece {index} was never declared", index=index)
+        waiting = [piece for piece in pieces if piece["landed_at"] is None]
+        if waiting:
+            check_open(row["state"])
+        for piece in waiting:
+            if not self._is_there(piece):
+                raise PieceMissingError(f"piece {piece['index']} is not in the store", index=piece["index"])
+        self._land_all(upload_id, waiting)
 
     def status(self, upload_id: str) -> tuple[Row, list[Row]]:
         """(upload, pieces in order); pieces that are in the store but were not reported are noted first."""
-        with self._database.write() as connection:
-            row = upload.lock(connection, upload_id)
-            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
-            if row["state"] == "open":
-                for piece in upload.pieces(connection, upload_id, kind):
-                    if piece["landed_at"] is None and self._is_there(piece):
-                        self._land_one(connection, row, kind, piece)
-            return row, upload.pieces(connection, upload_id, kind)
+        row, pieces = self._read(upload_id)
+        waiting = [piece for piece in pieces if piece["landed_at"] is None] if row["state"] == "open" else []
+        there = [piece for piece in waiting if self._is_there(piece)]
+        if not there:
+            return row, pieces
+        self._land_all(upload_id, there)
+        return self._read(upload_id)
 
     def complete(self, upload_id: str, count: int) -> Row:
         """Close an upload whose `count` pieces have all landed; closing twice is fine."""
         now_s = self._clock.now()
         with self._database.write() as connection:
             row = upload.lock(connection, upload_id)
-            kind: upload.Kind = "piece" if row["mode"] == "pieces" else "part"
+            check_alive(row["state"])
+            kind = _kind(row)
             check_complete(row["mode"], upload.pieces(connection, upload_id, kind), count, row["size_bytes"])
             if upload.close(connection, upload_id, now_s):
                 payload = {"upload_id": upload_id, "mode": row["mode"], "pieces": count}
                 outbox.emit(connection, "upload.closed", row["video_id"], payload, now_s)
             return upload.get(connection, upload_id)
 
-    def _land_one(self, connection: Connection, row: Row, kind: upload.Kind, piece: Row) -> None:
-        if piece["landed_at"] is not None:
+    def _read(self, upload_id: str, indexes: Sequence[int] | None = None) -> tuple[Row, list[Row]]:
+        with self._database.read() as connection:
+            row = upload.get(connection, upload_id)
+            return row, upload.pieces(connection, upload_id, _kind(row), indexes)
+
+    def _land_all(self, upload_id: str, there: Sequence[Row]) -> None:
+        """Note pieces that were found in the store. Raises PieceMissingError for one that was declared anew since then."""
+        if not there:
             return
-        check_open(row["state"])
-        if not self._is_there(piece):
-            raise PieceMissingError(f"piece {piece['index']} is not in the store", index=piece["index"])
+        keys = {piece["index"]: piece["key"] for piece in there}
         now_s = self._clock.now()
-        if upload.land(connection, row["id"], kind, piece["index"], now_s) and kind == "piece":
-            outbox.emit(connection, "piece.landed", row["video_id"], {"upload_id": row["id"], "index": piece["index"]}, now_s)
+        with self._database.write() as connection:
+            row = upload.lock(connection, upload_id)
+            for piece in upload.pieces(connection, upload_id, _kind(row), list(keys)):
+                if piece["landed_at"] is None:
+                    check_open(row["state"])
+                    _land_one(connection, row, piece, keys[piece["index"]], now_s)
+            upload.touch(connection, upload_id, now_s)
 
     def _is_there(self, piece: Row) -> bool:
         info = self._store.find(Bucket(piece["bucket"]), piece["key"])
@@ -176,10 +193,23 @@ class UploadService:
         key = make_key(row["video_id"], row["id"], row["mode"], item)
         return self._store.sign_put(Bucket.ORIGINAL, key, item.size_bytes, item.sha256, now_s + self._settings.url_ttl_s)
 
-    def _check_room(self, size_bytes: int) -> None:
-        free = self._store.free_bytes()
-        if free is not None and size_bytes > free:
-            raise StorageFullError("the server has no room for more pieces now; it will take them when there is", needed_bytes=size_bytes)
+
+def _kind(row: Row) -> upload.Kind:
+    return "piece" if row["mode"] == "pieces" else "part"
+
+
+def _land_one(connection: Connection, row: Row, piece: Row, found_key: str, now_s: float) -> None:
+    """found_key: what lies in the store."""
+    index = piece["index"]
+    if piece["key"] != found_key:
+        raise PieceMissingError(f"piece {index} was declared anew and is not in the store", index=index)
+    if upload.land(connection, row["id"], _kind(row), index, now_s) and _kind(row) == "piece":
+        outbox.emit(connection, "piece.landed", row["video_id"], {"upload_id": row["id"], "index": index}, now_s)
+
+
+def _check_room(size_bytes: int, free_bytes: int | None) -> None:
+    if free_bytes is not None and size_bytes > free_bytes:
+        raise StorageFullError("the server has no room for more pieces now; it will take them when there is", needed_bytes=size_bytes)
 
 
 def _check_alive(connection: Connection, video_id: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
+from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadExpiredError, UploadIncompleteError
 from yeoul.model.noun import Noun
 from yeoul.model.piece import Piece
 from yeoul.upload.claim import check_piece
@@ -80,9 +80,16 @@ def plan_declared(rows: Mapping[int, Mapping[str, Any]], declared: Sequence[Decl
 
 
 def check_open(state: str) -> None:
-    """Raises UploadClosedError."""
+    """Raises UploadExpiredError or UploadClosedError."""
+    check_alive(state)
     if state != "open":
         raise UploadClosedError("the upload is complete and takes no more pieces", state=state)
+
+
+def check_alive(state: str) -> None:
+    """Raises UploadExpiredError."""
+    if state == "expired":
+        raise UploadExpiredError("the upload was not finished in time and was given up; upload the file again", state=state)
 
 
 def check_complete(mode: Mode, rows: Sequence[Mapping[str, Any]], count: int, size_bytes: int) -> None:

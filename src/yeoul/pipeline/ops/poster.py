@@ -1,20 +1,41 @@
-"""Poster: one good picture of the first piece, there before anything can be played."""
+"""Poster: one good picture of the first piece, there before anything can be played; and a better one later where that shows nothing."""
 
 from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError
-from yeoul.media.image import make_poster
+from yeoul.media.image import find_poster_tile, is_dull, make_poster
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Output
+from yeoul.pipeline.ops.storyboard import read_tiles
+from yeoul.pipeline.task_data import Output, PieceTiles, Poster
 
 
 @op(version="1", publishes=True)
-def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Output:
-    """Gives poster_key."""
+def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Poster:
+    """A picture of the first piece."""
     if not pieces:
         raise PieceMismatchError("there is no piece to take a poster from")
-    picture = make_poster(context.fetch_piece(pieces[0]), pieces[0].piece, source, context.limits)
-    return Output(poster_key=context.put_bytes("poster.jpg", picture))
+    return _made(context, source, pieces[0], 0.0)
+
+
+@op(version="1", publishes=True)
+def better_poster(
+    context: Context, pieces: list[LandedPiece], source: Source, earlier: Poster | None, tiles: list[PieceTiles | None]
+) -> Output:
+    """Nothing, unless the earlier poster is dull or failed: then a picture from the piece of the best tile; only that one is decoded."""
+    tile = None if earlier is not None and not earlier.dull else find_poster_tile(read_tiles(context, tiles))
+    return Output() if tile is None else _made(context, source, _piece_at(tile.start_s, source, pieces), tile.start_s)
+
+
+def _made(context: Context, source: Source, landed: LandedPiece, from_s: float) -> Poster:
+    picture = make_poster(context.fetch_piece(landed), landed.piece, source, context.limits, from_s)
+    return Poster(poster_key=context.put_bytes("poster.jpg", picture), dull=is_dull(picture))
+
+
+def _piece_at(start_s: float, source: Source, pieces: list[LandedPiece]) -> LandedPiece:
+    """The piece that shows a moment, in seconds from the video's start."""
+    tick_s = float(source.video.time_base.fraction)
+    begun = [landed for landed in pieces if (landed.piece.start_pts - source.start_pts) * tick_s <= start_s + tick_s]
+    return max(begun, key=lambda landed: landed.piece.index)

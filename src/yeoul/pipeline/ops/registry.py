@@ -18,7 +18,7 @@ from yeoul.pipeline.ops.inspect import inspect
 from yeoul.pipeline.ops.loudness import choose_gain, loudness
 from yeoul.pipeline.ops.package import package
 from yeoul.pipeline.ops.per_title import choose_ladder, sample
-from yeoul.pipeline.ops.poster import poster
+from yeoul.pipeline.ops.poster import better_poster, poster
 from yeoul.pipeline.ops.split import split
 from yeoul.pipeline.ops.storyboard import storyboard, tiles
 
@@ -26,7 +26,7 @@ ENTRY_POINTS = "yeoul.ops"
 BUILT_IN: Mapping[str, Op] = {
     found.name: found
     for found in (
-        *(split, inspect, encode, audio, poster, tiles, storyboard, package, group),
+        *(split, inspect, encode, audio, poster, better_poster, tiles, storyboard, package, group),
         *(sample, choose_ladder, loudness, choose_gain),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from yeoul.base.errors import PieceMismatchError
@@ -30,8 +31,8 @@ def tiles(context: Context, encoded: Encoded) -> PieceTiles:
 
 @op(version="1", publishes=True)
 def storyboard(context: Context, pieces: list[PieceTiles | None]) -> Output:
-    """Gives the storyboard of all tiles; pieces whose tiles failed for good are passed over."""
-    found = [tile for piece in pieces if piece is not None for tile in _read(context, piece)]
+    """Gives the storyboard of all tiles."""
+    found = read_tiles(context, pieces)
     if not found:
         raise PieceMismatchError("there are no tiles")
     made = compose_sheets(found)
@@ -47,6 +48,11 @@ def storyboard(context: Context, pieces: list[PieceTiles | None]) -> Output:
             tiles=made.tiles,
         )
     )
+
+
+def read_tiles(context: Context, pieces: Sequence[PieceTiles | None]) -> list[Tile]:
+    """All tiles; pieces whose tiles failed for good are passed over."""
+    return [tile for piece in pieces if piece is not None for tile in _read(context, piece)]
 
 
 def _read(context: Context, piece: PieceTiles) -> list[Tile]:

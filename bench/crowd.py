@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 
-from tests.e2e.server import Server
+from bench.process import tree_memory_bytes
+from bench.server import Server
 
 _MEMORY_EVERY_S = 0.5
 _REQUEST_EVERY_S = 0.05
@@ -68,14 +68,7 @@ def upload_crowd(server: Server, files: Sequence[Path], *options: str, uploaders
 
 def _watch_memory(server: Server, load: Load, ended: threading.Event) -> None:
     while not ended.wait(_MEMORY_EVERY_S):
-        load.pss_bytes.append(sum(_pss_bytes(process) for process in server.tree()))
-
-
-def _pss_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except (psutil.NoSuchProcess, psutil.ZombieProcess, ProcessLookupError):
-        return 0
+        load.pss_bytes.append(tree_memory_bytes(server.pid))
 
 
 def _visit(server: Server, load: Load, ended: threading.Event) -> None:

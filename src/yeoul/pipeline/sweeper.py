@@ -1,0 +1,179 @@
+"""The sweeper: frees what nobody needs, and ends uploads that nobody goes on with.
+
+The store works while no transaction is open: a row says what to free, and is dropped once it is freed. What was begun by one who
+died, or by two at once, is done again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from yeoul.base.errors import UploadExpiredError, YeoulError
+from yeoul.blob.store import BlobInfo, Bucket
+from yeoul.catalog import outbox, queue, run, stream, upload, video
+from yeoul.catalog.database import Database
+from yeoul.model.rendition import Storyboard
+from yeoul.model.video import VideoState, is_legal
+
+log = logging.getLogger("yeoul.pipeline")
+Row = Mapping[str, Any]
+ALL = "all"  # everything of a video
+LEFTOVERS = "leftovers"  # what a ready video does not use
+_EXPIRE_EVERY_S = 300.0
+_BATCH = 100
+_AGAIN_S = 1.0
+_LATER_S = 60.0  # where trying again at once cannot help
+_RUNNING_S = 120.0  # by then every dispatcher has killed what it ran of a cancelled run
+
+
+class Store(Protocol):
+    """What the sweeper needs of the blob store."""
+
+    def list(self, bucket: Bucket, prefix: str) -> Iterable[BlobInfo]: ...
+    def delete(self, bucket: Bucket, key: str) -> None: ...
+    def delete_prefix(self, bucket: Bucket, prefix: str) -> int: ...
+
+
+def ask(connection: Connection, video_id: str, what: str, now_s: float) -> None:
+    """Have blobs of a video freed, soon after the commit. what: ALL or LEFTOVERS."""
+    outbox.emit(connection, outbox.FREE, video_id, {"what": what}, now_s)
+
+
+class Sweeper:
+    """One per dispatcher. expire_s: life of an upload since its client's last sign of life."""
+
+    def __init__(self, database: Database, store: Store, expire_s: float) -> None:
+        self._database = database
+        self._store = store
+        self._expire_s = expire_s
+        self._expire_at = 0.0
+
+    # --- blobs ---
+
+    def free_next(self, now_s: float) -> bool:
+        """Free what the oldest due row names; True when there may be more."""
+        with self._database.read() as connection:
+            event = outbox.find_free(connection, now_s)
+        if event is None:
+            return False
+        try:
+            self._free(event["video_id"], event["payload"]["what"])
+        except YeoulError as error:
+            log.warning("blobs of video %s are not freed yet: %s", event["video_id"], error.message)
+            self._put_off(event, now_s + (_AGAIN_S if error.retryable else _LATER_S))
+            return True
+        with self._database.write() as connection:
+            if (upload_id := event["payload"].get("upload_id")) is not None:
+                _forget(connection, event["video_id"], upload_id, now_s)
+            outbox.drop(connection, event["id"])
+        return True
+
+    def free_all(self, video_id: str) -> None:
+        """Free everything a video has in the store."""
+        for bucket in Bucket:
+            self._store.delete_prefix(bucket, f"{video_id}/")
+
+    def discard(self, prefix: str) -> None:
+        """Free what one attempt wrote."""
+        for bucket in (Bucket.TEMP, Bucket.ENCODED):
+            self._store.delete_prefix(bucket, prefix)
+
+    def _free(self, video_id: str, what: str) -> None:
+        if what == ALL:
+            self.free_all(video_id)
+            return
+        with self._database.read() as connection:
+            row = video.find(connection, video_id)
+            used = set[str | None]() if row is None else _used(connection, row)
+        if row is None:  # deleted meanwhile: an event of its own frees everything
+            return
+        self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
+        for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
+            if info.key not in used:
+                self._store.delete(Bucket.ENCODED, info.key)
+
+    def _put_off(self, event: Row, not_before: float) -> None:
+        with self._database.write() as connection:
+            outbox.put_off(connection, event["id"], not_before)
+
+    # --- uploads ---
+
+    def expire(self, now_s: float) -> bool:
+        """Every few minutes: end uploads without a sign of life, and drop videos that nothing was ever sent for. True when any was."""
+        if now_s < self._expire_at:
+            return False
+        before = now_s - self._expire_s
+        with self._database.read() as connection:
+            stale = upload.find_stale(connection, before, _BATCH)
+            unused = video.find_unused(connection, before, _BATCH)
+        for upload_id in stale:
+            with self._database.write() as connection:
+                _expire(connection, upload_id, before, now_s)
+        for video_id in unused:
+            with self._database.write() as connection:
+                _drop_unused(connection, video_id)
+        full = max(len(stale), len(unused)) == _BATCH
+        self._expire_at = now_s if full else now_s + _EXPIRE_EVERY_S
+        return bool(stale or unused)
+
+
+def _used(connection: Connection, row: Row) -> set[str | None]:
+    """Every key that viewers of a video may ask for."""
+    sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
+    return stream.keys(connection, row["id"]) | {row["poster_key"], *sheets, *row["sidecars"].values()}
+
+
+def _expire(connection: Connection, upload_id: str, before: float, now_s: float) -> None:
+    """End one upload, unless its client has come back; a video of which nothing landed goes with it."""
+    sent = upload.lock(connection, upload_id)
+    if sent["state"] != "open" or sent["touched_at"] >= before:
+        return
+    current = run.lock_of_upload(connection, upload_id)
+    row = video.find(connection, sent["video_id"])
+    if row is not None and current is None and not _has_landed(connection, upload_id):
+        upload.drop(connection, upload_id)
+        video.remove(connection, row["id"])
+        ask(connection, row["id"], ALL, now_s)  # what was sent and never reported
+        return
+    upload.expire(connection, upload_id)
+    if row is not None:
+        _give_up(connection, sent, current, row, now_s)
+
+
+def _has_landed(connection: Connection, upload_id: str) -> bool:
+    return any(upload.landed_indexes(connection, upload_id, kind) for kind in ("piece", "part"))
+
+
+def _give_up(connection: Connection, sent: Row, current: Row | None, row: Row, now_s: float) -> None:
+    """The video fails; its blobs and rows go once nobody can write to them any more."""
+    log.info("upload %s of video %s was given up: nothing came of it since %.0f", sent["id"], row["id"], sent["touched_at"])
+    if current is not None:
+        run.end(connection, current["id"], "cancelled", now_s)
+        queue.cancel_run(connection, current["id"], now_s)
+    if is_legal(VideoState(row["state"]), VideoState.FAILED):
+        error = UploadExpiredError("the upload was not finished in time and was given up; upload the file again").to_dict()
+        video.move(connection, row["id"], VideoState.FAILED, now_s, error=error, notice=None)
+    payload = {"what": ALL, "upload_id": sent["id"]}
+    outbox.emit(connection, outbox.FREE, row["id"], payload, now_s, not_before=now_s + _RUNNING_S)
+
+
+def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float) -> None:
+    """Drop the rows of an expired upload; its own row stays, and tells a client that comes back."""
+    current = run.lock_of_upload(connection, upload_id)
+    if current is not None:
+        run.drop(connection, current["id"])
+    upload.drop_pieces(connection, upload_id)
+    stream.drop(connection, video_id)
+    video.set_captions(connection, video_id, [])
+    if video.find(connection, video_id) is not None:
+        video.change(connection, video_id, {"poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
+
+
+def _drop_unused(connection: Connection, video_id: str) -> None:
+    """Drop a video that has no upload, unless it got one meanwhile."""
+    if video.find_locked(connection, video_id) is not None and upload.find_of_video(connection, video_id) is None:
+        video.remove(connection, video_id)

@@ -1,0 +1,94 @@
+"""What followers of a video are told of its tasks, on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.contract.pipeline_world import VIDEO, World
+from yeoul.api.deps import Parts
+from yeoul.api.events import _Follower
+from yeoul.api.pipeline_metrics import PipelineMetrics
+from yeoul.base.settings import Settings
+from yeoul.catalog.database import Database
+from yeoul.catalog.schema import task
+from yeoul.delivery.access import StreamAccess
+from yeoul.delivery.catalogue_view import PresentationCache
+
+
+@pytest.fixture
+def world(database: Database) -> Iterator[World]:
+    made = World(database)
+    yield made
+    made.dispatcher.close()
+
+
+@pytest.fixture
+def follower(world: World, tmp_path: Path) -> _Follower:
+    parts = Parts(
+        settings=Settings(),
+        database=world.database,
+        store=world.store,
+        uploads=world.uploads,
+        access=StreamAccess(b"secret"),
+        presentations=PresentationCache(world.database, world.clock, 6.0),
+        clock=world.clock,
+        web=tmp_path,
+        pipelines={},
+        metrics=PipelineMetrics(world.database, world.clock.now()),
+    )
+    return _Follower(parts, VIDEO, with_tasks=True)
+
+
+def told(follower: _Follower) -> dict[str, Any]:
+    """The tasks that the follower is told of now, by id."""
+    events = [one.split("data: ", 1)[1] for one in follower.news() if one.startswith("event: task")]
+    return {event["task"]: event for event in map(json.loads, events)}
+
+
+def test_every_change_is_told_once(world: World, follower: _Follower):
+    world.upload_all()
+    states: dict[str, list[str]] = {}
+    while True:
+        world.settle()
+        for task_id, event in told(follower).items():
+            states.setdefault(task_id, []).append(event["state"])
+        assert told(follower) == {}
+        if not world.engine.end_all(world.ops):
+            break
+    assert set(states) == {row["id"] for row in world.tasks()}
+    assert all(seen[-1] == "done" and len(seen) == len(set(seen)) for seen in states.values()), states
+
+
+def test_what_is_committed_late_is_told_too(world: World, follower: _Follower):
+    """A transaction notes its time when it begins; one that began later may be committed first."""
+    world.upload_all()
+    world.settle()
+    world.engine.end_all(world.ops)
+    world.settle()
+    told(follower)
+    early, late = [row["id"] for row in world.tasks() if row["state"] in ("ready", "waiting", "running")][:2]
+    began_s = world.clock.now() + 1
+
+    def change(connection: Any, task_id: str, at_s: float) -> None:
+        connection.execute(update(task).where(task.c.id == task_id).values(progress=0.5, updated_at=at_s))
+
+    if world.database.is_sqlite:  # one writer at a time: the first waits for the lock with its time in hand
+        with world.database.write() as connection:
+            change(connection, late, began_s + 1)
+        assert set(told(follower)) == {late}
+        with world.database.write() as connection:
+            change(connection, early, began_s)
+    else:
+        with world.database.write() as first:
+            change(first, early, began_s)
+            with world.database.write() as second:
+                change(second, late, began_s + 1)
+            assert set(told(follower)) == {late}
+    news = told(follower)
+    assert set(news) == {early} and news[early]["progress"] == 0.5
