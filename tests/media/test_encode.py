@@ -394,7 +394,7 @@ def test_when_one_of_two_is_killed_the_other_ends(victim: str, av1: Cut, tmp_pat
 
 def test_a_feed_that_takes_too_long_is_killed_with_its_reader(av1: Cut, tmp_path: Path) -> None:
     with pytest.raises(MediaTimeoutError):
-        av1.encode(tmp_path, Limits(timeout_s=0.2))
+        av1.encode(tmp_path, Limits(timeout_s=0.02))
     assert running_tools() == []
     assert threading.active_count() == 1
 
