@@ -32,6 +32,7 @@ class InstantEngine:
         self._pieces = pieces
         self._works: deque[Work] = deque()
         self.ended = 0
+        self.split = 0
         self.is_open = True
 
     def free(self) -> Mapping[WorkerId, Slots]:
@@ -44,6 +45,7 @@ class InstantEngine:
         reports = [
             Report(kind="done", task=work.task, attempt=work.attempt, worker=_WORKER, outputs=self._outputs(work)) for work in self._works
         ]
+        self.split += sum(work.op == "split" for work in self._works)
         self._works.clear()
         self.ended += len(reports)
         return reports
@@ -99,15 +101,15 @@ def measure(pieces: int, runs: int, tasks: int | None = None) -> float:
         for _ in range(2 + runs // 64):  # take all uploads in, start nothing
             dispatcher.step(0.0)
         engine.is_open = True
-        while engine.ended < runs:  # the dispatcher looks now and then for workers that have come back
+        while engine.split < runs:  # the dispatcher looks now and then for workers that have come back
             dispatcher.step(0.0)
-        splits = engine.ended
+        before = engine.ended
         began = time.perf_counter()
-        _run(dispatcher, engine, None if tasks is None else splits + tasks)
+        _run(dispatcher, engine, None if tasks is None else before + tasks)
         spent_s = time.perf_counter() - began
         dispatcher.close()
         database.close()
-        return 1000 * spent_s / (engine.ended - splits)
+        return 1000 * spent_s / (engine.ended - before)
 
 
 def _run(dispatcher: Dispatcher, engine: InstantEngine, limit: int | None) -> None:
