@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yeoul.pipeline.result_key import find_keys
+
 _EMPTY_FOLDERS = ("scratch", "blob/.partial", "blob/temp")
 _ENDED = ("done", "failed", "cancelled")
 
@@ -71,7 +73,7 @@ def find_leftovers(data: Path) -> list[str]:
     open_tasks = f"SELECT id, state FROM task WHERE state NOT IN {_ENDED}"
     found += [f"task {task} is {state}" for task, state in _rows(data, open_tasks)]
     found += [f"event {topic} of {video}" for topic, video in _rows(data, "SELECT topic, video_id FROM outbox")]
-    used = set(_used_keys(data))
+    used = {*_used_keys(data), *_known_keys(data)}
     encoded = data / "blob" / "encoded"
     found += [f"unused {key}" for path in _walk(encoded) if path.is_file() and (key := str(path.relative_to(encoded))) not in used]
     deleted = [video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'deleted'")]
@@ -110,3 +112,10 @@ def _used_keys(data: Path) -> Iterator[str]:
         yield from [poster] if poster else []
         yield from json.loads(sidecars).values()
         yield from json.loads(storyboard)["keys"] if storyboard else []
+
+
+def _known_keys(data: Path) -> Iterator[str]:
+    """Keys of what done tasks have made that others may use."""
+    query = "SELECT video_id, outputs FROM task JOIN run ON run.id = run_id WHERE key IS NOT NULL"
+    for video_id, outputs in _rows(data, query):
+        yield from find_keys(json.loads(outputs), video_id)

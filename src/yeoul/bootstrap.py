@@ -121,6 +121,7 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
     """What the zygote loads once: runs a work's op in the forked child. config: {"settings": ...} without database credentials."""
     from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
     from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
+    from yeoul.pipeline.ops.reuse import run_or_reuse  # noqa: PLC0415
     from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
 
     settings = Settings.model_validate(config["settings"])
@@ -134,7 +135,7 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
         def make_context(task: TaskInput) -> Context:
             return Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress, runner.run)
 
-        outputs = runner.run_json(work.op, work.params, make_context)
+        outputs = run_or_reuse(work, store, lambda task: runner.run(work.op, make_context(task), task))
         return {**outputs, TRAFFIC: {"read_bytes": store.read_bytes, "written_bytes": store.written_bytes}}
 
     return run

@@ -12,8 +12,9 @@ from tests.memory_engine import MemoryEngine
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import YeoulError
 from yeoul.base.settings import UploadSettings
+from yeoul.blob.counted import CountedStore
 from yeoul.blob.memory import MemoryStore
-from yeoul.blob.store import Bucket
+from yeoul.blob.store import BlobStore, Bucket
 from yeoul.bootstrap import read_definitions
 from yeoul.catalog import account, outbox, stream, video
 from yeoul.catalog.database import Database
@@ -24,13 +25,14 @@ from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
-from yeoul.model.work import Slots, Work
-from yeoul.pipeline import second_chance
+from yeoul.model.work import Report, Slots, Work
+from yeoul.pipeline import processing_again, second_chance
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.dispatcher import Dispatcher
 from yeoul.pipeline.ops.registry import BUILT_IN
+from yeoul.pipeline.ops.reuse import run_or_reuse
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource_manager import Policy
 from yeoul.pipeline.run_book import RunBook
@@ -91,18 +93,28 @@ class Ops:
     """
 
     def __init__(self, store: MemoryStore, pieces: int) -> None:
-        self._store = store
+        self._all = store
+        self._store: BlobStore = store
         self._pieces = pieces
         self.faults: Callable[[Work], None] = lambda _: None
         self.ended: list[str] = []
+        self.reused: list[str] = []
+        self.media = b"media"
 
     def __call__(self, work: Work) -> Mapping[str, Any]:
-        task = TaskInput.model_validate(work.params)
+        counted = CountedStore(self._all)
+        self._store = counted
+        outputs = run_or_reuse(work, counted, lambda task: self._run(work, task))
+        if Report(kind="done", task="", attempt=1, worker="", outputs=outputs).result.reused:
+            self.reused.append(work.task)
+        return outputs
+
+    def _run(self, work: Work, task: TaskInput) -> Output:
         self._put(Bucket.ENCODED, work, "half", b"left behind")
         self.faults(work)
         made: Output = getattr(self, f"_{work.op}")(work, task)
         self.ended.append(work.task)
-        return made.model_dump(mode="json")
+        return made
 
     def _put(self, bucket: Bucket, work: Work, name: str, data: bytes) -> str:
         self._store.put_bytes(bucket, work.output_prefix + name, data)
@@ -137,7 +149,7 @@ class Ops:
         index = task.piece.piece.index
         segment = Segment(
             index=index,
-            key=self._put(Bucket.ENCODED, work, f"{name}.m4s", b"media"),
+            key=self._put(Bucket.ENCODED, work, f"{name}.m4s", self.media),
             size_bytes=5,
             start_ticks=index * PIECE_MS,
             duration_ticks=PIECE_MS,
@@ -157,12 +169,13 @@ class Ops:
         (need,) = task.needs
         track = Output.model_validate(need.outputs).tracks[-1]  # the lowest rung
         self._store.get_bytes(Bucket.ENCODED, track.segments[0].key)
-        return PieceTiles(key=self._put(Bucket.TEMP, work, "tiles", b"jpegs"), sizes=(5,), starts_s=(0.0,))
+        key = self._put(Bucket.ENCODED, work, "tiles", b"jpegs")
+        return PieceTiles(key=key, bucket="encoded", sizes=(5,), starts_s=(0.0,))
 
     def _storyboard(self, work: Work, task: TaskInput) -> Output:
         for need in task.needs:
             if need.outputs is not None:
-                self._store.get_bytes(Bucket.TEMP, need.outputs["key"])
+                self._store.get_bytes(Bucket.ENCODED, need.outputs["key"])
         keys = (self._put(Bucket.ENCODED, work, "sheet.jpg", b"jpeg"),)
         made = Storyboard(keys=keys, columns=1, rows=1, tile_width=1, tile_height=1, interval_s=1, tiles=1)
         return Output(storyboard=made)
@@ -189,6 +202,7 @@ class World:
         self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
         self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
+        self.definitions = dict(DEFINITIONS)
         self.has_room = True
         self.slots = slots
         self.policy = policy or Policy()
@@ -198,8 +212,7 @@ class World:
         self.start()
         with database.write() as connection:
             account.add_account(connection, "a", "ann", "ann@example.org", "hash", "user", self.clock.now())
-            row = {"id": VIDEO, "owner_id": "a", "title": "", "description": "", "visibility": "public", "pipeline": pipeline}
-            video.add(connection, row, self.clock.now())
+        self.add_video(VIDEO, "a", pipeline=pipeline)
 
     # --- dispatchers ---
 
@@ -209,7 +222,7 @@ class World:
         return Dispatcher(
             self.database,
             engine,
-            Preprocessor(book, DEFINITIONS.__getitem__),
+            Preprocessor(book, self.definitions.__getitem__),
             book,
             CompletionHandler(),
             Sweeper(self.database, self.store, EXPIRE_S),
@@ -260,9 +273,14 @@ class World:
 
     # --- the client ---
 
-    def open(self, mode: Any = "pieces") -> str:
+    def add_video(self, video_id: str, owner_id: str, visibility: str = "public", pipeline: str = "standard") -> None:
+        row = {"id": video_id, "owner_id": owner_id, "title": "", "description": "", "visibility": visibility, "pipeline": pipeline}
+        with self.database.write() as connection:
+            video.add(connection, row, self.clock.now())
+
+    def open(self, mode: Any = "pieces", video_id: str = VIDEO) -> str:
         request = OpenUpload(mode=mode, file_name="a.mp4", size_bytes=12, fingerprint="0" * 64, source=SOURCE if mode == "pieces" else None)
-        row, _ = self.uploads.open(VIDEO, request)
+        row, _ = self.uploads.open(video_id, request)
         return row["id"]
 
     def declare(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
@@ -280,8 +298,8 @@ class World:
         self.put(upload_id, index)
         self.uploads.land(upload_id, [index])
 
-    def upload_all(self, mode: Any = "pieces") -> str:
-        upload_id = self.open(mode)
+    def upload_all(self, mode: Any = "pieces", video_id: str = VIDEO) -> str:
+        upload_id = self.open(mode, video_id)
         for index in range(self.pieces):
             self.land(upload_id, index, mode)
         self.uploads.complete(upload_id, self.pieces)
@@ -296,11 +314,15 @@ class World:
         with self.database.write() as connection:
             second_chance.retry_video(connection, VIDEO, self.clock.now(), piece=piece, rung=rung)
 
+    def process(self, pipeline: str) -> None:
+        with self.database.write() as connection:
+            processing_again.ask(connection, VIDEO, pipeline, self.clock.now())
+
     # --- what can be seen ---
 
-    def video(self) -> Mapping[str, Any]:
+    def video(self, video_id: str = VIDEO) -> Mapping[str, Any]:
         with self.database.read() as connection:
-            return video.get(connection, VIDEO)
+            return video.get(connection, video_id)
 
     def state(self) -> str:
         return self.video()["state"]
@@ -319,13 +341,16 @@ class World:
         assert row["state"] == "running", row["state"]
         return (row["id"], row["attempt"])
 
-    def tracks(self) -> Mapping[str, list[int]]:
+    def stored(self, edition: int | None = None) -> tuple[stream.StoredTrack, ...]:
+        """The renditions of an edition; of the one that is shown where none is named."""
         with self.database.read() as connection:
-            return {track.rendition.name: [segment.index for segment in track.segments] for track in stream.tracks(connection, VIDEO)}
+            return stream.tracks(connection, VIDEO, edition or video.get(connection, VIDEO)["edition"])
+
+    def tracks(self, edition: int | None = None) -> Mapping[str, list[int]]:
+        return {track.rendition.name: [segment.index for segment in track.segments] for track in self.stored(edition)}
 
     def listed(self) -> set[str]:
-        with self.database.read() as connection:
-            return {track.rendition.name for track in stream.tracks(connection, VIDEO) if track.listed}
+        return {track.rendition.name for track in self.stored() if track.listed}
 
     def blobs(self, bucket: Bucket) -> set[str]:
         return {info.key for info in self.store.list(bucket, "")}

@@ -101,6 +101,27 @@ def test_a_file_can_be_put_and_replaces_what_was_there(store: BlobStore, tmp_pat
     assert store.get_bytes(ORIGINAL, "film.mp4") == BODY
 
 
+def test_a_copy_lives_on_its_own(store: BlobStore):
+    store.put_bytes(ENCODED, "a/1", BODY)
+    store.put_bytes(ENCODED, "b/old", OTHER_BODY)
+    for _ in range(2):  # repeated, as after a kill
+        store.copy(ENCODED, "a/1", "b/1")
+        store.copy(ENCODED, "a/1", "b/old")
+    store.put_bytes(ENCODED, "a/1", OTHER_BODY)
+    store.delete_prefix(ENCODED, "a")
+    assert store.get_bytes(ENCODED, "b/1") == store.get_bytes(ENCODED, "b/old") == BODY
+    assert [info.key for info in store.list(ENCODED, "")] == ["b/1", "b/old"]
+    with pytest.raises(BlobMissingError):
+        store.copy(ENCODED, "a/1", "b/2")
+
+
+def test_copies_leave_nothing_behind(local: LocalStore, tmp_path: Path):
+    local.put_bytes(ENCODED, "a/1", BODY)
+    for _ in range(2):
+        local.copy(ENCODED, "a/1", "b/1")
+    assert [path for path in (tmp_path / "blobs" / ".partial").iterdir() if path.is_file()] == []
+
+
 @pytest.mark.parametrize("span", [(0, 10), (10, 20), (990, None), (990, 5000), (1000, None), (2000, 3000), (5, 5), (7, 3), (0, 0)])
 def test_ranges_are_slices(store: BlobStore, span: tuple[int, int | None]):
     store.put_bytes(TEMP, "a", BODY)

@@ -548,7 +548,7 @@ def make_segment(index: int) -> Segment:
 
 def contiguous(database: Database) -> int:
     with database.read() as connection:
-        return stream.standing(connection, "v")["240p"][0]
+        return stream.standing(connection, "v", 1)["240p"][0]
 
 
 def test_segments_may_come_in_any_order(database: Database):
@@ -556,27 +556,27 @@ def test_segments_may_come_in_any_order(database: Database):
     counts: list[int] = []
     for index in (1, 2, 0, 0, 4, 3):
         with database.write() as connection:
-            stream.add_rendition(connection, "v", RENDITION, 1000)
-            stream.add_segment(connection, "v", "240p", make_segment(index))
+            stream.add_rendition(connection, "v", 1, RENDITION, 1000)
+            stream.add_segment(connection, "v", 1, "240p", make_segment(index))
         counts.append(contiguous(database))
     assert counts == [0, 0, 3, 3, 3, 5]
     with database.write() as connection:
-        stream.list_renditions(connection, "v", ["240p"])
-        (track,) = stream.tracks(connection, "v")
+        stream.list_renditions(connection, "v", 1, ["240p"])
+        (track,) = stream.tracks(connection, "v", 1)
         assert track.listed and [segment.index for segment in track.segments] == [0, 1, 2, 3, 4]
         assert stream.keys(connection, "v") == {"v/init", *(f"v/{index}" for index in range(5))}
-        stream.drop(connection, "v", ["240p"])
-        assert stream.tracks(connection, "v") == ()
+        stream.drop(connection, "v", 1, ["240p"])
+        assert stream.tracks(connection, "v", 1) == ()
 
 
 def test_segments_that_come_at_once_are_all_counted(database: Database):
     add_video(database)
     with database.write() as connection:
-        stream.add_rendition(connection, "v", RENDITION, 1000)
+        stream.add_rendition(connection, "v", 1, RENDITION, 1000)
 
     def add(index: int) -> None:
         with database.write() as connection:
-            stream.add_segment(connection, "v", "240p", make_segment(index))
+            stream.add_segment(connection, "v", 1, "240p", make_segment(index))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(16)))

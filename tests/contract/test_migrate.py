@@ -13,9 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from yeoul.catalog import migrate as migrate_module
+from yeoul.catalog import run as run_rows
+from yeoul.catalog import schema, stream
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import HEAD, migrate
 from yeoul.catalog.schema import metadata
@@ -74,10 +77,7 @@ def test_uploads_from_before_live_on_from_their_last_piece(database_url: str):
     """Step 0002: those that run while Yeoul is brought up to date do not end by it."""
     database = Database(database_url)
     with database.write() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migration"))
-        config.set_main_option("path_separator", "os")
-        command.upgrade(config, "0001")
+        _upgrade_to(connection, "0001")
         for statement in _OLD_ROWS:
             connection.execute(text(statement))
     migrate(database)
@@ -87,8 +87,50 @@ def test_uploads_from_before_live_on_from_their_last_piece(database_url: str):
     database.close()
 
 
+def test_what_was_made_before_is_the_first_edition(database_url: str):
+    """Step 0007 replaces tables that others refer to; nothing that refers to them is lost by it."""
+    database = Database(database_url)
+    with database.write() as connection:
+        _upgrade_to(connection, "0006")
+        for statement in (*_OLD_ROWS, *_OLD_RUN):
+            connection.execute(text(statement))
+    migrate(database)
+    with database.read() as connection:
+        run = connection.execute(select(schema.run)).mappings().one()
+        assert (run["edition"], run["made"]["dropped"], run["made"]["poster_key"]) == (1, {"720p": {"code": "x"}}, "v/p.jpg")
+        assert run["made"]["storyboard"] is None and run["made"]["sidecars"] == {}
+        assert connection.execute(text("SELECT count(*) FROM task")).scalar_one() == 1
+        assert [track.rendition.name for track in stream.tracks(connection, "v", 1)] == ["240p"]
+        assert [len(track.segments) for track in stream.tracks(connection, "v", 1)] == [1]
+        assert inspect(connection).get_pk_constraint("segment")["constrained_columns"] == ["video_id", "edition", "name", "index"]
+    with database.write() as connection:  # foreign keys are kept again
+        with pytest.raises(IntegrityError), connection.begin_nested():
+            connection.execute(text("DELETE FROM run"))
+        assert run_rows.add(connection, "again", "v", "running", {}, 9.0, edition=2)
+    database.close()
+
+
+def _upgrade_to(connection: Connection, step: str) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migration"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, step)
+
+
+_OLD_RUN = (
+    """UPDATE video SET dropped = '{"720p": {"code": "x"}}', poster_key = 'v/p.jpg'""",
+    """INSERT INTO run (id, video_id, upload_id, account_id, definition, state, version, created_at)
+    VALUES ('r', 'v', 'running', 'a', '{}', 'open', 1, 1)""",
+    """INSERT INTO task (id, run_id, account_id, stage, op, state, due_at, not_before, waiting_on, cpu, memory_bytes, timeout_s, optional,
+    latency_sensitive, attempt, tries, failures, failed_on, crashes, params, progress, cpu_s, created_at, updated_at, wants)
+    VALUES ('r.x', 'r', 'a', 'x', 'x', 'done', 1, 0, 0, 1, 1, 1, '0', '0', 1, 1, 0, '[]', 0, '{}', 1, 1, 1, 1, '')""",
+    """INSERT INTO rendition (video_id, name, kind, rendition, declared_bps, contiguous, listed) VALUES ('v', '240p', 'video',
+    '{"name": "240p", "kind": "video", "codecs": "x", "timescale": 1000}', 1, 1, '1')""",
+    """INSERT INTO segment (video_id, name, "index", segment) VALUES ('v', '240p', 0,
+    '{"index": 0, "key": "v/1", "size_bytes": 1, "start_ticks": 0, "duration_ticks": 1, "samples": 1}')""",
+)
 _OLD_ROWS = (
-    "INSERT INTO account VALUES ('a', 'ann', 'ann@example.org', 'hash', 'user', 1)",
+    "INSERT INTO account (id, handle, email, password_hash, role, created_at) VALUES ('a', 'ann', 'ann@example.org', 'hash', 'user', 1)",
     """INSERT INTO video (id, owner_id, title, description, visibility, pipeline, state, dropped, progress, version, created_at, updated_at)
     VALUES ('v', 'a', '', '', 'public', 'standard', 'uploading', '{}', 0, 1, 1, 1)""",
     """INSERT INTO upload (id, video_id, mode, file_name, size_bytes, fingerprint, state, created_at)

@@ -114,7 +114,7 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  a: encode", 3, "stage a must be a mapping"),
         (HEAD + "  a: {op: encode}", 3, "stage a, scope: Field required; add `scope`"),
         (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece' or 'rung'"),
-        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name or version"),
+        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name, version or looks_at"),
         (HEAD + "  a: {op: encode, scope: piece, retrys: 3}", 3, "stage a, retrys: Extra inputs are not permitted; did you mean retries?"),
         (HEAD + "  a:\n    op: encode\n    scope: piece\n    slots: {cpu: 0}", 6, "stage a, slots.cpu: .*greater than 0"),
         (HEAD + "  a: {op: encode, scope: piece, slots: {cpu: 1000}}", 3, "stage a, slots.cpu: .*less than or equal to 64"),
@@ -136,7 +136,7 @@ A = "  a: {op: encode, scope: piece}\n"
             "stage a, parameter rungs: Input should be 'lowest', 'others' or 'all'",
         ),
         (HEAD + "  a: {op: encode, scope: piece, with: {crf: 3}}", 3, "stage a, parameter crf: Extra inputs .*; encode takes rungs"),
-        (HEAD + "  a: {op: poster, scope: video, pieces: opening}", 3, "stage a of scope video cannot take part for some pieces"),
+        (HEAD + "  a: {op: poster, scope: video, pieces: rest}", 3, "stage a of scope video cannot take the rest of the pieces"),
         (HEAD + "  a: {op: encode, scope: video}", 3, "stage a: op encode works on a piece; give it `scope: piece`"),
         (HEAD + "  a: {op: encode, scope: piece, needs: [a]}", 3, "stages need each other in a circle: a -> a"),
         (

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from yeoul.pipeline.dag import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
-from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, Place, TaskEnded, UploadClosed
+from yeoul.pipeline.dag_scheduler import (
+    AddTask,
+    DagScheduler,
+    EndRun,
+    Event,
+    Instruction,
+    PieceLanded,
+    Place,
+    TaskEnded,
+    UploadClosed,
+    count_seen,
+)
 
 FACTS = {"has_audio": True, "hdr": False}
 RUNGS = ("720p", "240p")
@@ -32,7 +44,7 @@ def definitions(draw: st.DrawFn) -> Definition:
             "name": f"s{number}",
             "op": "x",
             "scope": scope,
-            "pieces": draw(st.sampled_from(["all", "all", "opening", "rest"])) if scope != "video" else "all",
+            "pieces": draw(st.sampled_from(["all", "all", "opening"] if scope == "video" else ["all", "all", "opening", "rest"])),
             "needs": draw(st.lists(st.sampled_from(allowed), unique=True, max_size=3)) if allowed else [],
             "when": draw(st.sampled_from([None, None, "has_audio", "hdr"])),
             "optional": draw(st.booleans()),
@@ -152,17 +164,26 @@ class SchedulerHistory(RuleBasedStateMachine):
 
     def due(self, unit: Unit) -> list[Place]:
         """The tasks of a unit that must exist by now: those whose piece has landed, or whose time has come, with all that they need."""
-        if not all(self.has_come(self.units[name]) for name in unit_needs(unit, self.units) if self.units[name].scope == "video"):
-            return []
         if unit.scope == "video":
             return [Place(unit.name)] if self.has_come(unit) else []
         rungs = RUNGS if unit.scope == "rung" else (None,)
-        return [Place(unit.name, index, rung) for index in self.landed if unit.takes(index) for rung in rungs]
+        return [Place(unit.name, index, rung) for index in self.landed if unit.takes(index) and self.is_free(unit, index) for rung in rungs]
+
+    def is_free(self, unit: Unit, index: int) -> bool:
+        """Whether all video's units have come that a piece's tasks need, themselves or through others of the piece."""
+        above = [self.units[name] for name in unit_needs(unit, self.units)]
+        return all(
+            self.has_come(need) if need.scope == "video" else self.is_free(need, index)
+            for need in above
+            if need.scope == "video" or need.takes(index)
+        )
 
     def has_come(self, unit: Unit) -> bool:
-        """A video's unit comes with the last piece that is above it, or at once."""
+        """A video's unit comes with the last piece that is above it or that it asks for, or at once."""
         above = [self.units[name] for name in unit_needs(unit, self.units)]
         opening = min(OPENING_PIECES, self.pieces if self.closed else OPENING_PIECES)
+        if unit.pieces == "opening" and not self.landed >= set(range(opening)):
+            return False
         for need in above:
             if need.scope == "video":
                 if not self.has_come(need):
@@ -251,3 +272,26 @@ def test_a_group_is_one_task():
     assert added(scheduler.handle(UploadClosed(1))) == {Place("sheets"): (Place("work", 0),)}
     assert scheduler.handle(TaskEnded(Place("work", 0), ok=True)) == []
     assert scheduler.handle(TaskEnded(Place("sheets"), ok=True)) == [EndRun()]
+
+
+@pytest.mark.parametrize(("name", "count"), [("poster", 1), ("look", 3), ("choice", 3), ("package", None)])
+def test_a_stage_of_the_video_sees_what_it_has_waited_for(name: str, count: int | None):
+    """And no more: how many pieces have landed when it starts is chance."""
+    stages = (
+        Stage(name="poster", op="x", scope="video"),
+        Stage(name="look", op="x", scope="video", pieces="opening"),
+        Stage(name="sample", op="x", scope="piece", pieces="opening"),
+        Stage(name="choice", op="x", scope="video", needs=("sample", "poster")),
+        Stage(name="encode", op="x", scope="piece", needs=("choice", "look")),
+        Stage(name="package", op="x", scope="video", needs=("encode",)),
+    )
+    definition = Definition(name="seen", stages=stages)
+    assert count_seen(definition, {}, name) == count
+    scheduler = DagScheduler(definition, {}, ())
+    told: list[Instruction] = list(scheduler.start())
+    for index in range(count or 5):
+        assert not [order for order in told if isinstance(order, AddTask) and order.place == Place(name)] or name == "poster"
+        told += scheduler.handle(PieceLanded(index))
+    if count is None:
+        told += scheduler.handle(UploadClosed(5))
+    assert [order for order in told if isinstance(order, AddTask) and order.place == Place(name)]

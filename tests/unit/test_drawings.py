@@ -176,7 +176,7 @@ def rows() -> Iterator[tuple[str, str, int | None, float, float, float, str]]:
 
 
 def make() -> Timeline:
-    usage = {"cpu_s": 0.5, "max_rss_bytes": 1 << 20, "read_bytes": 1500, "written_bytes": 2_500_000}
+    usage = {"cpu_s": 0.5, "max_rss_bytes": 1 << 20, "read_bytes": 1500, "written_bytes": 2_500_000, "reused": False}
     tasks = [
         {"id": task, "stage": stage, "piece": piece, "rung": None, "op": stage, "state": outcome, "created_at": ready,
          "started_at": started, "ended_at": ended}

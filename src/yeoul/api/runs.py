@@ -32,6 +32,7 @@ class AttemptView(BaseModel):
     """One attempt: times are RFC 3339, ready_at is since when the task waited for it.
 
     outcome: done, failed, lost (with its worker), put_back (there was no room), cancelled; null while it runs.
+    reused: another task had made the same before.
     """
 
     number: int
@@ -46,6 +47,7 @@ class AttemptView(BaseModel):
     max_rss_bytes: int
     read_bytes: int
     written_bytes: int
+    reused: bool
 
 
 class TaskStory(BaseModel):
@@ -100,7 +102,7 @@ def get_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> Ta
 
 def make_attempt_view(found: Row) -> AttemptView:
     """An attempt as the API shows it."""
-    names = ("number", "worker", "outcome", "error", "cpu_s", "wall_s", "max_rss_bytes", "read_bytes", "written_bytes")
+    names = ("number", "worker", "outcome", "error", "cpu_s", "wall_s", "max_rss_bytes", "read_bytes", "written_bytes", "reused")
     plain: dict[str, Any] = {name: found[name] for name in names}
     return AttemptView(
         **plain, ready_at=rfc3339(found["ready_at"]), started_at=rfc3339(found["started_at"]), ended_at=rfc3339(found["ended_at"])

@@ -47,11 +47,15 @@ def _offered(view: View) -> Presentation:
     return view.presentation
 
 
-def _track(view: View, name: str) -> Track:
+def _find(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
+    """The rendition of a folder, also of an edition that is not shown any more: who watches goes on with what began."""
+    name, edition = layout.read_folder(folder)
+    if edition < view.row["edition"] and name not in view.captions:
+        view = parts.presentations.get(view.row["id"], edition)
     offered = _offered(view)
     for track in (*offered.tracks, *offered.texts):
-        if track.name == name:
-            return track
+        if (track.name, track.edition) == (name, edition):
+            return view, track
     raise NotFoundError(f"there is no rendition {name}", rendition=name)
 
 
@@ -116,7 +120,7 @@ def get_storyboard(request: Request, view: ViewDep) -> Response:
     offered = _offered(view)
     if offered.storyboard is None:
         raise NotFoundError("there is no storyboard yet")
-    return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s))
+    return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s, view.row["edition"]))
 
 
 @_answers(_BASE + "/" + layout.CHAPTERS_NAME)
@@ -157,17 +161,18 @@ def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
 
 
 @_answers(_BASE + "/{name}/" + layout.MEDIA_NAME)
-def get_media(request: Request, name: str, view: ViewDep) -> Response:
+def get_media(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """A media playlist."""
-    track = _track(view, name)
+    view, track = _find(parts, view, name)
     make = hls.make_subtitle if track.rendition.kind == "text" else hls.make_media
     return make_text(request, view, _HLS, make(_offered(view), track))
 
 
 @_answers(_BASE + "/{name}/" + layout.IFRAMES_NAME)
-def get_iframes(request: Request, name: str, view: ViewDep) -> Response:
+def get_iframes(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """An I-frame playlist."""
-    return make_text(request, view, _HLS, hls.make_iframes(_offered(view), _track(view, name)))
+    view, track = _find(parts, view, name)
+    return make_text(request, view, _HLS, hls.make_iframes(_offered(view), track))
 
 
 @_answers(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
@@ -181,7 +186,7 @@ def get_captions(request: Request, name: str, view: ViewDep) -> Response:
 @_answers(_BASE + "/{name}/" + layout.INIT_NAME)
 def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """The init segment of a rendition."""
-    track = _track(view, name)
+    _, track = _find(parts, view, name)
     if track.rendition.init_key is None:
         raise NotFoundError(f"rendition {name} has no init segment", rendition=name)
     return make_file(parts, request, track.rendition.init_key, f"{track.rendition.kind}/mp4")
@@ -190,7 +195,7 @@ def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Res
 @_answers(_BASE + "/{name}/{index}.m4s")
 def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: PartsDep) -> Response:
     """One media segment."""
-    track = _track(view, name)
+    _, track = _find(parts, view, name)
     found = next((segment for segment in track.segments if segment.index == index), None)
     if found is None:
         raise NotFoundError(f"rendition {name} has no segment {index}", rendition=name, index=index)

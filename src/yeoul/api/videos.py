@@ -19,7 +19,7 @@ from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog import outbox, queue, run, stream, upload, video
 from yeoul.model.video import VideoState, Visibility
-from yeoul.pipeline import second_chance
+from yeoul.pipeline import processing_again, second_chance
 from yeoul.upload.service import NO_NUL
 from yeoul.upload.session import check_alive
 
@@ -51,6 +51,12 @@ class RetryRequest(BaseModel):
     rung: str | None = Field(default=None, max_length=40)
 
 
+class ProcessRequest(BaseModel):
+    """By which definition; the one that the video had where none is named."""
+
+    pipeline: str | None = Field(default=None, max_length=40)
+
+
 class VideoPage(BaseModel):
     """One page, newest first; `next` is the cursor of the following one, null at the end."""
 
@@ -79,8 +85,13 @@ class TaskView(BaseModel):
 
 
 class DagView(BaseModel):
-    """The run of a video: its definition and the tasks it has grown so far."""
+    """The newest run of a video: its definition and the tasks it has grown so far.
 
+    edition: counts the runs; is_shown: viewers see what this one makes.
+    """
+
+    edition: int
+    is_shown: bool
     state: str
     definition: dict[str, Any]
     tasks: list[TaskView]
@@ -161,16 +172,29 @@ def retry_video(video_id: str, caller: Caller, parts: PartsDep, body: RetryReque
     return read_video_view(parts, video_id)[1]
 
 
+@router.post("/videos/{video_id}/process", status_code=202)
+def process_video(video_id: str, caller: Caller, parts: PartsDep, body: ProcessRequest | None = None) -> VideoView:
+    """Process a video again; what it shows now stays until that is whole. Only what differs is made anew."""
+    with parts.database.write() as connection:
+        row = video.get(connection, video_id)
+        check_edit(row, caller)
+        pipeline = choose_pipeline(parts, (body or ProcessRequest()).pipeline or row["pipeline"], caller)
+        processing_again.ask(connection, video_id, pipeline, parts.clock.now())
+    return read_video_view(parts, video_id)[1]
+
+
 @router.get("/videos/{video_id}/dag")
 def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
     """The run's tasks: who does what, and the story of each failure."""
     with parts.database.read() as connection:
-        check_edit(video.get(connection, video_id), caller)
+        row = video.get(connection, video_id)
+        check_edit(row, caller)
         current = run.find_of_video(connection, video_id)
         if current is None:
             raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
-        tasks = queue.of_run(connection, current["id"])
-    return DagView(state=current["state"], definition=current["definition"], tasks=[make_task_view(task) for task in tasks])
+        tasks = [make_task_view(task) for task in queue.of_run(connection, current["id"])]
+    shown = row["edition"] == current["edition"]
+    return DagView(edition=current["edition"], is_shown=shown, state=current["state"], definition=current["definition"], tasks=tasks)
 
 
 def make_task_view(task: Row) -> TaskView:
@@ -185,7 +209,10 @@ def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) ->
         rows = video.page(connection, owner_id=owner_id, before=read_cursor(cursor), limit=limit + 1)
         shown = [
             make_video_view(
-                parts, row, stream.tracks(connection, row["id"]) if row["playable_at"] else (), video.captions(connection, row["id"])
+                parts,
+                row,
+                stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] else (),
+                video.captions(connection, row["id"]),
             )
             for row in rows[:limit]
         ]

@@ -152,7 +152,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
             bandwidth = variant_bandwidth(offered, track) if one.kind == "video" else track.declared_bps
             fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate"})
             renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth))
-    poster = f"{base}/{layout.POSTER_NAME}" if row["poster_key"] else None
+    poster = f"{base}/{layout.picture_uri(layout.POSTER_NAME, row['edition'])}" if row["poster_key"] else None
     ready = row["state"] == VideoState.READY.value
     playback = None
     if offered is not None:
@@ -199,6 +199,8 @@ def read_video_view(parts: Parts, video_id: str) -> tuple[Row, VideoView]:
     """(row, view) of a video, read afresh; raises NotFoundError."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
-        tracks = stream.tracks(connection, video_id) if row["playable_at"] is not None or row["ready_at"] is not None else ()
+        tracks = (
+            stream.tracks(connection, video_id, row["edition"]) if row["playable_at"] is not None or row["ready_at"] is not None else ()
+        )
         captions = video.captions(connection, video_id)
     return row, make_video_view(parts, row, tracks, captions)

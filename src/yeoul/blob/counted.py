@@ -1,7 +1,8 @@
-"""A store that counts the bytes that pass through it, for one attempt."""
+"""A store that counts the bytes that pass through it, and knows what was put, for one attempt."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,21 +10,29 @@ from yeoul.blob.store import BlobInfo, BlobStore, Bucket, SignedRequest
 
 
 class CountedStore:
-    """As the store behind it. read_bytes, written_bytes: of blobs read or fetched, and put."""
+    """As the store behind it. read_bytes, written_bytes: of blobs read or fetched, and put. made: SHA-256 of what was put, by key."""
 
     def __init__(self, store: BlobStore) -> None:
         self._store = store
         self.read_bytes = 0
         self.written_bytes = 0
+        self.made: dict[str, str] = {}
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
         self._store.put_bytes(bucket, key, data)
         self.written_bytes += len(data)
+        self.made[key] = hashlib.sha256(data).hexdigest()
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
-        size_bytes = path.stat().st_size  # the file may be gone afterwards
+        with path.open("rb") as file:  # it may be gone afterwards
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size_bytes = file.tell()
         self._store.put_file(bucket, key, path)
         self.written_bytes += size_bytes
+        self.made[key] = digest
+
+    def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
+        self._store.copy(bucket, key, new_key)
 
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
         data = self._store.get_bytes(bucket, key, start, end)

@@ -60,6 +60,22 @@ class LocalStore:
                 partial.write(chunk)
             partial.commit()
 
+    def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
+        """A second name for the same file, for blobs are never written in place; a copy where the file system has no such thing."""
+        source, target = self.path(bucket, key), self.path(bucket, new_key)
+        linked = self._partials / secrets.token_hex(16)
+        with storage_errors("copying a blob"):
+            try:
+                os.link(source, linked)
+            except _ABSENT as error:
+                raise missing(bucket, key) from error
+            except OSError:
+                with source.open("rb") as file:
+                    self._copy(bucket, new_key, file)
+                return
+            self._publish(linked, target)
+            linked.unlink(missing_ok=True)  # a rename between two names of one file leaves both
+
     def open_put(self, bucket: Bucket, key: str) -> Partial:
         """A blob to be written in steps; close it by `commit`, `abort` or its `with` block."""
         target = self.path(bucket, key)

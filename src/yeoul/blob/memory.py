@@ -28,6 +28,9 @@ class MemoryStore:
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
         self.put_bytes(bucket, key, path.read_bytes())
 
+    def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
+        self.put_bytes(bucket, new_key, self.get_bytes(bucket, key))
+
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
         with self._lock:
             found = self._blobs.get((bucket, check_key(key)))

@@ -69,6 +69,10 @@ class S3Store:
         with _errors(bucket, check_key(key)):
             obstore.put(self._buckets[bucket], key, path, use_multipart=in_parts, chunk_size=part_bytes, max_concurrency=4)
 
+    def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
+        with _errors(bucket, check_key(key)):
+            obstore.copy(self._buckets[bucket], key, check_key(new_key))
+
     # --- reading ---
 
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:

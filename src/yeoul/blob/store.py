@@ -56,6 +56,10 @@ class BlobStore(Protocol):
         """Store or replace with a file's content; the file may be gone afterwards."""
         ...
 
+    def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
+        """Store or replace a blob with what another one of the bucket holds."""
+        ...
+
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes [start, end), cut at the end of the blob like a slice; 0 <= start."""
         ...

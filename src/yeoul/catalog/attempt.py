@@ -27,10 +27,11 @@ def end(
     *,
     error: Mapping[str, Any] | None = None,
     usage: Usage | None = None,
+    reused: bool = False,
 ) -> None:
     """Say how running attempts, by (task, number), ended; those that have ended keep their first end."""
     used = {} if usage is None else usage.model_dump()
-    values = {"outcome": outcome, "ended_at": now_s, "error": None if error is None else dict(error), **used}
+    values = {"outcome": outcome, "ended_at": now_s, "error": None if error is None else dict(error), "reused": reused, **used}
     for task_id, number in ended:
         running = update(attempt).where(attempt.c.task_id == task_id, attempt.c.number == number, attempt.c.outcome.is_(None))
         connection.execute(running.values(**values))

@@ -106,6 +106,28 @@ class Database:
         except DBAPIError as error:
             raise _translate(error) from error
 
+    @contextmanager
+    def rebuild(self) -> Generator[Connection]:
+        """A transaction for migrations: SQLite replaces whole tables in it, also those that others refer to."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        try:
+            with self.engine.connect() as plain:
+                raw: Any = plain.connection.driver_connection
+                raw.execute("PRAGMA foreign_keys=OFF")  # takes effect outside of transactions only
+                try:
+                    connection = plain.execution_options(yeoul_write=True)
+                    with connection.begin():
+                        yield connection
+                        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                        assert broken is None, f"a migration left rows without what they refer to: {broken}"
+                finally:
+                    raw.execute("PRAGMA foreign_keys=ON")
+        except DBAPIError as error:
+            raise _translate(error) from error
+
     def watch(self) -> ChangeWatch:
         """A watch of one thread's own; close it after use."""
         return ChangeWatch(self)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from yeoul.catalog.database import Database
 
-HEAD = "0006"  # the last step of `migration/versions`; kept here so that a start without news need not load Alembic
+HEAD = "0007"  # the last step of `migration/versions`; kept here so that a start without news need not load Alembic
 _LOCK = 0x796F756C  # any number of our own
 
 
@@ -17,7 +17,7 @@ def migrate(database: Database) -> None:
     with database.read() as connection:
         if _revision(connection) == HEAD:
             return
-    with database.write() as connection:  # on SQLite this is the lock
+    with database.rebuild() as connection:  # on SQLite this is the lock
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if _revision(connection) != HEAD:

@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog import attempt as attempts
-from yeoul.catalog.row import Row, all_rows, insert_new
-from yeoul.catalog.schema import edge, run, task
-from yeoul.model.work import Slots, Usage
+from yeoul.catalog.row import Row, all_rows, first_row, insert_new
+from yeoul.catalog.schema import edge, run, task, video
+from yeoul.model.work import Result, Slots, Usage
 
 _QUOTA_LOCK = 0x71756F74  # any number of our own
 ENDED = ("done", "failed", "cancelled")
@@ -238,14 +238,20 @@ def finish(
     cpu_s: float,
     now_s: float,
     usage: Usage | None = None,
+    result: Result = Result(),  # noqa: B008 (frozen)
 ) -> bool:
-    """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off."""
+    """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off.
+
+    result: a key makes the outputs known to `find_result`.
+    """
     statement = (
         update(task)
         .where(_mine(task_id, attempt, owner))
         .values(
             state="done",
             outputs=dict(outputs),
+            key=result.key,
+            digest=result.digest,
             error=None,
             progress=1.0,
             owner=None,
@@ -257,7 +263,7 @@ def finish(
     )
     if connection.execute(statement).rowcount != 1:
         return False
-    attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage)
+    attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage, reused=result.reused)
     _release(connection, task_id, now_s)
     return True
 
@@ -449,6 +455,7 @@ def reset(connection: Connection, ids: Sequence[str], now_s: float) -> None:
             "crashes": 0,
             "not_before": 0.0,
             "error": None,
+            "key": None,
             "ended_at": None,
             "progress": 0.0,
         }
@@ -513,14 +520,33 @@ def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, .
 
 
 def outputs_of(connection: Connection, task_id: str) -> list[Row]:
-    """What the needs of a task made: rows of stage, op, piece, rung, state, outputs, in order of piece."""
+    """What the needs of a task made: rows of stage, op, piece, rung, state, outputs, digest, in order of piece."""
     statement = (
-        select(task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs)
+        select(task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs, task.c.digest)
         .join(edge, edge.c.needs_id == task.c.id)
         .where(edge.c.task_id == task_id)
         .order_by(task.c.stage, task.c.piece, task.c.rung)
     )
     return all_rows(connection, statement)
+
+
+def find_result(connection: Connection, key: str, owner_id: str, visibility: str) -> Row | None:
+    """What a task of this key has made last: video_id, outputs, digest. Only of videos of the same owner and visibility."""
+    statement = (
+        select(run.c.video_id, task.c.outputs, task.c.digest)
+        .join(run, run.c.id == task.c.run_id)
+        .join(video, video.c.id == run.c.video_id)
+        .where(task.c.key == key, task.c.state == "done", video.c.owner_id == owner_id, video.c.visibility == visibility)
+        .where(video.c.state != "deleted")
+        .order_by(task.c.ended_at.desc())
+        .limit(1)
+    )
+    return first_row(connection, statement)
+
+
+def known_outputs(connection: Connection, run_id: str) -> list[Any]:
+    """The outputs of a run that `find_result` may give."""
+    return list(connection.execute(select(task.c.outputs).where(task.c.run_id == run_id, task.c.key.is_not(None))).scalars())
 
 
 def count_states(connection: Connection, run_id: str) -> dict[str, int]:

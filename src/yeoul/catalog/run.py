@@ -12,13 +12,22 @@ from yeoul.catalog.schema import attempt, edge, event, run, task, video
 
 
 def add(
-    connection: Connection, run_id: str, video_id: str, upload_id: str, definition: Mapping[str, Any], now_s: float, *, parked: bool = False
+    connection: Connection,
+    run_id: str,
+    video_id: str,
+    upload_id: str,
+    definition: Mapping[str, Any],
+    now_s: float,
+    *,
+    edition: int = 1,
+    parked: bool = False,
 ) -> bool:
-    """Open a run for an upload, or park it until there is less to do; False when the upload has one."""
+    """Open a run for an upload, or park it until there is less to do; False when the upload has one of this edition."""
     owner_id = connection.execute(select(video.c.owner_id).where(video.c.id == video_id)).scalar_one()
     row = {"id": run_id, "video_id": video_id, "upload_id": upload_id, "account_id": owner_id, "definition": dict(definition)}
     state = "parked" if parked else "open"
-    return bool(insert_new(connection, run, [{**row, "state": state, "version": 0, "created_at": now_s}]))
+    fixed: dict[str, Any] = {"edition": edition, "made": {"dropped": {}, "sidecars": {}}, "version": 0, "created_at": now_s}
+    return bool(insert_new(connection, run, [{**row, **fixed, "state": state}]))
 
 
 def parked(connection: Connection, limit: int) -> list[Row]:
@@ -33,13 +42,15 @@ def count_parked(connection: Connection) -> int:
 
 
 def lock_of_upload(connection: Connection, upload_id: str) -> Row | None:
-    """The run of an upload, locked until the transaction ends, so that its events are applied one after another."""
-    return first_row(connection, select(run).where(run.c.upload_id == upload_id).with_for_update(key_share=True))
+    """The newest run of an upload, locked until the transaction ends, so that its events are applied one after another."""
+    newest = select(run).where(run.c.upload_id == upload_id).order_by(run.c.edition.desc()).limit(1)
+    return first_row(connection, newest.with_for_update(key_share=True))
 
 
 def find_of_video(connection: Connection, video_id: str) -> Row | None:
     """The newest run of a video."""
-    return first_row(connection, select(run).where(run.c.video_id == video_id).order_by(run.c.created_at.desc()).limit(1))
+    newest = select(run).where(run.c.video_id == video_id).order_by(run.c.edition.desc(), run.c.created_at.desc()).limit(1)
+    return first_row(connection, newest)
 
 
 def find(connection: Connection, run_id: str) -> Row | None:
@@ -55,6 +66,17 @@ def lock(connection: Connection, run_id: str) -> Row | None:
 def change(connection: Connection, run_id: str, **values: Any) -> None:
     """Set columns and count the event."""
     connection.execute(update(run).where(run.c.id == run_id).values(**values, version=run.c.version + 1))
+
+
+def note_made(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
+    """Add to what a locked run has made for viewers besides streams; `values` as columns of the video."""
+    made = connection.execute(select(run.c.made).where(run.c.id == run_id)).scalar_one()
+    connection.execute(update(run).where(run.c.id == run_id).values(made={**made, **values}))
+
+
+def made(connection: Connection, run_id: str) -> Row:
+    """poster_key, storyboard, sidecars and dropped of a run, where there are any."""
+    return dict(connection.execute(select(run.c.made).where(run.c.id == run_id)).scalar_one())
 
 
 def end(connection: Connection, run_id: str, state: str, now_s: float) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -63,6 +64,7 @@ video = Table(
     Column("storyboard", JSON(none_as_null=True)),  # Storyboard
     Column("dropped", JSON, nullable=False),  # {rung name: error}
     Column("sidecars", JSON, nullable=False),  # {file name: key}: what ops of users publish beside the streams
+    Column("edition", Integer, nullable=False, server_default="1"),  # of the run that is shown
     Column("progress", Float, nullable=False),
     Column("version", Integer, nullable=False),  # counts every change that a viewer may see
     Column("created_at", Float, nullable=False),
@@ -122,16 +124,19 @@ run = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("video_id", Text, ForeignKey("video.id"), nullable=False, index=True),
-    Column("upload_id", Text, ForeignKey("upload.id"), nullable=False, unique=True),
+    Column("upload_id", Text, ForeignKey("upload.id"), nullable=False),
+    Column("edition", Integer, nullable=False, server_default="1"),  # counts the runs of an upload
     Column("account_id", Text, nullable=False),  # the video's owner
     Column("definition", JSON, nullable=False),  # the DAG definition it was opened with
     Column("ladder", JSON(none_as_null=True)),  # [Rung], highest first; null until inspected
     Column("source", JSON(none_as_null=True)),  # Source, null until inspected
+    Column("made", JSON, nullable=False, server_default="{}"),  # poster_key, storyboard, sidecars and dropped, as columns of the video
     Column("state", Text, nullable=False),  # parked | open | done | failed | cancelled
     Column("version", Integer, nullable=False),  # counts events applied, so that a scheduler in memory knows when it is stale
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
     Index("run_state", "state", "created_at"),
+    Index("run_edition", "upload_id", "edition", unique=True),
 )
 
 # As literals: SQLite takes such an index only when the query repeats its condition word for word.
@@ -179,6 +184,9 @@ task = Table(
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("updated_at", Float, nullable=False),
+    Column("key", Text),  # of what a done task made, where others may use it: `result_key.make_key` of op, parameters and inputs
+    Column("digest", Text),  # of what a done task made: `ops.reuse.make_digest`
+    Index("task_key", "key"),
     Index("task_queue", "state", "due_at", "id"),
     Index("task_run", "run_id", "updated_at"),
     Index("task_place", "run_id", "stage", "piece", "rung", unique=True),
@@ -206,6 +214,7 @@ attempt = Table(
     Column("max_rss_bytes", BigInteger, nullable=False),
     Column("read_bytes", BigInteger, nullable=False),
     Column("written_bytes", BigInteger, nullable=False),
+    Column("reused", Boolean, nullable=False, server_default=false()),  # what it gave was made before, by another task
     Index("attempt_run", "run_id", "started_at"),
     Index("attempt_ended", "ended_at"),
 )
@@ -245,6 +254,7 @@ rendition = Table(
     "rendition",
     metadata,
     Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("edition", Integer, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("rendition", JSON, nullable=False),  # Rendition
@@ -257,6 +267,7 @@ segment = Table(
     "segment",
     metadata,
     Column("video_id", Text, primary_key=True),
+    Column("edition", Integer, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("index", Integer, primary_key=True),
     Column("segment", JSON, nullable=False),  # Segment

@@ -74,6 +74,12 @@ def drop_pieces(connection: Connection, upload_id: str) -> None:
     connection.execute(delete(piece).where(piece.c.upload_id == upload_id))
 
 
+def drop_cut(connection: Connection, upload_id: str) -> None:
+    """Forget the pieces that the server cut from a whole file; nothing of an upload of pieces."""
+    whole = select(upload.c.id).where(upload.c.id == upload_id, upload.c.mode == "whole")
+    connection.execute(delete(piece).where(piece.c.upload_id.in_(whole), piece.c.kind == "piece"))
+
+
 def drop(connection: Connection, upload_id: str) -> None:
     """Forget an upload that has no run."""
     drop_pieces(connection, upload_id)

@@ -126,7 +126,7 @@ def _export(settings: Settings, database: Database, video_id: str, out: Path) ->
     with database.read() as connection:
         row = video.get(connection, video_id)
         captions = video.captions(connection, video_id)
-        made = make_presentation(row, stream.tracks(connection, video_id), captions, settings.media.piece_s)
+        made = make_presentation(row, stream.tracks(connection, video_id, row["edition"]), captions, settings.media.piece_s)
     if made is not None:
         texts = {caption["name"]: caption["webvtt"] for caption in captions}
         for name, content in static.make_texts(made, texts, complete=row["state"] == "ready").items():

@@ -1,4 +1,4 @@
-"""`yeoul video list|show|edit|delete|retry`."""
+"""`yeoul video list|show|edit|delete|retry|process`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yeoul.client.connection import Connection
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name in ("list", "show", "edit", "delete", "retry"):
+    for name in ("list", "show", "edit", "delete", "retry", "process"):
         action = actions.add_parser(name)
         add_connection_arguments(action)
         action.add_argument("--json", action="store_true", help="print JSON")
@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "retry":
             action.add_argument("--piece", type=int, metavar="N", help="only what failed of this piece")
             action.add_argument("--rung", metavar="NAME", help="a rung that was dropped, such as 720p")
+        if name == "process":
+            action.add_argument("--pipeline", metavar="NAME", help="by this definition (the one it had)")
         if name == "edit":
             action.add_argument("--title")
             action.add_argument("--description")
@@ -71,7 +73,11 @@ def _retry(connection: Connection, arguments: argparse.Namespace) -> list[dict[s
     return [connection.post(f"videos/{arguments.id}/retry", wanted)]
 
 
-_ACTIONS = {"list": _list, "show": _show, "edit": _edit, "delete": _delete, "retry": _retry}
+def _process(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    return [connection.post(f"videos/{arguments.id}/process", {"pipeline": arguments.pipeline})]
+
+
+_ACTIONS = {"list": _list, "show": _show, "edit": _edit, "delete": _delete, "retry": _retry, "process": _process}
 
 
 def _line(video: dict[str, Any]) -> str:

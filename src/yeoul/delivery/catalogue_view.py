@@ -43,30 +43,35 @@ class PresentationCache:
         self._clock = clock
         self._piece_s = piece_s
         self._lock = threading.Lock()
-        self._views: OrderedDict[str, View] = OrderedDict()
+        self._views: OrderedDict[tuple[str, int | None], View] = OrderedDict()
 
-    def get(self, video_id: str) -> View:
-        """The view of a video; raises NotFoundError."""
+    def get(self, video_id: str, edition: int | None = None) -> View:
+        """The view of a video as it is shown, or of an earlier edition, which is there as long as somebody may be watching it.
+
+        Raises NotFoundError.
+        """
+        place = (video_id, edition)
         now_s = self._clock.now()
         with self._lock:
-            kept = self._views.get(video_id)
+            kept = self._views.get(place)
         if kept is not None and 0 <= now_s - kept.read_at < (_FRESH_READY_S if kept.is_ready else _FRESH_GROWING_S):
             return kept
-        fresh = self._read(video_id, kept, now_s)
+        fresh = self._read(video_id, edition, kept, now_s)
         with self._lock:
-            self._views[video_id] = fresh
-            self._views.move_to_end(video_id)
+            self._views[place] = fresh
+            self._views.move_to_end(place)
             if len(self._views) > _KEPT:
                 self._views.popitem(last=False)
         return fresh
 
-    def _read(self, video_id: str, kept: View | None, now_s: float) -> View:
+    def _read(self, video_id: str, edition: int | None, kept: View | None, now_s: float) -> View:
         with self._database.read() as connection:
             row = video.get(connection, video_id)
             if kept is not None and kept.row["version"] == row["version"]:
                 return View(row, kept.presentation, kept.captions, now_s)
             captions = video.captions(connection, video_id)
-            tracks = stream.tracks(connection, video_id)
+            row = {**row, "edition": row["edition"] if edition is None else edition}
+            tracks = stream.tracks(connection, video_id, row["edition"])
         texts = {caption["name"]: caption["webvtt"] for caption in captions}
         return View(row, make_presentation(row, tracks, captions, self._piece_s), texts, now_s)
 
@@ -79,7 +84,9 @@ def make_presentation(
     if not complete and row["state"] != VideoState.PLAYABLE.value:
         return None
     tracks = tuple(
-        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps) for track in stored if track.listed
+        Track(rendition=track.rendition, segments=track.segments, declared_bps=track.declared_bps, edition=row["edition"])
+        for track in stored
+        if track.listed
     )
     texts = tuple(_text_track(caption) for caption in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])

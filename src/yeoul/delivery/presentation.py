@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pydantic import model_validator
 
+from yeoul.base.errors import NotFoundError
 from yeoul.model.noun import Noun
 from yeoul.model.rendition import Rendition, Segment, Storyboard
 from yeoul.model.source import Chapter
@@ -32,6 +33,7 @@ STORYBOARD_NAME = "storyboard.vtt"
 POSTER_NAME = "poster.jpg"
 CHAPTERS_NAME = "chapters.vtt"
 SIDECAR_FOLDER = "sidecars"
+_EDITION = "~"  # "720p~2"
 
 # What most players know comes first; what is not named here comes last.
 _CODECS = ("avc1", "hvc1", "vp09", "av01")
@@ -47,12 +49,14 @@ class Track(Noun):
 
     Segments are numbered 0, 1, 2 ...; holes may exist while growing and hide what follows them. declared_bps: the upper bound of
     the bit rate (the rung's cap), which a growing playlist declares. closed: no segment follows, so it holds back no other track.
+    edition: counts the times that the video was made.
     """
 
     rendition: Rendition
     segments: tuple[Segment, ...]
     declared_bps: int = 0
     closed: bool = False
+    edition: int = 1
 
     @property
     def name(self) -> str:
@@ -191,8 +195,17 @@ def segment_uri(track: Track, segment: Segment) -> str:
 
 
 def folder_uri(track: Track) -> str:
-    """A rendition's folder below the video's base URL."""
-    return quote(track.name, safe="")
+    """A rendition's folder below the video's base URL; of what was made anew another one, since caches keep the old for ever."""
+    name = quote(track.name, safe="")
+    return name if track.edition == 1 else f"{name}{_EDITION}{track.edition}"
+
+
+def read_folder(folder: str) -> tuple[str, int]:
+    """(name of the rendition, edition) of a folder. Raises NotFoundError."""
+    name, mark, edition = folder.partition(_EDITION)
+    if mark and not (edition.isascii() and edition.isdigit() and int(edition) > 1):
+        raise NotFoundError(f"there is no rendition {folder}", rendition=folder)
+    return name, int(edition or 1)
 
 
 def sheet_name(index: int) -> str:
@@ -200,7 +213,12 @@ def sheet_name(index: int) -> str:
     return f"storyboard-{index}.jpg"
 
 
-def make_storyboard(storyboard: Storyboard, duration_s: float) -> str:
+def picture_uri(name: str, edition: int) -> str:
+    """Where a picture is to be fetched: caches keep those of earlier editions."""
+    return name if edition == 1 else f"{name}?{edition}"
+
+
+def make_storyboard(storyboard: Storyboard, duration_s: float, edition: int = 1) -> str:
     """The WebVTT thumbnail track: one cue per tile, `storyboard-N.jpg#xywh=x,y,w,h` (W3C media fragments)."""
     per_sheet = storyboard.columns * storyboard.rows
     cues = ["WEBVTT\n"]
@@ -209,7 +227,8 @@ def make_storyboard(storyboard: Storyboard, duration_s: float) -> str:
         end_s = duration_s if tile == storyboard.tiles - 1 else start_s + storyboard.interval_s
         row, column = divmod(tile % per_sheet, storyboard.columns)
         box = f"{column * storyboard.tile_width},{row * storyboard.tile_height},{storyboard.tile_width},{storyboard.tile_height}"
-        cues.append(f"{_clock(start_s)} --> {_clock(max(end_s, start_s + 0.001))}\n{sheet_name(tile // per_sheet)}#xywh={box}\n")
+        sheet = picture_uri(sheet_name(tile // per_sheet), edition)
+        cues.append(f"{_clock(start_s)} --> {_clock(max(end_s, start_s + 0.001))}\n{sheet}#xywh={box}\n")
     return "\n".join(cues)
 
 

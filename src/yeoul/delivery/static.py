@@ -19,12 +19,12 @@ def make_texts(made: Presentation, captions: Mapping[str, str], *, complete: boo
     if made.chapters:
         found[layout.CHAPTERS_NAME] = layout.make_chapters(made.chapters)
     for track in made.tracks:
-        found[f"{track.name}/{layout.MEDIA_NAME}"] = hls.make_media(made, track)
+        found[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_media(made, track)
         if track.rendition.kind == "video":
-            found[f"{track.name}/{layout.IFRAMES_NAME}"] = hls.make_iframes(made, track)
+            found[f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}"] = hls.make_iframes(made, track)
     for track in made.texts:
-        found[f"{track.name}/{layout.MEDIA_NAME}"] = hls.make_subtitle(made, track)
-        found[f"{track.name}/{layout.CAPTIONS_NAME}"] = captions[track.name]
+        found[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_subtitle(made, track)
+        found[f"{layout.folder_uri(track)}/{layout.CAPTIONS_NAME}"] = captions[track.name]
     return found
 
 
@@ -33,8 +33,8 @@ def make_files(made: Presentation) -> dict[str, str]:
     found: dict[str, str] = {}
     for track in made.tracks:
         if track.rendition.init_key is not None:
-            found[f"{track.name}/{layout.INIT_NAME}"] = track.rendition.init_key
-        found |= {f"{track.name}/{segment.index}.m4s": segment.key for segment in track.segments}
+            found[f"{layout.folder_uri(track)}/{layout.INIT_NAME}"] = track.rendition.init_key
+        found |= {f"{layout.folder_uri(track)}/{segment.index}.m4s": segment.key for segment in track.segments}
     if made.storyboard is not None:
         found |= {layout.sheet_name(index): key for index, key in enumerate(made.storyboard.keys)}
     return found

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from yeoul.model.noun import Noun
 
-TRAFFIC = "_traffic"  # beside the fields of an op's output, none of which can begin with a line
+# Beside the fields of an op's output, none of which can begin with a line.
+TRAFFIC = "_traffic"
+RESULT = "_result"
 
 
 class Slots(Noun):
@@ -74,6 +76,14 @@ class Usage(Noun):
     written_bytes: int = 0
 
 
+class Result(Noun):
+    """What an attempt's outputs are known by. key: of all inputs; digest: of what was made; reused: another task had made it before."""
+
+    key: str | None = None
+    digest: str | None = None
+    reused: bool = False
+
+
 class Report(Noun):
     """What an engine says of one attempt.
 
@@ -91,6 +101,11 @@ class Report(Noun):
     cpu_s: float = 0.0
     wall_s: float = 0.0
     max_rss_bytes: int = 0
+
+    @property
+    def result(self) -> Result:
+        """What the outputs are known by; the runner has put it beside them."""
+        return Result(**(self.outputs or {}).get(RESULT, {}))
 
     @property
     def usage(self) -> Usage:

@@ -11,7 +11,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.catalog import queue, run, stream, upload, video
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
-from yeoul.pipeline import sweeper
+from yeoul.pipeline import publish, sweeper
 
 
 class CompletionHandler:
@@ -46,13 +46,20 @@ class CompletionHandler:
         if row is None or current is None:
             return
         if payload["failed"] is None:
-            stream.list_renditions(connection, video_id, list(stream.standing(connection, video_id)))
-            video.change(connection, video_id, {"progress": 1.0}, now_s)
+            edition = current["edition"]
+            stream.list_renditions(connection, video_id, edition, list(stream.standing(connection, video_id, edition)))
+            if row["edition"] != edition:
+                publish.show(connection, current, now_s)
+                sweeper.ask_later(connection, video_id, now_s)
+            video.change(connection, video_id, {"progress": 1.0, "notice": None}, now_s)
             playable_at = row["playable_at"] or now_s
             video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
             sweeper.ask(connection, video_id, sweeper.LEFTOVERS, now_s)
-        elif row["state"] != VideoState.READY.value:
-            error = _error_of(connection, current["id"], payload["failed"])
+            return
+        error = _error_of(connection, current["id"], payload["failed"])
+        if row["state"] == VideoState.READY.value:
+            video.change(connection, video_id, {"notice": error}, now_s)  # what was made before stays
+        else:
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
 
     def give_up(self, connection: Connection, video_id: str, error: YeoulError, now_s: float) -> None:
@@ -76,7 +83,7 @@ def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool
     From then on growing playlists keep all listed renditions in step, so that a player may switch freely. What is encoded in other
     codecs joins when it is whole, for nobody shall wait for it. Returns whether the video can be played.
     """
-    standing = stream.standing(connection, current["video_id"])
+    standing = stream.standing(connection, current["video_id"], current["edition"])
     base = {Rung.model_validate(current["ladder"][-1]).name}
     if current["source"]["audio"] is not None:
         base.add("audio")
@@ -87,7 +94,7 @@ def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool
     needed = dict.fromkeys(standing, horizon) | dict.fromkeys(others, _count_pieces(connection, current) if others else horizon)
     new = [name for name, (count, listed) in standing.items() if not listed and (name in base or count >= needed[name])]
     if new:
-        stream.list_renditions(connection, current["video_id"], new)
+        stream.list_renditions(connection, current["video_id"], current["edition"], new)
     return True
 
 

@@ -40,9 +40,10 @@ class Stage(Noun):
 
     scope: one task for the video, for each piece, or for each rung of each piece.
     pieces: a piece- or rung-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage
-    that takes no part for a piece is no need there. latency_sensitive tasks go before others, with all that they need; an optional
-    stage's failure is named and does not fail the video. retries: failed attempts before the task fails for good, less one.
-    group: stages of one group run as one task, one after the other, in one process. version is the op's, filled in by compiling.
+    that takes no part for a piece is no need there. A video-scoped one may wait for the opening ones. latency_sensitive tasks go before
+    others, with all that they need; an optional stage's failure is named and does not fail the video. retries: failed attempts before the
+    task fails for good, less one. group: stages of one group run as one task, one after the other, in one process. version is the op's,
+    looks_at what it looks at besides the outputs of its needs ("task": everything); both are filled in by compiling.
     """
 
     name: str = Field(pattern=_NAME)
@@ -59,6 +60,7 @@ class Stage(Noun):
     optional: bool = False
     group: str | None = Field(default=None, pattern=_NAME)
     version: str = ""
+    looks_at: tuple[str, ...] = ("task",)
 
     def takes(self, index: int) -> bool:
         """Whether a piece- or rung-scoped stage has tasks for this piece."""

@@ -19,6 +19,8 @@ from yeoul.pipeline.when import parse_condition
 
 Path = tuple[str, ...]
 
+_COMPILED = {"version", "looks_at"}  # fields of a stage that its op has
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -114,7 +116,8 @@ def _compile(document: _Document, ops: Mapping[str, Op]) -> Definition | None:
         document.say(("stages", *path), what, advice)
     if document.problems:
         return None
-    finished = tuple(stage.model_copy(update={"version": ops[stage.op].version}) for stage in _inherit_latency(ordered))
+    facts = {name: {"version": found.version, "looks_at": found.looks_at} for name, found in ops.items()}
+    finished = tuple(stage.model_copy(update=facts[stage.op]) for stage in _inherit_latency(ordered))
     return _finish(document, tree, finished)
 
 
@@ -124,8 +127,9 @@ def _read_stage(document: _Document, name: str, body: Any) -> Stage | None:
         document.say(path, f"stage {name} must be a mapping", "give it at least `op` and `scope`")
         return None
     fields = cast("dict[Any, Any]", body)
-    if {"name", "version"} & set(fields):
-        document.say(path, f"stage {name} has a field name or version", "leave it out: the key is the name, the op has the version")
+    if {"name", *_COMPILED} & set(fields):
+        what = f"stage {name} has a field name, version or looks_at"
+        document.say(path, what, "leave it out: the key is the name, the op has the others")
         return None
     try:
         return Stage.model_validate({"name": name, **fields})
@@ -140,7 +144,7 @@ def _read_stage(document: _Document, name: str, body: Any) -> Stage | None:
 def _advise_field(name: str, kind: str) -> str:
     if kind != "extra_forbidden":
         return "correct it" if kind != "missing" else f"add `{name}`"
-    known = [field.alias or key for key, field in Stage.model_fields.items() if key != "version"]
+    known = [field.alias or key for key, field in Stage.model_fields.items() if key not in _COMPILED]
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else f"a stage may have {', '.join(known)}"
 
@@ -159,8 +163,9 @@ def _check_stage(document: _Document, stage: Stage, stages: Mapping[str, Stage |
             near = get_close_matches(need, stages, 1)
             advice = f"did you mean {near[0]}?" if near else "name a stage of this file"
             document.say((*path, "needs"), f"stage {stage.name} needs {need}, which does not exist", advice)
-    if stage.pieces != "all" and stage.scope == "video":
-        document.say((*path, "pieces"), f"stage {stage.name} of scope video cannot take part for some pieces", "leave `pieces` out")
+    if stage.pieces == "rest" and stage.scope == "video":
+        advice = "it may look at the `opening` ones; or leave `pieces` out"
+        document.say((*path, "pieces"), f"stage {stage.name} of scope video cannot take the rest of the pieces", advice)
     if stage.when is not None:
         _check_condition(document, stage)
 

@@ -27,6 +27,7 @@ _SCOPES = {
     ("piece", "opening"): "opening pieces",
     ("piece", "rest"): "other pieces",
     ("rung", "all"): "each rung",
+    ("video", "opening"): "opening pieces",
 }
 _STYLE = """
 .card { fill: var(--raised); stroke: var(--line); stroke-width: 1.5; }

@@ -76,6 +76,26 @@ class _After(IntEnum):
     CLOSE = 2
 
 
+def _find_after(units: Mapping[str, Unit]) -> Mapping[str, _After]:
+    found: dict[str, _After] = {}
+    for name, unit in units.items():  # each after its needs
+        if unit.scope != "video":
+            found[name] = _After.OPENING if unit.pieces == "opening" else _After.CLOSE
+        else:
+            own = _After.OPENING if unit.pieces == "opening" else _After.NOTHING
+            found[name] = max([own, *(found[need] for need in unit_needs(unit, units))])
+    return found
+
+
+def count_seen(definition: Definition, facts: Mapping[str, Fact], unit: str) -> int | None:
+    """How many pieces, from the first on, a video-scoped unit may look at: those that it has waited for; None for all of them.
+
+    More may have landed when it starts, but how many is chance, and a result must not hang on that.
+    """
+    after = _find_after(make_units(definition.active(facts)))[unit]
+    return {_After.NOTHING: 1, _After.OPENING: OPENING_PIECES, _After.CLOSE: None}[after]
+
+
 class DagScheduler:
     """The graph of one run. rungs: names of the ladder's rungs, highest first."""
 
@@ -83,7 +103,7 @@ class DagScheduler:
         self._units = make_units(definition.active(facts))
         self._needs = {name: unit_needs(unit, self._units) for name, unit in self._units.items()}
         self._rungs = tuple(rungs)
-        self._after = self._find_after()
+        self._after = _find_after(self._units)
         self._landed: set[int] = set()
         self._pieces: int | None = None
         self._held: dict[Place, AddTask] = {}
@@ -91,15 +111,6 @@ class DagScheduler:
         self._ended: set[Place] = set()
         self._past = -1  # the last _After whose video-scoped units were made
         self._over = False
-
-    def _find_after(self) -> Mapping[str, _After]:
-        found: dict[str, _After] = {}
-        for name, unit in self._units.items():  # each after its needs
-            if unit.scope != "video":
-                found[name] = _After.OPENING if unit.pieces == "opening" else _After.CLOSE
-            else:
-                found[name] = max((found[need] for need in self._needs[name]), default=_After.NOTHING)
-        return found
 
     def start(self) -> Sequence[Instruction]:
         """What can be added before any piece is known."""

@@ -19,6 +19,7 @@ from yeoul.base.ids import TaskId
 from yeoul.catalog import outbox, queue, run, video
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report
+from yeoul.pipeline import processing_again
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.engine import Engine
 from yeoul.pipeline.overload import Level
@@ -174,6 +175,8 @@ class Dispatcher:
             case "run.ended":
                 self._kill(payload["run_id"], connection, now_s)
                 self._handler.run_ended(connection, video_id, payload, now_s)
+            case processing_again.TOPIC:
+                self._preprocessor.process_again(connection, video_id, payload, now_s)
             case "video.deleted":
                 self._cancel_video(connection, video_id, now_s)
                 self._handler.video_deleted(connection, video_id, now_s)

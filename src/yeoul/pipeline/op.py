@@ -1,8 +1,8 @@
 """Ops: what is done to a video, as typed functions. The decorator reads a function's signature; edges of a DAG are checked against it.
 
 Positional parameters are bound by their annotation: `Context`; `Source`, `Ladder` and `Rung` of the run; `Piece` (of the task) or
-`list[Piece]` (all that have landed); an `Output` class for what the stage needed gives, `list[...]` of it where that has a task for
-each piece, `... | None` where it may have failed. Keyword-only parameters are the stage's `with`.
+`list[Piece]` (those that a video-scoped stage has waited for); an `Output` class for what the stage needed gives, `list[...]` of it
+where that has a task for each piece, `... | None` where it may have failed. Keyword-only parameters are the stage's `with`.
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ class Op:
     @property
     def edges(self) -> tuple[Input, ...]:
         return tuple(found for found in self.inputs if found.is_edge)
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """What it looks at besides its edges and parameters, as `result_key` names it."""
+        return tuple(sorted({_name_kind(found) for found in self.inputs if not found.is_edge}))
 
     def find_wrong_parameters(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(parameter, what is wrong) of a stage's `with`."""
@@ -120,6 +125,13 @@ def _read_input(op_name: str, name: str, hint: Any) -> Input:
             f"op {op_name}: parameter {name} is of no type that can be bound; put `*` before what `with` gives", op=op_name, parameter=name
         )
     return Input(name, kind, many, optional)
+
+
+def _name_kind(found: Input) -> str:
+    if issubclass(found.kind, LandedPiece):
+        return "pieces" if found.many else "piece"
+    names: dict[type[Any], str] = {Source: "source", Ladder: "ladder", Rung: "rung", Part: "parts"}
+    return next((name for kind, name in names.items() if issubclass(found.kind, kind)), "task")
 
 
 def _bind(found: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:

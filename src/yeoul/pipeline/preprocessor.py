@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import OverloadedError
 from yeoul.base.ids import new_id
-from yeoul.catalog import queue, run, upload, video
+from yeoul.catalog import queue, run, stream, upload, video
+from yeoul.model.video import VideoState
+from yeoul.pipeline import publish
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_scheduler import PieceLanded, Place, UploadClosed
 from yeoul.pipeline.run_book import RunBook, make_task_id
@@ -78,6 +80,26 @@ class Preprocessor:
         video.change(connection, row["video_id"], {"source": source}, now_s)
         self._book.forget(row["id"])
         self._book.apply(connection, row["id"], [], now_s)  # builds the scheduler, and with it the DAG, from all that has landed
+
+    def process_again(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """Open the next run over an upload whose run has ended; nothing when it is open already."""
+        row, last = video.find_locked(connection, video_id), run.find_of_video(connection, video_id)
+        if row is None or last is None or payload["edition"] != last["edition"] + 1:
+            return
+        definition = self._find_definition(row["pipeline"]).model_dump(mode="json", by_alias=True)
+        run_id, edition = new_id(now_s), payload["edition"]
+        run.add(connection, run_id, video_id, last["upload_id"], definition, now_s, edition=edition, parked=True)
+        upload.drop_cut(connection, last["upload_id"])  # of a whole file: their blobs went when it was ready
+        current = run.lock(connection, run_id)
+        assert current is not None, "it was just added"
+        if row["state"] == VideoState.FAILED.value:  # there is nothing that could go on being shown
+            publish.show(connection, current, now_s)
+            stream.drop_others(connection, video_id, {edition})
+            video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+        if self.parking:
+            video.change(connection, video_id, {"notice": _OVERLOADED}, now_s)
+        else:
+            self.resume(connection, current, now_s)
 
     def _run(self, connection: Connection, video_id: str, upload_id: str, now_s: float) -> Row:
         row = run.lock_of_upload(connection, upload_id)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from yeoul.base.errors import ConflictError
 from yeoul.catalog import queue, run, upload, video
 from yeoul.model.video import VideoState
-from yeoul.pipeline import preprocessor, task_input
+from yeoul.pipeline import preprocessor, publish, task_input
 
 Row = Mapping[str, Any]
 
@@ -21,16 +21,19 @@ def retry_video(connection: Connection, video_id: str, now_s: float, *, piece: i
     row = video.get(connection, video_id)
     if found is None or (current := run.lock(connection, found["id"])) is None:
         raise ConflictError(f"video {video_id} has not been worked on; there is nothing to try again", state=row["state"])
-    is_failed = row["state"] == VideoState.FAILED.value
+    is_failed = VideoState.FAILED.value in (row["state"], current["state"])  # a ready video's newest run may have failed too
     if piece is None and rung is None:
         if not is_failed:
             raise ConflictError(f"video {video_id} is {row['state']}; without a piece or a rung, only a failed one can be tried again")
     else:
-        _bring_back(connection, row, current, _find_rungs(connection, row, current, piece, rung, is_failed=is_failed), now_s)
+        _bring_back(connection, current, _find_rungs(connection, row, current, piece, rung, is_failed=is_failed), now_s)
     if is_failed:
         run.reopen(connection, current["id"])
         queue.retry_run(connection, current["id"], now_s)
-        video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+        if row["state"] == VideoState.FAILED.value:
+            video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+        else:
+            video.change(connection, video_id, {"notice": None}, now_s)
 
 
 def retry_task(connection: Connection, task: Row, now_s: float) -> None:
@@ -47,9 +50,9 @@ def retry_task(connection: Connection, task: Row, now_s: float) -> None:
 
 def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | None, rung: str | None, *, is_failed: bool) -> set[str]:
     """Names of the dropped rungs that are wanted back; none of a failed video is fine when it failed where it is asked for."""
-    dropped = set(row["dropped"])
+    dropped = set(current["made"]["dropped"])
     if rung is not None:
-        if rung not in dropped and not (is_failed and row["error"].get("stage")):
+        if rung not in dropped and not (is_failed and _failed_stage(row)):
             raise ConflictError(f"rung {rung} of video {row['id']} was not dropped", dropped=sorted(dropped))
         return {rung} & dropped
     failed = [task for task in queue.of_run(connection, current["id"]) if task["piece"] == piece and task["state"] == "failed"]
@@ -61,7 +64,13 @@ def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | Non
     return names
 
 
-def _bring_back(connection: Connection, row: Row, current: Row, names: Collection[str], now_s: float) -> None:
+def _failed_stage(row: Row) -> str | None:
+    """Where the newest run failed, of a video that failed with it or of one that shows an earlier one."""
+    error = row["error"] or row["notice"]
+    return None if error is None else error.get("stage")
+
+
+def _bring_back(connection: Connection, current: Row, names: Collection[str], now_s: float) -> None:
     """Make dropped rungs again, all pieces of them, since those that were made are gone; they show when they are whole."""
     if not names:
         return
@@ -73,8 +82,7 @@ def _bring_back(connection: Connection, row: Row, current: Row, names: Collectio
     again, names = _makers(tasks, current, set(names))
     if any(task["state"] == "running" for task in again):
         raise ConflictError("they are being made at this moment", rungs=sorted(names))
-    dropped = {name: error for name, error in row["dropped"].items() if name not in names}
-    video.change(connection, row["id"], {"dropped": dropped}, now_s)
+    publish.bring_back(connection, current, sorted(names), now_s)
     queue.reset(connection, [task["id"] for task in again if task["state"] in queue.ENDED], now_s)
     if current["state"] == "done":
         run.reopen(connection, current["id"])

@@ -19,7 +19,7 @@ from yeoul.base.errors import (
 )
 from yeoul.catalog import outbox, queue, run, video
 from yeoul.catalog.database import Database
-from yeoul.model.work import TRAFFIC, Report
+from yeoul.model.work import RESULT, TRAFFIC, Report, Result
 from yeoul.pipeline import preprocessor, publish, task_input
 from yeoul.pipeline.dag import GROUP_OP
 from yeoul.pipeline.dag_scheduler import TaskEnded
@@ -99,9 +99,9 @@ class Settlement:
                 log.error("task %s does not exist; its report was dropped", report.task)
                 return
             current = _lock_run(connection, task)
-            outputs = {name: value for name, value in (report.outputs or {}).items() if name != TRAFFIC}
-            used = report.usage
-            done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used)
+            outputs = {name: value for name, value in (report.outputs or {}).items() if name not in {TRAFFIC, RESULT}}
+            used, result = report.usage, _known(report, outputs)
+            done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
             if done:
                 self._finished(connection, task, current, outputs, now_s)
         if not done:
@@ -112,10 +112,10 @@ class Settlement:
             return
         output = Output.model_validate(outputs)
         for name, error in output.dropped.items():
-            publish.withdraw(connection, current["video_id"], task["stage"], [name], error, now_s)
+            publish.withdraw(connection, current, task["stage"], [name], error, now_s)
         for stage, error in outputs.get("errors", {}).items() if task["op"] == GROUP_OP else ():
-            publish.withdraw(connection, current["video_id"], stage, task_input.rungs_of(current, task, stage), error, now_s)
-        publish.publish(connection, current["video_id"], output, now_s)
+            publish.withdraw(connection, current, stage, task_input.rungs_of(current, task, stage), error, now_s)
+        publish.publish(connection, current, output, now_s)
         if task["stage"] in preprocessor.STAGES:
             self._preprocessor.task_done(connection, current, Prepared.model_validate(outputs), now_s)
         else:
@@ -181,7 +181,7 @@ class Settlement:
             end_run(connection, current, task["stage"], now_s)
             return
         if task["optional"]:
-            publish.withdraw(connection, current["video_id"], task["stage"], task_input.rungs_of(current, task), error, now_s)
+            publish.withdraw(connection, current, task["stage"], task_input.rungs_of(current, task), error, now_s)
         self._book.apply(connection, current["id"], [TaskEnded(place_of(task), ok=False)], now_s)
         outbox.emit(connection, "task.ended", current["video_id"], {"run_id": current["id"]}, now_s)
 
@@ -204,6 +204,12 @@ class Settlement:
 def _count_crashes(connection: Connection, task: Row) -> int:
     """Crashes so far over a task's piece; of a task for the whole video, its own."""
     return task["crashes"] if task["piece"] is None else queue.count_crashes(connection, task["run_id"], task["piece"])
+
+
+def _known(report: Report, outputs: Mapping[str, Any]) -> Result:
+    """What the outputs are known by; what is not whole is made again where it is wanted again."""
+    is_whole = not outputs.get("dropped") and not outputs.get("errors")
+    return report.result if is_whole else report.result.model_copy(update={"key": None})
 
 
 def _poison(task: Row, crashes: int, error: Mapping[str, Any]) -> dict[str, Any]:

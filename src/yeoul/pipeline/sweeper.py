@@ -18,11 +18,14 @@ from yeoul.catalog import outbox, queue, run, stream, upload, video
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, is_legal
+from yeoul.pipeline.result_key import find_keys
 
 log = logging.getLogger("yeoul.pipeline")
 Row = Mapping[str, Any]
 ALL = "all"  # everything of a video
 LEFTOVERS = "leftovers"  # what a ready video does not use
+EARLIER = "earlier"  # what a ready video showed before it was processed again, and LEFTOVERS
+_WATCHED_S = 6 * 3600.0  # who began to watch before goes on with what began
 _EXPIRE_EVERY_S = 300.0
 _BATCH = 100
 _AGAIN_S = 1.0
@@ -41,6 +44,11 @@ class Store(Protocol):
 def ask(connection: Connection, video_id: str, what: str, now_s: float) -> None:
     """Have blobs of a video freed, soon after the commit. what: ALL or LEFTOVERS."""
     outbox.emit(connection, outbox.FREE, video_id, {"what": what}, now_s)
+
+
+def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
+    """Have what a video showed before freed when nobody watches it any more."""
+    outbox.emit(connection, outbox.FREE, video_id, {"what": EARLIER}, now_s, not_before=now_s + _WATCHED_S)
 
 
 class Sweeper:
@@ -86,6 +94,9 @@ class Sweeper:
         if what == ALL:
             self.free_all(video_id)
             return
+        if what == EARLIER:
+            with self._database.write() as connection:
+                _forget_earlier(connection, video_id)
         with self._database.read() as connection:
             row = video.find(connection, video_id)
             used = set[str | None]() if row is None else _used(connection, row)
@@ -122,9 +133,20 @@ class Sweeper:
 
 
 def _used(connection: Connection, row: Row) -> set[str | None]:
-    """Every key that viewers of a video may ask for."""
+    """Every key that viewers of a video may ask for, and what its newest run has made that can be used again."""
     sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
-    return stream.keys(connection, row["id"]) | {row["poster_key"], *sheets, *row["sidecars"].values()}
+    shown = stream.keys(connection, row["id"]) | {row["poster_key"], *sheets, *row["sidecars"].values()}
+    current = run.find_of_video(connection, row["id"])
+    if current is None:
+        return shown
+    return shown | find_keys(queue.known_outputs(connection, current["id"]), row["id"], current["made"]["dropped"])
+
+
+def _forget_earlier(connection: Connection, video_id: str) -> None:
+    """Forget the editions before the one that is shown; one that is being made stays."""
+    row, current = video.find_locked(connection, video_id), run.find_of_video(connection, video_id)
+    if row is not None and current is not None:
+        stream.drop_others(connection, video_id, {row["edition"], current["edition"]})
 
 
 def _expire(connection: Connection, upload_id: str, before: float, now_s: float) -> None:
@@ -167,7 +189,7 @@ def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float)
     if current is not None:
         run.drop(connection, current["id"])
     upload.drop_pieces(connection, upload_id)
-    stream.drop(connection, video_id)
+    stream.drop_others(connection, video_id, ())
     video.set_captions(connection, video_id, [])
     if video.find(connection, video_id) is not None:
         video.change(connection, video_id, {"poster_key": None, "storyboard": None, "sidecars": {}}, now_s)

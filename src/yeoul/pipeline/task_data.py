@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -57,12 +57,20 @@ class Ladder(Noun):
     dropped: frozenset[str] = frozenset()
 
 
+class Earlier(Noun):
+    """What another task with the same key has made, for a video of the same owner and visibility. digest: of its content."""
+
+    video_id: str
+    outputs: dict[str, Any]
+    digest: str
+
+
 class TaskInput(Noun):
     """Everything an op may look at.
 
-    parameters: the stage's `with`. piece, rung: of the task, where its scope has them. pieces: all that have landed, for a
-    video-scoped one. parts: of a whole-file upload, for the split. needs: outputs of the stages above. dropped: names of rungs that
-    failed for good. members: of a group's task.
+    parameters: the stage's `with`. piece, rung: of the task, where its scope has them. pieces: for a video-scoped one, those
+    that it has waited for. parts: of a whole-file upload, for the split. needs: outputs of the stages above. dropped: names of rungs that
+    failed for good. members: of a group's task. key: of what is made, None where that is not known by content; earlier: who made it.
     """
 
     video_id: str
@@ -79,6 +87,8 @@ class TaskInput(Noun):
     file_name: str = ""
     needs: tuple[NeedOutput, ...] = ()
     members: tuple[Member, ...] = ()
+    key: str | None = None
+    earlier: Earlier | None = None
 
 
 class Track(Noun):
@@ -177,12 +187,13 @@ class Poster(Output):
 
 
 class PieceTiles(Output):
-    """Small pictures of one piece: one blob of JPEGs in the `temp` bucket, size in bytes and time in seconds of each.
+    """Small pictures of one piece: one blob of JPEGs, size in bytes and time in seconds of each.
 
     A piece that is not shown has none.
     """
 
     key: str | None = None
+    bucket: Literal["temp", "encoded"] = "temp"  # the former in runs from before results were reused
     sizes: tuple[int, ...] = ()
     starts_s: tuple[float, ...] = ()
 

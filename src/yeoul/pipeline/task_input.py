@@ -17,7 +17,10 @@ from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag import GROUP_OP, Definition, Stage
-from yeoul.pipeline.task_data import Member, NeedOutput, Part, TaskInput
+from yeoul.pipeline.dag_scheduler import count_seen
+from yeoul.pipeline.result_key import make_key
+from yeoul.pipeline.task_data import Earlier, Member, NeedOutput, Part, TaskInput
+from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
 
@@ -49,7 +52,7 @@ def make_work(connection: Connection, task: Row, attempt: int, slots: Slots) -> 
         task=task["id"],
         attempt=attempt,
         op=task["op"],
-        params=_input(connection, row, task).model_dump(mode="json"),
+        params=_with_earlier(connection, row, _input(connection, row, task)).model_dump(mode="json"),
         output_prefix=make_prefix(row["video_id"], task["id"], attempt),
         slots=slots,
         timeout_s=task["timeout_s"],
@@ -60,41 +63,56 @@ def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
     sent = upload.get(connection, row["upload_id"])
     source = row["source"] or sent["source"]
     definition = Definition.model_validate(row["definition"])
+    stages = _stages_of(definition, task["stage"])
+    ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"] or ())
     wanted = [task["piece"]] if task["piece"] is not None else None
     pieces = [_landed(found) for found in upload.pieces(connection, sent["id"], "piece", wanted) if found["landed_at"] is not None]
     if wanted is not None and not pieces:
         raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
+    if wanted is None and stages:
+        facts = make_facts(Source.model_validate(source), ladder)
+        pieces = pieces[: count_seen(definition, facts, task["stage"])]
     parts = upload.pieces(connection, sent["id"], "part") if task["stage"] == "split" else []
-    ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"] or ())
-    seen = video.find(connection, row["video_id"])
-    stages = _stages_of(definition, task["stage"])
-    return TaskInput(
+    needs = list(_needs(connection, definition, stages, task))
+    made = TaskInput(
         video_id=row["video_id"],
         parameters=task["params"],
         max_height=definition.ladder.max_height,
         cover=definition.cover,
         source=None if source is None else Source.model_validate(source),
         ladder=ladder,
-        dropped=frozenset(seen["dropped"] if seen is not None else ()),
+        dropped=frozenset(row["made"]["dropped"]),
         piece=pieces[0] if task["piece"] is not None else None,
         rung=next((rung for rung in ladder if rung.name == task["rung"]), None),
         pieces=tuple(pieces) if task["piece"] is None else (),
         parts=tuple(Part(key=part["key"], size_bytes=part["size_bytes"], sha256=part["sha256"]) for part in parts),
         file_name=sent["file_name"],
-        needs=tuple(_needs(connection, definition, stages, task)),
+        needs=tuple(need for need, _ in needs),
         members=tuple(
             Member(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
             for stage in (stages if task["op"] == GROUP_OP else ())
         ),
     )
+    # What inspects or splits is no stage: it is never known, always done.
+    key = make_key(task["op"], stages, made, [digest for _, digest in needs]) if stages else None
+    return made.model_copy(update={"key": key})
+
+
+def _with_earlier(connection: Connection, row: Row, task: TaskInput) -> TaskInput:
+    """With what another task of the same key has made, where there is any."""
+    seen = video.find(connection, row["video_id"])
+    if task.key is None or seen is None:
+        return task
+    found = queue.find_result(connection, task.key, row["account_id"], seen["visibility"])
+    return task if found is None else task.model_copy(update={"earlier": Earlier(**found)})
 
 
 def _stages_of(definition: Definition, unit: str) -> tuple[Stage, ...]:
     return tuple(stage for stage in definition.stages if (stage.group or stage.name) == unit)
 
 
-def _needs(connection: Connection, definition: Definition, stages: Sequence[Stage], task: Row) -> Iterator[NeedOutput]:
-    """What is above a task, stage by stage; of groups only the members that are needed."""
+def _needs(connection: Connection, definition: Definition, stages: Sequence[Stage], task: Row) -> Iterator[tuple[NeedOutput, str | None]]:
+    """What is above a task, stage by stage, each with the digest of its task; of groups only the members that are needed."""
     wanted = {need for stage in stages for need in stage.needs}
     for found in queue.outputs_of(connection, task["id"]):
         made = found["outputs"]
@@ -102,7 +120,8 @@ def _needs(connection: Connection, definition: Definition, stages: Sequence[Stag
             if stage.name not in wanted:
                 continue
             outputs = made if found["op"] != GROUP_OP or made is None else made["members"].get(stage.name)
-            yield NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
+            need = NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
+            yield need, found["digest"]
 
 
 def _landed(row: Row) -> LandedPiece:

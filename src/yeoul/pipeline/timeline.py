@@ -39,6 +39,7 @@ class Bar(Noun):
     max_rss_bytes: int
     read_bytes: int
     written_bytes: int
+    reused: bool
     outcome: str | None
     error: str | None
     critical: bool
@@ -133,7 +134,7 @@ def _make_lanes(attempts: Sequence[Row], now_s: float) -> list[int]:
 
 def _make_bar(one: Row, task: Row, lane: int, critical: Sequence[str], now_s: float) -> Bar:
     end_s = now_s if one["ended_at"] is None else one["ended_at"]
-    used = {name: one[name] for name in ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes", "outcome")}
+    used = {name: one[name] for name in ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes", "reused", "outcome")}
     return Bar(
         task=task["id"],
         **{name: task[name] for name in ("stage", "piece", "rung", "op")},

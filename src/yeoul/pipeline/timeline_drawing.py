@@ -153,6 +153,7 @@ def _tell(bar: Bar) -> str:
     name = f"{bar.stage} {_short_name(bar)}".strip() + (f", attempt {bar.attempt}" if bar.attempt > 1 else "")
     end = f"{bar.outcome or 'running'}{f' ({bar.error})' if bar.error else ''}"
     used = f"waited {bar.wait_s:.2f} s, ran {bar.run_s:.2f} s, CPU {bar.cpu_s:.2f} s, {bar.max_rss_bytes / 2**20:.0f} MiB"
+    end = "reused" if bar.reused else end
     return f"{name}: {end}; {used}; read {_size(bar.read_bytes)}, wrote {_size(bar.written_bytes)}; {bar.worker}, lane {bar.lane}"
 
 

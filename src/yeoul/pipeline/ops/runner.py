@@ -1,9 +1,8 @@
-"""Running an op by name on a task's JSON: the worker's side of the engine."""
+"""Running an op by name: the worker's side of the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from yeoul.base.errors import InvalidError
 from yeoul.pipeline.op import Op
@@ -24,8 +23,3 @@ class OpRunner:
             raise InvalidError(f"this worker has no op {name}", op=name)
         made = self._ops[name].run(context, task, self._outputs)
         return made.model_copy(update={"sidecars": {**made.sidecars, **context.sidecars}})
-
-    def run_json(self, name: str, params: Mapping[str, Any], make_context: Callable[[TaskInput], Context]) -> dict[str, Any]:
-        """The same on the wire's forms."""
-        task = TaskInput.model_validate(params)
-        return self.run(name, make_context(task), task).model_dump(mode="json")

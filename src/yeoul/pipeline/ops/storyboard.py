@@ -14,7 +14,7 @@ from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import Encoded, Output, PieceTiles
 
 
-@op(version="1")
+@op(version="2")
 def tiles(context: Context, encoded: Encoded) -> PieceTiles:
     """From the lowest rung's segment; none of a piece that is not shown."""
     if not encoded.tracks:
@@ -25,8 +25,10 @@ def tiles(context: Context, encoded: Encoded) -> PieceTiles:
     init = context.store.get_bytes(Bucket.ENCODED, track.rendition.init_key)
     segment = context.fetch(Bucket.ENCODED, track.segments[0].key)
     found = make_tiles(init, segment)
-    key = context.put_bytes("tiles.bin", b"".join(tile.jpeg for tile in found), Bucket.TEMP)
-    return PieceTiles(key=key, sizes=tuple(len(tile.jpeg) for tile in found), starts_s=tuple(tile.start_s for tile in found))
+    key = context.put_bytes("tiles.bin", b"".join(tile.jpeg for tile in found))
+    return PieceTiles(
+        key=key, bucket="encoded", sizes=tuple(len(tile.jpeg) for tile in found), starts_s=tuple(tile.start_s for tile in found)
+    )
 
 
 @op(version="1", publishes=True)
@@ -58,7 +60,7 @@ def read_tiles(context: Context, pieces: Sequence[PieceTiles | None]) -> list[Ti
 def _read(context: Context, piece: PieceTiles) -> list[Tile]:
     if piece.key is None:
         return []
-    data = context.store.get_bytes(Bucket.TEMP, piece.key)
+    data = context.store.get_bytes(Bucket(piece.bucket), piece.key)
     ends = accumulate(piece.sizes)
     return [
         Tile(start_s=start_s, jpeg=data[end - size : end]) for start_s, size, end in zip(piece.starts_s, piece.sizes, ends, strict=True)
