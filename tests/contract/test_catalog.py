@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
-from yeoul.catalog import account, outbox, queue, run, stream, upload, video
+from yeoul.catalog import account, outbox, queue, queue_many, run, stream, upload, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import video as video_table
 from yeoul.model.rendition import Rendition, Segment
@@ -70,9 +70,7 @@ def ready(database: Database, now_s: float = NOW) -> list[str]:
 
 def claim(database: Database, task_id: str, owner: str = "me", lease_until: float = NOW + 60) -> int:
     with database.write() as connection:
-        attempt = queue.claim(connection, task_id, owner, "w", lease_until, NOW)
-    assert attempt is not None
-    return attempt
+        return queue_many.claim_all(connection, {task_id: "w"}, owner, lease_until, NOW)[task_id]["attempt"]
 
 
 def state(database: Database, task_id: str) -> str:
@@ -302,7 +300,7 @@ def test_tasks_wait_for_all_their_needs(database: Database):
     assert ready(database) == ["c"]
     add_tasks(database, new_task("e", needs=("a", "c")))
     with database.read() as connection:
-        needs = queue.outputs_of(connection, "c")
+        needs = queue.outputs_of(connection, ["c"])["c"]
     assert [(row["stage"], row["state"], row["outputs"]) for row in needs] == [("a", "done", {"made": "a"}), ("b", "done", {"made": "b"})]
     assert finish(database, "c", claim(database, "c"))
     assert ready(database) == ["d", "e"]
@@ -332,7 +330,7 @@ def test_many_claim_at_once_and_each_task_goes_to_one(database: Database):
         while True:
             with database.write() as connection:
                 rows = queue.ready(connection, NOW, 3)
-                mine += [row["id"] for row in rows if queue.claim(connection, row["id"], owner, "w", NOW + 60, NOW) is not None]
+                mine += queue_many.claim_all(connection, {row["id"]: "w" for row in rows}, owner, NOW + 60, NOW)
             if not rows:
                 return mine
 
@@ -346,13 +344,13 @@ def test_claiming_the_same_task_by_name_succeeds_once(database: Database):
     add_run(database)
     add_tasks(database, new_task("a"))
 
-    def attempt(owner: str) -> int | None:
+    def attempt(owner: str) -> list[int]:
         with database.write() as connection:
-            return queue.claim(connection, "a", owner, "w", NOW + 60, NOW)
+            return [row["attempt"] for row in queue_many.claim_all(connection, {"a": "w"}, owner, NOW + 60, NOW).values()]
 
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(attempt, "abcdef"))
-    assert sorted(results, key=str) == [1] + [None] * 5
+    assert sorted(results) == [[]] * 5 + [[1]]
 
 
 @pytest.mark.parametrize("late", ["finish", "put_back", "fail", "progress"])

@@ -29,7 +29,7 @@ INPUT = TaskInput(video_id="v", piece=landed(), ladder=LADDER, needs=(need({}),)
 
 
 def key(task: TaskInput = INPUT, stage: Stage = STAGE, digests: tuple[str | None, ...] = ("d",)) -> str | None:
-    return make_key(stage.op, [stage], task, digests)
+    return make_key(stage.op, [stage], task.model_dump(mode="json"), digests)
 
 
 @pytest.mark.parametrize(

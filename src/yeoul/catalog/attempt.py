@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from yeoul.catalog.row import Row, all_rows
 from yeoul.catalog.schema import attempt, edge, task
 from yeoul.model.work import Usage
 
 
-def begin(connection: Connection, row: Any, worker: str, now_s: float) -> None:
-    """A claimed task starts: row has id, attempt, run_id, stage and ready_at."""
-    ready_at = now_s if row.ready_at is None else min(float(row.ready_at), now_s)
-    named = {"task_id": row.id, "number": row.attempt, "run_id": row.run_id, "stage": row.stage, "worker": worker}
-    connection.execute(insert(attempt).values(**named, ready_at=ready_at, started_at=now_s, **Usage().model_dump()))
+def begin(connection: Connection, rows: Sequence[Row], now_s: float) -> None:
+    """Claimed tasks start: rows have id, attempt, run_id, stage, worker and ready_at."""
+    unused = Usage().model_dump()
+    begun = [
+        {
+            "task_id": row["id"],
+            "number": row["attempt"],
+            "run_id": row["run_id"],
+            "stage": row["stage"],
+            "worker": row["worker"],
+            "ready_at": now_s if row["ready_at"] is None else min(float(row["ready_at"]), now_s),
+            "started_at": now_s,
+            **unused,
+        }
+        for row in rows
+    ]
+    if begun:
+        connection.execute(insert(attempt), begun)
 
 
 def end(
@@ -35,6 +48,22 @@ def end(
     for task_id, number in ended:
         running = update(attempt).where(attempt.c.task_id == task_id, attempt.c.number == number, attempt.c.outcome.is_(None))
         connection.execute(running.values(**values))
+
+
+_END_WELL = (
+    update(attempt)
+    .where(attempt.c.task_id == bindparam("of_task"), attempt.c.number == bindparam("at_number"), attempt.c.outcome.is_(None))
+    .values(outcome="done", ended_at=bindparam("at"), error=None, **{name: bindparam(name) for name in (*Usage.model_fields, "reused")})
+)
+
+
+def end_well(connection: Connection, ended: Sequence[tuple[str, int, Usage, bool]], now_s: float) -> None:
+    """Say that running attempts, by (task, number), went well, what each has used, and whether it reused what another had made."""
+    rows = [
+        {"of_task": task_id, "at_number": number, "at": now_s, "reused": reused, **usage.model_dump()}
+        for task_id, number, usage, reused in ended
+    ]
+    connection.execute(_END_WELL, rows)
 
 
 def of_task(connection: Connection, task_id: str) -> list[Row]:

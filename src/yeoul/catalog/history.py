@@ -11,9 +11,15 @@ from yeoul.catalog.row import Row, all_rows
 from yeoul.catalog.schema import event
 
 
-def add(connection: Connection, run_id: str, seq: int, fed: Mapping[str, Any], gave: Sequence[Mapping[str, Any]], now_s: float) -> None:
-    """Write one event; seq counts from 0, and whoever writes it has locked the run."""
-    connection.execute(insert(event).values(run_id=run_id, seq=seq, event=dict(fed), gave=list(gave), at=now_s))
+def make_row(run_id: str, seq: int, fed: Mapping[str, Any], gave: Sequence[Mapping[str, Any]], now_s: float) -> Row:
+    """One event; seq counts from 0."""
+    return {"run_id": run_id, "seq": seq, "event": dict(fed), "gave": list(gave), "at": now_s}
+
+
+def add(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write events; whoever writes them has locked the run."""
+    if rows:
+        connection.execute(insert(event), list(rows))
 
 
 def of_run(connection: Connection, run_id: str) -> list[Row]:

@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, bindparam, case, func, or_, select, text, update
 
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog import attempt as attempts
-from yeoul.catalog.row import Row, all_rows, first_row, insert_new
+from yeoul.catalog.row import Row, all_rows, in_chunks, insert_new
 from yeoul.catalog.schema import edge, run, task, video
 from yeoul.model.work import Result, Slots, Usage
 
@@ -61,18 +61,21 @@ class NewTask:
     needs: tuple[str, ...] = field(default=())
 
 
+def is_released(row: Any) -> bool:
+    """Whether what needs a task (its state and whether it is optional) waits for it no longer."""
+    return row.state == "done" or (row.state == "failed" and row.optional)
+
+
 def _open_needs(connection: Connection, needs: Sequence[str]) -> int:
     """How many of the needs have not released yet. They are locked, so that none can end between counting and committing."""
     wanted = select(task.c.id, task.c.state, task.c.optional).where(task.c.id.in_(needs)).order_by(task.c.id)
     rows = connection.execute(wanted.with_for_update(read=True)).all()
-    released = sum(1 for row in rows if row.state == "done" or (row.state == "failed" and row.optional))
-    return len(set(needs)) - released
+    return len(set(needs)) - sum(map(is_released, rows))
 
 
-def add(connection: Connection, new: NewTask, now_s: float) -> bool:
-    """Add a task; one that exists already is left alone. Returns whether it was new. All needs must exist."""
-    waiting_on = _open_needs(connection, new.needs) if new.needs else 0
-    row = {
+def make_values(new: NewTask, waiting_on: int, now_s: float) -> dict[str, Any]:
+    """The row of a new task that waits for so many of its needs."""
+    return {
         "id": new.id,
         "run_id": new.run_id,
         "account_id": new.account_id,
@@ -105,7 +108,12 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
         "ready_at": None if waiting_on else now_s,
         "updated_at": now_s,
     }
-    if not insert_new(connection, task, [row]):
+
+
+def add(connection: Connection, new: NewTask, now_s: float) -> bool:
+    """Add a task; one that exists already is left alone. Returns whether it was new. All needs must exist."""
+    waiting_on = _open_needs(connection, new.needs) if new.needs else 0
+    if not insert_new(connection, task, [make_values(new, waiting_on, now_s)]):
         return False
     insert_new(connection, edge, [{"needs_id": need, "task_id": new.id} for need in new.needs])
     return True
@@ -171,31 +179,6 @@ def count_open(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).where(task.c.state.in_(("ready", "waiting")))).scalar_one())
 
 
-def claim(connection: Connection, task_id: str, owner: str, worker: str, lease_until: float, now_s: float) -> int | None:
-    """Move a ready task to running; its new attempt number, or None when it is no longer ready."""
-    statement = (
-        update(task)
-        .where(task.c.id == task_id, task.c.state == "ready")
-        .values(
-            state="running",
-            attempt=task.c.attempt + 1,
-            tries=task.c.tries + 1,
-            owner=owner,
-            worker=worker,
-            lease_until=lease_until,
-            progress=0.0,
-            started_at=now_s,
-            updated_at=now_s,
-        )
-        .returning(task.c.id, task.c.run_id, task.c.stage, task.c.attempt, task.c.ready_at)
-    )
-    row = connection.execute(statement).first()
-    if row is None:
-        return None
-    attempts.begin(connection, row, worker, now_s)
-    return int(row.attempt)
-
-
 def _mine(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
     return and_(task.c.id == task_id, task.c.attempt == attempt, task.c.owner == owner, task.c.state == "running")
 
@@ -222,11 +205,30 @@ def note_progress(connection: Connection, task_id: str, attempt: int, owner: str
     connection.execute(update(task).where(_mine(task_id, attempt, owner)).values(progress=progress, updated_at=now_s))
 
 
-def _release(connection: Connection, task_id: str, now_s: float) -> None:
-    successors = task.c.id.in_(select(edge.c.task_id).where(edge.c.needs_id == task_id))
-    connection.execute(update(task).where(successors, task.c.waiting_on > 0).values(waiting_on=task.c.waiting_on - 1))
-    freed = update(task).where(successors, task.c.state == "waiting", task.c.waiting_on == 0)
-    connection.execute(freed.values(state="ready", ready_at=now_s, updated_at=now_s))
+_AT = bindparam("at", type_=Float())
+_LEFT = case((task.c.waiting_on > bindparam("ended"), task.c.waiting_on - bindparam("ended")), else_=0)
+_FREED = (task.c.state == "waiting") & (_LEFT == 0)
+_RELEASE = (
+    update(task)
+    .where(task.c.id == bindparam("of_task"), task.c.waiting_on > 0)
+    .values(
+        waiting_on=_LEFT,
+        state=case((_FREED, "ready"), else_=task.c.state),
+        ready_at=case((_FREED, _AT), else_=task.c.ready_at),
+        updated_at=case((_FREED, _AT), else_=task.c.updated_at),
+    )
+)
+
+
+def release(connection: Connection, ended: Collection[str], now_s: float) -> None:
+    """Let successors wait for these tasks no longer; those that wait for nothing more are ready."""
+    counts: dict[str, int] = {}
+    for ids in in_chunks(ended):
+        successors = select(edge.c.task_id, func.count()).where(edge.c.needs_id.in_(ids)).group_by(edge.c.task_id)
+        for task_id, count in connection.execute(successors):
+            counts[task_id] = counts.get(task_id, 0) + count
+    if counts:
+        connection.execute(_RELEASE, [{"of_task": task_id, "ended": counts[task_id], "at": now_s} for task_id in sorted(counts)])
 
 
 def finish(
@@ -242,7 +244,7 @@ def finish(
 ) -> bool:
     """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off.
 
-    result: a key makes the outputs known to `find_result`.
+    result: a key makes the outputs known to `find_results`.
     """
     statement = (
         update(task)
@@ -264,7 +266,7 @@ def finish(
     if connection.execute(statement).rowcount != 1:
         return False
     attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage, reused=result.reused)
-    _release(connection, task_id, now_s)
+    release(connection, [task_id], now_s)
     return True
 
 
@@ -347,7 +349,7 @@ def fail(
         return False
     attempts.end(connection, [(task_id, attempt)], _outcome(error), now_s, error=error, usage=usage)
     if row.optional:
-        _release(connection, task_id, now_s)
+        release(connection, [task_id], now_s)
     return True
 
 
@@ -360,7 +362,7 @@ def fail_unended(connection: Connection, task_id: str, error: Mapping[str, Any],
         return False
     attempts.end(connection, [(task_id, row.attempt)], "cancelled", now_s, error=error)
     if row.optional:
-        _release(connection, task_id, now_s)
+        release(connection, [task_id], now_s)
     return True
 
 
@@ -519,33 +521,35 @@ def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, .
     return {str(row[0]): tuple(row[1:]) for row in connection.execute(select(task.c.id, *columns).where(task.c.run_id == run_id))}
 
 
-def outputs_of(connection: Connection, task_id: str) -> list[Row]:
-    """What the needs of a task made: rows of stage, op, piece, rung, state, outputs, digest, in order of piece."""
-    statement = (
-        select(task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs, task.c.digest)
-        .join(edge, edge.c.needs_id == task.c.id)
-        .where(edge.c.task_id == task_id)
-        .order_by(task.c.stage, task.c.piece, task.c.rung)
-    )
-    return all_rows(connection, statement)
+def outputs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Row]]:
+    """What the needs of each of these tasks made: rows of stage, op, piece, rung, state, outputs, digest, in order of piece."""
+    columns = (edge.c.task_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs, task.c.digest)
+    found: dict[str, list[Row]] = {}
+    for ids in in_chunks(task_ids):
+        statement = select(*columns).join(edge, edge.c.needs_id == task.c.id).where(edge.c.task_id.in_(ids))
+        for row in all_rows(connection, statement.order_by(task.c.stage, task.c.piece, task.c.rung)):
+            found.setdefault(row["task_id"], []).append(row)
+    return found
 
 
-def find_result(connection: Connection, key: str, owner_id: str, visibility: str) -> Row | None:
-    """What a task of this key has made last: video_id, outputs, digest. Only of videos of the same owner and visibility."""
-    statement = (
-        select(run.c.video_id, task.c.outputs, task.c.digest)
-        .join(run, run.c.id == task.c.run_id)
-        .join(video, video.c.id == run.c.video_id)
-        .where(task.c.key == key, task.c.state == "done", video.c.owner_id == owner_id, video.c.visibility == visibility)
-        .where(video.c.state != "deleted")
-        .order_by(task.c.ended_at.desc())
-        .limit(1)
-    )
-    return first_row(connection, statement)
+def find_results(connection: Connection, keys: Collection[str], owner_id: str, visibility: str) -> dict[str, Row]:
+    """What tasks of these keys have made last, by key: video_id, outputs, digest. Only of videos of the same owner and visibility."""
+    found: dict[str, Row] = {}
+    for some in in_chunks(keys):
+        statement = (
+            select(task.c.key, run.c.video_id, task.c.outputs, task.c.digest)
+            .join(run, run.c.id == task.c.run_id)
+            .join(video, video.c.id == run.c.video_id)
+            .where(task.c.key.in_(some), task.c.state == "done", video.c.owner_id == owner_id, video.c.visibility == visibility)
+            .where(video.c.state != "deleted")
+            .order_by(task.c.ended_at)
+        )
+        found |= {str(row["key"]): row for row in all_rows(connection, statement)}
+    return found
 
 
 def known_outputs(connection: Connection, run_id: str) -> list[Any]:
-    """The outputs of a run that `find_result` may give."""
+    """The outputs of a run that `find_results` may give."""
     return list(connection.execute(select(task.c.outputs).where(task.c.run_id == run_id, task.c.key.is_not(None))).scalars())
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
+_CHUNK = 500  # values of one statement; databases have limits
 
 
 def all_rows(connection: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> list[Row]:
     """Every row of a query as a mapping from column name to value."""
-    return [dict(row) for row in connection.execute(statement, values or {}).mappings()]
+    return [dict(row) for row in connection.execute(statement, values or {}).mappings().all()]
 
 
 def first_row(connection: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> Row | None:
@@ -29,3 +30,17 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return sum(connection.execute(statement, dict(row)).rowcount for row in rows)
+
+
+def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same in one statement, for when nobody asks how many were new."""
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def in_chunks(values: Collection[str]) -> Iterator[list[str]]:
+    """Values for some statements, each value once and in order, so that all who lock rows by them lock them in this order."""
+    found = sorted(set(values))
+    for start in range(0, len(found), _CHUNK):
+        yield found[start : start + _CHUNK]

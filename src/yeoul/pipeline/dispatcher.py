@@ -5,6 +5,7 @@ Any number of dispatchers may run on one PostgreSQL database; on SQLite there is
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -88,8 +89,7 @@ class Dispatcher:
         self._reports.extend(self._engine.poll(0.0 if self._changed else timeout_s))
         self._changed = bool(self._reports) or self._watch.poll() or self._changed
         while self._reports:
-            self._take_report(self._reports[0])
-            self._reports.popleft()
+            self._take_next()
         self._beat()
         self._changed = self._sweeper.expire(self._clock.now()) or self._changed
         if self._changed or self._clock.now() >= self._placer.wake_at:
@@ -113,6 +113,18 @@ class Dispatcher:
     def close(self) -> None:
         """Stop watching; the engine is closed by who made it."""
         self._watch.close()
+
+    def _take_next(self) -> None:
+        """Take the next report, or all that stand together and say that all went well."""
+        together = list(itertools.takewhile(lambda report: report.kind == "done", self._reports))
+        alone = self._settlement.take_together(together, self._clock.now()) if len(together) > 1 else [self._reports[0]]
+        for report in together:
+            if report not in alone:
+                self._placer.ended(report)
+        for report in alone:
+            self._take_report(report)
+        for _ in range(max(1, len(together))):
+            self._reports.popleft()
 
     def _take_report(self, report: Report) -> None:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
-from yeoul.catalog import outbox, queue, run, video, worker
+from yeoul.catalog import outbox, queue, queue_many, run, video, worker
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report, Slots, Work
 from yeoul.pipeline import failure_ladder, task_input
@@ -70,12 +70,11 @@ class Placer:
             candidates = self._candidates(connection, hosts, now_s)
             usage = queue.running_cpu(connection) if candidates and self._manager.policy.account_running else {}
             choice = self._manager.choose(list(candidates.values()), hosts, usage, now_s)
-            claimed = [self._claim(connection, chosen, now_s) for chosen in choice.start]
+            begun = self._claim(connection, choice.start, now_s)
             soon = [queue.next_ready_at(connection, now_s), outbox.next_at(connection), self._manager.quarantine.next_at(now_s)]
             self._note_room(connection, now_s)
         self.wake_at = min((at for at in soon if at is not None), default=math.inf)
         self._engine.demand([candidate.slots for candidate in choice.waiting])
-        begun = [found for found in claimed if found is not None]
         for chosen, attempt, _ in begun:
             self._manager.started((chosen.task, attempt), candidates[chosen.task], chosen, now_s)
         return [report for chosen, attempt, work in begun for report in self._start(chosen, attempt, work)]
@@ -145,15 +144,15 @@ class Placer:
 
     # --- starting ---
 
-    def _claim(self, connection: Connection, chosen: Assignment, now_s: float) -> tuple[Assignment, int, Work | YeoulError] | None:
-        attempt = queue.claim(connection, chosen.task, self._owner, chosen.worker, now_s + self._lease_s, now_s)
-        if attempt is None:
-            return None
-        try:
-            row = task_input.task_row(connection, chosen.task)
-            return chosen, attempt, task_input.make_work(connection, row, attempt, chosen.slots)
-        except (YeoulError, ValueError, LookupError) as error:
-            return chosen, attempt, error if isinstance(error, YeoulError) else _unreadable(error)
+    def _claim(self, connection: Connection, start: Sequence[Assignment], now_s: float) -> list[tuple[Assignment, int, Work | YeoulError]]:
+        """(assignment, attempt, work) of what could be claimed; an error where the rows do not give a work."""
+        lease_until = now_s + self._lease_s
+        rows = queue_many.claim_all(connection, {chosen.task: chosen.worker for chosen in start}, self._owner, lease_until, now_s)
+        composer = task_input.Composer(connection, list(rows.values()))
+        found = [(chosen, rows[chosen.task]) for chosen in start if chosen.task in rows]
+        made = {row["id"]: _make_work(composer, row, chosen.slots) for chosen, row in found}
+        works = composer.with_earlier({task_id: work for task_id, work in made.items() if isinstance(work, Work)})
+        return [(chosen, row["attempt"], works.get(row["id"], made[row["id"]])) for chosen, row in found]
 
     def _start(self, chosen: Assignment, attempt: int, work: Work | YeoulError) -> list[Report]:
         if isinstance(work, YeoulError):
@@ -182,8 +181,13 @@ class Placer:
             video.change(connection, self._without_room.pop(), {"notice": None}, now_s)
 
 
-def _unreadable(error: Exception) -> YeoulError:
-    return YeoulError(f"what the task needs cannot be read: {error}"[:2000])
+def _make_work(composer: task_input.Composer, row: Row, slots: Slots) -> Work | YeoulError:
+    try:
+        return composer.make_work(row, slots)
+    except YeoulError as error:
+        return error
+    except (ValueError, LookupError) as error:
+        return YeoulError(f"what the task needs cannot be read: {error}"[:2000])
 
 
 def _avoid(row: Row) -> frozenset[WorkerId]:

@@ -12,9 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
-from yeoul.model.piece import LandedPiece
 from yeoul.pipeline.dag import Stage
-from yeoul.pipeline.task_data import TaskInput
 
 
 def hash_json(value: object) -> str:
@@ -22,23 +20,24 @@ def hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def make_key(op: str, stages: Sequence[Stage], task: TaskInput, digests: Sequence[str | None]) -> str | None:
+def make_key(op: str, stages: Sequence[Stage], task: Mapping[str, Any], digests: Sequence[str | None]) -> str | None:
     """The key of a task; None when an input is not known by its content.
 
-    stages: those that the task runs. digests: of the outputs of `task.needs`, in their order.
+    stages: those that the task runs. task: a `TaskInput` in its wire form. digests: of what its needs gave, in their order.
     """
     needs: list[Any] = []
-    for need, digest in zip(task.needs, digests, strict=True):
-        if need.outputs is not None and digest is None:
+    for need, digest in zip(task["needs"], digests, strict=True):
+        if need["outputs"] is not None and digest is None:
             return None
-        needs.append([need.op, need.piece, need.rung, None if need.outputs is None else digest])
+        needs.append([need["op"], need["piece"], need["rung"], None if need["outputs"] is None else digest])
     looks_at = {name for stage in stages for name in stage.looks_at}
+    names = [name for name in _INPUTS if name in looks_at or "task" in looks_at]
     return hash_json(
         {
             "op": op,
             "stages": [[stage.op, stage.version, stage.parameters] for stage in stages],
             "needs": needs,
-            "inputs": {name: value for name, value in _inputs(task).items() if name in looks_at or "task" in looks_at},
+            "inputs": {name: _INPUTS[name](task) for name in names},
         }
     )
 
@@ -79,18 +78,20 @@ def _without_tracks(tracks: Sequence[Any], dropped: Collection[str]) -> list[Any
     return [track for track in tracks if track["rendition"]["name"] not in dropped]
 
 
-def _inputs(task: TaskInput) -> Mapping[str, Any]:
-    """What there is besides the outputs of other tasks, under the names that `Stage.looks_at` has for it."""
-    return {
-        "source": None if task.source is None else task.source.model_dump(mode="json"),
-        "ladder": [[rung.model_dump(mode="json") for rung in task.ladder], sorted(task.dropped)],
-        "rung": None if task.rung is None else task.rung.model_dump(mode="json"),
-        "piece": None if task.piece is None else _content(task.piece),
-        "pieces": [_content(piece) for piece in task.pieces],
-        "parts": [part.sha256 for part in task.parts],
-        "task": [task.max_height, task.cover, task.file_name, [[member.stage, member.optional] for member in task.members]],
-    }
+def _content(landed: Mapping[str, Any] | None) -> list[Any] | None:
+    return None if landed is None else [landed["piece"], landed["sha256"]]
 
 
-def _content(landed: LandedPiece) -> list[Any]:
-    return [landed.piece.model_dump(mode="json"), landed.sha256]
+# What there is besides the outputs of other tasks, under the names that `Stage.looks_at` has for it.
+_INPUTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "source": lambda task: task["source"],
+    "ladder": lambda task: [task["ladder"], sorted(task["dropped"])],
+    "rung": lambda task: task.get("rung"),
+    "piece": lambda task: _content(task.get("piece")),
+    "pieces": lambda task: [_content(piece) for piece in task.get("pieces", ())],
+    "parts": lambda task: [part["sha256"] for part in task.get("parts", ())],
+    "task": lambda task: [
+        *(task["max_height"], task["cover"], task["file_name"]),
+        [[member["stage"], member["optional"]] for member in task.get("members", ())],
+    ],
+}

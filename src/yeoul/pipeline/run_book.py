@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.catalog import history as history_rows
-from yeoul.catalog import outbox, queue, run, upload
+from yeoul.catalog import outbox, queue, queue_many, run, upload
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -53,17 +53,18 @@ class RunBook:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[int, Recording]] = {}
 
-    def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float) -> None:
-        """Feed events of an inspected, open run to its scheduler and write what it orders, in a `transaction` of this book."""
-        row = run.lock(connection, run_id)
+    def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float, locked: Row | None = None) -> None:
+        """Feed events of an inspected, open run to its scheduler and write what it orders, in a `transaction` of this book.
+
+        locked: the run's row, if it was locked in this transaction and not changed since.
+        """
+        row = run.lock(connection, run_id) if locked is None else locked
         if row is None or row["state"] != "open":
             return
         version, recording = self._kept.get(run_id, (-1, None))
         if recording is None or version != row["version"]:
             recording = self._rebuild(connection, row, now_s)
-        for event in events:
-            if event not in recording.fed:
-                self._feed(connection, row, recording, event, now_s)
+        self._feed(connection, row, recording, events, now_s)
         run.change(connection, run_id)
         self._kept[run_id] = (int(row["version"]) + 1, recording)
 
@@ -90,31 +91,29 @@ class RunBook:
         recording = Recording(written.definition, written.facts, written.rungs)
         for step in written.steps:
             recording.take(read_entry(step.event))  # obeyed when it was written
-        if not written.steps:
-            self._feed(connection, row, recording, Started(), now_s)
+        news: list[Entry] = [] if written.steps else [Started()]
         past = _past(connection, row)
         forgotten = _find_forgotten(recording, past)
         if forgotten or recording.is_over:
-            self._feed(connection, row, recording, Reopened(tuple(forgotten)), now_s)
-        for event in past:
-            if event not in recording.fed:
-                self._feed(connection, row, recording, event, now_s)
+            news.append(Reopened(tuple(forgotten)))
+        self._feed(connection, row, recording, [*news, *past], now_s)
         return recording
 
-    def _feed(self, connection: Connection, row: Row, recording: Recording, entry: Entry, now_s: float) -> None:
-        """Feed one entry, write it down with what it gave, and obey."""
-        seq = recording.count
-        given = recording.take(entry)
-        history_rows.add(connection, row["id"], seq, write_entry(entry), [write_instruction(order) for order in given], now_s)
-        self._obey(connection, row, given, now_s)
-
-    def _obey(self, connection: Connection, row: Row, instructions: Sequence[Instruction], now_s: float) -> None:
-        for instruction in instructions:
-            match instruction:
-                case AddTask():
-                    queue.add(connection, _new_task(row, instruction, now_s), now_s)
-                case EndRun(failed):
-                    end_run(connection, row, failed, now_s)
+    def _feed(self, connection: Connection, row: Row, recording: Recording, entries: Sequence[Entry], now_s: float) -> None:
+        """Feed entries that are new, write them down with what each gave, and obey."""
+        written: list[Row] = []
+        given: list[Instruction] = []
+        for entry in entries:
+            if entry in recording.fed:
+                continue
+            seq, gave = recording.count, recording.take(entry)
+            written.append(history_rows.make_row(row["id"], seq, write_entry(entry), [write_instruction(order) for order in gave], now_s))
+            given += gave
+        history_rows.add(connection, written)
+        queue_many.add_all(connection, [_new_task(row, order, now_s) for order in given if isinstance(order, AddTask)], now_s)
+        for order in given:
+            if isinstance(order, EndRun):
+                end_run(connection, row, order.failed, now_s)
 
 
 def read_history(connection: Connection, row: Row) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,8 +17,9 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog import outbox, queue, run, video
+from yeoul.catalog import outbox, queue, queue_many, run, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue_many import Done
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
 from yeoul.pipeline import preprocessor, publish, task_input
 from yeoul.pipeline.dag import GROUP_OP
@@ -52,6 +53,48 @@ class Settlement:
         elif report.kind != "started":
             self._noted.pop((report.task, report.attempt), None)
             self._end(report, now_s)
+
+    def take_together(self, reports: Sequence[Report], now_s: float) -> list[Report]:
+        """Commit works that went well, those of a run in one transaction, and return those that must be taken one by one.
+
+        Raises StorageFullError or UnavailableError when the database cannot take them now; call again then.
+        """
+        left = {(report.task, report.attempt): report for report in reports}
+        with self._database.read() as connection:
+            runs = queue_many.runs_of(connection, [report.task for report in reports])
+        for run_id in sorted(set(runs.values())):
+            mine = {report.task: report for report in reports if runs.get(report.task) == run_id}
+            for taken in self._finish_together(run_id, mine, now_s):
+                self._noted.pop((taken.task, taken.attempt), None)
+                del left[taken.task, taken.attempt]
+        return list(left.values())
+
+    def _finish_together(self, run_id: str, reports: Mapping[str, Report], now_s: float) -> Sequence[Report]:
+        """All or none: whatever is wrong with one of them, it is found when each is taken alone."""
+        try:
+            done = {report.task: _read_done(report) for report in reports.values()}
+            with self._book.transaction(self._database) as connection:
+                return self._finish_run(connection, run_id, reports, done, now_s)
+        except (StorageFullError, UnavailableError):
+            raise
+        except Exception as cause:  # noqa: BLE001 (as above)
+            log.debug("%d reports of run %s are taken one by one: %s", len(reports), run_id, cause)
+            return ()
+
+    def _finish_run(
+        self, connection: Connection, run_id: str, reports: Mapping[str, Report], done: Mapping[str, tuple[Done, Output]], now_s: float
+    ) -> Sequence[Report]:
+        current = run.lock(connection, run_id)
+        rows = queue_many.find_mine(connection, {task_id: report.attempt for task_id, report in reports.items()}, self._owner)
+        plain = [row for row in rows if current is not None and _is_plain(row, current)]
+        if current is None or not plain:
+            return ()
+        queue_many.finish_all(connection, [done[row["id"]][0] for row in plain], self._owner, now_s)
+        for row in plain:
+            publish.publish(connection, current, done[row["id"]][1], now_s)
+        self._book.apply(connection, run_id, [TaskEnded(place_of(row), ok=True) for row in plain], now_s, locked=current)
+        outbox.emit(connection, "task.ended", current["video_id"], {"run_id": run_id}, now_s)
+        return [reports[row["id"]] for row in plain]
 
     def take_back(self, now_s: float, dead_owner_except: str | None = None) -> bool:
         """Return lost attempts to the queue; those of a task that kills whoever runs it fail it in the end. True when there were any."""
@@ -99,7 +142,7 @@ class Settlement:
                 log.error("task %s does not exist; its report was dropped", report.task)
                 return
             current = _lock_run(connection, task)
-            outputs = {name: value for name, value in (report.outputs or {}).items() if name not in {TRAFFIC, RESULT}}
+            outputs = _plain_outputs(report)
             used, result = report.usage, _known(report, outputs)
             done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
             if done:
@@ -199,6 +242,25 @@ class Settlement:
                 self._sweeper.discard(task_input.make_prefix(current["video_id"], report.task, report.attempt))
         except YeoulError as error:
             log.warning("outputs of task %s attempt %s are left: %s", report.task, report.attempt, error.message)
+
+
+def _plain_outputs(report: Report) -> dict[str, Any]:
+    """What the op gave, without what its runner noted."""
+    return {name: value for name, value in (report.outputs or {}).items() if name not in {TRAFFIC, RESULT}}
+
+
+def _read_done(report: Report) -> tuple[Done, Output]:
+    """Raises ValueError when what the op gave is wrong, or has to be looked at alone."""
+    outputs = _plain_outputs(report)
+    read = Output.model_validate(outputs)
+    if read.dropped:
+        raise ValueError("it drops rungs")
+    return Done(report.task, report.attempt, outputs, report.cpu_s, report.usage, _known(report, outputs)), read
+
+
+def _is_plain(task: Row, current: Row) -> bool:
+    """Whether nothing follows the good end of a task but that it is published and the scheduler hears of it."""
+    return current["state"] == "open" and task["stage"] not in preprocessor.STAGES and task["op"] != GROUP_OP and not _held_up(task)
 
 
 def _count_crashes(connection: Connection, task: Row) -> int:

@@ -43,85 +43,140 @@ def make_prefix(video_id: str, task_id: str, attempt: int) -> str:
     return f"{video_id}/{task_id}-{attempt}/"
 
 
-def make_work(connection: Connection, task: Row, attempt: int, slots: Slots) -> Work:
-    """The work of one attempt. Raises NotFoundError when the rows do not hold what it needs."""
-    row = run.find(connection, task["run_id"])
-    if row is None:
-        raise NotFoundError(f"there is no run {task['run_id']}", run=task["run_id"])
-    return Work(
-        task=task["id"],
-        attempt=attempt,
-        op=task["op"],
-        params=_with_earlier(connection, row, _input(connection, row, task)).model_dump(mode="json"),
-        output_prefix=make_prefix(row["video_id"], task["id"], attempt),
-        slots=slots,
-        timeout_s=task["timeout_s"],
-    )
+class Composer:
+    """Composes the works of tasks that start together. What tasks of a run share is read and written out once."""
+
+    def __init__(self, connection: Connection, tasks: Sequence[Row]) -> None:
+        """tasks: claimed rows."""
+        self._connection = connection
+        self._tasks = tasks
+        self._needs = queue.outputs_of(connection, [task["id"] for task in tasks])
+        self._wanted: dict[str, list[int]] = {}
+        for task in tasks:
+            if task["piece"] is not None:
+                self._wanted.setdefault(task["run_id"], []).append(task["piece"])
+        self._runs: dict[str, _Run] = {}
+
+    def make_work(self, task: Row, slots: Slots) -> Work:
+        """The work of a task's attempt. Raises NotFoundError when the rows do not hold what it needs."""
+        run_id = task["run_id"]
+        if run_id not in self._runs:
+            self._runs[run_id] = _Run(self._connection, run_id, self._wanted.get(run_id, ()))
+        return Work(
+            task=task["id"],
+            attempt=task["attempt"],
+            op=task["op"],
+            params=self._runs[run_id].make_input(task, self._needs.get(task["id"], ())),
+            output_prefix=make_prefix(self._runs[run_id].video_id, task["id"], task["attempt"]),
+            slots=slots,
+            timeout_s=task["timeout_s"],
+        )
+
+    def with_earlier(self, works: Mapping[str, Work]) -> dict[str, Work]:
+        """Works by task, each with what a task of the same key has made, where there is any."""
+        keys: dict[tuple[str, str], set[str]] = {}
+        for task in self._tasks:
+            if task["id"] in works and (key := works[task["id"]].params["key"]) is not None:
+                keys.setdefault(self._runs[task["run_id"]].border, set()).add(key)
+        found = {border: queue.find_results(self._connection, wanted, *border) for border, wanted in sorted(keys.items())}
+        known = {task["id"]: found.get(self._runs[task["run_id"]].border, {}) for task in self._tasks if task["id"] in works}
+        return {task_id: _with_earlier(work, known[task_id].get(work.params["key"])) for task_id, work in works.items()}
 
 
-def _input(connection: Connection, row: Row, task: Row) -> TaskInput:
-    sent = upload.get(connection, row["upload_id"])
-    source = row["source"] or sent["source"]
-    definition = Definition.model_validate(row["definition"])
-    stages = _stages_of(definition, task["stage"])
-    ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"] or ())
-    wanted = [task["piece"]] if task["piece"] is not None else None
-    pieces = [_landed(found) for found in upload.pieces(connection, sent["id"], "piece", wanted) if found["landed_at"] is not None]
-    if wanted is not None and not pieces:
-        raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
-    if wanted is None and stages:
-        facts = make_facts(Source.model_validate(source), ladder)
-        pieces = pieces[: count_seen(definition, facts, task["stage"])]
-    parts = upload.pieces(connection, sent["id"], "part") if task["stage"] == "split" else []
-    needs = list(_needs(connection, definition, stages, task))
-    made = TaskInput(
-        video_id=row["video_id"],
-        parameters=task["params"],
-        max_height=definition.ladder.max_height,
-        cover=definition.cover,
-        source=None if source is None else Source.model_validate(source),
-        ladder=ladder,
-        dropped=frozenset(row["made"]["dropped"]),
-        piece=pieces[0] if task["piece"] is not None else None,
-        rung=next((rung for rung in ladder if rung.name == task["rung"]), None),
-        pieces=tuple(pieces) if task["piece"] is None else (),
-        parts=tuple(Part(key=part["key"], size_bytes=part["size_bytes"], sha256=part["sha256"]) for part in parts),
-        file_name=sent["file_name"],
-        needs=tuple(need for need, _ in needs),
-        members=tuple(
-            Member(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
-            for stage in (stages if task["op"] == GROUP_OP else ())
-        ),
-    )
-    # What inspects or splits is no stage: it is never known, always done.
-    key = make_key(task["op"], stages, made, [digest for _, digest in needs]) if stages else None
-    return made.model_copy(update={"key": key})
+class _Run:
+    """What the tasks of one run are given. pieces: indexes of those that tasks of pieces will ask for."""
 
+    def __init__(self, connection: Connection, run_id: str, pieces: Sequence[int]) -> None:
+        row = run.find(connection, run_id)
+        if row is None:
+            raise NotFoundError(f"there is no run {run_id}", run=run_id)
+        self._connection = connection
+        self.video_id: str = row["video_id"]
+        self._sent = upload.get(connection, row["upload_id"])
+        self._definition = Definition.model_validate(row["definition"])
+        self._stages: dict[str, tuple[Stage, ...]] = {}
+        self._shared = self._make_shared(row)
+        seen = video.find(connection, self.video_id)
+        self.border = (str(row["account_id"]), "" if seen is None else str(seen["visibility"]))  # results do not cross it
+        self._pieces = self._find_pieces(sorted(set(pieces))) if pieces else {}
 
-def _with_earlier(connection: Connection, row: Row, task: TaskInput) -> TaskInput:
-    """With what another task of the same key has made, where there is any."""
-    seen = video.find(connection, row["video_id"])
-    if task.key is None or seen is None:
-        return task
-    found = queue.find_result(connection, task.key, row["account_id"], seen["visibility"])
-    return task if found is None else task.model_copy(update={"earlier": Earlier(**found)})
+    def _make_shared(self, row: Row) -> Mapping[str, Any]:
+        source = row["source"] or self._sent["source"]
+        return TaskInput(
+            video_id=self.video_id,
+            max_height=self._definition.ladder.max_height,
+            cover=self._definition.cover,
+            source=None if source is None else Source.model_validate(source),
+            ladder=tuple(Rung.model_validate(rung) for rung in row["ladder"] or ()),
+            dropped=frozenset(row["made"]["dropped"]),
+            file_name=self._sent["file_name"],
+        ).model_dump(mode="json")
+
+    def make_input(self, task: Row, above: Sequence[Row]) -> dict[str, Any]:
+        """A `TaskInput` in its wire form. above: what the task's needs made."""
+        stages = self._stages_of(task["stage"])
+        needs = list(self._needs(above, stages))
+        own: dict[str, Any] = {"parameters": task["params"], "needs": [need.model_dump(mode="json") for need, _ in needs]}
+        if task["piece"] is None:
+            own["pieces"] = list(self._find_pieces(None).values())[: self._count_seen(task["stage"]) if stages else None]
+        elif task["piece"] in self._pieces:
+            own["piece"] = self._pieces[task["piece"]]
+        else:
+            raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
+        if task["rung"] is not None:
+            own["rung"] = next((rung for rung in self._shared["ladder"] if rung["name"] == task["rung"]), None)
+        if task["stage"] == "split":
+            own["parts"] = [_make_part(part) for part in upload.pieces(self._connection, self._sent["id"], "part")]
+        if task["op"] == GROUP_OP:
+            own["members"] = [_make_member(stage) for stage in stages]
+        made = {**self._shared, **own}
+        # What inspects or splits is no stage: it is never known, always done.
+        return {**made, "key": make_key(task["op"], stages, made, [digest for _, digest in needs]) if stages else None}
+
+    def _count_seen(self, unit: str) -> int | None:
+        ladder = [Rung.model_validate(rung) for rung in self._shared["ladder"]]
+        return count_seen(self._definition, make_facts(Source.model_validate(self._shared["source"]), ladder), unit)
+
+    def _find_pieces(self, indexes: Sequence[int] | None) -> dict[int, dict[str, Any]]:
+        rows = upload.pieces(self._connection, self._sent["id"], "piece", indexes)
+        return {row["index"]: _landed(row).model_dump(mode="json") for row in rows if row["landed_at"] is not None}
+
+    def _stages_of(self, unit: str) -> tuple[Stage, ...]:
+        if unit not in self._stages:
+            self._stages[unit] = _stages_of(self._definition, unit)
+        return self._stages[unit]
+
+    def _needs(self, above: Sequence[Row], stages: Sequence[Stage]) -> Iterator[tuple[NeedOutput, str | None]]:
+        """What is above a task, stage by stage, each with the digest of its task; of groups only the members that are needed."""
+        wanted = {need for stage in stages for need in stage.needs}
+        for found in above:
+            made = found["outputs"]
+            for stage in self._stages_of(found["stage"]):
+                if stage.name not in wanted:
+                    continue
+                outputs = made if found["op"] != GROUP_OP or made is None else made["members"].get(stage.name)
+                need = NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
+                yield need, found["digest"]
 
 
 def _stages_of(definition: Definition, unit: str) -> tuple[Stage, ...]:
     return tuple(stage for stage in definition.stages if (stage.group or stage.name) == unit)
 
 
-def _needs(connection: Connection, definition: Definition, stages: Sequence[Stage], task: Row) -> Iterator[tuple[NeedOutput, str | None]]:
-    """What is above a task, stage by stage, each with the digest of its task; of groups only the members that are needed."""
-    wanted = {need for stage in stages for need in stage.needs}
-    for found in queue.outputs_of(connection, task["id"]):
-        made = found["outputs"]
-        for stage in _stages_of(definition, found["stage"]):
-            if stage.name not in wanted:
-                continue
-            outputs = made if found["op"] != GROUP_OP or made is None else made["members"].get(stage.name)
-            need = NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
-            yield need, found["digest"]
+def _make_part(row: Row) -> dict[str, Any]:
+    return Part(key=row["key"], size_bytes=row["size_bytes"], sha256=row["sha256"]).model_dump(mode="json")
+
+
+def _make_member(stage: Stage) -> dict[str, Any]:
+    member = Member(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
+    return member.model_dump(mode="json")
+
+
+def _with_earlier(work: Work, found: Row | None) -> Work:
+    if found is None:
+        return work
+    earlier = Earlier(video_id=found["video_id"], outputs=found["outputs"], digest=found["digest"])
+    return work.model_copy(update={"params": {**work.params, "earlier": earlier.model_dump(mode="json")}})
 
 
 def _landed(row: Row) -> LandedPiece:
