@@ -5,31 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, literal, select, update
 
 from yeoul.catalog.row import Row, all_rows
 from yeoul.catalog.schema import attempt, edge, task
 from yeoul.model.work import Usage
 
 
-def begin(connection: Connection, rows: Sequence[Row], now_s: float) -> None:
-    """Claimed tasks start: rows have id, attempt, run_id, stage, worker and ready_at."""
+def begin(connection: Connection, task_ids: Sequence[str], now_s: float) -> None:
+    """Claimed tasks start, as their rows say."""
+    since = case((task.c.ready_at < now_s, task.c.ready_at), else_=now_s)
     unused = Usage().model_dump()
-    begun = [
-        {
-            "task_id": row["id"],
-            "number": row["attempt"],
-            "run_id": row["run_id"],
-            "stage": row["stage"],
-            "worker": row["worker"],
-            "ready_at": now_s if row["ready_at"] is None else min(float(row["ready_at"]), now_s),
-            "started_at": now_s,
-            **unused,
-        }
-        for row in rows
-    ]
-    if begun:
-        connection.execute(insert(attempt), begun)
+    named = (task.c.id, task.c.attempt, task.c.run_id, task.c.stage, task.c.worker, since, literal(now_s))
+    begun = select(*named, *map(literal, unused.values())).where(task.c.id.in_(task_ids))
+    columns = ["task_id", "number", "run_id", "stage", "worker", "ready_at", "started_at", *unused]
+    connection.execute(insert(attempt).from_select(columns, begun))
 
 
 def end(

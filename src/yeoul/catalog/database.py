@@ -74,8 +74,6 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            # Rows that are inserted together go in one statement: each of its own costs the server more than its row.
-            self.engine.dialect.use_insertmanyvalues_wo_returning = True
             event.listen(self.engine, "after_cursor_execute", _note_change)
 
     @contextmanager

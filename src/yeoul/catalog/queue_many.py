@@ -21,7 +21,7 @@ from yeoul.model.work import Result, Usage
 # What a work is made of, and the story of its attempt.
 _CLAIMED = (
     *(task.c.id, task.c.run_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.params),
-    *(task.c.timeout_s, task.c.attempt, task.c.worker, task.c.ready_at),
+    *(task.c.timeout_s, task.c.attempt, task.c.worker),
 )
 # What ending an attempt looks at.
 _RUNNING = (task.c.id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.owner, task.c.attempt, task.c.error)
@@ -76,7 +76,8 @@ def claim_all(connection: Connection, chosen: Mapping[str, str], owner: str, lea
             counted = {"attempt": task.c.attempt + 1, "tries": task.c.tries + 1}
             statement = update(task).where(task.c.id.in_(ids), _is_ready()).values(state="running", progress=0.0, **values, **counted)
             claimed += all_rows(connection, statement.returning(*_CLAIMED))
-    attempts.begin(connection, claimed, now_s)
+    for ids in in_chunks([row["id"] for row in claimed]):
+        attempts.begin(connection, ids, now_s)
     return {row["id"]: row for row in claimed}
 
 

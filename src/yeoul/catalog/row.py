@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
-_CHUNK = 500  # values of one statement; databases have limits
+_CHUNK = 512  # values of one statement; databases have limits
 
 
 def all_rows(connection: Connection, statement: Executable, values: Mapping[str, Any] | None = None) -> list[Row]:
@@ -40,7 +40,11 @@ def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[
 
 
 def in_chunks(values: Collection[str]) -> Iterator[list[str]]:
-    """Values for some statements, each value once and in order, so that all who lock rows by them lock them in this order."""
+    """Values for some statements, in order, so that all who lock rows by them lock them in this order.
+
+    The last is repeated up to a power of two: there are few statements then, which databases have planned before.
+    """
     found = sorted(set(values))
     for start in range(0, len(found), _CHUNK):
-        yield found[start : start + _CHUNK]
+        chunk = found[start : start + _CHUNK]
+        yield chunk + chunk[-1:] * ((1 << (len(chunk) - 1).bit_length()) - len(chunk))

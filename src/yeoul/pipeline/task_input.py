@@ -19,7 +19,7 @@ from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag import GROUP_OP, Definition, Stage
 from yeoul.pipeline.dag_scheduler import count_seen
 from yeoul.pipeline.result_key import make_key
-from yeoul.pipeline.task_data import Earlier, Member, NeedOutput, Part, TaskInput
+from yeoul.pipeline.task_data import Earlier, Member, Part, TaskInput
 from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
@@ -116,7 +116,7 @@ class _Run:
         """A `TaskInput` in its wire form. above: what the task's needs made."""
         stages = self._stages_of(task["stage"])
         needs = list(self._needs(above, stages))
-        own: dict[str, Any] = {"parameters": task["params"], "needs": [need.model_dump(mode="json") for need, _ in needs]}
+        own: dict[str, Any] = {"parameters": task["params"], "needs": [need for need, _ in needs]}
         if task["piece"] is None:
             own["pieces"] = list(self._find_pieces(None).values())[: self._count_seen(task["stage"]) if stages else None]
         elif task["piece"] in self._pieces:
@@ -146,8 +146,10 @@ class _Run:
             self._stages[unit] = _stages_of(self._definition, unit)
         return self._stages[unit]
 
-    def _needs(self, above: Sequence[Row], stages: Sequence[Stage]) -> Iterator[tuple[NeedOutput, str | None]]:
-        """What is above a task, stage by stage, each with the digest of its task; of groups only the members that are needed."""
+    def _needs(self, above: Sequence[Row], stages: Sequence[Stage]) -> Iterator[tuple[dict[str, Any], str | None]]:
+        """What is above a task, stage by stage, as a `NeedOutput` in its wire form and the digest of its task; of groups only the
+        members that are needed.
+        """
         wanted = {need for stage in stages for need in stage.needs}
         for found in above:
             made = found["outputs"]
@@ -155,7 +157,7 @@ class _Run:
                 if stage.name not in wanted:
                     continue
                 outputs = made if found["op"] != GROUP_OP or made is None else made["members"].get(stage.name)
-                need = NeedOutput(stage=stage.name, op=stage.op, piece=found["piece"], rung=found["rung"], outputs=outputs)
+                need = {"stage": stage.name, "op": stage.op, "piece": found["piece"], "rung": found["rung"], "outputs": outputs}
                 yield need, found["digest"]
 
 
