@@ -40,7 +40,7 @@ def test_only_admins_see_the_queues(yeoul_server: Server):
 def test_the_queues_of_a_server_that_rests(yeoul_server: Server, uploaded: dict[str, Any]):
     assert uploaded
     queues = yeoul_server.get(f"{API}/admin/queues")
-    assert set(queues) == {"task_queue", "worker_queue", "running_queue", "overload"}
+    assert set(queues) == {"task_queue", "worker_queue", "running_queue", "overload", "failed"}
     (worker,) = queues["worker_queue"]
     assert worker["slots"]["cpu"] >= 1 and worker["free"]["memory_bytes"] > 0
     assert (worker["quarantined_until"], worker["reason"]) == (None, None)

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/admin", tags=["admin"])
 Row = Mapping[str, Any]
 _SHOWN = 100
 _LAST_S = 86400.0
+_LATELY_S = 86400.0
 
 
 def _need_admin(caller: Caller) -> Row:
@@ -35,11 +36,15 @@ Admin = Annotated[Row, Depends(_need_admin)]
 
 
 class QueuedTask(BaseModel):
-    """A task in a queue. Times are RFC 3339; wait_s since it was made; not_before: when its next attempt may start; dag: its story."""
+    """A task in a queue. Times are RFC 3339; wait_s since it was made; not_before: when its next attempt may start.
+
+    handle: its account's name. dag: the run it belongs to; story: all its attempts. optional: whether its failure only drops what it makes.
+    """
 
     id: str
     video: str
     account: str
+    handle: str
     stage: str
     op: str
     piece: int | None
@@ -56,6 +61,9 @@ class QueuedTask(BaseModel):
     lease_until: str | None
     error: dict[str, Any] | None
     dag: str
+    ended_at: str | None
+    optional: bool
+    story: str
 
 
 class TaskQueue(BaseModel):
@@ -89,12 +97,13 @@ class OverloadView(BaseModel):
 
 
 class QueuesView(BaseModel):
-    """The resource manager's three queues."""
+    """The resource manager's three queues, and what has failed for good in runs that are open or ended within a day."""
 
     task_queue: TaskQueue
     worker_queue: list[WorkerView]
     running_queue: list[QueuedTask]
     overload: OverloadView
+    failed: list[QueuedTask]
 
 
 class Priority(BaseModel):
@@ -105,10 +114,11 @@ class Priority(BaseModel):
 
 @router.get("/queues")
 def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
-    """What waits, where there is room, and what runs."""
+    """What waits, where there is room, what runs, and what has failed."""
     now_s = parts.clock.now()
     with parts.database.read() as connection:
         head, running = queue.head(connection, _SHOWN), queue.running(connection, _SHOWN)
+        failed = queue.failed(connection, now_s - _LATELY_S, _SHOWN)
         counts, workers, parked = queue.census(connection), worker.all_workers(connection), run.count_parked(connection)
     return QueuesView(
         task_queue=_task_queue(head, counts, now_s),
@@ -119,6 +129,7 @@ def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
             wait_s=max((row["wait_s"] for row in workers), default=0.0),
             parked_runs=parked,
         ),
+        failed=[_task(row, now_s) for row in failed],
     )
 
 
@@ -168,7 +179,8 @@ def _task_queue(head: Sequence[Row], counts: Sequence[Row], now_s: float) -> Tas
 
 
 def _task(row: Row, now_s: float) -> QueuedTask:
-    same = ("id", "stage", "op", "piece", "rung", "state", "attempt", "failures", "worker", "progress", "error")
+    same = ("id", "stage", "op", "piece", "rung", "state", "attempt", "failures", "worker", "progress", "error", "optional", "handle")
+    dag = f"/api/v1/videos/{row['video_id']}/dag"
     return QueuedTask(
         **{name: row[name] for name in same},
         video=row["video_id"],
@@ -178,7 +190,9 @@ def _task(row: Row, now_s: float) -> QueuedTask:
         not_before=rfc3339(row["not_before"] or None),
         started_at=rfc3339(row["started_at"]),
         lease_until=rfc3339(row["lease_until"]),
-        dag=f"/api/v1/videos/{row['video_id']}/dag",
+        ended_at=rfc3339(row["ended_at"]),
+        dag=dag,
+        story=f"{dag}/tasks/{row['id']}",
     )
 
 

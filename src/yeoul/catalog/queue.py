@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Select, and_, bindparam
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog import attempt as attempts
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_new
-from yeoul.catalog.schema import edge, run, task, video
+from yeoul.catalog.schema import account, edge, run, task, video
 from yeoul.model.work import Result, Slots, Usage
 
 _QUOTA_LOCK = 0x71756F74  # any number of our own
@@ -33,8 +33,10 @@ _LIGHT = (
 _SHOWN = (
     *(task.c.id, task.c.run_id, run.c.video_id, task.c.account_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state),
     *(task.c.attempt, task.c.failures, task.c.worker, task.c.owner, task.c.progress, task.c.due_at, task.c.not_before, task.c.lease_until),
-    *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.created_at, task.c.started_at, task.c.error),
+    *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.created_at, task.c.started_at, task.c.ended_at, task.c.error),
+    *(task.c.optional, func.coalesce(account.c.handle, "").label("handle")),
 )
+_PEOPLE = task.join(run, run.c.id == task.c.run_id).outerjoin(account, account.c.id == task.c.account_id)
 
 
 @dataclass(frozen=True)
@@ -480,21 +482,20 @@ def move_in_lane(connection: Connection, task_id: str, due_at: float, now_s: flo
 
 def head(connection: Connection, limit: int) -> list[Row]:
     """The ready tasks that are due first, for people to look at."""
-    return all_rows(
-        connection, select(*_SHOWN).join(run, run.c.id == task.c.run_id).where(_READY).order_by(task.c.due_at, task.c.id).limit(limit)
-    )
+    return all_rows(connection, select(*_SHOWN).select_from(_PEOPLE).where(_READY).order_by(task.c.due_at, task.c.id).limit(limit))
 
 
 def running(connection: Connection, limit: int) -> list[Row]:
     """The running queue: who runs what since when, the oldest first."""
-    return all_rows(
-        connection,
-        select(*_SHOWN)
-        .join(run, run.c.id == task.c.run_id)
-        .where(task.c.state == "running")
-        .order_by(task.c.started_at, task.c.id)
-        .limit(limit),
-    )
+    chosen = select(*_SHOWN).select_from(_PEOPLE).where(task.c.state == "running")
+    return all_rows(connection, chosen.order_by(task.c.started_at, task.c.id).limit(limit))
+
+
+def failed(connection: Connection, since: float, limit: int) -> list[Row]:
+    """What has failed for good in runs that are open or ended after `since`, the newest first; deleted videos are left out."""
+    lately = or_(run.c.state == "open", and_(run.c.state.in_(("done", "failed")), run.c.ended_at > since))
+    chosen = select(*_SHOWN).select_from(_PEOPLE).where(task.c.state == "failed", lately)
+    return all_rows(connection, chosen.order_by(task.c.ended_at.desc(), task.c.id).limit(limit))
 
 
 def census(connection: Connection) -> list[Row]:

@@ -13,7 +13,9 @@ export interface QueuedTask {
   id: string;
   video: string;
   account: string;
+  handle: string;
   stage: string;
+  op: string;
   piece: number | null;
   rung: string | null;
   state: string;
@@ -25,8 +27,43 @@ export interface QueuedTask {
   not_before: string | null;
   started_at: string | null;
   lease_until: string | null;
-  error: { code: string; message: string } | null;
-  dag: string;
+  ended_at: string | null;
+  optional: boolean;
+  error: Failure | null;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+export interface Attempt {
+  number: number;
+  worker: string;
+  outcome: "done" | "failed" | "lost" | "put_back" | "cancelled" | null;
+  error: Failure | null;
+  ready_at: string | null;
+  started_at: string;
+  ended_at: string | null;
+  cpu_s: number;
+  read_bytes: number;
+  written_bytes: number;
+}
+
+/** A task with all its attempts in order. ready_at is in the future while its next attempt is put off. */
+export interface Story {
+  task: {
+    id: string;
+    stage: string;
+    op: string;
+    piece: number | null;
+    rung: string | null;
+    state: "waiting" | "ready" | "running" | "done" | "failed" | "cancelled";
+    progress: number;
+    error: Failure | null;
+    ready_at: string | null;
+  };
+  attempts: Attempt[];
 }
 
 export interface Worker {
@@ -44,6 +81,7 @@ export interface Queues {
   worker_queue: Worker[];
   running_queue: QueuedTask[];
   overload: { level: "normal" | "defer" | "park"; wait_s: number; parked_runs: number };
+  failed: QueuedTask[];
 }
 
 const ROOT = "/api/v1";
@@ -51,6 +89,21 @@ const ROOT = "/api/v1";
 /** Reads the queues. Raises ApiError. */
 export function getQueues(): Promise<Queues> {
   return getJson<Queues>(`${ROOT}/admin/queues`);
+}
+
+/** Reads the story of a task. Raises ApiError. */
+export function getStory(video: string, task: string): Promise<Story> {
+  return getJson<Story>(`${dagUrl(video)}/tasks/${encodeURIComponent(task)}`);
+}
+
+/** Address of what is known of a video's run; its drawings are at /stages.svg and /timeline.svg below it. */
+export function dagUrl(video: string): string {
+  return `${ROOT}/videos/${encodeURIComponent(video)}/dag`;
+}
+
+/** The handle of who is signed in. Raises ApiError. */
+export async function getHandle(): Promise<string> {
+  return (await getJson<{ handle: string }>(`${ROOT}/accounts/me`)).handle;
 }
 
 /** Lets a task run again or now. Raises ApiError. */

@@ -1,88 +1,94 @@
-/** The admin's page: task queue, worker queue and running queue, read again every second, with buttons for single tasks. */
+/** The admin's page: what runs, waits and has failed, and the workers; read again every second, with buttons for single tasks. */
 
-import { cancelTask, getQueues, prioritise, retryTask, signIn, type QueuedTask, type Queues, type Worker } from "../api/admin";
+import { showStory, watchStory } from "../admin/story";
+import { fillTable, type Cell } from "../admin/table";
+import { makeButtons, makeErrorCell, makeTaskCell, type Act } from "../admin/task";
+import { getHandle, getQueues, signIn, type QueuedTask, type Queues, type Worker } from "../api/admin";
 import { ApiError } from "../api/video";
 import { find } from "../find";
-import { formatDuration, formatPercent } from "../format";
+import { formatAge, formatDuration, formatPercent } from "../format";
 
 const EVERY_MS = 1000;
 const note = find("#note");
 const form = find<HTMLFormElement>("#sign-in");
 const queues = find("#queues");
+let timer = 0;
+let turn = 0;
 
+/** Reads all anew, now and then every second; whoever asks again begins a new count. */
 async function refresh(): Promise<void> {
+  clearTimeout(timer);
+  const mine = (turn += 1);
   try {
-    show(await getQueues());
-    form.hidden = true;
-    say(null);
+    const state = await getQueues();
+    if (mine !== turn) return;
+    show(state);
+    await showStory(act);
   } catch (error) {
-    const status = error instanceof ApiError ? error.status : 0;
-    form.hidden = status !== 401 && status !== 403;
-    queues.hidden = status === 401 || status === 403;
-    say(status === 0 ? "The server does not answer." : (error as ApiError).message);
+    await showTrouble(error);
   }
-  if (form.hidden) setTimeout(() => void refresh(), EVERY_MS);
+  if (mine === turn && form.hidden) timer = window.setTimeout(() => void refresh(), EVERY_MS);
 }
 
-function say(text: string | null): void {
-  note.hidden = text === null;
-  note.textContent = text ?? "";
+async function showTrouble(error: unknown): Promise<void> {
+  const status = error instanceof ApiError ? error.status : 0;
+  form.hidden = status !== 401 && status !== 403;
+  queues.hidden = !form.hidden;
+  if (form.hidden) {
+    say(note, status === 0 ? "The server does not answer." : (error as ApiError).message);
+  } else if (status === 401) {
+    say(note, "This page is for admins. Sign in to see the queues.");
+  } else {
+    const handle = await getHandle().catch(() => "somebody");
+    say(note, `This page is for admins, and ${handle} is not one. Sign in as an admin to see the queues.`);
+  }
 }
+
+function say(place: HTMLElement, text: string): void {
+  place.hidden = text === "";
+  if (place.textContent !== text) place.textContent = text;
+}
+
+const act: Act = (said, done) => {
+  done()
+    .then(() => say(find("#answer"), said))
+    .catch((error: unknown) => say(find("#answer"), error instanceof Error ? `${said}: ${error.message}` : "It did not work."))
+    .finally(() => void refresh());
+};
 
 function show(state: Queues): void {
+  say(note, "");
+  form.hidden = true;
   queues.hidden = false;
   const { level, wait_s, parked_runs } = state.overload;
   const words = { normal: "Everything is begun at once.", defer: "What nobody waits for is put off.", park: "New videos wait, too." };
-  find("#overload").textContent = `${words[level]} Estimated wait ${formatDuration(wait_s)}; ${parked_runs} videos parked.`;
-  find("#counts").textContent = [
-    ...Object.entries(state.task_queue.by_state).map(([name, count]) => `${count} ${name}`),
-    `oldest ${formatDuration(state.task_queue.oldest_wait_s)}`,
-  ].join(" · ");
-  fill("#running", ["Task", "Video", "Attempt", "Worker", "Done", "Since", ""], state.running_queue.map(runningRow));
-  fill("#waiting", ["Task", "Video", "Account", "Attempt", "Waits", "Last error", ""], state.task_queue.head.map(waitingRow));
-  fill("#workers", ["Worker", "CPU free", "Memory free", "GPU free", "Tags", "Quarantine"], state.worker_queue.map(workerRow));
-}
-
-type Cell = string | HTMLElement;
-
-function fill(selector: string, head: string[], rows: Cell[][]): void {
-  const place = find(selector);
-  if (place.contains(document.activeElement)) return; // a button that has the focus must not be replaced under the finger
-  const table = document.createElement("table");
-  table.className = "queue";
-  table.append(makeRow("th", head), ...rows.map((row) => makeRow("td", row)));
-  place.replaceChildren(rows.length === 0 ? "None." : table);
-}
-
-function makeRow(tag: "th" | "td", cells: Cell[]): HTMLTableRowElement {
-  const row = document.createElement("tr");
-  for (const cell of cells) {
-    const element = document.createElement(tag);
-    element.append(cell);
-    row.append(element);
-  }
-  return row;
-}
-
-function placeOf(task: QueuedTask): string {
-  return [task.stage, task.piece === null ? null : `piece ${task.piece}`, task.rung].filter((part) => part !== null).join(" · ");
+  find("#overload").textContent = `${words[level]} Estimated wait ${formatDuration(wait_s)}; videos parked: ${parked_runs}.`;
+  const { by_state, oldest_wait_s } = state.task_queue;
+  const ready = by_state["ready"] ?? 0;
+  find("#counts").textContent =
+    `${ready} could start${ready > 0 ? `, the oldest for ${formatDuration(oldest_wait_s)}` : ""}; ${by_state["waiting"] ?? 0} wait for others.`;
+  fillTable(find("#running"), ["Task", "Account", "Attempt", "Worker", "Done", "Runs for", "Actions"], state.running_queue.map(runningRow), "Nothing runs.");
+  fillTable(find("#waiting"), ["Task", "Account", "Attempts", "Waits for", "Last error", "Actions"], state.task_queue.head.map(waitingRow), "Nothing waits.");
+  fillTable(find("#failed"), ["Task", "Account", "Attempts", "Failed", "Error", "Actions"], state.failed.map(failedRow), "Nothing has failed.");
+  fillTable(find("#workers"), ["Worker", "CPU free", "Memory free", "GPU free", "Tags", "Quarantine"], state.worker_queue.map(workerRow), "There are no workers.");
 }
 
 function runningRow(task: QueuedTask): Cell[] {
   const since = task.started_at === null ? "" : formatDuration((Date.now() - Date.parse(task.started_at)) / 1000);
-  const buttons = makeButtons([["Cancel", () => cancelTask(task.id)]]);
-  return [placeOf(task), storyLink(task), `${task.attempt}`, task.worker ?? "", formatPercent(task.progress), since, buttons];
+  const buttons = makeButtons(task, false, act);
+  return [makeTaskCell(task), task.handle || task.account, `${task.attempt}`, task.worker ?? "", formatPercent(task.progress), since, buttons];
 }
 
 function waitingRow(task: QueuedTask): Cell[] {
-  const buttons = makeButtons([
-    ["Now", () => retryTask(task.id)],
-    ["First", () => prioritise(task.id, "first")],
-    ["Last", () => prioritise(task.id, "last")],
-    ["Cancel", () => cancelTask(task.id)],
-  ]);
-  const error = task.error === null ? "" : task.error.code;
-  return [placeOf(task), storyLink(task), task.account, `${task.attempt}`, formatDuration(task.wait_s), error, buttons];
+  const delay_s = task.not_before === null ? 0 : (Date.parse(task.not_before) - Date.now()) / 1000;
+  const waits = delay_s > 0 ? `next attempt in ${formatDuration(delay_s)}` : formatDuration(task.wait_s);
+  return [makeTaskCell(task), task.handle || task.account, `${task.attempt}`, waits, makeErrorCell(task.error), makeButtons(task, delay_s > 0, act)];
+}
+
+function failedRow(task: QueuedTask): Cell[] {
+  const when = task.ended_at === null ? "" : formatAge(task.ended_at, Date.now());
+  const what = task.optional ? `${when}, its rung was dropped` : when;
+  return [makeTaskCell(task), task.handle || task.account, `${task.attempt}`, what, makeErrorCell(task.error), makeButtons(task, false, act)];
 }
 
 function workerRow(worker: Worker): Cell[] {
@@ -98,35 +104,17 @@ function workerRow(worker: Worker): Cell[] {
   ];
 }
 
-/** A link to the story of a task's run. */
-function storyLink(task: QueuedTask): HTMLAnchorElement {
-  const link = document.createElement("a");
-  link.href = task.dag;
-  link.textContent = task.video;
-  return link;
-}
-
-function makeButtons(actions: [string, () => Promise<void>][]): HTMLElement {
-  const group = document.createElement("span");
-  for (const [label, act] of actions) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button";
-    button.textContent = label;
-    button.addEventListener("click", () => {
-      button.blur();
-      act().catch((error: unknown) => say(error instanceof Error ? error.message : "It did not work."));
-    });
-    group.append(button);
-  }
-  return group;
-}
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const fields = new FormData(form);
   signIn(String(fields.get("handle")), String(fields.get("password")))
-    .then(refresh)
-    .catch((error: unknown) => say(error instanceof Error ? error.message : "It did not work."));
+    .then(() => {
+      say(find("#answer"), "");
+      form.reset();
+      return refresh();
+    })
+    .catch((error: unknown) => say(find("#answer"), error instanceof Error ? error.message : "It did not work."));
 });
+addEventListener("hashchange", () => void refresh());
+watchStory();
 void refresh();

@@ -1,0 +1,200 @@
+"""The admin's page in Chromium: who sees it, what runs, waits and has failed, the story of a task, and what its buttons do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from bench.server import Server
+from tests.e2e.waiting import PATIENCE_S, wait_for, wait_for_end
+from tests.e2e.watching import launch
+from tests.streams import make_source
+
+API = "/api/v1"
+# The op waits at a pipe until the test says how it shall end.
+OPS = """
+from pathlib import Path
+
+from yeoul.pipeline.ops import Context, Window, op
+
+
+@op(version="1")
+def gate(context: Context) -> Window:
+    word = Path({path!r}).read_text()
+    if word != "well":
+        raise ValueError(f"it was told to end {{word}}")
+    return Window()
+"""
+DAG = """
+name: gated
+stages:
+  gate: {op: gate, scope: video, latency_sensitive: true, retries: 0}
+  encode: {op: encode, scope: piece, needs: [gate], slots: {cpu: 1, memory_mb: 1000}}
+  package: {op: package, scope: video, needs: [encode]}
+"""
+
+
+class Gate:
+    """The pipe that the op waits at."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path)
+
+    def say(self, word: str) -> None:
+        """Tell the op how to end, as soon as it listens."""
+
+        def tell() -> bool:
+            try:
+                descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # nobody listens yet
+                    raise
+                return False
+            with os.fdopen(descriptor, "w") as pipe:
+                pipe.write(word)
+            return True
+
+        wait_for(tell, "the op to listen")
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """A busy machine only makes it longer."""
+    expect.set_options(timeout=PATIENCE_S * 1000)
+    yield
+    expect.set_options(timeout=5000)  # what it is where nothing is said
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of its own; its scripts may not break."""
+    troubles: list[str] = []
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        yield page
+    assert troubles == []
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
+@pytest.fixture
+def server(tmp_path: Path, gate: Gate, make_server: Callable[..., Server]) -> Server:
+    """One slot, so that what does not run waits."""
+    (tmp_path / "gated_ops.py").write_text(OPS.format(path=str(gate.path)))
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "gated.yaml").write_text(DAG)
+    settings = {"YEOUL_PIPELINE__OPS": str(tmp_path / "gated_ops.py"), "YEOUL_PIPELINE__DAGS": str(tmp_path / "dags")}
+    return make_server(YEOUL_ENGINE__WORKERS="1", **settings)
+
+
+def upload(server: Server, clip: Path, *options: str) -> str:
+    """An upload whose bytes have landed; the video's id."""
+    result = server.upload(clip, "--wait", "none", *options)
+    assert result["exit"] == 0, result
+    return str(result["id"])
+
+
+def sign_in(page: Page, handle: str, password: str) -> None:
+    page.get_by_label("Handle").fill(handle)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def row(page: Page, table: str, video: str, stage: str) -> Locator:
+    """The row of a task, found as a reader finds it."""
+    return page.get_by_role("table", name=table).get_by_role("row").filter(has_text=video).filter(has_text=stage)
+
+
+def test_who_is_no_admin_sees_nothing_and_is_told_why(page: Page, yeoul_server: Server):
+    body: dict[str, Any] = {"handle": "visitor", "email": "visitor@example.org", "password": "correct horse battery"}
+    assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
+    page.goto(f"{yeoul_server.url}/admin")
+    expect(page.get_by_role("status").first).to_have_text("This page is for admins. Sign in to see the queues.")
+    sign_in(page, "visitor", "wrong")
+    expect(page.locator("#answer")).to_have_text("handle or password is wrong")
+    sign_in(page, "visitor", body["password"])
+    expect(page.locator("#note")).to_have_text("This page is for admins, and visitor is not one. Sign in as an admin to see the queues.")
+    expect(page.get_by_role("heading", name="Running")).to_be_hidden()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.get_by_role("table").count() == 0
+
+
+def test_an_admin_follows_a_task_through_its_failure_to_its_end(page: Page, server: Server, gate: Gate, tmp_path: Path):
+    clip = make_source(tmp_path / "clip.mp4", size="128x96", duration_s=2.0, has_audio=False)
+    first = upload(server, clip, "--pipeline", "gated")
+    page.goto(f"{server.url}/admin")
+    sign_in(page, "admin", re.findall(r"password (\S+)", server.read_log())[0])
+    running = row(page, "Running", first, "gate")
+    expect(running).to_be_visible()
+
+    # With its one slot taken, another upload waits; it can be put first, and be cancelled.
+    second = upload(server, make_source(tmp_path / "other.mp4", size="128x96", duration_s=2.0, has_audio=False))
+    waiting = row(page, "Waiting", second, "inspect")
+    waiting.get_by_role("button", name="First").click()
+    expect(page.locator("#answer")).to_have_text("First: inspect")
+    waiting.get_by_role("button", name="Cancel").click()
+    lost = row(page, "Failed", second, "inspect")
+    expect(lost).to_contain_text("pipeline.task_cancelled")
+    assert wait_for_end(server, second)["error"]["code"] == "pipeline.task_cancelled"
+
+    # Its story is opened while it runs, and tells what becomes of it.
+    running.get_by_role("link", name="gate").click()
+    story = page.get_by_role("dialog", name="gate")
+    attempts = story.get_by_role("table", name="Attempts").get_by_role("row")
+    expect(attempts.nth(1)).to_contain_text("running")
+    gate.say("badly")
+    expect(story.locator("#story-error")).to_contain_text("gate raised ValueError: it was told to end badly")
+    expect(attempts.nth(1)).to_contain_text("failed")
+    page.keyboard.press("Escape")
+    expect(story).to_be_hidden()
+
+    # A failed task is tried again, and ends.
+    failed = row(page, "Failed", first, "gate")
+    expect(failed).to_contain_text("pipeline.task_crashed")
+    failed.get_by_role("button", name="Retry").click()
+    expect(failed).to_be_hidden()
+    running.get_by_role("link", name="gate").click()
+    expect(attempts).to_have_count(3)
+    gate.say("well")
+    expect(story.locator("#story-facts")).to_contain_text("done")
+    expect(attempts.nth(2)).to_contain_text("done")
+    assert wait_for_end(server, first)["state"] == "ready"
+    expect(story.get_by_role("link", name="Timeline of the run")).to_have_attribute("href", f"{API}/videos/{first}/dag/timeline.svg")
+    story.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("Nothing runs.")).to_be_visible()
+    expect(page).to_have_url(f"{server.url}/admin")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_stands_out_of_the_page(page: Page, yeoul_server: Server, media_dir: Path, width: int):
+    video = yeoul_server.upload(media_dir / "bad-garbage.mp4")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.context.add_cookies([{"name": "yeoul_session", "value": yeoul_server.token, "url": yeoul_server.url}])
+    page.goto(f"{yeoul_server.url}/admin")
+    failed = row(page, "Failed", video["id"], "split")
+    expect(failed).to_contain_text("media.unreadable")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    failed.get_by_role("link", name="split").click()
+    expect(page.get_by_role("dialog", name="split").get_by_role("table")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)(document.querySelector('#story'))") <= 0
