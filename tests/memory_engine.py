@@ -87,7 +87,7 @@ class MemoryEngine:
 
     def lose(self, key: Key) -> None:
         """The worker dies in the middle of this attempt."""
-        self._tell("lost", key, error=WorkerLostError("killed").to_dict())
+        self._tell("lost", key, error=WorkerLostError("killed").to_dict(), cpu_s=1.0)
 
     def tell_progress(self, key: Key, progress: float) -> None:
         self._tell("progress", key, progress=progress)

@@ -135,8 +135,12 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
         def make_context(task: TaskInput) -> Context:
             return Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress, runner.run)
 
-        outputs = run_or_reuse(work, store, lambda task: runner.run(work.op, make_context(task), task))
-        return {**outputs, TRAFFIC: {"read_bytes": store.read_bytes, "written_bytes": store.written_bytes}}
+        try:
+            outputs = run_or_reuse(work, store, lambda task: runner.run(work.op, make_context(task), task))
+        except BaseException as error:
+            vars(error)[TRAFFIC] = store.traffic
+            raise
+        return {**outputs, TRAFFIC: store.traffic}
 
     return run
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yeoul.base.errors import TruncatedError
-from yeoul.model.work import Work
+from yeoul.model.work import TRAFFIC, Work
 
 _SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -92,7 +92,9 @@ def _hog_below(params, scratch, progress):
 
 
 def _truncated(params, scratch, progress):
-    raise TruncatedError("frames are missing", found=3, promised=5)
+    error = TruncatedError("frames are missing", found=3, promised=5)
+    vars(error)[TRAFFIC] = {"read_bytes": 7, "written_bytes": 5}
+    raise error
 
 
 def _bug(params, scratch, progress):

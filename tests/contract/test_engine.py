@@ -233,6 +233,7 @@ def test_failures_keep_code_and_facts(engine: LocalEngine, op: str, kind: str, c
     (report,) = finish(engine, work(op))
     assert (report.kind, _error(report)["code"]) == (kind, code)
     assert facts.items() <= _error(report)["facts"].items()
+    assert (report.usage.read_bytes, report.usage.written_bytes) == ((7, 5) if op == "truncated" else (0, 0))
     assert report.outputs is None
 
 

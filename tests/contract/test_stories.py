@@ -148,7 +148,9 @@ def test_deleting_a_video_ends_the_story(world: World):
     running = [task["id"] for task in world.tasks() if task["state"] == "running"]
     world.delete()
     world.work()
-    assert running and [attempts_of(world, task_id)[-1]["outcome"] for task_id in running] == ["cancelled"] * len(running)
+    story = [attempts_of(world, task_id)[-1] for task_id in running]
+    assert running and [row["outcome"] for row in story] == ["cancelled"] * len(running)
+    assert [row["cpu_s"] for row in story] == [1.0] * len(running)  # said by the engine when they were dead
 
 
 def test_every_attempt_has_ended_when_the_run_has(world: World):

@@ -22,11 +22,12 @@ API = "/api/v1"
 OPS = """
 from pathlib import Path
 
-from yeoul.pipeline.ops import Context, Window, op
+from yeoul.pipeline.ops import Context, Piece, Window, op
 
 
 @op(version="1")
-def gate(context: Context) -> Window:
+def gate(context: Context, pieces: list[Piece]) -> Window:
+    context.fetch_piece(pieces[0])
     word = Path({path!r}).read_text()
     if word != "well":
         raise ValueError(f"it was told to end {{word}}")
@@ -165,6 +166,9 @@ def test_an_admin_follows_a_task_through_its_failure_to_its_end(page: Page, serv
     gate.say("badly")
     expect(story.locator("#story-error")).to_contain_text("gate raised ValueError: it was told to end badly")
     expect(attempts.nth(1)).to_contain_text("failed")
+    task = page.url.rpartition("/")[2]
+    (attempt,) = server.get(f"{API}/videos/{first}/dag/tasks/{task}")["attempts"]
+    assert attempt["read_bytes"] > 1000 and attempt["cpu_s"] > 0 and "_traffic" not in attempt["error"], attempt
     page.keyboard.press("Escape")
     expect(story).to_be_hidden()
 

@@ -10,13 +10,20 @@ from yeoul.blob.store import BlobInfo, BlobStore, Bucket, SignedRequest
 
 
 class CountedStore:
-    """As the store behind it. read_bytes, written_bytes: of blobs read or fetched, and put. made: SHA-256 of what was put, by key."""
+    """As the store behind it. read_bytes, written_bytes: of blobs read or fetched, and put; traffic: both by name.
+
+    made: SHA-256 of what was put, by key.
+    """
 
     def __init__(self, store: BlobStore) -> None:
         self._store = store
         self.read_bytes = 0
         self.written_bytes = 0
         self.made: dict[str, str] = {}
+
+    @property
+    def traffic(self) -> dict[str, int]:
+        return {"read_bytes": self.read_bytes, "written_bytes": self.written_bytes}
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
         self._store.put_bytes(bucket, key, data)

@@ -56,6 +56,12 @@ def end_well(connection: Connection, ended: Sequence[tuple[str, int, Usage, bool
     connection.execute(_END_WELL, rows)
 
 
+def note_usage(connection: Connection, task_id: str, number: int, usage: Usage) -> None:
+    """Say what an attempt used that had ended before its worker knew: cancelled, or taken back."""
+    unknown = update(attempt).where(attempt.c.task_id == task_id, attempt.c.number == number, attempt.c.wall_s == 0)
+    connection.execute(unknown.values(**usage.model_dump()))
+
+
 def of_task(connection: Connection, task_id: str) -> list[Row]:
     """A task's attempts in order."""
     return all_rows(connection, select(attempt).where(attempt.c.task_id == task_id).order_by(attempt.c.number))

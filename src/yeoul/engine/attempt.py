@@ -10,13 +10,13 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from yeoul.base.errors import TaskCrashedError, YeoulError
 from yeoul.engine import process
 from yeoul.engine.frame import pack
 from yeoul.engine.runner import Progress, Run
-from yeoul.model.work import Work
+from yeoul.model.work import TRAFFIC, Work
 
 _PROGRESS_EVERY_S = 0.1
 _TRACEBACK_CHARACTERS = 4000
@@ -52,10 +52,15 @@ def _outcome(work: Work, run: Run, scratch: Path, pipe: int) -> tuple[str, bytes
         return "done", json.dumps(outputs, separators=(",", ":")).encode()
     except YeoulError as error:
         process.release_memory_reserve()
-        return "failed", json.dumps(error.to_dict(), default=str).encode()
+        return "failed", json.dumps({**error.to_dict(), **_traffic(error)}, default=str).encode()
     except BaseException as error:  # noqa: BLE001 - whatever an op raises ends here, as a report
         process.release_memory_reserve()
-        return "failed", json.dumps(_crash(work, error).to_dict()).encode()
+        return "failed", json.dumps({**_crash(work, error).to_dict(), **_traffic(error)}).encode()
+
+
+def _traffic(error: BaseException) -> dict[str, Any]:
+    """What the runner says of the bytes that were moved until then."""
+    return {TRAFFIC: found} if (found := vars(error).get(TRAFFIC)) else {}
 
 
 def _crash(work: Work, error: BaseException) -> TaskCrashedError:

@@ -11,6 +11,7 @@ from yeoul.engine import process
 from yeoul.model.work import Work
 
 Progress = Callable[[float], None]
+# It may put the attempt's traffic under the name TRAFFIC into what it returns, or into the attributes of what it raises.
 Run = Callable[[Work, Path, Progress], dict[str, Any]]
 RunnerFactory = Callable[[dict[str, Any]], Run]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from yeoul.model.noun import Noun
 
-# Beside the fields of an op's output, none of which can begin with a line.
+# Beside the fields of an op's output, or of its error, none of which can begin with a line.
 TRAFFIC = "_traffic"
 RESULT = "_result"
 
@@ -66,7 +66,7 @@ class Work(Noun):
 class Usage(Noun):
     """What one attempt used: seconds of CPU and of wall time, the peak of its memory, bytes fetched from and put into the store.
 
-    Bytes are known of attempts that ended well.
+    Bytes are known of attempts whose op returned or raised; of one that was killed they are 0.
     """
 
     cpu_s: float = 0.0
@@ -109,6 +109,6 @@ class Report(Noun):
 
     @property
     def usage(self) -> Usage:
-        """What the attempt used; the runner has put its traffic beside the outputs."""
-        traffic = (self.outputs or {}).get(TRAFFIC, {})
+        """What the attempt used; the runner has put its traffic beside the outputs or the error."""
+        traffic = (self.outputs or self.error or {}).get(TRAFFIC, {})
         return Usage(cpu_s=self.cpu_s, wall_s=self.wall_s, max_rss_bytes=self.max_rss_bytes, **traffic)

@@ -17,7 +17,7 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog import outbox, queue, queue_many, run, video
+from yeoul.catalog import attempt, outbox, queue, queue_many, run, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue_many import Done
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
@@ -121,7 +121,7 @@ class Settlement:
             queue.note_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
 
     def _end(self, report: Report, now_s: float) -> None:
-        error = report.error
+        error = None if report.error is None else {name: value for name, value in report.error.items() if name != TRAFFIC}
         if report.kind == "done":
             try:
                 self._finish(report, now_s)
@@ -147,6 +147,8 @@ class Settlement:
             done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
             if done:
                 self._finished(connection, task, current, outputs, now_s)
+            else:
+                attempt.note_usage(connection, report.task, report.attempt, used)
         if not done:
             self._discard(report, current)
 
@@ -188,6 +190,8 @@ class Settlement:
             if ended:
                 log.warning("task %s attempt %s failed for good: %s: %s", report.task, report.attempt, code, error.get("message"))
                 self._failed_for_good(connection, task, current, final, now_s)
+            else:
+                attempt.note_usage(connection, report.task, report.attempt, report.usage)
             return
         not_before = now_s + verdict.delay_s
         failed_on = sorted({*task["failed_on"], task["worker"]}) if verdict.counts else task["failed_on"]
@@ -206,6 +210,8 @@ class Settlement:
         )
         if mine:
             log.warning("task %s attempt %s will be tried again: %s: %s", report.task, report.attempt, code, error.get("message"))
+        else:
+            attempt.note_usage(connection, report.task, report.attempt, report.usage)
         if mine and code == StorageFullError.code and not _held_up(task):
             video.change(connection, current["video_id"], {"notice": dict(error)}, now_s)
 
