@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -260,6 +260,65 @@ def test_a_worker_that_fails_fast_is_shown_and_slows_down(world: World):
     assert world.state() == "ready"
 
 
+def shut_out(world: World) -> float:
+    """Make its worker quarantined; until when."""
+
+    def break_all_but_inspect(work: Work) -> None:
+        if work.op != "inspect":
+            raise MediaToolError("the machine is broken")
+
+    world.ops.faults = break_all_but_inspect
+    world.upload_all()
+    for _ in range(2):
+        world.settle()
+        world.engine.end_all(world.ops)
+    world.settle()
+    world.wait(10.0)
+    return the_worker(world)["quarantined_until"]
+
+
+def the_worker(world: World) -> Mapping[str, Any]:
+    with world.database.read() as connection:
+        (row,) = worker.all_workers(connection)
+    return row
+
+
+def test_a_quarantine_outlives_its_dispatcher(world: World):
+    """Also how long it lasts: a bad probe after the restart doubles it as one before would have."""
+    until = shut_out(world)
+    assert until > world.clock.now()
+    world.restart()
+    world.settle()
+    assert len(world.engine.open_keys()) == 1
+    world.wait(10.0)
+    row = the_worker(world)  # the one before speaks no more
+    assert (row["quarantined_until"], row["reason"], row["pause_s"]) == (until, "4 of its last 5 attempts failed", 30.0)
+    world.clock.advance(until - world.clock.now())
+    world.engine.end_all(world.ops)
+    world.settle()
+    world.wait(10.0)
+    world.restart()
+    world.settle()
+    world.wait(10.0)
+    assert the_worker(world)["pause_s"] == 60.0
+    world.ops.faults = lambda _: None
+    world.engine.end_all(world.ops)
+    world.settle()
+    assert len(world.engine.open_keys()) == 4
+    world.work()
+    assert world.state() == "ready"
+
+
+def test_a_quarantined_worker_is_not_forgotten_while_nobody_speaks_for_it(database: Database):
+    row = {"id": "w", "slots": {}, "free": {}, "reason": "bad", "pause_s": 960.0, "overload": 0, "wait_s": 0.0}
+    with database.write() as connection:
+        worker.say(connection, "one", [{**row, "quarantined_until": 1960.0}], 1000.0, 400.0)
+        worker.say(connection, "two", [], 1900.0, 1300.0)
+        assert [found["id"] for found in worker.all_workers(connection)] == ["w"]
+        worker.say(connection, "two", [], 1970.0, 1370.0)
+        assert worker.all_workers(connection) == []
+
+
 # --- overload ---
 
 
@@ -300,6 +359,30 @@ def test_new_runs_are_parked_under_overload_and_go_on_by_themselves(database: Da
     assert (world.state(), world.video()["notice"]) == ("ready", None)
     assert world.tracks() == {name: [0, 1, 2] for name in sorted(ALL)}
     world.dispatcher.close()
+
+
+def test_overload_is_seen_at_once_after_a_restart(database: Database):
+    """Runs that wait until there is less to do are not begun only because nobody remembers what tasks take."""
+    world = World(database, slots=SMALL, policy=Policy(overload=Limits(defer_after_s=100, park_after_s=200)))
+    add_upload(world, "first", "ann2")
+    world.settle()
+    world.clock.advance(50)
+    world.engine.end_all(world.ops)
+    world.settle()
+    world.wait(10.0)
+    for number in range(3):
+        add_upload(world, f"load{number}", "crowd")
+    world.settle()
+    assert count_parked(world) == 3
+    world.restart()
+    world.wait(10.0)
+    assert count_parked(world) == 3
+    world.dispatcher.close()
+
+
+def count_parked(world: World) -> int:
+    with world.database.read() as connection:
+        return run.count_parked(connection)
 
 
 def _refuse() -> dict[str, Any]:

@@ -73,6 +73,13 @@ def of_run(connection: Connection, run_id: str) -> list[Row]:
     return all_rows(connection, statement.order_by(attempt.c.started_at, attempt.c.task_id, attempt.c.number))
 
 
+def done_lately(connection: Connection, limit: int) -> list[Row]:
+    """The last attempts that ended well, the oldest first: rows of op, cpu (slots), started_at, ended_at."""
+    columns = (task.c.op, task.c.cpu, attempt.c.started_at, attempt.c.ended_at)
+    statement = select(*columns).join(task, task.c.id == attempt.c.task_id).where(attempt.c.outcome == "done")
+    return all_rows(connection, statement.order_by(attempt.c.ended_at.desc(), attempt.c.task_id).limit(limit))[::-1]
+
+
 def needs_of_run(connection: Connection, run_id: str) -> dict[str, list[str]]:
     """Ids of the tasks that each task of a run needs."""
     statement = select(edge.c.task_id, edge.c.needs_id).join(task, task.c.id == edge.c.task_id).where(task.c.run_id == run_id)

@@ -238,6 +238,7 @@ worker = Table(
     Column("free", JSON, nullable=False),  # Slots
     Column("quarantined_until", Float),
     Column("reason", Text),
+    Column("pause_s", Float),  # how long it is quarantined at a time
     Column("overload", Integer, nullable=False),  # overload.Level of its dispatcher
     Column("wait_s", Float, nullable=False),  # estimated wait, as its dispatcher sees it
     Column("seen_at", Float, nullable=False),

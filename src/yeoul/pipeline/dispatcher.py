@@ -78,8 +78,10 @@ class Dispatcher:
     # --- the loop ---
 
     def recover(self, *, only_dispatcher: bool) -> None:
-        """Take back what ran under dispatchers that are gone; with `only_dispatcher`, every other owner is gone."""
+        """Take over from dispatchers that are gone: what ran, and what they knew. With `only_dispatcher`, every other owner is gone."""
         self._settlement.take_back(self._clock.now(), self._owner if only_dispatcher else None)
+        with self._database.write() as connection:
+            self._placer.recall(connection)
 
     def step(self, timeout_s: float) -> None:
         """One turn: reports, events, placing, heartbeat. Waits at most `timeout_s` when there is nothing to do.

@@ -45,7 +45,10 @@ def find_turn(candidate: Candidate, now_s: float, *, deferring: bool) -> Turn:
 
 
 class FairShare:
-    """Virtual times of accounts, in slot-seconds. It is not kept over a restart: then all are equal again."""
+    """Virtual times of accounts, in slot-seconds.
+
+    It is not kept over a restart, after which all are equal: those who wait are never further apart than by what their longest tasks take.
+    """
 
     def __init__(self) -> None:
         self._now = 0.0  # the virtual time of those who come new

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
+from yeoul.catalog import attempt as attempts
 from yeoul.catalog import outbox, queue, queue_many, run, video, worker
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report, Slots, Work
@@ -27,6 +28,7 @@ _LANES = 16  # accounts looked at in one turn; the next turn looks at the next o
 _AGAIN_S = 1.0
 _LEAVE_TO_OTHERS_S = 30.0
 _FORGET_WORKERS_S = 600.0
+_RECALLED = 200  # attempts that tell what tasks take
 
 
 class Placer:
@@ -89,6 +91,14 @@ class Placer:
             ok = None
         self._manager.ended((TaskId(report.task), report.attempt), self._clock.now(), ok=ok)
 
+    def recall(self, connection: Connection) -> None:
+        """Go on from what the rows tell of our workers' past: who is quarantined, and what tasks took lately."""
+        for name, row in worker.take_over(connection, self._owner, sorted(self._engine.free())).items():
+            if row["quarantined_until"] is not None and row["pause_s"] is not None:
+                self._manager.quarantine.restore(WorkerId(name), row["quarantined_until"], row["pause_s"], row["reason"] or "")
+        for row in attempts.done_lately(connection, _RECALLED):
+            self._manager.effort.note(row["op"], row["cpu"] * max(0.0, row["ended_at"] - row["started_at"]))
+
     def look(self, connection: Connection, now_s: float) -> Level:
         """See how much waits for how many cores, and say what the workers are; the heartbeat's part."""
         free = self._engine.free()
@@ -109,6 +119,7 @@ class Placer:
             "free": host.free.model_dump(mode="json"),
             "quarantined_until": self._manager.quarantine.until(name),
             "reason": self._manager.quarantine.reason(name),
+            "pause_s": self._manager.quarantine.pause_s(name),
             "overload": int(self._manager.level),
             "wait_s": self._manager.wait_s,
         }

@@ -60,6 +60,10 @@ class Quarantine:
             record.pause_s = min(2 * record.pause_s, LONGEST_PAUSE_S)
             record.until_s = outcome.at_s + record.pause_s
 
+    def restore(self, worker: WorkerId, until_s: float, pause_s: float, reason: str) -> None:
+        """A worker was quarantined before we came."""
+        self._records[worker] = _Record(until_s=until_s, pause_s=pause_s, reason=reason)
+
     def forget_absent(self, workers: Iterable[WorkerId]) -> None:
         """Workers that are gone come back, if ever, without a past."""
         kept = set(workers)
@@ -80,6 +84,11 @@ class Quarantine:
         """Until when a worker is quarantined, None when it is not."""
         record = self._records.get(worker)
         return None if record is None else record.until_s
+
+    def pause_s(self, worker: WorkerId) -> float | None:
+        """How long a quarantined worker is kept from work at a time."""
+        record = self._records.get(worker)
+        return None if record is None or record.until_s is None else record.pause_s
 
     def reason(self, worker: WorkerId) -> str | None:
         """Why a worker is quarantined."""
