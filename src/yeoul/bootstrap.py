@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from yeoul.pipeline.engine import Engine
     from yeoul.pipeline.resource_manager import Policy
     from yeoul.pipeline.task_data import TaskInput
+    from yeoul.pipeline.tracer import Tracer
 
 RUNNER = "yeoul.bootstrap:make_runner"
 
@@ -199,6 +200,18 @@ def make_engine(settings: Settings) -> Engine:
     return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch", name)
 
 
+def make_tracer(settings: Settings, database: Database) -> Tracer | None:
+    """What sends traces, when the settings name a collector. Raises InvalidError when the packages for it are not installed."""
+    if not settings.telemetry.otlp_endpoint:
+        return None
+    try:
+        from yeoul.pipeline.tracer import Tracer  # noqa: PLC0415 (its packages are an extra)
+    except ImportError as error:
+        message = f"telemetry.otlp_endpoint needs the extra otel: pip install 'yeoul[otel]' ({error})"
+        raise InvalidError(message, field="telemetry.otlp_endpoint") from error
+    return Tracer(database, settings.telemetry.otlp_endpoint)
+
+
 def make_dispatcher(
     settings: Settings,
     database: Database,
@@ -206,6 +219,7 @@ def make_dispatcher(
     store: BlobStore,
     clock: Clock,
     definitions: Mapping[str, Definition] | None = None,
+    tracer: Tracer | None = None,
 ) -> Dispatcher:
     """The pipeline's loop with everything behind it. definitions: by name, instead of those that the settings name."""
     from yeoul.base.ids import new_id  # noqa: PLC0415
@@ -231,6 +245,7 @@ def make_dispatcher(
         lease_s=settings.pipeline.lease_s,
         heartbeat_s=settings.pipeline.heartbeat_s,
         policy=make_policy(settings),
+        on_run_ended=(lambda _: None) if tracer is None else tracer.run_ended,
     )
 
 

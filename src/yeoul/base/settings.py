@@ -100,6 +100,16 @@ class AccountSettings(_Section):
     signup: bool = Field(default=True, description="Whether anyone may make an account.")
 
 
+class TelemetrySettings(_Section):
+    """What is told to others."""
+
+    otlp_endpoint: str = Field(
+        default="",
+        pattern=r"^$|^https?://\S+$",
+        description="OpenTelemetry collector (OTLP over HTTP, like http://HOST:4318) that gets a trace of every video; empty: none.",
+    )
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -112,6 +122,7 @@ class Settings(_Section):
     engine: EngineSettings = EngineSettings()
     pipeline: PipelineSettings = PipelineSettings()
     account: AccountSettings = AccountSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def _serve_pipeline(settings: Settings) -> int:
     database = bootstrap.make_database(settings)
     store = bootstrap.make_store(settings, clock)
     engine = bootstrap.make_engine(settings)
-    dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock)
+    tracer = bootstrap.make_tracer(settings, database)
+    dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock, tracer=tracer)
     stopping = _Stop()
     dispatcher.recover(only_dispatcher=database.is_sqlite)
     drain_until_s: float | None = None
@@ -73,6 +74,8 @@ def _serve_pipeline(settings: Settings) -> int:
     engine.close()
     _hand_back(dispatcher)
     dispatcher.close()
+    if tracer is not None:
+        tracer.close()
     database.close()
     return 0
 

@@ -39,7 +39,7 @@ _RESUMED = 16  # parked runs opened at one heartbeat
 
 
 class Dispatcher:
-    """One claimer of tasks. `room` says whether the store has room for more work."""
+    """One claimer of tasks. `room` says whether the store has room for more work; `on_run_ended` is told when the rows say so."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Dispatcher:
         lease_s: float,
         heartbeat_s: float,
         policy: Policy = Policy(),  # noqa: B008 (frozen)
+        on_run_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -70,6 +71,8 @@ class Dispatcher:
         self._settlement = Settlement(database, preprocessor_, book, sweeper, owner)
         self._placer = Placer(database, engine, ResourceManager(policy), clock, owner, room=room, lease_s=lease_s)
         self._heartbeat_at = 0.0
+        self._on_run_ended = on_run_ended
+        self._ended_runs: list[str] = []
         self._reports: deque[Report] = deque()
         self._watch = database.watch()
         self._changed = True
@@ -142,10 +145,13 @@ class Dispatcher:
 
     def _handle_events(self) -> bool:
         """Handle what is in the outbox of one video; True when there may be more."""
+        self._ended_runs = []
         with self._book.transaction(self._database) as connection:
             events = outbox.peek(connection, self._clock.now(), _BATCH)
             for event in _without_repeats(connection, events):
                 self._handle_one(connection, event)
+        for run_id in self._ended_runs:
+            self._on_run_ended(run_id)
         return bool(events)
 
     def _handle_one(self, connection: Connection, event: Mapping[str, Any]) -> None:
@@ -189,6 +195,7 @@ class Dispatcher:
             case "run.ended":
                 self._kill(payload["run_id"], connection, now_s)
                 self._handler.run_ended(connection, video_id, payload, now_s)
+                self._ended_runs.append(payload["run_id"])
             case processing_again.TOPIC:
                 self._preprocessor.process_again(connection, video_id, payload, now_s)
             case "video.deleted":
