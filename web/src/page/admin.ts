@@ -34,6 +34,7 @@ async function showTrouble(error: unknown): Promise<void> {
   const status = error instanceof ApiError ? error.status : 0;
   form.hidden = status !== 401 && status !== 403;
   queues.hidden = !form.hidden;
+  if (!form.hidden) find<HTMLDialogElement>("#story").close();
   if (form.hidden) {
     say(note, status === 0 ? "The server does not answer." : (error as ApiError).message);
   } else if (status === 401) {
@@ -50,9 +51,10 @@ function say(place: HTMLElement, text: string): void {
 }
 
 const act: Act = (said, done) => {
+  const answer = find(find<HTMLDialogElement>("#story").open ? "#story-answer" : "#answer");
   done()
-    .then(() => say(find("#answer"), said))
-    .catch((error: unknown) => say(find("#answer"), error instanceof Error ? `${said}: ${error.message}` : "It did not work."))
+    .then(() => say(answer, said))
+    .catch((error: unknown) => say(answer, error instanceof Error ? `${said}: ${error.message}` : "It did not work."))
     .finally(() => void refresh());
 };
 
@@ -115,6 +117,9 @@ form.addEventListener("submit", (event) => {
     })
     .catch((error: unknown) => say(find("#answer"), error instanceof Error ? error.message : "It did not work."));
 });
-addEventListener("hashchange", () => void refresh());
+addEventListener("hashchange", () => {
+  say(find("#story-answer"), "");
+  void refresh();
+});
 watchStory();
 void refresh();
