@@ -103,7 +103,7 @@ def test_it_runs_without_a_server(folder: Path, environ: dict[str, str], talk: P
 def test_a_server_runs_it_and_publishes_the_sidecar(folder: Path, environ: dict[str, str], talk: Path, make_server: Callable[..., Server]):
     server = make_server(**environ)
     result = server.upload(talk, "--pipeline", "lecture")
-    assert (result["state"], result["exit"]) == ("ready", 0), result["error"]
+    assert (result["state"], result["exit"]) == ("ready", 0), f"{result}\n{server.read_log()}"
     found = server.get(f"/api/v1/videos/{result['id']}")
     assert found["pipeline"] == "lecture"
     blur = server.get(found["sidecars"]["blur.json"])
@@ -116,5 +116,6 @@ def test_a_server_does_not_start_with_a_wrong_definition(folder: Path, environ: 
     (tmp_path / "broken.yaml").write_text("name: broken\nstages:\n  a: {op: bake, scope: video}\n")
     words = ("up", "--data", str(tmp_path / "data"), "--port", "0", "--no-demo")
     done = yeoul(folder, {**environ, "YEOUL_PIPELINE__DAGS": str(tmp_path)}, *words)
-    assert done.returncode != 0
+    assert done.returncode == 4
+    assert "yeoul: pipeline ended with 2" in done.stderr
     assert "broken.yaml:3: stage a: there is no op bake" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import signal
@@ -18,9 +19,10 @@ from yeoul import bootstrap
 from yeoul.base.settings import Settings
 from yeoul.cli.server_options import add_server_arguments, as_words, read_settings
 
-_START_S = 30.0
+_START_S = 120.0  # importing alone takes half a minute where several times as much is to be done as there are cores
 _STOP_S = 30.0
 _RESTART_PAUSE_S = 1.0
+_WRONG = 2  # how a role ends that finds its settings or definitions wrong
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Yeoul is running at {bootstrap.public_url(settings)} (data in {settings.data}); Ctrl-C stops it.", flush=True)
     if first and not arguments.no_demo:
         tree.start("demo")
-    tree.watch()
+    is_well = tree.watch()
     tree.stop()
-    return 0
+    return 0 if is_well else 4
 
 
 def _lock(data: Path) -> IO[str] | None:
@@ -79,14 +81,17 @@ def _wait_until_healthy(settings: Settings, tree: _Tree) -> bool:
     host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104
     url = f"http://{host}:{settings.server.port}/healthz"
     deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and not tree.stopping:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return tree.all_alive()
-        except (urllib.error.URLError, OSError):
-            pass
-        if not tree.all_alive():
+    while not tree.stopping:
+        healthy = False
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
+            healthy = answer.status == 200
+        if ended := tree.find_ended():
+            print(f"yeoul: {ended[0]} ended with {ended[1]} before it had started", file=sys.stderr, flush=True)
+            return False
+        if healthy:
+            return True
+        if time.monotonic() > deadline:
+            print(f"yeoul: nothing has answered at {url} for {_START_S:.0f} s", file=sys.stderr, flush=True)
             return False
         time.sleep(0.02)
     return False
@@ -109,22 +114,30 @@ class _Tree:
         # A group of its own, so that Ctrl-C reaches this process alone, which then stops the others in order.
         self._running[role] = subprocess.Popen(command, process_group=0)
 
-    def all_alive(self) -> bool:
-        return all(process.poll() is None for process in self._running.values())
+    def find_ended(self) -> tuple[str, int] | None:
+        """A role that has ended, with its status."""
+        statuses = ((role, process.poll()) for role, process in self._running.items())
+        return next(((role, status) for role, status in statuses if status is not None), None)
 
-    def watch(self) -> None:
-        """Until asked to stop: start again what dies."""
+    def watch(self) -> bool:
+        """Until asked to stop: start again what dies; False when a role cannot start at all with these settings."""
+        started_again: set[str] = set()
         while not self.stopping:
             for role, process in list(self._running.items()):
                 status = process.poll()
                 if status is None:
                     continue
                 del self._running[role]
+                if role != "demo" and status == _WRONG and role not in started_again:
+                    print(f"yeoul: {role} ended with {status}: it cannot start like this", file=sys.stderr, flush=True)
+                    return False
                 if role != "demo":
+                    started_again.add(role)
                     print(f"yeoul: {role} ended with {status}; starting it again", file=sys.stderr, flush=True)
                     time.sleep(_RESTART_PAUSE_S)
                     self.start(role)
             time.sleep(0.2)
+        return True
 
     def stop(self) -> None:
         """Let all drain; kill what has not ended in time."""
