@@ -83,7 +83,7 @@ def _wait_until_healthy(settings: Settings, tree: _Tree) -> bool:
     deadline = time.monotonic() + _START_S
     while not tree.stopping:
         healthy = False
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=10) as answer:
             healthy = answer.status == 200
         if ended := tree.find_ended():
             print(f"yeoul: {ended[0]} ended with {ended[1]} before it had started", file=sys.stderr, flush=True)
