@@ -195,14 +195,15 @@ class World:
         slots: Slots | None = None,
         pipeline: str = "standard",
         policy: Policy | None = None,
+        definitions: Mapping[str, Definition] | None = None,
     ) -> None:
         self.database = database
+        self.definitions = dict(DEFINITIONS if definitions is None else definitions)
         self.pieces = pieces
         self.clock = ManualClock()
         self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
         self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
-        self.definitions = dict(DEFINITIONS)
         self.has_room = True
         self.slots = slots
         self.policy = policy or Policy()

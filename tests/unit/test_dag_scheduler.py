@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.random_definitions import definitions
 from yeoul.pipeline.dag import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
 from yeoul.pipeline.dag_scheduler import (
     AddTask,
@@ -25,47 +26,6 @@ from yeoul.pipeline.dag_scheduler import (
 
 FACTS = {"has_audio": True, "hdr": False}
 RUNGS = ("720p", "240p")
-
-
-def is_late(stage: Stage, stages: dict[str, Stage]) -> bool:
-    """Whether a video-scoped stage waits for the upload's end."""
-    above = [stages[need] for need in stage.needs]
-    return any(need.pieces != "opening" if need.scope != "video" else is_late(need, stages) for need in above)
-
-
-@st.composite
-def definitions(draw: st.DrawFn) -> Definition:
-    """Any graph that the compiler would let pass."""
-    stages: dict[str, Stage] = {}
-    for number in range(draw(st.integers(1, 7))):
-        scope = draw(st.sampled_from(["piece", "video", "rung"]))
-        allowed = [stage.name for stage in stages.values() if scope == "video" or stage.scope != "video" or not is_late(stage, stages)]
-        body = {
-            "name": f"s{number}",
-            "op": "x",
-            "scope": scope,
-            "pieces": draw(st.sampled_from(["all", "all", "opening"] if scope == "video" else ["all", "all", "opening", "rest"])),
-            "needs": draw(st.lists(st.sampled_from(allowed), unique=True, max_size=3)) if allowed else [],
-            "when": draw(st.sampled_from([None, None, "has_audio", "hdr"])),
-            "optional": draw(st.booleans()),
-        }
-        stages[body["name"]] = Stage.model_validate(body)
-    grouped = draw(st.sampled_from([None, *stages]))
-    return Definition(name="random", stages=tuple(_grouped(stages, grouped)))
-
-
-def _grouped(stages: dict[str, Stage], last: str | None) -> list[Stage]:
-    """A stage and those of its kind that it needs, as a group, where that makes no circle."""
-    if last is None:
-        return list(stages.values())
-    end = stages[last]
-    alike = {need for need in end.needs if (stages[need].scope, stages[need].pieces) == (end.scope, end.pieces)}
-    made = [stage.model_copy(update={"group": "g"}) if stage.name in {last, *alike} else stage for stage in stages.values()]
-    try:
-        make_units(tuple(made))
-    except ValueError:
-        return list(stages.values())
-    return made
 
 
 class SchedulerHistory(RuleBasedStateMachine):

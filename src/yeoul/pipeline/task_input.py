@@ -94,6 +94,7 @@ class _Run:
         self.video_id: str = row["video_id"]
         self._sent = upload.get(connection, row["upload_id"])
         self._definition = Definition.model_validate(row["definition"])
+        self._active = _active_stages(row)
         self._stages: dict[str, tuple[Stage, ...]] = {}
         self._shared = self._make_shared(row)
         seen = video.find(connection, self.video_id)
@@ -143,7 +144,7 @@ class _Run:
 
     def _stages_of(self, unit: str) -> tuple[Stage, ...]:
         if unit not in self._stages:
-            self._stages[unit] = _stages_of(self._definition, unit)
+            self._stages[unit] = _stages_of(self._active, unit)
         return self._stages[unit]
 
     def _needs(self, above: Sequence[Row], stages: Sequence[Stage]) -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -161,8 +162,16 @@ class _Run:
                 yield need, found["digest"]
 
 
-def _stages_of(definition: Definition, unit: str) -> tuple[Stage, ...]:
-    return tuple(stage for stage in definition.stages if (stage.group or stage.name) == unit)
+def _active_stages(row: Row) -> tuple[Stage, ...]:
+    """The stages of a run that take part, as its scheduler has them."""
+    definition = Definition.model_validate(row["definition"])
+    if row["source"] is None or row["ladder"] is None:
+        return definition.stages
+    return definition.active(make_facts(Source.model_validate(row["source"]), [Rung.model_validate(rung) for rung in row["ladder"]]))
+
+
+def _stages_of(stages: Sequence[Stage], unit: str) -> tuple[Stage, ...]:
+    return tuple(stage for stage in stages if (stage.group or stage.name) == unit)
 
 
 def _make_part(row: Row) -> dict[str, Any]:
@@ -195,7 +204,7 @@ def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
 def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
     """Names of the renditions that fall when a task (or one stage of its group) fails for good: of its own rung, or of those it encodes."""
     ladder = tuple(Rung.model_validate(rung) for rung in row["ladder"])
-    stages = _stages_of(Definition.model_validate(row["definition"]), task["stage"])
+    stages = _stages_of(_active_stages(row), task["stage"])
     found: list[str] = []
     for one in stages:
         if one.op == "encode" and stage in (None, one.name):
