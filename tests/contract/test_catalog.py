@@ -353,6 +353,24 @@ def test_claiming_the_same_task_by_name_succeeds_once(database: Database):
     assert sorted(results) == [[]] * 5 + [[1]]
 
 
+def test_tasks_that_end_together_are_fenced_each(database: Database):
+    add_run(database)
+    add_tasks(database, new_task("a"), new_task("b"), new_task("c", needs=("a", "b")))
+    first, second = claim(database, "a"), claim(database, "b")
+    with database.write() as connection:
+        assert [row["id"] for row in queue_many.find_mine(connection, {"a": first, "b": second}, "me")] == ["a", "b"]
+        assert [row["id"] for row in queue_many.find_mine(connection, {"a": first, "b": second + 1}, "me")] == ["a"]
+        assert queue_many.find_mine(connection, {"a": first, "b": second}, "you") == []
+    for attempts, owner in (((first, second + 1), "me"), ((first, second), "you")):
+        done = [queue_many.Done(task, attempt, {}) for task, attempt in zip("ab", attempts, strict=True)]
+        with pytest.raises(ConflictError), database.write() as connection:
+            queue_many.finish_all(connection, done, owner, NOW)
+    assert [state(database, task) for task in "abc"] == ["running", "running", "waiting"]
+    with database.write() as connection:
+        queue_many.finish_all(connection, [queue_many.Done("a", first, {"x": 1}), queue_many.Done("b", second, {})], "me", NOW)
+    assert [state(database, task) for task in "abc"] == ["done", "done", "ready"]
+
+
 @pytest.mark.parametrize("late", ["finish", "put_back", "fail", "progress"])
 def test_who_lost_an_attempt_changes_nothing(database: Database, late: str):
     add_run(database)
