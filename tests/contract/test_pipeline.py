@@ -360,6 +360,27 @@ def test_an_attempt_that_vanished_is_found_by_the_heartbeat(world: World):
     assert_ready(world)
 
 
+def test_a_clock_that_is_set_back_holds_up_nobody(world: World):
+    """Neither the heartbeat nor what was put off waits until the clock is where it was."""
+    world.upload_all()
+    world.settle()
+    world.ops.faults = fail_with(MediaToolError("broken"), "inspect", times=3)
+    for _ in range(3):
+        world.engine.end_all(world.ops)
+        world.settle()
+    assert world.task("inspect")["state"] == "ready", "the third attempt is put off"
+    world.wait(-7200.0)
+    world.settle()
+    assert world.task("inspect")["state"] == "running"
+    world.engine.drop_quietly(world.key_of("inspect"))
+    world.wait(-7200.0)
+    world.settle()
+    assert world.task("inspect")["failures"] == 4
+    world.wait(60.0)
+    world.work()
+    assert_ready(world)
+
+
 def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
     with world.database.write() as connection:
         outbox.emit(connection, "piece.landed", VIDEO, {"no": "upload"}, world.clock.now())

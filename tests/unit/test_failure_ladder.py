@@ -20,6 +20,7 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
+from yeoul.catalog.due import LONGEST_S
 from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, draw, find_fault
 
 CHANCE = MediaToolError("x").to_dict()
@@ -54,6 +55,11 @@ def test_draws_lie_between_0_and_1(task: str, attempt: int):
 def test_a_stage_may_want_more_or_fewer_retries(retries: int):
     verdicts = [after_failure("t", CHANCE, failures=n, tries=n + 1, retries=retries) for n in range(14)]
     assert sum(isinstance(verdict, Retry) for verdict in verdicts) == retries
+
+
+def test_no_delay_is_longer_than_what_a_clock_that_was_set_back_is_known_by():
+    verdicts = [after_failure("t", CHANCE, failures=n, tries=n + 1, retries=20) for n in range(20)]
+    assert max(verdict.delay_s for verdict in verdicts if isinstance(verdict, Retry)) < LONGEST_S
 
 
 @pytest.mark.parametrize(

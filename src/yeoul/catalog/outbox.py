@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from yeoul.catalog.due import is_due
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import outbox
 
@@ -29,14 +30,19 @@ def peek(connection: Connection, now_s: float, limit: int) -> list[Row]:
     The video is that of the oldest event. One video at a time, so that two consumers never wait for each other's runs;
     events that another consumer holds, or that were put off, are passed over, and those of topic FREE are left to `find_free`.
     """
-    due = select(outbox).where(outbox.c.topic != FREE, outbox.c.not_before <= now_s).order_by(outbox.c.id).with_for_update(skip_locked=True)
+    due = (
+        select(outbox)
+        .where(outbox.c.topic != FREE, is_due(outbox.c.not_before, now_s))
+        .order_by(outbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
     first = first_row(connection, due.limit(1))
     return [] if first is None else all_rows(connection, due.where(outbox.c.video_id == first["video_id"]).limit(limit))
 
 
 def find_free(connection: Connection, now_s: float) -> Row | None:
     """The oldest event of topic FREE that is due."""
-    due = select(outbox).where(outbox.c.topic == FREE, outbox.c.not_before <= now_s).order_by(outbox.c.id).limit(1)
+    due = select(outbox).where(outbox.c.topic == FREE, is_due(outbox.c.not_before, now_s)).order_by(outbox.c.id).limit(1)
     return first_row(connection, due)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Select, and_, bindparam
 
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog import attempt as attempts
+from yeoul.catalog.due import is_due
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_new
 from yeoul.catalog.schema import account, edge, run, task, video
 from yeoul.model.work import Result, Slots, Usage
@@ -138,7 +139,7 @@ def lane(connection: Connection, account_id: str, now_s: float, limit: int, want
 def _heads(connection: Connection, condition: Any, now_s: float, limit: int) -> list[Row]:
     statement = (
         select(*_LIGHT)
-        .where(condition, task.c.not_before <= now_s)
+        .where(condition, is_due(task.c.not_before, now_s))
         .order_by(task.c.due_at, task.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

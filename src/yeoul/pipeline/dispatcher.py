@@ -221,8 +221,10 @@ class Dispatcher:
     def _beat(self) -> None:
         """Extend our leases, take back what others lost, and bring the engine and the rows together."""
         now_s = self._clock.now()
-        if now_s - self._heartbeat_at < self._heartbeat_s:
+        passed_s = now_s - self._heartbeat_at
+        if 0 <= passed_s < self._heartbeat_s:
             return
+        self._changed = self._changed or passed_s < 0  # the clock was set back: what was to be looked at later is looked at now
         with self._database.write() as connection:
             queue.extend(connection, self._owner, now_s + self._lease_s)
             owned = queue.owned(connection, self._owner)

@@ -19,6 +19,7 @@ POISON_CRASHES = 3
 POISON_LOSSES = 6  # more, since a kill from outside says less about what was worked on
 _FULL_DISK_DELAY_S = 2.0
 _FIRST_DELAY_S = 1.0
+_LONGEST_DELAY_S = 300.0
 # Of a program that broke by itself. SIGKILL is somebody's doing: the kernel's, for want of memory, or that of whoever ended the worker.
 _CRASH_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 _NOBODYS_FAULT = frozenset({"cancelled", "zygote", "start", "unknown"})
@@ -90,7 +91,7 @@ def after_failure(
         return GiveUp()
     if failures < RETRIES_AT_ONCE:
         return Retry(0.0)
-    delay_s = _FIRST_DELAY_S * 2 ** (failures - RETRIES_AT_ONCE)
+    delay_s = min(_FIRST_DELAY_S * 2 ** (failures - RETRIES_AT_ONCE), _LONGEST_DELAY_S)
     return Retry(delay_s * (0.75 + 0.5 * draw(task, tries)), elsewhere=True)
 
 
