@@ -57,7 +57,7 @@ class Context:
         known = (Bucket(landed.bucket), landed.key) in self.fetched
         path = self.fetch(Bucket(landed.bucket), landed.key)
         if not known:
-            check_sha256(path, landed.sha256, landed.key)
+            check_sha256(path, landed.sha256, landed.key, piece=landed.piece.index)
         return path
 
     def pictures(self, piece: LandedPiece, source: Source, pix_fmt: str = "gray") -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
@@ -96,11 +96,13 @@ def _say_nothing(_share: float) -> None:
     """Members do not know how much of their group they are."""
 
 
-def check_sha256(path: Path, expected: str, name: str) -> None:
-    """Raises ChecksumError when a file's SHA-256 is not `expected` (lower-case hex)."""
+def check_sha256(path: Path, expected: str, name: str, *, piece: int | None = None) -> None:
+    """Raises ChecksumError, which names the piece, when a file's SHA-256 is not `expected` (lower-case hex)."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     if digest.hexdigest() != expected:
-        raise ChecksumError("stored bytes are not what landed", key=name, expected=expected, found=digest.hexdigest())
+        what = "the stored bytes" if piece is None else f"the stored bytes of piece {piece}"
+        message = f"{what} are not those that landed; upload the video again"
+        raise ChecksumError(message, key=name, piece=piece, expected=expected, found=digest.hexdigest())
