@@ -702,6 +702,19 @@ def test_a_database_that_is_not_there_is_unavailable(database: Database):
         nowhere.watch()
 
 
+def test_who_stands_still_in_a_transaction_holds_up_nobody(database: Database):
+    if database.is_sqlite:  # it has one dispatcher, and nobody to hold up
+        return
+    add_video(database)
+    with pytest.raises(UnavailableError), database.write() as frozen:
+        assert frozen.execute(text("SHOW idle_in_transaction_session_timeout")).scalar() == "10s"
+        frozen.execute(text("SET idle_in_transaction_session_timeout = '50ms'"))  # the test need not last that long
+        video.lock(frozen, "v")
+        with database.write() as other:
+            video.lock(other, "v")
+        video.lock(frozen, "v")
+
+
 def test_a_wrong_statement_is_not_called_unavailable(database: Database):
     with pytest.raises(Exception, match="nothing") as caught, database.write() as connection:
         connection.execute(text("SELECT * FROM nothing"))

@@ -21,7 +21,9 @@ from yeoul.base.errors import StorageFullError, UnavailableError
 
 _CHANNEL = "yeoul"
 _CHANGED = "yeoul_changed"
-_DISK_FULL = "53100"  # PostgreSQL, appendix A: error codes
+_DISK_FULL, _IDLE_TOO_LONG = "53100", "25P03"  # PostgreSQL, appendix A: error codes
+# No transaction of ours waits for anything but the database: one that does belongs to a process that was stopped, and holds up all others.
+_IDLE_S = 10
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -39,6 +41,12 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.autocommit = True
+    dbapi_connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_S}s'")
+    dbapi_connection.autocommit = False
+
+
 def _begin_sqlite(connection: Connection) -> None:
     mode = "IMMEDIATE" if connection.get_execution_options().get("yeoul_write") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
@@ -54,6 +62,8 @@ def _translate(error: DBAPIError) -> Exception:
     sqlite_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if getattr(error.orig, "sqlstate", None) == _DISK_FULL or sqlite_code == sqlite3.SQLITE_FULL:
         return StorageFullError("the database's disk is full")
+    if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
+        return UnavailableError("the database gave this transaction up, since this process stood still")
     # SQLite says "OperationalError" also of statements that are wrong.
     if isinstance(error, OperationalError) and sqlite_code != sqlite3.SQLITE_ERROR:
         return UnavailableError("the database cannot be reached or is busy")
@@ -74,6 +84,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
             event.listen(self.engine, "after_cursor_execute", _note_change)
 
     @contextmanager
