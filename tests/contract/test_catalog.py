@@ -706,7 +706,13 @@ def test_who_stands_still_in_a_transaction_holds_up_nobody(database: Database):
     if database.is_sqlite:  # it has one dispatcher, and nobody to hold up
         return
     add_video(database)
-    with pytest.raises(UnavailableError), database.write() as frozen:
+    with pytest.raises(UnavailableError):
+        _stand_still(database)
+
+
+def _stand_still(database: Database) -> None:
+    """Hold a lock until another gets it, which can only be when ours is taken away; then go on."""
+    with database.write() as frozen:
         assert frozen.execute(text("SHOW idle_in_transaction_session_timeout")).scalar() == "10s"
         frozen.execute(text("SET idle_in_transaction_session_timeout = '50ms'"))  # the test need not last that long
         video.lock(frozen, "v")
