@@ -13,7 +13,7 @@ help:
 	@echo 'make setup   only set up'
 	@echo 'make check   lint, types, import rules'
 	@echo 'make bench   the table of targets, from fresh runs'
-	@echo 'make chaos   kill it again and again; what it lost (nothing)'
+	@echo 'make chaos   200 faults over running uploads; what was lost (nothing)'
 	@echo 'make web     build the web app'
 	@echo 'make dist    a wheel with the web app inside'
 	@echo 'make lock    pin the requirements anew'

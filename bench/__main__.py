@@ -28,6 +28,7 @@ from bench.quality import compare
 from bench.reference import make_reference_command
 from bench.server import Server
 from bench.throughput import measure_events, measure_tasks
+from bench.worker_loss import bench_worker_loss
 from tests.contract.databases import PostgresServer, running_postgres
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
@@ -234,6 +235,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P12": bench_quality,
     "P14": bench_start,
     "crowd": bench_crowd,
+    "loss": bench_worker_loss,
 }
 _CLIPS = "clips"
 

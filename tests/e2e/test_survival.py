@@ -11,8 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.chaos import FRAMES, make_clip, run_chaos
+from bench.chaos import FRAMES, Load, make_clip, run_chaos
 from bench.evidence import find_missing, read_made
+from bench.faults import KINDS
 from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
 
@@ -36,11 +37,13 @@ def assert_whole(server: Server, result: dict[str, Any]) -> dict[str, int]:
     return made.attempts
 
 
-def test_power_cuts_lose_nothing(tmp_path: Path):
-    """Three moments here, twenty by `python -m bench.chaos`."""
-    for cut in run_chaos(tmp_path, kills=3, seed=7):
-        assert cut.wrong == (), cut
-        assert cut.end == "ready"
+@pytest.mark.parametrize(("name", "faults"), [("kill -9 of the tree", 2), ("SIGSTOP past the lease", 1), ("bit flip in a piece", 1)])
+def test_faults_lose_nothing(tmp_path: Path, name: str, faults: int):
+    """A few over one upload at a time; `make chaos` strikes with all kinds, over several."""
+    kinds = [kind for kind in KINDS if kind.name == name]
+    (siege,) = run_chaos(tmp_path, faults, seed=7, kinds=kinds, load=Load(uploads=1, bytes_per_s=600_000))
+    assert siege.wrong == []
+    assert len(siege.hits) == faults
 
 
 def running_task(server: Server, video_id: str, stage: str) -> dict[str, Any] | None:
