@@ -41,6 +41,7 @@ CLIP_S = 10
 RATE = 30
 FRAMES = CLIP_S * RATE
 _AT_ONCE = 5
+_ROUNDS = 10  # for each strike, at most
 _PATIENCE_S = 240.0
 _CLEAN_S = 30.0
 
@@ -188,6 +189,7 @@ def besiege(kind: Kind, strikes: Sequence[Strike], folder: Path, load: Load) -> 
         number = 0
         while left:
             number += 1
+            assert number <= _ROUNDS * len(strikes), f"there is nothing to strike at: {left[0]}"
             current = Round(ground, f"{kind.name} {number}", load, takes)
             current.suffer(kind, left, siege)
             for title, (took_s, result) in current.end().items():
