@@ -37,7 +37,7 @@ from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource_manager import Policy
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.sweeper import Sweeper
-from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, Sound, TaskInput, Track
+from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, RungChoice, Sampled, Sound, TaskInput, Track
 from yeoul.pipeline.task_input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
@@ -137,6 +137,13 @@ class Ops:
         chosen = (task.rung,) if task.rung is not None else select_rungs(task.ladder, task.parameters.get("rungs", "all"))
         rungs = in_codec(chosen, task.parameters.get("codec", "h264"))
         return Encoded(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
+
+    def _sample(self, _work: Work, task: TaskInput) -> Output:
+        assert task.piece is not None
+        return Sampled(piece=task.piece.piece.index, metric="vmaf", points=())
+
+    def _choose_ladder(self, _work: Work, _task: TaskInput) -> Output:
+        return RungChoice()
 
     def _audio(self, work: Work, task: TaskInput) -> Output:
         return Sound(tracks=(self._track(work, task, "audio", "audio", 0),))

@@ -188,13 +188,17 @@ def test_other_codecs_hold_up_nobody_and_may_fail(database: Database):
     upload_id = world.open()
     world.land(upload_id, 0)
     world.work()
-    assert (world.state(), world.listed()) == ("playable", ALL)
+    assert (world.state(), world.listed()) == ("playable", {"240p", "audio"})  # what others there are is chosen from more pieces
     world.land(upload_id, 1)
     world.land(upload_id, 2)
     world.uploads.complete(upload_id, 3)
     world.settle()
+    for stage in ("sample", "choice", "encode"):
+        for task in [task for task in world.tasks() if task["stage"] == stage and task["state"] == "running"]:
+            world.engine.end((task["id"], task["attempt"]), world.ops)
+        world.settle()
     ladder = ("720p", "480p", "240p")
-    for piece, listed in ((1, ALL), (2, ALL | {f"{name}-av1" for name in ladder})):
+    for piece, listed in ((0, ALL), (1, ALL), (2, ALL | {f"{name}-av1" for name in ladder})):
         for task in [task for task in world.tasks() if (task["stage"], task["piece"]) == ("av1", piece)]:
             world.engine.end((task["id"], task["attempt"]), world.ops)
         world.settle()

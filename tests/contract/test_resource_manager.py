@@ -449,6 +449,32 @@ def test_a_rung_dropped_during_the_upload_can_be_brought_back_before_its_end(wor
     assert world.tracks() == {name: [0, 1, 2] for name in sorted(ALL)}
 
 
+@pytest.mark.parametrize("way", ["rung", "task"])
+def test_a_rung_dropped_in_one_codec_is_made_again_in_that_codec(way: str, database: Database):
+    world = World(database, slots=Slots(cpu=64.0, memory_bytes=2**40), pipeline="premium")
+    world.ops.faults = fail_with(UnreadableError("x"), "encode", codec="hevc", piece=1)
+    world.upload_all()
+    world.work()
+    assert (world.state(), set(world.video()["dropped"])) == ("ready", {"720p-hevc", "480p-hevc", "240p-hevc"})
+    world.ops.faults = lambda _: None
+    before, whole = set(world.ops.ended), world.listed()
+    with pytest.raises(ConflictError):
+        world.retry(rung="720p")  # in H.264 it is there
+    ended = len(world.ops.ended)
+    if way == "rung":
+        world.retry(rung="720p-hevc")
+    else:
+        failed = next(row for row in world.tasks() if (row["stage"], row["piece"], row["rung"]) == ("hevc", 1, "720p"))
+        with database.write() as connection:
+            second_chance.retry_task(connection, failed, world.clock.now())
+    world.work()
+    assert (world.state(), set(world.video()["dropped"])) == ("ready", {"480p-hevc", "240p-hevc"})
+    assert world.listed() == whole | {"720p-hevc"}
+    again = world.ops.ended[ended:]
+    assert len(again) == 3 and len(set(again) - before) == 1  # its three pieces, and nothing else
+    world.dispatcher.close()
+
+
 def test_what_did_not_fail_is_not_tried_again(world: World):
     world.upload_all()
     world.work()

@@ -44,8 +44,9 @@ def retry_task(connection: Connection, task: Row, now_s: float) -> None:
         raise ConflictError(f"task {task['id']} is {task['state']}; only what failed or waits for its next attempt can be tried again")
     row = run.find(connection, task["run_id"])
     assert row is not None, "tasks have a run"
-    whole = task["piece"] is None and task["rung"] is None
-    retry_video(connection, row["video_id"], now_s, piece=task["piece"], rung=None if whole else task["rung"])
+    # What is dropped is a rendition: the rung's name in the codec that this task makes.
+    rung = next(iter(task_input.rungs_of(row, task)), task["rung"]) if task["rung"] is not None else None
+    retry_video(connection, row["video_id"], now_s, piece=task["piece"], rung=rung)
 
 
 def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | None, rung: str | None, *, is_failed: bool) -> set[str]:
