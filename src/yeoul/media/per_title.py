@@ -1,8 +1,9 @@
 """Per-title: which rungs a video needs, and how good each must be, from a few measured encodes of its pieces; pure.
 
 After Netflix (Aaron, Li, Manohara, De Cock, Ronca, "Per-Title Encode Optimization", 2015): each size is best in one part of the plane of
-bit rate and quality; rungs belong on the convex hull over all sizes, a just noticeable difference apart. We keep one rung for each
-size at most, encode it with a capped constant quality (CRF), and leave sizes out that bring nothing beside those above and below.
+bit rate and quality; rungs belong near the convex hull over all sizes, a just noticeable difference apart. We keep one rung for each
+size at most, so that not the hull itself but the line through such rungs is sought that comes nearest to it; each is encoded with a
+capped constant quality (CRF), and sizes that bring nothing beside those above and below are left out.
 """
 
 from __future__ import annotations
@@ -58,35 +59,54 @@ def choose_rungs(
 ) -> dict[str, Chosen]:
     """The rungs worth making, by name, highest first; all others bring nothing. ladder comes highest first.
 
-    Of each size the best point on the hull over itself and all smaller sizes is taken that is at least a step below the next larger
-    rung, and `target` at most. The largest is always there, since what was sampled is not all; the lowest is as the ladder has it, so
-    that it can be made before anything is known. What lies between is a step better than the lowest, and takes more bits.
+    The largest is always there, since what was sampled is not all, as good as it can be up to `target`; the lowest is as the ladder
+    has it, so that it can be made before anything is known. What lies between, a step of quality apart at least, is what takes the
+    fewest bits for each quality from the lowest to the largest, as `compare_rates` counts them.
     """
     lowest = ladder[-1]
     curves = {rung.name: make_curve(rung.name, points) for rung in ladder}
     start = next((found for found in curves[lowest.name] if found.crf == lowest.crf), Candidate(0.0, 0.0, lowest.name, lowest.crf))
-    last = _find_top(curves[ladder[0].name], target)
-    chosen = {ladder[0].name: _make_chosen(ladder[0], last)}
-    for position, rung in enumerate(ladder[1:-1], 1):
-        hull = find_hull(candidate for smaller in ladder[position:] for candidate in curves[smaller.name])
-        able = [found for found in hull if found.rung == rung.name and _is_between(found, start, last, step)]
-        if able:
-            last = able[-1]
-            chosen[rung.name] = _make_chosen(rung, last)
+    top = _find_top(curves[ladder[0].name], target)
+    between = _find_between([curves[rung.name] for rung in ladder[-2:0:-1]], start, top, step)
+    best = {found.rung: found for found in (*between, top)}
+    chosen = {rung.name: _make_chosen(rung, best[rung.name]) for rung in ladder if rung.name in best}
     chosen[lowest.name] = Chosen(crf=lowest.crf, maxrate_bps=lowest.maxrate_bps, bitrate_bps=start.bitrate_bps, quality=start.quality)
     return chosen
+
+
+def _find_between(sizes: Sequence[Sequence[Candidate]], start: Candidate, top: Candidate, step: float) -> tuple[Candidate, ...]:
+    """The rungs between the lowest and the top, at most one of each size (smallest first), whose line takes the fewest bits.
+
+    A shortest path: what a way costs is the area below its straight lines, of the logarithm of the bit rate over quality.
+    """
+    ways: list[tuple[float, tuple[Candidate, ...]]] = [(0.0, (start,))]
+    for size in sizes:
+        longer = [_lengthen(ways, found, step) for found in size if found.quality <= top.quality - step]
+        ways += [way for way in longer if way is not None]
+    best = _lengthen(ways, top, step)
+    return () if best is None else best[1][1:-1]
+
+
+def _lengthen(
+    ways: Iterable[tuple[float, tuple[Candidate, ...]]], last: Candidate, step: float
+) -> tuple[float, tuple[Candidate, ...]] | None:
+    """The cheapest way that goes on to `last`; None where it is not far enough from any."""
+    able = [
+        (cost + _area(way[-1], last), (*way, last))
+        for cost, way in ways
+        if last.quality >= way[-1].quality + step and last.bitrate_bps >= way[-1].bitrate_bps * _LEAST_RATIO
+    ]
+    return min(able, key=lambda way: way[0], default=None)
+
+
+def _area(low: Candidate, high: Candidate) -> float:
+    rates = math.log(max(1.0, low.bitrate_bps)) + math.log(max(1.0, high.bitrate_bps))
+    return (high.quality - low.quality) * rates / 2
 
 
 def _find_top(curve: Sequence[Candidate], target: float) -> Candidate:
     """The best that does not pass the target; the cheapest where all do."""
     return max((found for found in curve if found.quality <= target), key=lambda found: found.quality, default=curve[-1])
-
-
-def _is_between(candidate: Candidate, lowest: Candidate, above: Candidate, step: float) -> bool:
-    """Whether a player gains by having a point besides the lowest rung and the one above."""
-    rates = (lowest.bitrate_bps, candidate.bitrate_bps, above.bitrate_bps)
-    apart = all(high >= low * _LEAST_RATIO for low, high in pairwise(rates))
-    return apart and lowest.quality + step <= candidate.quality <= above.quality - step
 
 
 def _make_chosen(rung: Rung, best: Candidate) -> Chosen:
@@ -121,22 +141,6 @@ def _between(before: Candidate, after: Candidate, share: float) -> Candidate:
     bitrate_bps = before.bitrate_bps * (after.bitrate_bps / before.bitrate_bps) ** share
     quality = before.quality + share * (after.quality - before.quality)
     return Candidate(bitrate_bps, quality, before.rung, before.crf + share * (after.crf - before.crf))
-
-
-def find_hull(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The upper convex hull of quality over bit rate, both rising: no mix of two others gives more for the same bits."""
-    hull: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda found: (found.bitrate_bps, -found.quality)):
-        if hull and candidate.quality <= hull[-1].quality:
-            continue
-        while len(hull) > 1 and _slope(hull[-2], hull[-1]) <= _slope(hull[-2], candidate):
-            hull.pop()
-        hull.append(candidate)
-    return hull
-
-
-def _slope(one: Candidate, other: Candidate) -> float:
-    return (other.quality - one.quality) / (other.bitrate_bps - one.bitrate_bps)
 
 
 def compare_rates(fixed: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> float | None:
