@@ -9,13 +9,16 @@ from time import monotonic
 
 import pytest
 
-from tests.contract.pipeline_world import EXPIRE_S, VIDEO, World, fail_with
+from tests.contract.pipeline_world import EXPIRE_S, SOURCE, VIDEO, World, fail_with
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
 from yeoul.blob.store import Bucket
 from yeoul.catalog import outbox, run, video
 from yeoul.catalog.database import Database
+from yeoul.model.source import Chapter
 from yeoul.model.work import Report, Slots
+from yeoul.pipeline import publish
+from yeoul.pipeline.task_data import Output
 
 ALL = {"720p", "480p", "240p", "audio"}
 
@@ -209,6 +212,15 @@ def test_other_codecs_hold_up_nobody_and_may_fail(database: Database):
     assert row["dropped"]["240p-hevc"]["stage"] == "hevc"
     assert_ready(world, ALL | {f"{name}-{codec}" for name in ladder for codec in ("vp9", "av1")})
     world.dispatcher.close()
+
+
+def test_chapters_of_what_is_shown_take_the_place_of_the_sources(world: World):
+    world.upload_all()
+    world.work()
+    shown = (Chapter(start_s=0.0, end_s=3.5, title="Talk"),)
+    with world.database.write() as connection:
+        publish.publish(connection, VIDEO, Output(chapters=shown), world.clock.now())
+    assert world.video()["source"] == SOURCE.model_copy(update={"chapters": shown}).model_dump(mode="json")
 
 
 def test_what_cannot_be_read_fails_at_once(world: World):

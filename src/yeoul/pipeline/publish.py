@@ -19,9 +19,9 @@ _EMPTY: Mapping[str, Any] = {"poster_key": None, "storyboard": None, "sidecars":
 
 
 def publish(connection: Connection, current: Row, output: Output, now_s: float) -> None:
-    """Add tracks, poster, storyboard and sidecars to a run's edition. Raises PieceMismatchError when a piece cannot share its
-    rendition's init segment.
+    """Add tracks, poster, storyboard, sidecars and chapters to a run's edition.
 
+    Raises PieceMismatchError when a piece cannot share its rendition's init segment.
     Pieces of a rung that was dropped stay out: half a rendition must not come back.
     """
     video_id, edition = current["video_id"], current["edition"]
@@ -41,6 +41,8 @@ def publish(connection: Connection, current: Row, output: Output, now_s: float) 
         values["storyboard"] = output.storyboard.model_dump(mode="json")
     if output.sidecars and is_wanted:
         values["sidecars"] = {**made["sidecars"], **output.sidecars}
+    if output.chapters is not None:
+        values["source"] = {**current["source"], "chapters": [chapter.model_dump(mode="json") for chapter in output.chapters]}
     if values:
         _note(connection, current, values, now_s)
 

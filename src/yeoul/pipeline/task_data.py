@@ -11,7 +11,7 @@ from yeoul.media.per_title import Chosen, Point
 from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
-from yeoul.model.source import Source
+from yeoul.model.source import Chapter, Source
 
 
 class Part(Noun):
@@ -102,8 +102,9 @@ class Track(Noun):
 class Output(Noun):
     """What an op gives back; ops of users derive their own from it, with fields for the ops below.
 
-    Tracks, poster, storyboard and sidecars (keys by file name) are published when the task's end is committed. dropped: rungs that
-    could not be made for this piece, with the error of each; they are taken out of the whole video.
+    Tracks, poster, storyboard, sidecars (keys by file name) and chapters are published when the task's end is committed. chapters: of
+    what is shown, where that is not all of the source. dropped: rungs that could not be made for this piece, with the error of each;
+    they are taken out of the whole video.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # a stage above may give more than the op below takes
@@ -112,6 +113,7 @@ class Output(Noun):
     poster_key: str | None = None
     storyboard: Storyboard | None = None
     sidecars: dict[str, str] = Field(default_factory=dict)
+    chapters: tuple[Chapter, ...] | None = None
     dropped: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yeoul.base.errors import MediaTimeoutError, MediaToolError
+from yeoul.media.chapters import place_chapters
 from yeoul.media.encode import encode_piece
 from yeoul.media.ladder import in_codec
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.window import trim
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment
-from yeoul.model.source import Source
+from yeoul.model.source import Chapter, Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import Encoded, Ladder, RungChoice, Track, Window
@@ -56,7 +57,14 @@ def encode(
         made, dropped = _encode_each(context, file, part, shown, wanted)
     by_name = {one.name: one for one in wanted}
     tracks = tuple(_track(context, part.index, by_name[segment.name], segment) for segment in made)
-    return Encoded(tracks=tracks, dropped=dropped)
+    return Encoded(tracks=tracks, chapters=chapters_of(source, window, part.index), dropped=dropped)
+
+
+def chapters_of(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
+    """The chapters of what is shown, told once, with the first piece; None where the source's own hold."""
+    if index > 0 or window.start_s == 0 or not source.chapters:
+        return None
+    return place_chapters(source.chapters, window.start_s, source.duration_s - window.start_s)
 
 
 def _encode_each(

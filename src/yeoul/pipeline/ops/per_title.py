@@ -7,17 +7,22 @@ from collections.abc import Sequence
 from yeoul.media.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, find_telling, leave_out, pick_more
 from yeoul.media.sample import MORE_PIECES, SECONDS, sample_piece
 from yeoul.media.vmaf import find_metric
+from yeoul.media.window import trim
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Ladder, RungChoice, Sampled
+from yeoul.pipeline.task_data import Ladder, RungChoice, Sampled, Window
 
 
 @op(version="1")
-def sample(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, *, seconds: float = SECONDS) -> Sampled:
-    """Encodes the middle of a piece at a few points and measures bits and quality of each: VMAF, or an estimate that says so."""
-    return _sample(context, piece, source, ladder, seconds)
+def sample(
+    context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window | None = None, *, seconds: float = SECONDS
+) -> Sampled:
+    """Encodes the middle of what is shown of a piece at a few points and measures bits and quality of each: VMAF, or an estimate
+    that says so. A piece before the window has no points.
+    """
+    return sample_shown(context, piece, source, ladder, window or Window(), seconds)
 
 
 @op(version="1", publishes=True)
@@ -27,6 +32,7 @@ def choose_ladder(
     pieces: list[LandedPiece],
     source: Source,
     ladder: Ladder,
+    window: Window | None = None,
     *,
     target: float = TARGET_QUALITY,
     step: float = QUALITY_STEP,
@@ -38,10 +44,11 @@ def choose_ladder(
 
     Of what has landed meanwhile `more` pieces are sampled too: of a file that was uploaded whole they lie in its middle and end.
     """
+    window = window or Window()
     found = [one for one in sampled if one is not None]
     done = {one.piece for one in found}
-    landed = {piece.piece.index: piece for piece in pieces if piece.piece.index not in done}
-    found += [_sample(context, landed[index], source, ladder, seconds) for index in pick_more(sorted(landed), more)]
+    landed = {piece.piece.index: piece for piece in pieces if piece.piece.index not in done and piece.piece.index >= window.skip}
+    found += [sample_shown(context, landed[index], source, ladder, window, seconds) for index in pick_more(sorted(landed), more)]
     points = find_telling([one.points for one in found], ladder.rungs[-1].name, target)
     chosen = choose_rungs(ladder.rungs, points, target=target, step=step) if points else {}
     story = {
@@ -54,9 +61,14 @@ def choose_ladder(
     return RungChoice(rungs=chosen)
 
 
-def _sample(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, seconds: float) -> Sampled:
-    file, metric = context.fetch_piece(piece), find_metric()
-    where = (file, piece.piece, source, ladder.rungs, context.scratch, context.limits)
+def sample_shown(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window, seconds: float) -> Sampled:
+    """The samples of the middle of what is shown of a piece; no points where nothing is."""
+    metric = find_metric()
+    if piece.piece.index < window.skip:
+        return Sampled(piece=piece.piece.index, metric=metric, points=())
+    file = context.fetch_piece(piece)
+    shown, part = trim(source, piece.piece, window.start_s, window.skip)
+    where = (file, part, shown, ladder.rungs, context.scratch, context.limits)
     points = sample_piece(*where, seconds=seconds, metric=metric, progress=context.progress)
     return Sampled(piece=piece.piece.index, metric=metric, points=points)
 
