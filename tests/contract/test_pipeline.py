@@ -219,7 +219,9 @@ def test_chapters_of_what_is_shown_take_the_place_of_the_sources(world: World):
     world.work()
     shown = (Chapter(start_s=0.0, end_s=3.5, title="Talk"),)
     with world.database.write() as connection:
-        publish.publish(connection, VIDEO, Output(chapters=shown), world.clock.now())
+        current = run.find_of_video(connection, VIDEO)
+        assert current is not None
+        publish.publish(connection, current, Output(chapters=shown), world.clock.now())
     assert world.video()["source"] == SOURCE.model_copy(update={"chapters": shown}).model_dump(mode="json")
 
 

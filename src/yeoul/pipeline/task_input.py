@@ -135,6 +135,8 @@ class _Run:
         return {**made, "key": make_key(task["op"], stages, made, [digest for _, digest in needs]) if stages else None}
 
     def _count_seen(self, unit: str) -> int | None:
+        if self._sent["mode"] == "whole":
+            return None  # the server has split it: all pieces were there before any stage
         ladder = [Rung.model_validate(rung) for rung in self._shared["ladder"]]
         return count_seen(self._definition, make_facts(Source.model_validate(self._shared["source"]), ladder), unit)
 

@@ -15,7 +15,7 @@ from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import Ladder, RungChoice, Sampled, Window
 
 
-@op(version="1")
+@op(version="2")
 def sample(
     context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window | None = None, *, seconds: float = SECONDS
 ) -> Sampled:
@@ -25,7 +25,7 @@ def sample(
     return sample_shown(context, piece, source, ladder, window or Window(), seconds)
 
 
-@op(version="1", publishes=True)
+@op(version="2", publishes=True)
 def choose_ladder(
     context: Context,
     sampled: list[Sampled | None],
