@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from yeoul.catalog.due import is_due
+from yeoul.catalog.due import LONGEST_FREE_S, is_due
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import outbox
 
@@ -42,7 +42,7 @@ def peek(connection: Connection, now_s: float, limit: int) -> list[Row]:
 
 def find_free(connection: Connection, now_s: float) -> Row | None:
     """The oldest event of topic FREE that is due."""
-    due = select(outbox).where(outbox.c.topic == FREE, is_due(outbox.c.not_before, now_s)).order_by(outbox.c.id).limit(1)
+    due = select(outbox).where(outbox.c.topic == FREE, is_due(outbox.c.not_before, now_s, LONGEST_FREE_S)).order_by(outbox.c.id).limit(1)
     return first_row(connection, due)
 
 
