@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from yeoul.base.errors import DagError
@@ -185,3 +188,33 @@ def test_everything_wrong_is_said_at_once():
         HEAD + "  a: {op: bake, scope: piece}\n  b: {op: tiles, scope: piece, needs: [c], when: hdr and}\n", "mine.yaml", OPS
     )
     assert [problem.line for problem in problems] == [3, 4, 4]
+
+
+_BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD + "  a: !!python/object/apply:os.system ['touch PROOF']", "not YAML: could not determine a constructor"),
+        (HEAD + "  a: !!python/name:os.system", "not YAML: could not determine a constructor"),
+        (HEAD + "  a: !include /etc/passwd", "not YAML: could not determine a constructor"),
+        (HEAD + "  a: {op: ../../../etc/passwd, scope: piece}", "there is no op ../../../etc/passwd"),
+        (HEAD + "  a: {op: encode, scope: piece, when: \"__import__('os').system('touch PROOF')\"}", "stage a, when"),
+        (HEAD + "  a: {op: encode, scope: piece, when: \"open('/etc/passwd').read() == ''\"}", "stage a, when"),
+        (HEAD + '  a: {op: encode, scope: piece, when: "().__class__.__mro__"}', "stage a, when"),
+        (HEAD + '  a: {op: encode, scope: piece, when: "9 ** 9 ** 9 > 1"}', "stage a, when"),
+        (HEAD + f'  a: {{op: encode, scope: piece, when: "{"not " * 5000}has_audio"}}', "at most 500 characters"),
+        (HEAD + f'  a: {{op: encode, scope: piece, when: "{"(" * 240}has_audio{")" * 240}"}}', "not a condition"),
+        (_BOMB, "no anchors and aliases"),
+        ("&a {name: *a}", "no anchors and aliases"),
+        ("[" * 5000, "nested more than 16 deep"),
+    ],
+)
+def test_a_hostile_file_does_nothing(text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It runs no code, reads no file, and takes neither all memory nor all time."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DagError, match=re.escape(message)) as caught:
+        parse_definition(text, "mine.yaml", OPS)
+    assert "root:" not in str(caught.value.to_dict())
+    assert list(tmp_path.iterdir()) == []

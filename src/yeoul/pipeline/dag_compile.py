@@ -19,6 +19,7 @@ from yeoul.pipeline.when import parse_condition
 
 Path = tuple[str, ...]
 
+_DEEPEST = 16
 _COMPILED = {"version", "looks_at"}  # fields of a stage that its op has
 
 
@@ -35,6 +36,19 @@ class Problem:
         return f"{self.file}:{self.line}: {self.what}; {self.advice}"
 
 
+def _find_wild(text: str) -> tuple[int, str, str] | None:
+    """What makes a small file a huge or endless one: (line, what, advice). Raises YAMLError."""
+    depth = 0
+    for event in cast("Iterator[yaml.Event]", yaml.parse(text, Loader=yaml.SafeLoader)):  # pyright: ignore[reportUnknownMemberType]
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            return line, "a definition has no anchors and aliases", "write out what is meant"
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return line, f"nested more than {_DEEPEST} deep", "a definition is a flat list of stages"
+    return None
+
+
 class _Document:
     """A YAML document with the line of every key, and of what is wrong in it."""
 
@@ -44,6 +58,9 @@ class _Document:
         self.lines: dict[Path, int] = {(): 1}
         self.tree: Any = None
         try:
+            if (wild := _find_wild(text)) is not None:
+                self.problems.append(Problem(file, *wild))
+                return
             root = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
             self.tree = yaml.safe_load(text)
         except yaml.YAMLError as error:

@@ -70,13 +70,20 @@ def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, Fact]:
     }
 
 
+_LONGEST = 500  # characters
+
+
 @cache
 def parse_condition(text: str) -> ast.expr:
     """A checked condition. Raises ConditionError saying what is wrong, with the column (from 1)."""
+    if len(text) > _LONGEST:
+        raise ConditionError(f"a condition has at most {_LONGEST} characters", column=_LONGEST + 1)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise ConditionError(f"not a condition: {error.msg}", column=error.offset or len(text.strip()) + 1) from error
+    except (ValueError, RecursionError, MemoryError) as error:  # a NUL; brackets within brackets
+        raise ConditionError(f"not a condition: {error}", column=1) from error
     if _kind(tree) != "truth":
         raise ConditionError(f"{ast.unparse(tree)} is no yes or no; compare it with something", column=tree.col_offset + 1)
     return tree
