@@ -51,6 +51,11 @@ def nginx() -> Path:
 
 
 @pytest.fixture(scope="session")
+def openssl() -> Path:
+    return _program("openssl")
+
+
+@pytest.fixture(scope="session")
 def redis_server() -> Path:
     return _program("redis-server")
 

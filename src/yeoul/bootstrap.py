@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from yeoul.catalog.database import Database
+    from yeoul.identity.mailing import MailSender
+    from yeoul.mail.mailer import Mailer
     from yeoul.pipeline.dag import Definition
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
@@ -284,8 +286,29 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         web=web_folder(),
         pipelines={name: PipelineNote(**_describe(text)) for name, text in read_definitions(settings).items()},
         metrics=PipelineMetrics(database, clock.now()),
+        secret=read_secret(settings.data),
     )
     return make_app(parts)
+
+
+def make_mailer(settings: Settings) -> Mailer:
+    """The way out for mails that the settings name."""
+    mail = settings.mail
+    if not mail.smtp_host:
+        from yeoul.mail.folder import FolderMailer  # noqa: PLC0415
+
+        return FolderMailer(settings.data / "mail", mail.sender)
+    from yeoul.mail.smtp import SmtpMailer, SmtpServer  # noqa: PLC0415
+
+    server = SmtpServer(mail.smtp_host, mail.smtp_port, mail.smtp_user, mail.smtp_password, mail.smtp_security)
+    return SmtpMailer(server, mail.sender)
+
+
+def make_mail_sender(settings: Settings, database: Database, clock: Clock) -> MailSender:
+    """Who takes mails out of the outbox."""
+    from yeoul.identity.mailing import MailSender  # noqa: PLC0415
+
+    return MailSender(database, make_mailer(settings), clock, public_url(settings), read_secret(settings.data))
 
 
 def open_settings(data: Path | None = None, **overrides: Any) -> Settings:

@@ -114,19 +114,6 @@ def test_two_who_want_one_handle_at_the_same_time(database: Database):
         assert sorted(pool.map(sign_up, range(6))) == [False] * 5 + [True]
 
 
-def test_sessions_end(database: Database):
-    with database.write() as connection:
-        account.add_account(connection, "1", "ann", "ann@example.org", "hash", "user", NOW)
-        account.add_session(connection, "token", "1", NOW, NOW + 10)
-        account.add_session(connection, "other", "1", NOW, NOW + 10)
-        account.drop_session(connection, "other")
-    with database.read() as connection:
-        found = account.find_by_token(connection, "token", NOW + 9)
-        assert found and found["handle"] == "ann"
-        assert account.find_by_token(connection, "token", NOW + 10) is None
-        assert account.find_by_token(connection, "other", NOW) is None
-
-
 # --- videos ---
 
 

@@ -41,6 +41,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         web=tmp_path,
         pipelines={},
         metrics=PipelineMetrics(world.database, world.clock.now()),
+        secret=b"secret",
     )
     return _Follower(parts, VIDEO, with_tasks=True)
 

@@ -1,133 +1,224 @@
-"""Accounts and sessions: `POST accounts`, `POST sessions`, `DELETE sessions/current`, `GET accounts/me`."""
+"""Accounts: sign up, see and change one's own, its password and its picture."""
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import COOKIE, Caller, find_token, hash_token
+from yeoul.api.identity import Caller, Person, Role
+from yeoul.api.live_settings import read_account_settings
 from yeoul.api.pipelines import choose_pipeline
-from yeoul.base.errors import BadCredentialsError, ForbiddenError
+from yeoul.base.clock import rfc3339
+from yeoul.base.errors import BadCredentialsError, BodyTooLargeError, ForbiddenError, HandleTakenError, NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import account
+from yeoul.catalog import account, guess, session, usage
+from yeoul.identity import mailing, slowdown
+from yeoul.identity.password import hash_password, is_password
+from yeoul.media.avatar import make_avatar
+from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])
 Row = Mapping[str, Any]
-_hasher = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory)
+_MAX_AVATAR_BYTES = 5 * 2**20
+_AVATAR_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,190}$")]
+# What separates addresses from each other and from names stays out: a mail goes to one.
+Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,190}$')]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
+DisplayName = Annotated[str, StringConstraints(max_length=80, pattern=NO_NUL, strip_whitespace=True)]
+Language = Literal["en", "ko"]
 
 
 class NewAccount(BaseModel):
-    """handle: 2-40 characters of a-z 0-9 . _ -; password: 8-200 characters."""
+    """handle: 2-40 characters of a-z 0-9 . _ -; password: 8-200 characters; display_name: the handle where it is empty."""
 
     handle: Handle
     email: Email
-    password: str = Field(min_length=8, max_length=200)
-
-
-class Credentials(BaseModel):
-    """What a login needs."""
-
-    handle: str = Field(max_length=40)
-    password: str = Field(max_length=200)
+    password: Password
+    display_name: DisplayName = ""
+    language: Language | None = None
 
 
 class AccountView(BaseModel):
-    """An account as it sees itself."""
+    """An account as it sees itself. avatar: an address; quota_bytes: null where there is none; pending_email: not confirmed yet."""
 
     id: str
     handle: str
+    display_name: str
+    bio: str
+    avatar: str | None
+    email: str
+    pending_email: str | None
+    confirmed: bool
     role: str
     pipeline: str | None
+    language: str | None
+    used_bytes: int
+    quota_bytes: int | None
+    created_at: str
 
 
 class AccountChange(BaseModel):
-    """pipeline: of uploads that name none; null leaves it to the server."""
+    """Fields to change; what is left out stays.
 
-    pipeline: str | None = Field(max_length=40)
+    pipeline: of uploads that name none; null leaves it to the server. email: becomes the account's when the link in its mail is followed.
+    """
+
+    display_name: DisplayName = ""
+    bio: str = Field(default="", max_length=2000, pattern=NO_NUL)
+    email: Email | None = None
+    pipeline: str | None = Field(default=None, max_length=40)
+    language: Language | None = None
 
 
-class SessionView(BaseModel):
-    """A bearer token, shown once."""
+class PasswordChange(BaseModel):
+    """The password as it is, and as it shall be."""
 
-    token: str
+    current: str = Field(max_length=200)
+    password: Password
 
 
 @router.post("/accounts", status_code=201)
 def post_account(body: NewAccount, parts: PartsDep) -> AccountView:
-    """Sign up."""
-    if not parts.settings.account.signup:
+    """Sign up; a mail with a link to confirm the address is sent."""
+    if not read_account_settings(parts).signup:
         raise ForbiddenError("this server takes no new accounts")
     now_s = parts.clock.now()
     account_id = new_id(now_s)
-    hashed = _hasher.hash(body.password)
+    hashed = hash_password(body.password)
+    said = body.model_dump(include={"display_name", "language"})
     with parts.database.write() as connection:
-        account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, "maker", now_s)
-    return AccountView(id=account_id, handle=body.handle, role="maker", pipeline=None)
+        account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, Role.MAKER, now_s, **said)
+        row = account.get(connection, account_id)
+        mailing.write(connection, "confirm", row, now_s)
+    return make_account_view(parts, row)
 
 
 @router.get("/accounts/me")
-def get_me(caller: Caller) -> AccountView:
+def get_me(caller: Caller, parts: PartsDep) -> AccountView:
     """The account that asks."""
-    return _view(caller, caller["pipeline"])
+    return make_account_view(parts, caller)
 
 
 @router.patch("/accounts/me")
 def patch_me(body: AccountChange, caller: Caller, parts: PartsDep) -> AccountView:
-    """Change what is changed; an unknown pipeline is refused."""
-    if body.pipeline is not None:
+    """Change what is named; an unknown pipeline is refused."""
+    values = body.model_dump(exclude_unset=True)
+    if values.get("pipeline") is not None:
         choose_pipeline(parts, body.pipeline, caller)
+    email = values.pop("email", None)
     with parts.database.write() as connection:
-        account.set_pipeline(connection, caller["id"], body.pipeline)
-    return _view(caller, body.pipeline)
+        if values:
+            account.change(connection, caller["id"], values)
+        row = account.get(connection, caller["id"])
+        if email is not None:
+            if caller["session_id"] is None:
+                raise ForbiddenError("a program's token may not change the address; log in")
+            row = _change_email(parts, connection, row, email.lower())
+    return make_account_view(parts, row)
 
 
-def _view(row: Row, pipeline: str | None) -> AccountView:
-    return AccountView(id=row["id"], handle=row["handle"], role=row["role"], pipeline=pipeline)
-
-
-def open_session(parts: Parts, account_id: str) -> str:
-    """A new token for an account."""
-    token = secrets.token_urlsafe(32)
+def _change_email(parts: Parts, connection: Connection, row: Row, email: str) -> Row:
+    """Write to both addresses; the account keeps the old one until the new one is confirmed."""
     now_s = parts.clock.now()
+    pending = None if email == row["email"] else email
+    if pending == row["pending_email"]:
+        return row
+    if pending is not None and account.find_by_email(connection, email) is not None:
+        raise HandleTakenError("another account has this e-mail address")
+    account.change(connection, row["id"], {"pending_email": pending})
+    changed = account.get(connection, row["id"])
+    if pending is not None:
+        slowdown.attempt(connection, f"confirm:{row['id']}", slowdown.MAIL, now_s)
+        mailing.write(connection, "confirm", changed, now_s)
+        mailing.write(connection, "email_changing", changed, now_s)
+    return changed
+
+
+@router.post("/accounts/me/password", status_code=204)
+def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
+    """Change the password, and log out everywhere else."""
+    now_s, key = parts.clock.now(), f"password:{caller['id']}"
     with parts.database.write() as connection:
-        account.add_session(connection, hash_token(token), account_id, now_s, now_s + parts.settings.account.session_ttl_s)
-    return token
+        slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
+    if not is_password(caller["password_hash"], body.current):
+        raise BadCredentialsError("the current password is wrong")
+    hashed = hash_password(body.password)
+    with parts.database.write() as connection:
+        account.change(connection, caller["id"], {"password_hash": hashed})
+        session.drop_all(connection, caller["id"], but=caller["session_id"])
+        guess.forget(connection, key)
+        mailing.write(connection, "password_changed", caller, now_s)
 
 
-@router.post("/sessions", status_code=201)
-def post_session(body: Credentials, parts: PartsDep, request: Request, response: Response) -> SessionView:
-    """Log in. Browsers get an HttpOnly cookie besides the token."""
+# --- pictures ---
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_PICTURE_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_AVATAR_FORMATS, _BYTES)}}
+_JPEG_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BYTES}}}
+
+
+@router.put("/accounts/me/avatar", openapi_extra=_PICTURE_BODY)
+async def put_avatar(request: Request, caller: Caller, parts: PartsDep) -> AccountView:
+    """Set the picture: a JPEG, PNG, WebP or GIF of at most 5 MiB, which is drawn anew as a square."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _MAX_AVATAR_BYTES:
+            raise BodyTooLargeError(f"a picture may have at most {_MAX_AVATAR_BYTES} bytes", max_bytes=_MAX_AVATAR_BYTES)
+    return await anyio.to_thread.run_sync(_set_avatar, parts, caller["id"], bytes(data))
+
+
+def _set_avatar(parts: Parts, account_id: str, data: bytes) -> AccountView:
+    jpeg = make_avatar(data)
+    with parts.database.write() as connection:
+        account.set_avatar(connection, account_id, hashlib.sha256(jpeg).hexdigest()[:32], jpeg)
+        row = account.get(connection, account_id)
+    return make_account_view(parts, row)
+
+
+@router.delete("/accounts/me/avatar", status_code=204)
+def delete_avatar(caller: Caller, parts: PartsDep) -> None:
+    """Take the picture away."""
+    with parts.database.write() as connection:
+        account.set_avatar(connection, caller["id"], None, None)
+
+
+@router.get("/avatars/{account_id}/{digest}.jpg", response_class=Response, responses=_JPEG_ANSWER)
+def get_avatar(account_id: str, digest: str, parts: PartsDep) -> Response:
+    """A picture; its address changes with it."""
     with parts.database.read() as connection:
-        row = account.find_by_handle(connection, body.handle)
-    try:
-        # An unknown handle costs as much time as a wrong password.
-        _hasher.verify(row["password_hash"] if row is not None else _hasher.hash("nobody"), body.password)
-    except VerificationError as error:
-        raise BadCredentialsError("handle or password is wrong") from error
-    if row is None:
-        raise BadCredentialsError("handle or password is wrong")
-    token = open_session(parts, row["id"])
-    max_age_s = parts.settings.account.session_ttl_s
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, max_age=max_age_s, httponly=True, samesite="lax", secure=secure, path="/")
-    return SessionView(token=token)
+        jpeg = account.find_avatar(connection, account_id, digest)
+    if jpeg is None:
+        raise NotFoundError("there is no such picture")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-@router.delete("/sessions/current", status_code=204)
-def delete_session(request: Request, response: Response, parts: PartsDep, _caller: Caller) -> None:
-    """Log out."""
-    token = find_token(request)
-    if token is not None:
-        with parts.database.write() as connection:
-            account.drop_session(connection, hash_token(token))
-    response.delete_cookie(COOKIE, path="/")
+# --- views ---
+
+
+def avatar_url(row: Row) -> str | None:
+    """Where an account's picture is; row holds id and avatar."""
+    return None if row["avatar"] is None else f"/api/v1/avatars/{row['id']}/{row['avatar']}.jpg"
+
+
+def make_account_view(parts: Parts, row: Row) -> AccountView:
+    """An account as it sees itself."""
+    same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes")
+    return AccountView(
+        **{name: row[name] for name in same},
+        display_name=row["display_name"] or row["handle"],
+        avatar=avatar_url(row),
+        confirmed=row["confirmed_at"] is not None,
+        quota_bytes=usage.quota_of(row, read_account_settings(parts).quota_bytes),
+        created_at=rfc3339(row["created_at"]) or "",
+    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import Caller
+from yeoul.api.identity import Admin
 from yeoul.base.clock import rfc3339
-from yeoul.base.errors import ConflictError, ForbiddenError
-from yeoul.catalog import outbox, queue, run, worker
+from yeoul.base.errors import ConflictError
+from yeoul.catalog import audit, outbox, queue, run, worker
 from yeoul.model.work import Slots
 from yeoul.pipeline import second_chance, task_input
 from yeoul.pipeline.fair_share import FIRST_DUE_AT, make_due_at
@@ -24,15 +24,6 @@ Row = Mapping[str, Any]
 _SHOWN = 100
 _LAST_S = 86400.0
 _LATELY_S = 86400.0
-
-
-def _need_admin(caller: Caller) -> Row:
-    if caller["role"] != "admin":
-        raise ForbiddenError("only an admin may do this")
-    return caller
-
-
-Admin = Annotated[Row, Depends(_need_admin)]
 
 
 class QueuedTask(BaseModel):
@@ -134,14 +125,16 @@ def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
 
 
 @router.post("/tasks/{task_id}/retry", status_code=202)
-def retry_task(task_id: str, parts: PartsDep, _admin: Admin) -> None:
+def retry_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
     """Try a failed task again, or one that waits for its next attempt at once."""
+    now_s = parts.clock.now()
     with parts.database.write() as connection:
-        second_chance.retry_task(connection, task_input.task_row(connection, task_id), parts.clock.now())
+        second_chance.retry_task(connection, task_input.task_row(connection, task_id), now_s)
+        audit.note(connection, admin, "task.retry", task_id, {}, now_s)
 
 
 @router.post("/tasks/{task_id}/cancel", status_code=202)
-def cancel_task(task_id: str, parts: PartsDep, _admin: Admin) -> None:
+def cancel_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
     """End a task badly: its rung is dropped when it is optional, else its video fails."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
@@ -150,10 +143,11 @@ def cancel_task(task_id: str, parts: PartsDep, _admin: Admin) -> None:
         if current is None or task["state"] in queue.ENDED:
             raise ConflictError(f"task {task_id} is {task['state']}; there is nothing to cancel", state=task["state"])
         outbox.emit(connection, "task.cancel", current["video_id"], {"task_id": task_id, "attempt": task["attempt"]}, now_s)
+        audit.note(connection, admin, "task.cancel", task_id, {"video": current["video_id"]}, now_s)
 
 
 @router.post("/tasks/{task_id}/priority", status_code=202)
-def prioritise_task(task_id: str, body: Priority, parts: PartsDep, _admin: Admin) -> None:
+def prioritise_task(task_id: str, body: Priority, parts: PartsDep, admin: Admin) -> None:
     """Move a task that has not started to the front or the end, or back to its place."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
@@ -162,6 +156,7 @@ def prioritise_task(task_id: str, body: Priority, parts: PartsDep, _admin: Admin
         due_at = {"first": FIRST_DUE_AT, "normal": normal, "last": now_s + _LAST_S}[body.priority]
         if not queue.move_in_lane(connection, task_id, due_at, now_s):
             raise ConflictError(f"task {task_id} is {task['state']}; it can no longer be moved", state=task["state"])
+        audit.note(connection, admin, "task.priority", task_id, {"priority": body.priority}, now_s)
 
 
 def _task_queue(head: Sequence[Row], counts: Sequence[Row], now_s: float) -> TaskQueue:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from yeoul import __version__
-from yeoul.api import accounts, admin, blobs, events, health, pages, pipelines, runs, streams, uploads, videos
+from yeoul.api import (
+    accounts,
+    admin,
+    admin_accounts,
+    admin_settings,
+    blobs,
+    events,
+    health,
+    mailed_links,
+    pages,
+    pipelines,
+    runs,
+    sessions,
+    streams,
+    tokens,
+    uploads,
+    videos,
+)
 from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
+from yeoul.api.identity import check_origin
 from yeoul.api.metrics import API_PREFIX, RequestMetrics
 from yeoul.api.problem import add_problem_details, problem_answers
 
@@ -17,8 +35,9 @@ def make_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{API_PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.parts = parts
     add_problem_details(app)
-    for module in (accounts, admin, videos, runs, uploads, events, pipelines):
-        app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers())
+    own = (accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, videos, runs, uploads, events, pipelines)
+    for module in own:
+        app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])
     for module in (streams, blobs, health, pages):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")

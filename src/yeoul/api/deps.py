@@ -29,7 +29,10 @@ class PipelineNote:
 
 @dataclass(frozen=True)
 class Parts:
-    """The concrete parts behind the API. pipelines: what there is to know of the DAG definitions that uploads may choose, by name."""
+    """The concrete parts behind the API. pipelines: what there is to know of the DAG definitions that uploads may choose, by name.
+
+    secret: what this server signs with.
+    """
 
     settings: Settings
     database: Database
@@ -41,6 +44,7 @@ class Parts:
     web: Path
     pipelines: Mapping[str, PipelineNote]
     metrics: PipelineMetrics
+    secret: bytes
 
 
 def _parts(request: Request) -> Parts:

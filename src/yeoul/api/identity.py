@@ -1,40 +1,87 @@
-"""Who asks: a bearer token or the session cookie. Cookie writes must come from our own pages (Origin is checked)."""
+"""Who asks, and what that allows: the one place where rights are decided.
+
+A caller comes by a bearer token (of a session, or of a program: `yeoul_...`) or by the session cookie. Writes of browsers must come from
+our own pages, whether they carry a cookie or ask for one (Origin is checked).
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from yeoul.api.deps import PartsDep
-from yeoul.base.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from yeoul.catalog import account
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.live_settings import read_account_settings
+from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
+from yeoul.catalog import session
+from yeoul.identity.password import TOKEN_PREFIX, hash_token
 from yeoul.model.video import Visibility
 
 COOKIE = "yeoul_session"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_SEEN_EVERY_S = 300.0
 Row = Mapping[str, Any]
 
 
-def hash_token(token: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+class Role(StrEnum):
+    """What an account is."""
+
+    VIEWER = "viewer"
+    MAKER = "maker"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
 
 
-def find_token(request: Request) -> str | None:
-    """The token of a request; raises ForbiddenError for a cookie write from another site."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    cookie = request.cookies.get(COOKIE)
-    if cookie and request.method not in _SAFE:
-        origin = request.headers.get("origin", "")
-        if _host_of(origin) != request.headers.get("host"):
-            raise ForbiddenError("this request does not come from our own pages", origin=origin)
-    return cookie
+class Right(StrEnum):
+    """What roles allow beyond one's own account and playlists."""
+
+    UPLOAD = "upload"
+    MODERATE = "moderate"
+    ADMINISTER = "administer"
+
+
+class Scope(StrEnum):
+    """What a program's token allows of its owner's rights. admin: what admins may, where the owner is one."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+_RIGHTS: Mapping[str, frozenset[Right]] = {
+    Role.VIEWER: frozenset(),
+    Role.MAKER: frozenset({Right.UPLOAD}),
+    Role.MODERATOR: frozenset({Right.UPLOAD, Right.MODERATE}),
+    Role.ADMIN: frozenset(Right),
+}
+
+
+def has_right(caller: Row | None, right: Right) -> bool:
+    """Whether a caller's role, and the scopes of its token, allow something."""
+    if caller is None or right not in _RIGHTS.get(caller["role"], frozenset()):
+        return False
+    return right == Right.UPLOAD or caller["scopes"] is None or Scope.ADMIN in caller["scopes"]
+
+
+# --- where a request comes from ---
+
+
+def check_origin(request: Request, parts: PartsDep) -> None:
+    """Raises ForbiddenError for a write that another site's page has a browser make.
+
+    Browsers name the origin of every write; who names none is no browser, and may write with anything but a cookie.
+    """
+    if request.method in _SAFE or _bearer(request) is not None:
+        return
+    origin = request.headers.get("origin")
+    if origin is None and COOKIE not in request.cookies and request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return
+    own = {request.headers.get("host", ""), _host_of(parts.settings.server.public_url)} - {""}
+    if _host_of(origin or "") not in own:
+        raise ForbiddenError("this request does not come from our own pages", origin=origin or "")
 
 
 def _host_of(origin: str) -> str:
@@ -44,12 +91,63 @@ def _host_of(origin: str) -> str:
         return ""
 
 
+def address_of(request: Request, parts: Parts) -> str:
+    """The client's IP address; behind proxies the one that the first of ours has seen."""
+    hops = parts.settings.server.proxies
+    passed = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
+    if 0 < hops <= len(passed):
+        return passed[-hops][:64]
+    return request.client.host if request.client is not None else ""
+
+
+# --- who asks ---
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 def _caller(request: Request, parts: PartsDep) -> Row | None:
-    token = find_token(request)
-    if token is None:
+    token = _bearer(request) or request.cookies.get(COOKIE)
+    if not token:
         return None
+    if token.startswith(TOKEN_PREFIX):
+        return _by_program(request, parts, token)
+    now_s = parts.clock.now()
     with parts.database.read() as connection:
-        return account.find_by_token(connection, hash_token(token), parts.clock.now())
+        row = session.find_account(connection, hash_token(token), now_s)
+    if row is None:
+        return None
+    if now_s - row["last_seen_at"] >= _SEEN_EVERY_S:
+        _see(parts, row, address_of(request, parts), now_s)
+    return {**row, "scopes": None}
+
+
+def _by_program(request: Request, parts: Parts, token: str) -> Row | None:
+    now_s = parts.clock.now()
+    with parts.database.read() as connection:
+        row = session.find_account_of_token(connection, hash_token(token), now_s)
+    if row is None:
+        return None
+    if now_s - (row["last_used_at"] or 0.0) >= _SEEN_EVERY_S:
+        _see(parts, row, "", now_s)
+    needed = Scope.READ if request.method in _SAFE else Scope.WRITE
+    if needed not in row["scopes"]:
+        raise ForbiddenError(f"this token does not allow to {needed}", scopes=row["scopes"])
+    return {**row, "session_id": None}
+
+
+def _see(parts: Parts, row: Row, ip: str, now_s: float) -> None:
+    """Note the sign of life; who reads may do so also while nothing can be written."""
+    try:
+        with parts.database.write() as connection:
+            if "token_id" in row:
+                session.see_token(connection, row["token_id"], now_s)
+            else:
+                session.see(connection, row["session_id"], ip, now_s)
+    except (StorageFullError, UnavailableError):
+        pass
 
 
 MaybeCaller = Annotated[Row | None, Depends(_caller)]
@@ -64,6 +162,43 @@ def _need_caller(caller: MaybeCaller) -> Row:
 Caller = Annotated[Row, Depends(_need_caller)]
 
 
+def _need_person(caller: Caller) -> Row:
+    if caller["session_id"] is None:
+        raise ForbiddenError("a program's token may not do this; log in")
+    return caller
+
+
+Person = Annotated[Row, Depends(_need_person)]  # for what opens or closes an account's doors
+
+
+def _need_maker(caller: Caller, parts: PartsDep) -> Row:
+    if not has_right(caller, Right.UPLOAD):
+        raise ForbiddenError("this account may watch, and not upload; ask the admin")
+    check_confirmed(caller, parts)
+    return caller
+
+
+Maker = Annotated[Row, Depends(_need_maker)]
+
+
+def check_confirmed(caller: Row, parts: Parts) -> None:
+    """Raises UnconfirmedError where the server wants to know addresses, and does not know this one."""
+    if caller["confirmed_at"] is None and read_account_settings(parts).confirm_email:
+        raise UnconfirmedError("confirm your e-mail address first; the link is in the mail that was sent to you")
+
+
+def _need_admin(caller: Caller) -> Row:
+    if not has_right(caller, Right.ADMINISTER):
+        raise ForbiddenError("only an admin may do this")
+    return caller
+
+
+Admin = Annotated[Row, Depends(_need_admin)]
+
+
+# --- videos ---
+
+
 def may_see(video: Row, caller: Row | None) -> bool:
     """Whether a video's page may be shown to a caller."""
     return video["visibility"] != Visibility.PRIVATE.value or may_edit(video, caller)
@@ -71,7 +206,7 @@ def may_see(video: Row, caller: Row | None) -> bool:
 
 def may_edit(video: Row, caller: Row | None) -> bool:
     """Whether a caller may change a video: the owner and admins."""
-    return caller is not None and (video["owner_id"] == caller["id"] or caller["role"] == "admin")
+    return caller is not None and (video["owner_id"] == caller["id"] or has_right(caller, Right.ADMINISTER))
 
 
 def check_edit(video: Row, caller: Row | None) -> None:
@@ -80,3 +215,9 @@ def check_edit(video: Row, caller: Row | None) -> None:
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
     if not may_edit(video, caller):
         raise ForbiddenError("only the owner may do this", video=video["id"])
+
+
+def check_show(video: Row, caller: Row | None) -> None:
+    """The same for who sees a video: moderators may change that, too, of what they see."""
+    if not (may_see(video, caller) and has_right(caller, Right.MODERATE)):
+        check_edit(video, caller)

@@ -52,6 +52,8 @@ def make_problem(error: YeoulError, status: int | None = None) -> ProblemRespons
         "facts": error.facts,
     }
     headers = {"Retry-After": "5"} if error.http_status in (503, 507) else {}
+    if error.http_status == 429:
+        headers["Retry-After"] = str(error.facts.get("retry_after_s", 5))
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return ProblemResponse(body, status or error.http_status, headers=headers)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Select, and_, or_, select
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, check_edit
+from yeoul.api.identity import Caller, Maker, check_edit
+from yeoul.api.live_settings import read_account_settings
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.catalog import upload, video
@@ -111,11 +112,11 @@ def _check(parts: Parts, upload_id: str, caller: Row) -> None:
 
 
 @router.post("/videos/{video_id}/upload", status_code=201)
-def post_upload(video_id: str, body: OpenUpload, caller: Caller, parts: PartsDep, response: Response) -> UploadView:
+def post_upload(video_id: str, body: OpenUpload, caller: Maker, parts: PartsDep, response: Response) -> UploadView:
     """Open the upload of a video; the same file again finds the session that exists (200), to resume it."""
     with parts.database.read() as connection:
         check_edit(video.get(connection, video_id), caller)
-    row, new = parts.uploads.open(video_id, body)
+    row, new = parts.uploads.open(video_id, body, read_account_settings(parts).quota_bytes)
     if not new:
         response.status_code = 200
     return _view(parts, *parts.uploads.status(row["id"]))
@@ -174,7 +175,7 @@ def post_urls(upload_id: str, body: UrlRequest, caller: Caller, parts: PartsDep)
     """Declare pieces and get presigned URLs for them; ask again when one has expired."""
     _check(parts, upload_id, caller)
     urls: list[UrlView] = []
-    for index, signed in parts.uploads.sign(upload_id, body.pieces):
+    for index, signed in parts.uploads.sign(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
         url = None if signed is None else signed.url
         urls.append(UrlView(index=index, method="PUT", url=url, headers={} if signed is None else signed.headers))
     return UrlList(urls=urls)

@@ -7,17 +7,18 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, MaybeCaller, check_edit, may_see
+from yeoul.api.identity import Caller, Maker, MaybeCaller, check_confirmed, check_edit, check_show, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.view import VideoView, make_video_view, read_video_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import outbox, queue, run, stream, upload, video
+from yeoul.catalog import audit, outbox, queue, run, stream, upload, video
 from yeoul.model.video import VideoState, Visibility
 from yeoul.pipeline import processing_again, second_chance
 from yeoul.upload.service import NO_NUL
@@ -98,7 +99,7 @@ class DagView(BaseModel):
 
 
 @router.post("/videos", status_code=201)
-def post_video(body: NewVideo, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> VideoView:
+def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyKey = None) -> VideoView:
     """Make a video; its bytes come by an upload, its metadata can be edited meanwhile."""
     pipeline = choose_pipeline(parts, body.pipeline, caller)
     now_s = parts.clock.now()
@@ -141,11 +142,15 @@ def get_video(video_id: str, caller: MaybeCaller, parts: PartsDep) -> VideoView:
 def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDep) -> VideoView:
     """Edit title, description or visibility, at any moment of an upload."""
     now_s = parts.clock.now()
+    values = body.model_dump(mode="json", exclude_none=True)
+    if body.visibility not in (None, Visibility.PRIVATE):
+        check_confirmed(caller, parts)
     with parts.database.write() as connection:
-        check_edit(video.get(connection, video_id), caller)
-        values = body.model_dump(mode="json", exclude_none=True)
+        row = video.get(connection, video_id)
+        (check_show if set(values) == {"visibility"} else check_edit)(row, caller)
         if values:
             video.change(connection, video_id, values, now_s)
+            _note_if_not_own(connection, caller, row, "video.change", values, now_s)
     return read_video_view(parts, video_id)[1]
 
 
@@ -154,8 +159,10 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep) -> None:
     """Delete a video; its files are freed soon after."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        check_edit(video.get(connection, video_id), caller)
+        row = video.get(connection, video_id)
+        check_edit(row, caller)
         video.move(connection, video_id, VideoState.DELETED, now_s)
+        _note_if_not_own(connection, caller, row, "video.delete", {"title": row["title"]}, now_s)
         outbox.emit(connection, "video.deleted", video_id, {}, now_s)
 
 
@@ -202,6 +209,12 @@ def make_task_view(task: Row) -> TaskView:
     names = ("id", "stage", "piece", "rung", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
     plain: dict[str, Any] = {name: task[name] for name in names}
     return TaskView(**plain, ready_at=rfc3339(task["ready_at"]), started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
+
+
+def _note_if_not_own(connection: Connection, caller: Row, row: Row, action: str, detail: Mapping[str, Any], now_s: float) -> None:
+    """Note in the audit log what somebody else than the owner does."""
+    if row["owner_id"] != caller["id"]:
+        audit.note(connection, caller, action, row["id"], detail, now_s)
 
 
 def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) -> VideoPage:

@@ -192,6 +192,40 @@ class ForbiddenError(YeoulError):
     http_status = 403
 
 
+class UnconfirmedError(ForbiddenError):
+    """The account's e-mail address has to be confirmed first."""
+
+    code = "account.unconfirmed"
+
+
+class DisabledError(ForbiddenError):
+    """An admin has disabled the account."""
+
+    code = "account.disabled"
+
+
+class LinkError(YeoulError):
+    """A link of a mail was used, has expired, or is not one of ours."""
+
+    code = "account.bad_link"
+    http_status = 410
+
+
+class TooManyAttemptsError(YeoulError):
+    """There were too many wrong attempts; facts: retry_after_s."""
+
+    code = "account.too_many_attempts"
+    retryable = True
+    http_status = 429
+
+
+class QuotaExceededError(YeoulError):
+    """The account would use more than it may; facts: used_bytes, quota_bytes, needed_bytes."""
+
+    code = "account.quota_exceeded"
+    http_status = 413
+
+
 class HandleTakenError(ConflictError):
     """Another account has this handle or e-mail address."""
 
@@ -292,6 +326,14 @@ class OverloadedError(YeoulError):
 
 
 # --- server ---
+
+
+class MailError(YeoulError):
+    """A mail could not be handed over; it is tried again."""
+
+    code = "server.mail_failed"
+    retryable = True
+    http_status = 503
 
 
 class UnavailableError(YeoulError):

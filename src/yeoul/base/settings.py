@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -27,6 +27,9 @@ class ServerSettings(_Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(default="", description="Address that browsers use; empty: http://host:port.")
+    proxies: int = Field(
+        default=0, ge=0, le=10, description="How many proxies stand in front and add to X-Forwarded-For; 0: it is not believed."
+    )
 
 
 class CatalogSettings(_Section):
@@ -98,6 +101,27 @@ class AccountSettings(_Section):
 
     session_ttl_s: int = Field(default=30 * 86400, ge=60, description="Life of a browser session in seconds.")
     signup: bool = Field(default=True, description="Whether anyone may make an account.")
+    confirm_email: bool = Field(default=False, description="Whether only accounts with a confirmed e-mail address may upload and publish.")
+    quota_bytes: int = Field(
+        default=0, ge=0, description="What an account without a quota of its own may keep on the server, in bytes; 0: no limit."
+    )
+
+
+# May change while the server runs, by PATCH admin/settings: they are read each time, from the database first.
+LIVE_SETTINGS = ("account.session_ttl_s", "account.signup", "account.confirm_email", "account.quota_bytes")
+
+
+class MailSettings(_Section):
+    """Mails to the owners of accounts."""
+
+    sender: str = Field(default="Yeoul <yeoul@localhost>", description="From whom mails are.")
+    smtp_host: str = Field(default="", description="Mail server; empty: mails are files in the data folder, mail/*.eml.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field(default="", description="User at the mail server; empty: no login.")
+    smtp_password: str = Field(default="", description="Password of that user.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls: begins plain, refuses to go on without TLS; tls: from the first byte; none: plain."
+    )
 
 
 class TelemetrySettings(_Section):
@@ -123,6 +147,7 @@ class Settings(_Section):
     pipeline: PipelineSettings = PipelineSettings()
     account: AccountSettings = AccountSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    mail: MailSettings = MailSettings()
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -1,24 +1,56 @@
-"""Accounts and sessions. Passwords come hashed; tokens come as SHA-256, the token itself is never stored."""
+"""Accounts. Passwords come hashed."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from collections.abc import Mapping
+from typing import Any
 
-from yeoul.base.errors import HandleTakenError
-from yeoul.catalog.row import Row, first_row, insert_new
-from yeoul.catalog.schema import account, session
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from yeoul.base.errors import HandleTakenError, NotFoundError
+from yeoul.catalog.row import Row, all_rows, first_row, insert_new, older_than
+from yeoul.catalog.schema import account, avatar
+
+_TAKEN = "this handle or e-mail address is taken"
 
 
-def add_account(connection: Connection, account_id: str, handle: str, email: str, password_hash: str, role: str, now_s: float) -> None:
-    """Add an account. Raises HandleTakenError when the handle or the address exists."""
-    values = {"id": account_id, "handle": handle, "email": email, "password_hash": password_hash, "role": role, "created_at": now_s}
-    if not insert_new(connection, account, [values]):
-        raise HandleTakenError("this handle or e-mail address is taken", handle=handle)
+def add_account(
+    connection: Connection, account_id: str, handle: str, email: str, password_hash: str, role: str, now_s: float, **values: Any
+) -> None:
+    """Add an account. values: other columns. Raises HandleTakenError when the handle or the address exists."""
+    plain = {"id": account_id, "handle": handle, "email": email, "password_hash": password_hash, "role": role, "created_at": now_s}
+    if not insert_new(connection, account, [{**plain, **values}]):
+        raise HandleTakenError(_TAKEN, handle=handle)
+
+
+def find(connection: Connection, account_id: str) -> Row | None:
+    """An account by id, with its password hash."""
+    return first_row(connection, select(account).where(account.c.id == account_id))
+
+
+def get(connection: Connection, account_id: str) -> Row:
+    """The same; raises NotFoundError."""
+    row = find(connection, account_id)
+    if row is None:
+        raise NotFoundError(f"there is no account {account_id}", account=account_id)
+    return row
+
+
+def lock(connection: Connection, account_id: str) -> Row:
+    """The same, locked until the transaction ends."""
+    connection.execute(select(account.c.id).where(account.c.id == account_id).with_for_update(key_share=True))
+    return get(connection, account_id)
 
 
 def find_by_handle(connection: Connection, handle: str) -> Row | None:
-    """The account of a handle, with its password hash."""
+    """The account of a handle."""
     return first_row(connection, select(account).where(account.c.handle == handle))
+
+
+def find_by_email(connection: Connection, email: str) -> Row | None:
+    """The account of an e-mail address, in lower case."""
+    return first_row(connection, select(account).where(account.c.email == email))
 
 
 def count(connection: Connection) -> int:
@@ -26,23 +58,38 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(account)).scalar_one())
 
 
-def set_pipeline(connection: Connection, account_id: str, name: str | None) -> None:
-    """Set the pipeline of an account's uploads that name none; None leaves it to the server."""
-    connection.execute(update(account).where(account.c.id == account_id).values(pipeline=name))
+def change(connection: Connection, account_id: str, values: Mapping[str, Any]) -> None:
+    """Set columns. Raises HandleTakenError when another account has the address."""
+    try:
+        with connection.begin_nested():
+            connection.execute(update(account).where(account.c.id == account_id).values(**values))
+    except IntegrityError as error:
+        raise HandleTakenError(_TAKEN) from error
 
 
-def add_session(connection: Connection, token_hash: str, account_id: str, now_s: float, expires_at: float) -> None:
-    """Add a session and drop those that have expired."""
-    connection.execute(delete(session).where(session.c.expires_at < now_s))
-    connection.execute(insert(session).values(token_hash=token_hash, account_id=account_id, created_at=now_s, expires_at=expires_at))
+def page(connection: Connection, *, like: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
+    """Accounts, newest first. like: a part of the handle, display name or address; empty for all."""
+    statement = older_than(select(account), account, before, limit)
+    if like:
+        columns = (account.c.handle, account.c.email, func.lower(account.c.display_name))
+        statement = statement.where(or_(*(column.contains(like.lower(), autoescape=True) for column in columns)))
+    return all_rows(connection, statement)
 
 
-def find_by_token(connection: Connection, token_hash: str, now_s: float) -> Row | None:
-    """The account whose session has this token hash and has not expired."""
-    statement = select(account).join(session).where(session.c.token_hash == token_hash, session.c.expires_at > now_s)
-    return first_row(connection, statement)
+def largest(connection: Connection, limit: int) -> list[Row]:
+    """The accounts that use most, the first of them first."""
+    return all_rows(connection, select(account).order_by(account.c.used_bytes.desc()).limit(limit))
 
 
-def drop_session(connection: Connection, token_hash: str) -> None:
-    """End a session."""
-    connection.execute(delete(session).where(session.c.token_hash == token_hash))
+def set_avatar(connection: Connection, account_id: str, digest: str | None, jpeg: bytes | None) -> None:
+    """Replace an account's picture; None takes it away."""
+    connection.execute(delete(avatar).where(avatar.c.account_id == account_id))
+    if jpeg is not None:
+        connection.execute(insert(avatar).values(account_id=account_id, jpeg=jpeg))
+    change(connection, account_id, {"avatar": digest})
+
+
+def find_avatar(connection: Connection, account_id: str, digest: str) -> bytes | None:
+    """The picture of an account, while it is the one that is meant."""
+    statement = select(avatar.c.jpeg).join(account).where(account.c.id == account_id, account.c.avatar == digest)
+    return connection.execute(statement).scalar()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Select, Table, and_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
@@ -21,6 +21,15 @@ def first_row(connection: Connection, statement: Executable, values: Mapping[str
     """The first row of a query, or None."""
     row = connection.execute(statement, values or {}).mappings().first()
     return None if row is None else dict(row)
+
+
+def older_than(statement: Select[Any], table: Table, before: tuple[float, str] | None, limit: int) -> Select[Any]:
+    """A page of a table with created_at and id, newest first; `before` is (created_at, id) of the last row that was seen."""
+    newest = statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
+    if before is None:
+        return newest
+    created_at, row_id = before
+    return newest.where(or_(table.c.created_at < created_at, and_(table.c.created_at == created_at, table.c.id < row_id)))
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:

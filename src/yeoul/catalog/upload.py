@@ -117,6 +117,12 @@ def land(connection: Connection, upload_id: str, kind: Kind, index: int, now_s: 
     return connection.execute(statement).rowcount == 1
 
 
+def declared_bytes(connection: Connection, upload_id: str, kind: Kind) -> int:
+    """How many bytes the client has said that its pieces have."""
+    total = select(func.coalesce(func.sum(piece.c.size_bytes), 0)).where(piece.c.upload_id == upload_id, piece.c.kind == kind)
+    return int(connection.execute(total).scalar_one())
+
+
 def landed_bytes(connection: Connection, upload_id: str) -> int:
     """How many of the client's bytes have landed."""
     own = select(func.coalesce(func.sum(piece.c.size_bytes), 0)).where(

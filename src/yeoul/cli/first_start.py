@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import secrets
 import subprocess
@@ -11,15 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from argon2 import PasswordHasher
-
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.ids import new_id
 from yeoul.base.settings import Settings
-from yeoul.catalog import account
+from yeoul.catalog import account, session
 from yeoul.cli.server_options import add_server_arguments, read_settings
 from yeoul.engine.process import die_with_parent
+from yeoul.identity.password import hash_password, hash_token
 from yeoul.media.binaries import ffmpeg_path
 
 _TOKEN_TTL_S = 10 * 365 * 86400.0
@@ -36,8 +34,10 @@ def make_admin(settings: Settings) -> str | None:
             if account.count(connection) > 0:
                 return None
             admin_id = new_id(now_s)
-            account.add_account(connection, admin_id, "admin", "admin@localhost", PasswordHasher().hash(password), "admin", now_s)
-            account.add_session(connection, hashlib.sha256(token.encode()).hexdigest(), admin_id, now_s, now_s + _TOKEN_TTL_S)
+            hashed = hash_password(password)
+            account.add_account(connection, admin_id, "admin", "admin@localhost", hashed, "admin", now_s, confirmed_at=now_s)
+            row = {"id": new_id(now_s), "token_hash": hash_token(token), "account_id": admin_id, "expires_at": now_s + _TOKEN_TTL_S}
+            session.add(connection, {**row, "user_agent": "commands on the server's machine", "ip": ""}, now_s)
             _write_private(settings.data / "admin.token", token)
     finally:
         database.close()

@@ -98,6 +98,7 @@ async def _serve_api(settings: Settings) -> int:
     if isinstance(store, LocalStore):
         store.sweep_partials()  # of a server that was killed while it received
     app = bootstrap.make_api(settings, database, store, clock)
+    mails = bootstrap.make_mail_sender(settings, database, clock)
     server = Server(
         app,
         address=settings.server.host,
@@ -110,7 +111,9 @@ async def _serve_api(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
+    mails.start()
     await server.serve()
+    await asyncio.to_thread(mails.close)
     database.close()
     return 0
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import outbox, queue, run, stream, upload, video
+from yeoul.catalog import outbox, queue, run, stream, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, is_legal
@@ -93,6 +93,8 @@ class Sweeper:
     def _free(self, video_id: str, what: str) -> None:
         if what == ALL:
             self.free_all(video_id)
+            with self._database.write() as connection:
+                usage.clear(connection, video_id)
             return
         if what == EARLIER:
             with self._database.write() as connection:
@@ -103,9 +105,15 @@ class Sweeper:
         if row is None:  # deleted meanwhile: an event of its own frees everything
             return
         self._store.delete_prefix(Bucket.TEMP, f"{video_id}/")
+        kept_bytes = 0
         for info in list(self._store.list(Bucket.ENCODED, f"{video_id}/")):
-            if info.key not in used:
+            if info.key in used:
+                kept_bytes += info.size_bytes
+            else:
                 self._store.delete(Bucket.ENCODED, info.key)
+        with self._database.write() as connection:
+            if video.find_locked(connection, video_id) is not None:  # else what counted it is gone, or goes with it
+                usage.note_encoded(connection, row["owner_id"], video_id, kept_bytes)
 
     def _put_off(self, event: Row, not_before: float) -> None:
         with self._database.write() as connection:

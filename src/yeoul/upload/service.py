@@ -21,7 +21,7 @@ from yeoul.base.errors import (
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
-from yeoul.catalog import outbox, upload, video
+from yeoul.catalog import outbox, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.noun import Noun
 from yeoul.model.source import Source
@@ -30,6 +30,7 @@ from yeoul.upload.claim import check_source
 from yeoul.upload.session import Declared, Limits, Mode, check_alive, check_complete, check_declared, check_open, make_key, plan_declared
 
 Row = Mapping[str, Any]
+_PIECES_WEIGH, _HEADERS_BYTES = 1.1, 2**20  # what pieces may have beyond their file before it counts as another
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL holds no text with a NUL
 
 
@@ -70,8 +71,11 @@ class UploadService:
         self._limits = Limits(max_piece_bytes=settings.max_piece_bytes, max_source_bytes=settings.max_source_bytes)
         self._clock = clock
 
-    def open(self, video_id: str, request: OpenUpload) -> tuple[Row, bool]:
-        """Open an upload for a video, or find the open one of the same file to resume; (row, whether it is new)."""
+    def open(self, video_id: str, request: OpenUpload, default_quota: int = 0) -> tuple[Row, bool]:
+        """Open an upload for a video, or find the open one of the same file to resume; (row, whether it is new).
+
+        default_quota: of owners without one of their own, in bytes; 0: none. Raises QuotaExceededError.
+        """
         if request.size_bytes > self._limits.max_source_bytes:
             raise InvalidError(f"files of more than {self._limits.max_source_bytes} bytes are not taken", field="size_bytes")
         if request.size_bytes == 0:
@@ -82,7 +86,7 @@ class UploadService:
             check_source(request.source)
         now_s = self._clock.now()
         with self._database.write() as connection:
-            video.lock(connection, video_id)  # of two who open at once, the second finds the upload of the first
+            owned = video.lock(connection, video_id)  # of two who open at once, the second finds the upload of the first
             known = upload.find_of_video(connection, video_id)
             if known is not None:
                 check_alive(known["state"])
@@ -100,16 +104,17 @@ class UploadService:
             if request.captions:
                 video.set_captions(connection, video_id, [_caption(position, item) for position, item in enumerate(request.captions)])
             video.move(connection, video_id, VideoState.UPLOADING, now_s)
+            usage.reserve(connection, owned["owner_id"], video_id, request.size_bytes, default_quota)
             return upload.get(connection, upload_id), True
 
-    def sign(self, upload_id: str, declared: Sequence[Declared]) -> list[tuple[int, SignedRequest | None]]:
-        """Declare pieces and get a presigned URL for each; None for those that have landed already."""
+    def sign(self, upload_id: str, declared: Sequence[Declared], default_quota: int = 0) -> list[tuple[int, SignedRequest | None]]:
+        """Declare pieces and get a presigned URL for each; None for those that have landed already. default_quota: as of `open`."""
         now_s = self._clock.now()
         free_bytes = self._store.free_bytes()  # before the transaction, as all that the store is asked: it may be far away
         with self._database.write() as connection:
             row = upload.lock(connection, upload_id)
             check_open(row["state"])
-            _check_alive(connection, row["video_id"])
+            owned = _check_alive(connection, row["video_id"])
             kind = _kind(row)
             start_pts = None if row["source"] is None else row["source"]["start_pts"]
             for item in declared:
@@ -121,6 +126,7 @@ class UploadService:
             for item in changed:
                 upload.redeclare(connection, upload_id, kind, item.index, _declared_row(row, item))
             upload.touch(connection, upload_id, now_s)
+            self._count(connection, owned, row, kind, default_quota)
         landed = {index for index, found in known.items() if found["landed_at"] is not None}
         return [(item.index, None if item.index in landed else self._sign(row, item, now_s)) for item in declared]
 
@@ -189,6 +195,15 @@ class UploadService:
             raise ChecksumError(message, index=piece["index"])
         return info is not None
 
+    def _count(self, connection: Connection, owned: Row, row: Row, kind: upload.Kind, default_quota: int) -> None:
+        """Count what is declared, where that is more than the file: pieces weigh a little more than what they were cut from."""
+        size_bytes = upload.declared_bytes(connection, row["id"], kind)
+        if size_bytes <= row["size_bytes"]:
+            return
+        usage.note_original(connection, owned["owner_id"], owned["id"], size_bytes)
+        if size_bytes > row["size_bytes"] * _PIECES_WEIGH + _HEADERS_BYTES:
+            usage.check(connection, owned["owner_id"], default_quota)
+
     def _sign(self, row: Row, item: Declared, now_s: float) -> SignedRequest:
         key = make_key(row["video_id"], row["id"], row["mode"], item)
         return self._store.sign_put(Bucket.ORIGINAL, key, item.size_bytes, item.sha256, now_s + self._settings.url_ttl_s)
@@ -212,11 +227,12 @@ def _check_room(size_bytes: int, free_bytes: int | None) -> None:
         raise StorageFullError("the server has no room for more pieces now; it will take them when there is", needed_bytes=size_bytes)
 
 
-def _check_alive(connection: Connection, video_id: str) -> None:
-    """A video that has failed needs no more bytes: raises UploadClosedError. Raises NotFoundError for one that was deleted."""
+def _check_alive(connection: Connection, video_id: str) -> Row:
+    """The video. One that has failed needs no more bytes: raises UploadClosedError. Raises NotFoundError for one that was deleted."""
     row = video.get(connection, video_id)
     if row["state"] == VideoState.FAILED.value:
         raise UploadClosedError("the video has failed and takes no more pieces", state=row["state"], error=row["error"])
+    return row
 
 
 def _declared_row(row: Row, item: Declared) -> dict[str, Any]:

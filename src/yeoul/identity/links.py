@@ -1,0 +1,57 @@
+"""The secret part of mailed links: signed, so that no table and no outbox holds what opens an account.
+
+A link is bound to what it changes, the address or the password hash, and therefore opens once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from yeoul.base.errors import LinkError
+
+Row = Mapping[str, Any]
+Purpose = Literal["confirm", "reset"]
+TTL_S: Mapping[Purpose, float] = {"confirm": 7 * 86400.0, "reset": 2 * 3600.0}
+_CONTEXT = b"yeoul-link-1"
+_FORM = re.compile(r"([0-9a-z]{1,40})\.([0-9]{1,12})\.([0-9a-f]{64})")
+
+
+def make_link_token(secret: bytes, purpose: Purpose, row: Row, expires_s: int) -> str:
+    """`account.expiry.signature` (HMAC-SHA256); row: the account."""
+    return f"{row['id']}.{expires_s}.{_sign(secret, purpose, row, expires_s)}"
+
+
+def account_of(token: str) -> str:
+    """The account that a token says it is for. Raises LinkError for what is no token."""
+    return _parse(token)[0]
+
+
+def check_link_token(secret: bytes, purpose: Purpose, row: Row, token: str, now_s: float) -> None:
+    """Raises LinkError unless the token opens this account now."""
+    _, expires_s, signature = _parse(token)
+    if not hmac.compare_digest(_sign(secret, purpose, row, expires_s), signature):
+        raise LinkError("this link was used already, or is not one of ours")
+    if now_s >= expires_s:
+        raise LinkError("this link has expired; ask for a fresh one", expired_s=expires_s)
+
+
+def address_to_confirm(row: Row) -> str:
+    """The address that a confirmation is about: the new one where it is being changed."""
+    return row["pending_email"] or row["email"]
+
+
+def _parse(token: str) -> tuple[str, int, str]:
+    found = _FORM.fullmatch(token)
+    if found is None:
+        raise LinkError("this is not one of our links; copy the whole of it")
+    return found[1], int(found[2]), found[3]
+
+
+def _sign(secret: bytes, purpose: Purpose, row: Row, expires_s: int) -> str:
+    bound = address_to_confirm(row) if purpose == "confirm" else row["password_hash"]
+    message = b"\n".join(part.encode() for part in (purpose, row["id"], str(expires_s), bound))
+    return hmac.new(secret, _CONTEXT + b"\n" + message, hashlib.sha256).hexdigest()

@@ -1,0 +1,72 @@
+"""What mails say, in the languages of the site."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["confirm", "reset", "password_changed", "email_changing"]
+
+# (subject, text); {name}, {link}, {address} are filled in
+_EN: dict[Kind, tuple[str, str]] = {
+    "confirm": (
+        "Confirm your e-mail address",
+        (
+            "Hello {name},\n\nplease confirm that this address is yours:\n\n{link}\n\nThe link is good for 7 days. "
+            "If you did not make an account, ignore this mail.\n"
+        ),
+    ),
+    "reset": (
+        "Reset your password",
+        (
+            "Hello {name},\n\nchoose a new password here:\n\n{link}\n\nThe link is good for 2 hours and works once. "
+            "If you did not ask for it, ignore this mail: your password stays as it is.\n"
+        ),
+    ),
+    "password_changed": (
+        "Your password was changed",
+        "Hello {name},\n\nyour password was changed, and all other devices were logged out. If that was not you, reset it now:\n\n{link}\n",
+    ),
+    "email_changing": (
+        "Your e-mail address is about to change",
+        (
+            "Hello {name},\n\nsomebody who is logged in as you wants to change the address of your account to {address}. "
+            "If that was not you, change your password now:\n\n{link}\n"
+        ),
+    ),
+}
+_KO: dict[Kind, tuple[str, str]] = {
+    "confirm": (
+        "이메일 주소를 확인해 주세요",
+        (
+            "{name}님, 안녕하세요.\n\n아래 링크를 열어 이 주소가 본인의 것임을 확인해 주세요.\n\n{link}\n\n링크는 7일 동안 유효합니다. "
+            "가입하신 적이 없다면 이 메일을 무시하셔도 됩니다.\n"
+        ),
+    ),
+    "reset": (
+        "비밀번호 재설정",
+        (
+            "{name}님, 안녕하세요.\n\n아래 링크에서 새 비밀번호를 정해 주세요.\n\n{link}\n\n링크는 2시간 동안 한 번만 쓸 수 있습니다. "
+            "요청하신 적이 없다면 이 메일을 무시해 주세요. 비밀번호는 바뀌지 않습니다.\n"
+        ),
+    ),
+    "password_changed": (
+        "비밀번호가 변경되었습니다",
+        (
+            "{name}님, 안녕하세요.\n\n비밀번호가 변경되었고 다른 모든 기기에서 로그아웃되었습니다. "
+            "본인이 변경하지 않았다면 지금 바로 재설정해 주세요.\n\n{link}\n"
+        ),
+    ),
+    "email_changing": (
+        "이메일 주소 변경 요청",
+        (
+            "{name}님, 안녕하세요.\n\n회원님의 계정에서 이메일 주소를 {address}(으)로 바꾸려는 요청이 있었습니다. "
+            "본인이 아니라면 지금 바로 비밀번호를 변경해 주세요.\n\n{link}\n"
+        ),
+    ),
+}
+
+
+def compose(kind: Kind, language: str | None, *, name: str, link: str, address: str) -> tuple[str, str]:
+    """(subject, text) of a mail; in English where the language is not known."""
+    subject, text = (_KO if language == "ko" else _EN)[kind]
+    return subject, text.format(name=name, link=link, address=address)

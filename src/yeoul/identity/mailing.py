@@ -1,0 +1,125 @@
+"""Mails are written to the outbox in the transaction that causes them, and sent by one thread of a server, each once.
+
+The outbox names what is to be said and to whom; the link is made when the mail goes, so that the database never holds one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from yeoul.base.clock import Clock
+from yeoul.base.errors import YeoulError
+from yeoul.catalog import account, outbox
+from yeoul.catalog.database import Database
+from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
+from yeoul.identity.mail_text import Kind, compose
+from yeoul.mail.mailer import Mail, Mailer
+
+log = logging.getLogger("yeoul.mail")
+Row = Mapping[str, Any]
+_CLAIMED_S = 120.0  # longer than any mail server is waited for
+_AGAIN_S = 15.0
+_LONGEST_PAUSE_S = 3600.0
+_GIVEN_UP_S = 86400.0
+_LOOK_EVERY_S = 0.5
+
+
+def write(connection: Connection, kind: Kind, row: Row, now_s: float) -> None:
+    """Have a mail sent to an account after the commit. row: the account as it is now."""
+    to = address_to_confirm(row) if kind == "confirm" else row["email"]
+    payload = {"kind": kind, "account": row["id"], "to": to, "address": row["pending_email"] or ""}
+    outbox.emit(connection, outbox.MAIL, "", payload, now_s)
+
+
+class MailSender:
+    """Sends what is due. url: where links lead to; secret: what signs them."""
+
+    def __init__(self, database: Database, mailer: Mailer, clock: Clock, url: str, secret: bytes) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._clock = clock
+        self._url = url
+        self._secret = secret
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the mail that is being sent."""
+        self._stop.set()
+        self._thread.join(_CLAIMED_S)
+
+    def send_next(self) -> bool:
+        """Send the oldest mail that is due; False when there is none."""
+        now_s = self._clock.now()
+        with self._database.read() as connection:
+            due_at = outbox.next_mail_at(connection)
+        if due_at is None or due_at > now_s:
+            return False
+        with self._database.write() as connection:
+            event = outbox.claim_mail(connection, now_s, now_s + _CLAIMED_S)
+        if event is None:
+            return False
+        try:
+            mail = self._compose(event, now_s)
+            if mail is not None:
+                self._mailer.send(mail)
+        except YeoulError as error:
+            self._put_off(event, error)
+            return True
+        with self._database.write() as connection:
+            outbox.drop(connection, event["id"])
+        return True
+
+    def _compose(self, event: Row, now_s: float) -> Mail | None:
+        """The mail of an event; None when what it would say is not true any more."""
+        payload = event["payload"]
+        kind: Kind = payload["kind"]
+        with self._database.read() as connection:
+            row = account.find(connection, payload["account"])
+        if row is None or row["disabled_at"] is not None:
+            return None
+        if kind == "confirm" and address_to_confirm(row) != payload["to"]:
+            return None
+        name = row["display_name"] or row["handle"]
+        subject, text = compose(kind, row["language"], name=name, link=self._link(kind, row, now_s), address=payload["address"])
+        return Mail(f"{event['id']}-{int(event['created_at'] * 1000)}", payload["to"], subject, text, event["created_at"])
+
+    def _link(self, kind: Kind, row: Row, now_s: float) -> str:
+        match kind:
+            case "confirm":
+                return f"{self._url}/confirm?token={make_link_token(self._secret, 'confirm', row, int(now_s + TTL_S['confirm']))}"
+            case "reset":
+                return f"{self._url}/reset?token={make_link_token(self._secret, 'reset', row, int(now_s + TTL_S['reset']))}"
+            case "password_changed":
+                return f"{self._url}/reset"
+            case "email_changing":
+                return f"{self._url}/settings"
+
+    def _put_off(self, event: Row, error: YeoulError) -> None:
+        now_s = self._clock.now()
+        age_s = now_s - event["created_at"]
+        with self._database.write() as connection:
+            if age_s > _GIVEN_UP_S:
+                log.error("mail %s was given up: %s", event["id"], error.message)
+                outbox.drop(connection, event["id"])
+            else:
+                log.warning("mail %s is tried again later: %s", event["id"], error.message)
+                outbox.put_off(connection, event["id"], now_s + min(_LONGEST_PAUSE_S, max(_AGAIN_S, age_s)))
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_EVERY_S):
+            try:
+                while not self._stop.is_set() and self.send_next():
+                    pass
+            except YeoulError as error:
+                log.warning("%s: %s", error.code, error.message)
+            except Exception:
+                log.exception("the mail sender stumbled; it goes on")

@@ -1,0 +1,1 @@
+"""The way out for mails: one seam, and what stands behind it."""

@@ -1,0 +1,15 @@
+"""Mails in memory, for tests."""
+
+from __future__ import annotations
+
+from yeoul.mail.mailer import Mail
+
+
+class MemoryMailer:
+    """Keeps what it was given, the oldest first."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+
+    def send(self, mail: Mail) -> None:
+        self.sent.append(mail)

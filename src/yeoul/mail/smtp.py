@@ -1,0 +1,53 @@
+"""Mails by SMTP."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from typing import Literal
+
+from yeoul.base.errors import MailError
+from yeoul.mail.mailer import Mail, make_message
+
+_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mails are handed over. user: empty for no login."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+
+
+class SmtpMailer:
+    """Opens a connection for each mail: there are few, and none has to be kept alive."""
+
+    def __init__(self, server: SmtpServer, sender: str, trust: ssl.SSLContext | None = None) -> None:
+        """trust: whom TLS trusts; None: whom the system trusts."""
+        self._server = server
+        self._sender = sender
+        self._trust = trust or ssl.create_default_context()
+
+    def send(self, mail: Mail) -> None:
+        """Raises MailError when the server cannot be reached, or does not take it."""
+        try:
+            message = make_message(mail, self._sender)
+            with self._connect() as connection:
+                if self._server.security == "starttls":
+                    connection.starttls(context=self._trust)
+                if self._server.user:
+                    connection.login(self._server.user, self._server.password)
+                connection.send_message(message)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            raise MailError(f"the mail server {self._server.host} did not take a mail: {error}") from error
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._server.host, self._server.port
+        if self._server.security == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_S, context=self._trust)
+        return smtplib.SMTP(host, port, timeout=_TIMEOUT_S)
