@@ -194,10 +194,11 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The local engine; its workers see no database."""
+    """The local engine; its workers see neither the database nor the mail server."""
     from yeoul.engine.local import LocalEngine  # noqa: PLC0415
 
-    plain = settings.model_copy(update={"data": settings.data.resolve(), "catalog": type(settings.catalog)()})
+    secrets = {"catalog": type(settings.catalog)(), "mail": type(settings.mail)()}
+    plain = settings.model_copy(update={"data": settings.data.resolve(), **secrets})
     name = settings.engine.name or socket.gethostname()
     return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch", name)
 

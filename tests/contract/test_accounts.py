@@ -9,7 +9,7 @@ import pytest
 
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import HandleTakenError, LinkError, MailError, QuotaExceededError, TooManyAttemptsError
-from yeoul.catalog import account, audit, outbox, session, setting, usage
+from yeoul.catalog import account, audit, guess, outbox, session, setting, usage
 from yeoul.catalog.database import Database
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import Purpose, account_of, check_link_token, make_link_token
@@ -198,11 +198,11 @@ def test_many_uploads_at_once_do_not_pass_the_quota_together(database: Database)
 # --- guesses ---
 
 
-def attempt(database: Database, key: str, now_s: float) -> float:
+def attempt(database: Database, key: str, now_s: float, pace: slowdown.Pace = slowdown.ACCOUNT) -> float:
     """0 when it was taken, else how long to wait."""
     try:
         with database.write() as connection:
-            slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
+            slowdown.attempt(connection, key, pace, now_s)
     except TooManyAttemptsError as error:
         return error.facts["retry_after_s"]
     return 0.0
@@ -218,6 +218,13 @@ def test_each_guess_after_some_waits_twice_as_long(database: Database):
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
     assert attempt(database, "other", at_s) == 0
     assert [attempt(database, "k", at_s + 1000) for _ in range(5)] == [0] * 5, "forgotten after a pause"
+
+
+def test_one_address_guesses_at_many_accounts_only_so_often(database: Database):
+    assert [attempt(database, "from", NOW, slowdown.ADDRESS) for _ in range(31)] == [0] * 30 + [5]
+    with database.write() as connection:
+        guess.forgive(connection, "from")  # one was right after all
+    assert [attempt(database, "from", NOW, slowdown.ADDRESS) for _ in range(2)] == [0, 5]
 
 
 def test_guesses_at_once_count_like_those_one_after_the_other(database: Database):

@@ -13,22 +13,23 @@ from sqlalchemy import Connection
 from yeoul.base.errors import TooManyAttemptsError
 from yeoul.catalog import guess
 
-_FORGOTTEN_S = 3600.0
+_FORGOTTEN_S = 7200.0
 
 
 @dataclass(frozen=True)
 class Pace:
-    """free: attempts without a wait; longest_s: the longest wait; forgotten_s: after such a pause all are free again."""
+    """free: attempts before the first wait, of first_s; longest_s: the longest wait; forgotten_s: a pause that makes all free again."""
 
     free: int
+    first_s: float
     longest_s: float
-    forgotten_s: float = 900.0
+    forgotten_s: float
 
 
 # Of an account the wait stays short: who guesses at it must not lock its owner out.
-ACCOUNT = Pace(free=5, longest_s=60.0)
-ADDRESS = Pace(free=30, longest_s=900.0)
-MAIL = Pace(free=5, longest_s=3600.0, forgotten_s=3600.0)
+ACCOUNT = Pace(free=5, first_s=1.0, longest_s=60.0, forgotten_s=900.0)
+ADDRESS = Pace(free=30, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)
+MAIL = Pace(free=5, first_s=600.0, longest_s=3600.0, forgotten_s=3600.0)
 
 
 def attempt(connection: Connection, key: str, pace: Pace, now_s: float) -> None:
@@ -44,7 +45,7 @@ def attempt(connection: Connection, key: str, pace: Pace, now_s: float) -> None:
 
 def wait_after(pace: Pace, count: int) -> float:
     """How long after so many attempts the next has to wait, in seconds."""
-    return 0.0 if count < pace.free else min(pace.longest_s, 2.0 ** min(count - pace.free, 30))
+    return 0.0 if count < pace.free else min(pace.longest_s, pace.first_s * 2.0 ** min(count - pace.free, 30))
 
 
 def address_key(ip: str) -> str:
