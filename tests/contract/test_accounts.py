@@ -250,6 +250,7 @@ def test_a_link_opens_one_account_once_and_not_for_ever():
     longer = token.replace(str(int(NOW) + 10), str(int(NOW) + 9999))
     wrong: list[tuple[str, Purpose, dict[str, Any], str, float]] = [
         ("used", "reset", {**row, "password_hash": "new"}, token, NOW),
+        ("mailed to another address", "reset", {**row, "email": "other@example.org"}, token, NOW),
         ("expired", "reset", row, token, NOW + 10),
         ("of another kind", "confirm", row, token, NOW),
         ("of another account", "reset", {**row, "id": "2"}, token, NOW),

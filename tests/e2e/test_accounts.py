@@ -150,6 +150,17 @@ def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(house
     house.log_in("moved@example.org")
 
 
+def test_a_changed_password_ends_a_change_of_address_that_somebody_else_began(house: House):
+    thief = house.sign_up("robbed")
+    house.must(200, "PATCH", "accounts/me", {"email": "robber@example.org"}, thief)
+    link = house.link_token("robber@example.org", "Confirm your e-mail address")
+    own = house.log_in("robbed")
+    house.must(204, "POST", "accounts/me/password", {"current": PASSWORD, "password": "a new password"}, own)
+    house.refuse(410, "account.bad_link", "POST", "confirmations", {"token": link})
+    after = house.must(200, "GET", "accounts/me", token=own)
+    assert (after["email"], after["pending_email"]) == ("robbed@example.org", None)
+
+
 def test_without_a_mail_server_mails_are_files(yeoul_server: Server):
     body = {"handle": "reader", "email": "reader@example.org", "password": PASSWORD}
     assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
@@ -216,7 +227,7 @@ def test_sessions_are_listed_and_ended_from_afar(house: House):
 def test_tokens_of_programs_do_what_their_scopes_say_and_no_more(house: House):
     session = house.sign_up("scripter")
     reader = house.must(201, "POST", "tokens", {"name": "reader", "scopes": ["read"]}, session)
-    writer = house.must(201, "POST", "tokens", {"name": "writer", "expires_at": "2999-01-01T00:00:00Z"}, session)
+    writer = house.must(201, "POST", "tokens", {"name": "writer", "expires_at": "2099-01-01T00:00:00Z"}, session)
     assert reader["token"].startswith("yeoul_") and writer["scopes"] == ["read", "write"]
     assert house.must(200, "GET", "videos", token=reader["token"])["items"] == []
     house.refuse(403, "account.forbidden", "POST", "videos", {"title": "x"}, reader["token"])
@@ -233,7 +244,8 @@ def test_tokens_of_programs_do_what_their_scopes_say_and_no_more(house: House):
     assert listed[1]["last_used_at"] is not None
     house.must(204, "DELETE", f"tokens/{writer['id']}", token=session)
     house.refuse(401, "account.unauthenticated", "GET", "videos", token=writer["token"])
-    house.refuse(422, "request.invalid", "POST", "tokens", {"name": "late", "expires_at": "2001-01-01T00:00:00Z"}, session)
+    for never in ("2001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00"):
+        house.refuse(422, "request.invalid", "POST", "tokens", {"name": "late", "expires_at": never}, session)
     done = house.server.cli("video", "list", "--server", house.server.url, environ={"YEOUL_TOKEN": reader["token"]})
     assert done.returncode == 0, done.stderr
 
@@ -347,6 +359,10 @@ def test_quotas_hold_and_what_is_deleted_is_given_back(house: House, tmp_path: P
     body = {"mode": "whole", "file_name": "clip.mp4", "size_bytes": size_bytes, "fingerprint": "0" * 64}
     problem = house.refuse(413, "account.quota_exceeded", "POST", f"videos/{tried['id']}/upload", body, token)
     assert problem["facts"] == {"used_bytes": 0, "quota_bytes": size_bytes - 1, "needed_bytes": size_bytes}
+    small = house.must(201, "POST", f"videos/{tried['id']}/upload", {**body, "size_bytes": 10}, token)
+    part = {"index": 0, "size_bytes": 2 << 20, "sha256": "0" * 64}
+    house.refuse(413, "account.quota_exceeded", "POST", f"uploads/{small['id']}/urls", {"pieces": [part]}, token)
+    house.must(204, "DELETE", f"videos/{tried['id']}", token=token)
     house.change_account(token, quota_bytes=50 << 20)
     done = house.server.cli("upload", str(clip), "--json", "--server", house.server.url, environ={"YEOUL_TOKEN": token}, check=True)
     video_id = re.findall(r'"id": ?"(\w+)"', done.stdout)[-1]

@@ -145,7 +145,7 @@ def _change_email(parts: Parts, connection: Connection, row: Row, email: str) ->
 
 @router.post("/accounts/me/password", status_code=204)
 def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
-    """Change the password, and log out everywhere else."""
+    """Change the password, and log out everywhere else; a change of address that was not confirmed yet ends."""
     now_s, key = parts.clock.now(), f"password:{caller['id']}"
     with parts.database.write() as connection:
         slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
@@ -153,7 +153,7 @@ def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None
         raise BadCredentialsError("the current password is wrong")
     hashed = hash_password(body.password)
     with parts.database.write() as connection:
-        account.change(connection, caller["id"], {"password_hash": hashed})
+        account.change(connection, caller["id"], {"password_hash": hashed, "pending_email": None})
         session.drop_all(connection, caller["id"], but=caller["session_id"])
         guess.forget(connection, key)
         mailing.write(connection, "password_changed", caller, now_s)

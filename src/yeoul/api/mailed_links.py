@@ -92,7 +92,9 @@ def confirm_reset(body: NewPassword, parts: PartsDep) -> None:
             raise LinkError("the account of this link is gone")
         row = account.lock(connection, account_id)
         check_link_token(parts.secret, "reset", row, body.token, now_s)
-        account.change(connection, account_id, {"password_hash": hashed, "confirmed_at": row["confirmed_at"] or now_s})
+        # Who was logged in without the password may have begun to change the address; that ends, too.
+        values = {"password_hash": hashed, "confirmed_at": row["confirmed_at"] or now_s, "pending_email": None}
+        account.change(connection, account_id, values)
         session.drop_all(connection, account_id)
         guess.forget(connection, f"account:{account_id}")
         mailing.write(connection, "password_changed", row, now_s)

@@ -20,6 +20,7 @@ from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])
 Row = Mapping[str, Any]
+_LONGEST_S = 100 * 365 * 86400.0
 
 
 class NewToken(BaseModel):
@@ -59,8 +60,8 @@ def post_token(body: NewToken, caller: Person, parts: PartsDep) -> MadeToken:
     """Make a token for a program; it goes where a session's token goes."""
     now_s = parts.clock.now()
     expires_at = None if body.expires_at is None else body.expires_at.timestamp()
-    if expires_at is not None and expires_at <= now_s:
-        raise InvalidError("a token cannot expire in the past", field="expires_at")
+    if expires_at is not None and not now_s < expires_at < now_s + _LONGEST_S:
+        raise InvalidError("a token expires in the future, and within a hundred years", field="expires_at")
     token = make_token(TOKEN_PREFIX)
     row = {"id": new_id(now_s), "account_id": caller["id"], "name": body.name, "scopes": sorted(set(body.scopes)), "expires_at": expires_at}
     with parts.database.write() as connection:

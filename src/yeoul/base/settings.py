@@ -99,11 +99,11 @@ class PipelineSettings(_Section):
 class AccountSettings(_Section):
     """Accounts and sessions."""
 
-    session_ttl_s: int = Field(default=30 * 86400, ge=60, description="Life of a browser session in seconds.")
+    session_ttl_s: int = Field(default=30 * 86400, ge=60, le=3650 * 86400, description="Life of a browser session in seconds.")
     signup: bool = Field(default=True, description="Whether anyone may make an account.")
     confirm_email: bool = Field(default=False, description="Whether only accounts with a confirmed e-mail address may upload and publish.")
     quota_bytes: int = Field(
-        default=0, ge=0, description="What an account without a quota of its own may keep on the server, in bytes; 0: no limit."
+        default=0, ge=0, le=2**62, description="What an account without a quota of its own may keep on the server, in bytes; 0: no limit."
     )
 
 

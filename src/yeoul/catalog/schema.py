@@ -69,6 +69,7 @@ session = Table(
     Column("user_agent", Text, nullable=False, server_default=""),
     Column("ip", Text, nullable=False, server_default=""),
     Index("session_id", "id", unique=True),
+    Index("session_end", "expires_at"),
     Index("session_account", "account_id", "created_at", "id"),
 )
 

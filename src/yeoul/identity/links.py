@@ -1,6 +1,6 @@
 """The secret part of mailed links: signed, so that no table and no outbox holds what opens an account.
 
-A link is bound to what it changes, the address or the password hash, and therefore opens once.
+A link is bound to what it changes and to where it was mailed: it opens once, and not after the address has changed.
 """
 
 from __future__ import annotations
@@ -52,6 +52,6 @@ def _parse(token: str) -> tuple[str, int, str]:
 
 
 def _sign(secret: bytes, purpose: Purpose, row: Row, expires_s: int) -> str:
-    bound = address_to_confirm(row) if purpose == "confirm" else row["password_hash"]
+    bound = address_to_confirm(row) if purpose == "confirm" else f"{row['password_hash']} {row['email']}"
     message = b"\n".join(part.encode() for part in (purpose, row["id"], str(expires_s), bound))
     return hmac.new(secret, _CONTEXT + b"\n" + message, hashlib.sha256).hexdigest()

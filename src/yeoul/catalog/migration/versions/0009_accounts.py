@@ -37,6 +37,7 @@ def _widen_session() -> None:
     op.add_column("session", sa.Column("last_seen_at", sa.Float(), nullable=False, server_default="0"))
     op.execute("UPDATE session SET id = substr(token_hash, 1, 20), last_seen_at = created_at")
     op.create_index("session_id", "session", ["id"], unique=True)
+    op.create_index("session_end", "session", ["expires_at"])
     op.create_index("session_account", "session", ["account_id", "created_at", "id"])
 
 
