@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from yeoul.catalog import account, schema, session, stream, usage
 from yeoul.catalog import migrate as migrate_module
 from yeoul.catalog import run as run_rows
-from yeoul.catalog import schema, stream
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import HEAD, migrate
 from yeoul.catalog.schema import metadata
@@ -110,6 +110,26 @@ def test_what_was_made_before_is_the_first_edition(database_url: str):
     database.close()
 
 
+def test_accounts_from_before_stay_in_and_what_they_use_is_counted(database_url: str):
+    """Step 0009: nobody is logged out or has to confirm anything, and quotas hold for what is there already."""
+    database = Database(database_url)
+    with database.write() as connection:
+        _upgrade_to(connection, "0007")
+        for statement in (*_OLD_ROWS, *_OLD_RUN, *_OLD_SESSIONS):
+            connection.execute(text(statement))
+    migrate(database)
+    with database.read() as connection:
+        found = session.find_account(connection, "hash-of-a-long-token", 50.0)
+        assert found and (found["handle"], found["session_id"], found["confirmed_at"]) == ("ann", "hash-of-a-long-token", 1.0)
+        assert found["used_bytes"] == 3, "two uploads of one byte, and a segment of one"
+        assert usage.totals(connection) == {"original_bytes": 2, "encoded_bytes": 1}
+        assert [row["id"] for row in session.page(connection, "a", 50.0, None, 10)] == ["hash-of-another-toke", "hash-of-a-long-token"]
+    with database.write() as connection:
+        usage.clear(connection, "v")
+        assert account.get(connection, "a")["used_bytes"] == 0
+    database.close()
+
+
 def _upgrade_to(connection: Connection, step: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migration"))
@@ -128,6 +148,10 @@ _OLD_RUN = (
     '{"name": "240p", "kind": "video", "codecs": "x", "timescale": 1000}', 1, 1, '1')""",
     """INSERT INTO segment (video_id, name, "index", segment) VALUES ('v', '240p', 0,
     '{"index": 0, "key": "v/1", "size_bytes": 1, "start_ticks": 0, "duration_ticks": 1, "samples": 1}')""",
+)
+_OLD_SESSIONS = (
+    """INSERT INTO session (token_hash, account_id, created_at, expires_at)
+    VALUES ('hash-of-a-long-token', 'a', 1, 99), ('hash-of-another-token', 'a', 2, 99)""",
 )
 _OLD_ROWS = (
     "INSERT INTO account (id, handle, email, password_hash, role, created_at) VALUES ('a', 'ann', 'ann@example.org', 'hash', 'user', 1)",
