@@ -269,6 +269,7 @@ def _describe(text: str) -> dict[str, Any]:
 
 def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock) -> FastAPI:
     """The ASGI application."""
+    from yeoul.api.answer_cache import AnswerCache  # noqa: PLC0415
     from yeoul.api.app import make_app  # noqa: PLC0415
     from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
     from yeoul.api.pipeline_metrics import PipelineMetrics  # noqa: PLC0415
@@ -288,6 +289,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         pipelines={name: PipelineNote(**_describe(text)) for name, text in read_definitions(settings).items()},
         metrics=PipelineMetrics(database, clock.now()),
         secret=read_secret(settings.data),
+        answers=AnswerCache(database),
     )
     return make_app(parts)
 

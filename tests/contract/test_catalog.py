@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
-from yeoul.catalog import account, outbox, queue, queue_many, run, stream, upload, video
+from yeoul.catalog import account, listing, outbox, queue, queue_many, run, stream, upload, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import video as video_table
 from yeoul.model.rendition import Rendition, Segment
@@ -151,7 +151,7 @@ def test_pages_neither_miss_nor_repeat_while_videos_come_in(database: Database):
     before = None
     for turn in range(5):
         with database.read() as connection:
-            rows = video.page(connection, owner_id="a", before=before, limit=2)
+            rows = video.page(connection, "a", before, 2)
         seen += [row["id"] for row in rows]
         before = (rows[-1]["created_at"], rows[-1]["id"])
         add_video(database, f"new{turn}", NOW + 100 + turn)
@@ -174,8 +174,8 @@ def test_the_feed_shows_what_everyone_may_watch(database: Database):
             for move in moves:
                 video.move(connection, f"v{number}", VideoState(move), NOW)
     with database.read() as connection:
-        assert [row["id"] for row in video.page(connection, owner_id=None, before=None, limit=10)] == ["v4", "v0"]
-        assert [row["id"] for row in video.page(connection, owner_id="a", before=None, limit=10)] == ["v4", "v3", "v2", "v1", "v0"]
+        assert [row["video_id"] for row in listing.newest(connection, None, 10)] == ["v4", "v0"]
+        assert [row["id"] for row in video.page(connection, "a", None, 10)] == ["v4", "v3", "v2", "v1", "v0"]
 
 
 def test_captions_are_replaced_as_a_whole(database: Database):

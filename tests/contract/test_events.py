@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.contract.pipeline_world import VIDEO, World
+from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.deps import Parts
 from yeoul.api.events import _Follower
 from yeoul.api.pipeline_metrics import PipelineMetrics
@@ -42,6 +43,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         pipelines={},
         metrics=PipelineMetrics(world.database, world.clock.now()),
         secret=b"secret",
+        answers=AnswerCache(world.database),
     )
     return _Follower(parts, VIDEO, with_tasks=True)
 

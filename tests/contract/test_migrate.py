@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,8 +27,13 @@ from yeoul.catalog.schema import metadata
 
 def test_the_steps_make_what_the_schema_says(database: Database):
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_of_the_schema})
         assert compare_metadata(context, metadata) == []
+
+
+def _is_of_the_schema(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of grams is made of other things on each database (`catalog.grams`)."""
+    return not (kind == "table" and name is not None and re.match(r"gram($|_)", name))
 
 
 def test_head_is_the_last_step():

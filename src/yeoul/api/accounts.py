@@ -63,6 +63,7 @@ class AccountView(BaseModel):
     language: str | None
     used_bytes: int
     quota_bytes: int | None
+    keep_history: bool
     created_at: str
 
 
@@ -77,6 +78,7 @@ class AccountChange(BaseModel):
     email: Email | None = None
     pipeline: str | None = Field(default=None, max_length=40)
     language: Language | None = None
+    keep_history: bool = True
 
 
 class PasswordChange(BaseModel):
@@ -213,7 +215,7 @@ def avatar_url(row: Row) -> str | None:
 
 def make_account_view(parts: Parts, row: Row) -> AccountView:
     """An account as it sees itself."""
-    same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes")
+    same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes", "keep_history")
     return AccountView(
         **{name: row[name] for name in same},
         display_name=row["display_name"] or row["handle"],

@@ -11,17 +11,23 @@ from yeoul.api import (
     admin_accounts,
     admin_settings,
     blobs,
+    channels,
+    discovery,
+    embed,
     events,
     health,
     mailed_links,
     pages,
     pipelines,
+    playlists,
+    rss,
     runs,
     sessions,
     streams,
     tokens,
     uploads,
     videos,
+    watched,
 )
 from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
@@ -35,10 +41,14 @@ def make_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{API_PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.parts = parts
     add_problem_details(app)
-    own = (accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, videos, runs, uploads, events, pipelines)
+    own = (
+        *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched),
+        *(videos, runs, uploads, events, pipelines, discovery, channels, playlists),
+    )
     for module in own:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])
-    for module in (streams, blobs, health, pages):
+    app.include_router(embed.router, responses=problem_answers())
+    for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
     app.add_middleware(RequestMetrics)

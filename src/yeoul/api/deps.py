@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.pipeline_metrics import PipelineMetrics
 from yeoul.base.clock import Clock
 from yeoul.base.settings import Settings
@@ -45,9 +46,10 @@ class Parts:
     pipelines: Mapping[str, PipelineNote]
     metrics: PipelineMetrics
     secret: bytes
+    answers: AnswerCache
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:  # async: another thread for this would cost more than all the rest
     parts: Parts = request.app.state.parts
     return parts
 

@@ -108,7 +108,8 @@ def _bearer(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _caller(request: Request, parts: PartsDep) -> Row | None:
+def find_caller(request: Request, parts: Parts) -> Row | None:
+    """Who asks; None without a session or token that holds."""
     token = _bearer(request) or request.cookies.get(COOKIE)
     if not token:
         return None
@@ -148,6 +149,10 @@ def _see(parts: Parts, row: Row, ip: str, now_s: float) -> None:
                 session.see(connection, row["session_id"], ip, now_s)
     except (StorageFullError, UnavailableError):
         pass
+
+
+def _caller(request: Request, parts: PartsDep) -> Row | None:
+    return find_caller(request, parts)
 
 
 MaybeCaller = Annotated[Row | None, Depends(_caller)]

@@ -1,4 +1,4 @@
-"""Pages of lists, newest first: an opaque cursor stands for the last row of a page."""
+"""Pages of lists: an opaque cursor stands for the last row of a page."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ PAGE_MAX = 100
 PageSize = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
-def next_cursor(rows: Sequence[Row], limit: int) -> str | None:
-    """The cursor of the page after these rows, of which one more than `limit` was asked for; None at the end."""
+def next_cursor(rows: Sequence[Row], limit: int, key: str = "created_at", row_id: str = "id") -> str | None:
+    """The cursor of the page after these rows, of which one more than `limit` was asked for; None at the end. key: what orders them."""
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return base64.urlsafe_b64encode(json.dumps([last["created_at"], last["id"]]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([last[key], last[row_id]]).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str | None) -> tuple[float, str] | None:
-    """(created_at, id) of the last row seen; raises InvalidError for what is not a cursor of ours."""
+    """(created_at or what else orders the list, id) of the last row seen; raises InvalidError for what is not a cursor of ours."""
     if cursor is None:
         return None
     try:
@@ -35,6 +35,6 @@ def read_cursor(cursor: str | None) -> tuple[float, str] | None:
         place = float(created_at), str(row_id)
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
         raise InvalidError("this cursor is not one of ours", field="cursor") from error
-    if not math.isfinite(place[0]) or not place[1].isascii():
+    if not math.isfinite(place[0]) or abs(place[0]) > 2**62 or not place[1].isascii() or "\0" in place[1]:
         raise InvalidError("this cursor is not one of ours", field="cursor")
     return place

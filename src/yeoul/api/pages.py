@@ -14,15 +14,16 @@ _CSP = (
     "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
     "connect-src *; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
+_EMBED_CSP = _CSP.replace("frame-ancestors 'self'", "frame-ancestors *")  # the one page that others may frame
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
-def _page(parts: Parts, name: str) -> Response:
+def _page(parts: Parts, name: str, csp: str = _CSP) -> Response:
     path = parts.web / name
     if not path.is_file():
         raise NotFoundError("the web app is not built; run `make web`")
     headers = {
-        "Content-Security-Policy": _CSP,
+        "Content-Security-Policy": csp,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-cache",
@@ -40,6 +41,13 @@ def get_home(parts: PartsDep) -> Response:
 def get_watch(video_id: str, parts: PartsDep) -> Response:  # noqa: ARG001 (the page reads it from its address)
     """The watch page."""
     return _page(parts, "watch.html")
+
+
+@router.get("/embed/{video_id}")
+def get_embed(video_id: str, parts: PartsDep) -> Response:  # noqa: ARG001 (the page reads it from its address)
+    """The player alone, for other people's pages."""
+    name = "embed.html" if (parts.web / "embed.html").is_file() else "watch.html"
+    return _page(parts, name, _EMBED_CSP)
 
 
 @router.get("/admin")

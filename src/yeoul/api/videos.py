@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.answer_cache import NOT_MODIFIED
+from yeoul.api.deps import PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, Maker, MaybeCaller, check_confirmed, check_edit, check_show, may_see
+from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_show, find_caller, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipelines import choose_pipeline
-from yeoul.api.view import VideoView, make_video_view, read_video_view
+from yeoul.api.view import VideoView, make_video_view, read_video_view, show_video
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import audit, outbox, queue, run, stream, upload, video
+from yeoul.catalog import audit, outbox, queue, run, upload, video
 from yeoul.model.video import VideoState, Visibility
 from yeoul.pipeline import processing_again, second_chance
 from yeoul.upload.service import NO_NUL
@@ -28,12 +29,16 @@ router = APIRouter(tags=["videos"])
 Row = Mapping[str, Any]
 
 
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NUL, strip_whitespace=True)]
+
+
 class NewVideo(BaseModel):
     """What may be said of a video before its bytes come. pipeline names a DAG definition; null means the account's own."""
 
     title: str = Field(default="", max_length=200, pattern=NO_NUL)
     description: str = Field(default="", max_length=10_000, pattern=NO_NUL)
     visibility: Visibility = Visibility.PRIVATE
+    tags: list[Tag] = Field(default_factory=list[Tag], max_length=20)
     pipeline: str | None = Field(default=None, max_length=40)
 
 
@@ -43,6 +48,7 @@ class VideoChange(BaseModel):
     title: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     description: str | None = Field(default=None, max_length=10_000, pattern=NO_NUL)
     visibility: Visibility | None = None
+    tags: list[Tag] | None = Field(default=None, max_length=20)
 
 
 class RetryRequest(BaseModel):
@@ -120,22 +126,23 @@ def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyK
 @router.get("/videos")
 def get_videos(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
     """The caller's own videos."""
-    return _page(parts, caller["id"], cursor, limit)
+    with parts.database.read() as connection:
+        rows = video.page(connection, caller["id"], read_cursor(cursor), limit + 1)
+        shown = [show_video(parts, connection, row) for row in rows[:limit]]
+    return VideoPage(items=shown, next=next_cursor(rows, limit))
 
 
-@router.get("/feed")
-def get_feed(parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
-    """Public videos that can be watched, newest first."""
-    return _page(parts, None, cursor, limit)
+@router.get("/videos/{video_id}", response_model=VideoView, responses=NOT_MODIFIED)
+async def get_video(video_id: str, request: Request, parts: PartsDep) -> Response:
+    """One video; of those that are not private answers are kept until something changes."""
 
+    def read() -> tuple[bytes, bool]:
+        row, view = read_video_view(parts, video_id)
+        if not may_see(row, find_caller(request, parts) if row["visibility"] == Visibility.PRIVATE.value else None):
+            raise NotFoundError(f"there is no video {video_id}", video=video_id)
+        return view.model_dump_json().encode(), row["visibility"] != Visibility.PRIVATE.value
 
-@router.get("/videos/{video_id}")
-def get_video(video_id: str, caller: MaybeCaller, parts: PartsDep) -> VideoView:
-    """One video."""
-    row, view = read_video_view(parts, video_id)
-    if not may_see(row, caller):
-        raise NotFoundError(f"there is no video {video_id}", video=video_id)
-    return view
+    return await parts.answers.answer(request, ("video", video_id), read)
 
 
 @router.patch("/videos/{video_id}")
@@ -215,18 +222,3 @@ def _note_if_not_own(connection: Connection, caller: Row, row: Row, action: str,
     """Note in the audit log what somebody else than the owner does."""
     if row["owner_id"] != caller["id"]:
         audit.note(connection, caller, action, row["id"], detail, now_s)
-
-
-def _page(parts: Parts, owner_id: str | None, cursor: str | None, limit: int) -> VideoPage:
-    with parts.database.read() as connection:
-        rows = video.page(connection, owner_id=owner_id, before=read_cursor(cursor), limit=limit + 1)
-        shown = [
-            make_video_view(
-                parts,
-                row,
-                stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] else (),
-                video.captions(connection, row["id"]),
-            )
-            for row in rows[:limit]
-        ]
-    return VideoPage(items=shown, next=next_cursor(rows, limit))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts
 from yeoul.base.clock import rfc3339
@@ -14,7 +15,7 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.source import Source
-from yeoul.model.video import VideoState
+from yeoul.model.video import VideoState, Visibility
 
 Row = Mapping[str, Any]
 
@@ -31,6 +32,15 @@ class OwnerView(BaseModel):
     """Who a video belongs to."""
 
     handle: str
+
+
+class ChannelView(BaseModel):
+    """The channel of a video, as it stands beside it."""
+
+    handle: str
+    display_name: str
+    avatar: str | None
+    subscribers: int
 
 
 class SourceView(BaseModel):
@@ -99,6 +109,9 @@ class VideoView(BaseModel):
     error: ErrorView | None
     notice: ErrorView | None
     owner: OwnerView
+    channel: ChannelView
+    tags: list[str]
+    views: int
     pipeline: str
     created_at: str
     updated_at: str
@@ -139,6 +152,13 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
     )
 
 
+def make_channel_view(row: Row) -> ChannelView:
+    """The channel of a video's row."""
+    handle = row["owner_handle"]
+    name = row.get("owner_name") or handle
+    return ChannelView(handle=handle, display_name=name, avatar=row.get("owner_avatar"), subscribers=row["subscribers"] or 0)
+
+
 def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
     """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
     offered = make_presentation(row, tuple(tracks), list(captions), parts.settings.media.piece_s)
@@ -176,6 +196,9 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         error=_error(row["error"]),
         notice=_error(row["notice"]),
         owner=OwnerView(handle=row["owner_handle"]),
+        channel=make_channel_view(row),
+        tags=row["tags"],
+        views=row["views"],
         pipeline=row["pipeline"],
         created_at=rfc3339(row["created_at"]) or "",
         updated_at=rfc3339(row["updated_at"]) or "",
@@ -196,11 +219,27 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
 
 
 def read_video_view(parts: Parts, video_id: str) -> tuple[Row, VideoView]:
-    """(row, view) of a video, read afresh; raises NotFoundError."""
+    """(row, view) of a video as it is now; raises NotFoundError."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
-        tracks = (
-            stream.tracks(connection, video_id, row["edition"]) if row["playable_at"] is not None or row["ready_at"] is not None else ()
-        )
-        captions = video.captions(connection, video_id)
-    return row, make_video_view(parts, row, tracks, captions)
+        return row, show_video(parts, connection, row)
+
+
+def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
+    """The view of a video's row. What a version says is made once, but where it is private: its addresses expire."""
+    place = (str(row["id"]), int(row["version"]))
+    kept = parts.answers.find_view(place)
+    if kept is None:
+        tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
+        kept = make_video_view(parts, row, tracks, video.captions(connection, row["id"]))
+        if row["visibility"] != Visibility.PRIVATE.value:
+            parts.answers.keep_view(place, kept)
+    # These change without a version.
+    return kept.model_copy(update={"views": row["views"], "channel": make_channel_view(row)})
+
+
+def show_videos(parts: Parts, connection: Connection, ids: Sequence[str]) -> list[VideoView]:
+    """Public videos in the order of their ids; those that are not public, or are gone, are left out."""
+    rows = video.by_id(connection, ids)
+    public = Visibility.PUBLIC.value
+    return [show_video(parts, connection, rows[one]) for one in ids if one in rows and rows[one]["visibility"] == public]

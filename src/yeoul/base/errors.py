@@ -171,6 +171,13 @@ class IdempotencyError(ConflictError):
     code = "request.idempotency_mismatch"
 
 
+class FormatError(YeoulError):
+    """The answer was asked for in a format that is not spoken."""
+
+    code = "request.format"
+    http_status = 501
+
+
 class UnauthenticatedError(YeoulError):
     """No valid session or token came with the request."""
 

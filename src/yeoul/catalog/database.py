@@ -75,6 +75,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
+        self.commits = 0  # how often this process has written; others tell by `watch`, a moment later
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -114,6 +115,7 @@ class Database:
                     # Only of changes: a waiter that looks and finds nothing must not wake the others, and they it, for ever.
                     if connection.info.pop(_CHANGED, False):
                         connection.execute(text(f"NOTIFY {_CHANNEL}"))
+                self.commits += 1
         except DBAPIError as error:
             raise _translate(error) from error
 

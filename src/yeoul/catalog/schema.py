@@ -20,12 +20,16 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 metadata = MetaData()
 
 # SQLite counts rows up by itself only for a column typed INTEGER.
 _Serial = BigInteger().with_variant(Integer, "sqlite")
+# Ordered by code point whatever the database's locale, so that what begins with a word stands together.
+_Plain = Text().with_variant(Text(collation="C"), "postgresql")
+_IS_LATER = text("kind = 'later'")
 
 account = Table(
     "account",
@@ -46,6 +50,7 @@ account = Table(
     Column("disabled_at", Float),
     Column("quota_bytes", BigInteger),  # null: as the settings say
     Column("used_bytes", BigInteger, nullable=False, server_default="0"),  # the sum of its rows of `usage`
+    Column("keep_history", Boolean, nullable=False, server_default=true()),  # whether it wants to find again what it watched
     Index("account_age", "created_at", "id"),
     Index("account_used", "used_bytes"),
 )
@@ -149,10 +154,89 @@ video = Table(
     Column("updated_at", Float, nullable=False),
     Column("playable_at", Float),
     Column("ready_at", Float),
+    Column("tags", JSON, nullable=False, server_default="[]"),  # [word of its owner]
+    Column("views", BigInteger, nullable=False, server_default="0"),
+    Column("trend", Float, nullable=False, server_default="0"),  # `catalog.views.make_trend`: how much it is watched of late
     Index("video_feed", "visibility", "state", "created_at", "id"),
     Index("video_owner", "owner_id", "created_at", "id"),
     Index("video_playable", "playable_at"),
     Index("video_ready", "ready_at"),
+)
+
+# What everybody may find: the public videos that can be watched, and no other. Written where the video is (`catalog.listing`).
+listing = Table(
+    "listing",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),  # of its grams; FTS5 knows rows by number
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False, unique=True),
+    Column("owner_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("created_at", Float, nullable=False),  # the video's
+    Column("title", _Plain, nullable=False),  # folded by `gram.fold`
+    Column("words", Text, nullable=False),  # the rest of what it is found by, folded
+    Column("duration_s", Float),
+    Column("height", Integer),
+    Column("trend", Float, nullable=False),  # the video's
+    Index("listing_new", "created_at", "video_id"),
+    Index("listing_owner", "owner_id", "created_at", "video_id"),
+    Index("listing_trend", "trend", "video_id"),
+    Index("listing_title", "title"),
+)
+
+channel = Table(  # counters of an account; no row is all zero
+    "channel",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscribers", Integer, nullable=False),
+    Column("videos", Integer, nullable=False),  # listed
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Float, nullable=False),
+    Index("subscription_new", "account_id", "created_at", "channel_id"),
+    Index("subscription_channel", "channel_id"),
+)
+
+playlist = Table(
+    "playlist",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),  # list | later: everybody has one of these
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("playlist_owner", "owner_id", "created_at", "id"),
+    Index("playlist_later", "owner_id", unique=True, sqlite_where=_IS_LATER, postgresql_where=_IS_LATER),
+)
+
+playlist_entry = Table(
+    "playlist_entry",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("playlist_id", Text, ForeignKey("playlist.id", ondelete="CASCADE"), nullable=False),
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False),
+    Column("place", BigInteger, nullable=False),  # with gaps, so that moving one changes one
+    Column("added_at", Float, nullable=False),
+    Index("playlist_entry_place", "playlist_id", "place", "id"),
+    Index("playlist_entry_video", "video_id"),
+)
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("position_s", Float, nullable=False),
+    Column("watched_at", Float, nullable=False),
+    Index("watched_new", "account_id", "watched_at", "video_id"),
+    Index("watched_video", "video_id"),
 )
 
 caption = Table(

@@ -1,18 +1,26 @@
-"""Videos: rows, legal transitions, the feed. Every change that a viewer may see raises `version`."""
+"""Videos: rows, legal transitions. Every change that a viewer may see raises `version`, and keeps the listing true.
+
+No other module writes these rows: what everybody may find follows from them in the same transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
+from yeoul.catalog import listing, playlist
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import account, caption, video
+from yeoul.catalog.schema import account, caption, channel, video, watched
 from yeoul.model.video import VideoState, Visibility, is_legal
 
-_WITH_OWNER = select(video, account.c.handle.label("owner_handle")).join(account, account.c.id == video.c.owner_id)
+_WITH_OWNER = (
+    select(video, account.c.handle.label("owner_handle"), channel.c.subscribers)
+    .join(account, account.c.id == video.c.owner_id)
+    .outerjoin(channel, channel.c.account_id == account.c.id)
+)
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
@@ -25,6 +33,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
         "version": 1,
         "created_at": now_s,
         "updated_at": now_s,
+        "trend": now_s / listing.HALF_LIFE_S,  # as if seen once when it is made
     }
     connection.execute(insert(video).values(**row, **fixed))
 
@@ -64,6 +73,8 @@ def version(connection: Connection, video_id: str) -> int | None:
 def change(connection: Connection, video_id: str, values: Mapping[str, Any], now_s: float) -> None:
     """Set columns other than the state."""
     connection.execute(update(video).where(video.c.id == video_id).values(**values, version=video.c.version + 1, updated_at=now_s))
+    if not listing.SHOWN_BY.isdisjoint(values):
+        listing.refresh(connection, video_id)
 
 
 def move(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
@@ -80,18 +91,19 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
     return True
 
 
-def page(connection: Connection, *, owner_id: str | None, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """Newest first: the feed (public, playable or ready), or with `owner_id` all that an owner has. `before` is (created_at, id)."""
-    statement = _WITH_OWNER.order_by(video.c.created_at.desc(), video.c.id.desc()).limit(limit)
-    if owner_id is None:
-        watchable = (VideoState.PLAYABLE.value, VideoState.READY.value)
-        statement = statement.where(video.c.visibility == Visibility.PUBLIC.value, video.c.state.in_(watchable))
-    else:
-        statement = statement.where(video.c.owner_id == owner_id, video.c.state != VideoState.DELETED.value)
+def page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
+    """All that an owner has, newest first. `before` is (created_at, id)."""
+    statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.state != VideoState.DELETED.value)
+    statement = statement.order_by(video.c.created_at.desc(), video.c.id.desc()).limit(limit)
     if before is not None:
-        created_at, video_id = before
-        statement = statement.where(or_(video.c.created_at < created_at, and_(video.c.created_at == created_at, video.c.id < video_id)))
+        statement = statement.where(tuple_(video.c.created_at, video.c.id) < before)
     return all_rows(connection, statement)
+
+
+def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Row]:
+    """Videos that are not deleted, by id."""
+    statement = _WITH_OWNER.where(video.c.id.in_(ids), video.c.state != VideoState.DELETED.value)
+    return {str(row["id"]): row for row in all_rows(connection, statement)}
 
 
 def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
@@ -108,6 +120,8 @@ def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
 
 def remove(connection: Connection, video_id: str) -> None:
     """Forget a video that never had any content."""
+    playlist.forget_video(connection, video_id)
+    connection.execute(delete(watched).where(watched.c.video_id == video_id))
     connection.execute(delete(caption).where(caption.c.video_id == video_id))
     connection.execute(delete(video).where(video.c.id == video_id))
 

@@ -114,6 +114,7 @@ async def _serve_api(settings: Settings) -> int:
     mails.start()
     await server.serve()
     await asyncio.to_thread(mails.close)
+    app.state.parts.answers.close()
     database.close()
     return 0
 

@@ -1,0 +1,1 @@
+"""Finding videos: search, suggestions, and what is like another."""
