@@ -19,7 +19,7 @@ from yeoul.base.clock import SystemClock
 from yeoul.base.settings import Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, session
+from yeoul.catalog import account, listing, session, video
 from yeoul.catalog.database import Database
 from yeoul.model.video import VideoState
 
