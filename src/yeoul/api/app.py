@@ -29,6 +29,7 @@ from yeoul.api import (
     videos,
     watched,
 )
+from yeoul.api.answer_cache import KeptAnswers
 from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.identity import check_origin
@@ -51,5 +52,6 @@ def make_app(parts: Parts) -> FastAPI:
     for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
+    app.add_middleware(KeptAnswers, answers=parts.answers)
     app.add_middleware(RequestMetrics)
     return app

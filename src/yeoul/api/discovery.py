@@ -43,23 +43,23 @@ class Suggestions(BaseModel):
 @router.get("/feed", response_model=VideoPage, responses=NOT_MODIFIED)
 async def get_feed(request: Request, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> Response:
     """Public videos that can be watched, newest first."""
-    return await _kept_page(request, parts, listing.newest, ("feed", "created_at"), cursor, limit)
+    return await _kept_page(request, parts, listing.newest, "created_at", cursor, limit)
 
 
 @router.get("/trending", response_model=VideoPage, responses=NOT_MODIFIED)
 async def get_trending(request: Request, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> Response:
     """Public videos that are watched of late; a view of two days ago counts half."""
-    return await _kept_page(request, parts, listing.trending, ("trending", "trend"), cursor, limit)
+    return await _kept_page(request, parts, listing.trending, "trend", cursor, limit)
 
 
-async def _kept_page(request: Request, parts: Parts, walk: _Walk, name: tuple[str, str], cursor: str | None, limit: int) -> Response:
+async def _kept_page(request: Request, parts: Parts, walk: _Walk, key: str, cursor: str | None, limit: int) -> Response:
     def read() -> tuple[bytes, bool]:
         with parts.database.read() as connection:
             rows = walk(connection, read_cursor(cursor), limit + 1)
-            made = listed_page(parts, connection, rows, limit, name[1])
+            made = listed_page(parts, connection, rows, limit, key)
         return made.model_dump_json().encode(), True
 
-    return await parts.answers.answer(request, (*name, cursor, limit), read)
+    return await parts.answers.answer(request, read)
 
 
 def listed_page(parts: Parts, connection: Connection, rows: list[listing.Row], limit: int, key: str = "created_at") -> VideoPage:

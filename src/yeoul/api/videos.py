@@ -142,7 +142,7 @@ async def get_video(video_id: str, request: Request, parts: PartsDep) -> Respons
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
         return view.model_dump_json().encode(), row["visibility"] != Visibility.PRIVATE.value
 
-    return await parts.answers.answer(request, ("video", video_id), read)
+    return await parts.answers.answer(request, read)
 
 
 @router.patch("/videos/{video_id}")

@@ -7,7 +7,7 @@ with grams of our own both answer alike, and PostgreSQL needs no extension, whic
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
@@ -101,6 +101,13 @@ def make_gram_table(connection: Connection) -> None:
 def put(connection: Connection, listing_id: int, folded: str) -> None:
     """Index a row of the listing by its folded text."""
     gram_index(connection).put(connection, listing_id, make_grams(folded))
+
+
+def put_many(connection: Connection, texts: Mapping[int, str]) -> None:
+    """Index many rows by their folded texts."""
+    index = gram_index(connection)
+    for listing_id, folded in texts.items():
+        index.put(connection, listing_id, make_grams(folded))
 
 
 def drop(connection: Connection, listing_id: int) -> None:

@@ -134,7 +134,9 @@ def by_id(connection: Connection, ids: Sequence[int]) -> list[Row]:
     found: list[Row] = []
     for start in range(0, len(ids), 500):  # SQLite takes so many values
         statement = select(listing, video.c.views).join(video, video.c.id == listing.c.video_id)
-        found += all_rows(connection, statement.where(listing.c.id.in_(ids[start : start + 500])))
+        rows = connection.execute(statement.where(listing.c.id.in_(ids[start : start + 500])))
+        names = list(rows.keys())
+        found += [dict(zip(names, row, strict=True)) for row in rows]
     return found
 
 

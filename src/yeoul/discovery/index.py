@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from yeoul.catalog import channel, grams, listing
 from yeoul.discovery.ranking import Filter, make_likeness, make_score, place_of
-from yeoul.model.gram import fold, make_queries
+from yeoul.model.gram import fold, make_queries, trigrams, words
 
 Row = Mapping[str, Any]
-_MOST = 1000  # matches that are ranked: the newest, and those whose title begins with the query
-_TITLES = 100
-_ENOUGH = 100  # matches of the words as they are, from which on nobody needs those with a wrong letter
-_LIKE = 200
+_MOST = 300  # matches that are ranked: the newest, and those whose title begins with the query
+_TITLES = 50
+_NEAR = 150
+_ENOUGH = 50  # matches of the words as they are, from which on nobody needs those with a wrong letter
+_LIKE = 100
 
 
 def search(connection: Connection, text: str, wanted: Filter, after: tuple[float, str] | None, limit: int) -> list[Row]:
@@ -26,7 +27,7 @@ def search(connection: Connection, text: str, wanted: Filter, after: tuple[float
         return []
     ids = set(grams.find_exact(connection, query, _MOST)) | set(listing.titles(connection, folded, _TITLES))
     if len(ids) < _ENOUGH:
-        ids |= set(grams.find_near(connection, query, _MOST))
+        ids |= set(grams.find_near(connection, query, _NEAR))
     rows = [row for row in listing.by_id(connection, sorted(ids)) if wanted.fits(row)]
     ranked: list[Row] = [{**row, "rank": wanted.rank(row, score)} for row in rows if (score := make_score(row, folded, query)) > 0]
     ranked.sort(key=place_of, reverse=True)
@@ -52,7 +53,8 @@ def related(connection: Connection, video: Row, limit: int) -> list[str]:
     query = sorted(make_queries(said, limit=20), key=lambda word: -len(word.word))[:8]
     ids = grams.find_any(connection, query, _LIKE)
     rows = [*listing.by_id(connection, ids), *listing.of_channel(connection, video["owner_id"], None, limit)]
-    ranked = sorted(rows, key=lambda row: (-make_likeness(row, said, video["owner_id"]), -row["created_at"], row["video_id"]))
+    mine, own = trigrams(said), frozenset(words(said))
+    ranked = sorted(rows, key=lambda row: (-make_likeness(row, mine, own, video["owner_id"]), -row["created_at"], row["video_id"]))
     ranked += listing.trending(connection, None, limit + 1)
     found = dict.fromkeys(str(row["video_id"]) for row in ranked)
     found.pop(video["id"], None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from yeoul.model.gram import WordQuery, letters, trigrams, words
+from yeoul.model.gram import Grams, WordQuery, letters, trigrams, word_trigrams, words
 
 Row = Mapping[str, Any]
 _TITLE, _REST = 1.0, 0.4  # worth of a word in the title and elsewhere
@@ -97,7 +97,7 @@ def _worth(row: Row, query: WordQuery) -> float:
             return worth * (1.0 if f" {query.word}" in f" {text}" else 0.9)
     if not query.near:
         return 0.0
-    wanted = trigrams(query.word)
+    wanted = word_trigrams(query.word)
     return max(0.8 * _TITLE * _likest(row["title"], wanted), 0.8 * _REST * _likest(row["words"], wanted))
 
 
@@ -110,13 +110,13 @@ def _holds(text: str, word: str) -> bool:
 
 def _likest(text: str, wanted: frozenset[str]) -> float:
     """The largest share of trigrams that one word of the text has, if it is enough to be the same word with a wrong letter."""
-    best = max((len(wanted & trigrams(word)) / len(wanted) for word in set(words(text))), default=0.0)
+    best = max((len(wanted & word_trigrams(word)) / len(wanted) for word in words(text)), default=0.0)
     return best if best >= _ALIKE else 0.0
 
 
-def make_likeness(row: Row, folded: str, owner_id: str) -> float:
-    """How much a row is like a video of this folded title and tags: shared trigrams, the same channel."""
-    mine, other = trigrams(folded), trigrams(row["title"])
+def make_likeness(row: Row, mine: Grams, said: frozenset[str], owner_id: str) -> float:
+    """How much a row is like a video whose title and tags have these trigrams and words: what they share, and the channel."""
+    other = trigrams(row["title"])
     shared = len(mine & other) / len(mine | other) if mine and other else 0.0
-    tagged = len(set(words(folded)) & set(words(row["words"]))) / max(1, len(set(words(folded))))
+    tagged = len(said.intersection(words(row["words"]))) / max(1, len(said))
     return round(shared + 0.3 * tagged + (0.2 if row["owner_id"] == owner_id else 0.0), 6)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _CJK = "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_CJK}\u1100-\u11ff]+|[^\W_{_CJK}\u1100-\u11ff]+")
@@ -59,7 +60,13 @@ def make_grams(text: str) -> Grams:
 
 def trigrams(text: str) -> Grams:
     """The trigrams of a folded text's words: what likeness is measured by."""
-    return frozenset(gram for word in words(text) for gram in _marked(word))
+    return frozenset[str]().union(*map(word_trigrams, words(text)))
+
+
+@lru_cache(maxsize=65536)
+def word_trigrams(word: str) -> Grams:
+    """The trigrams of one word."""
+    return frozenset(_marked(word))
 
 
 def make_queries(text: str, limit: int = 8) -> list[WordQuery]:
