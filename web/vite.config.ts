@@ -1,8 +1,28 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
-// The API serves the pages (index.html for /, watch.html for /watch/{id}, admin.html for /admin) and everything under /assets/ for good: names carry a hash.
+/** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/pages.py). */
+const PAGES = ["index", "watch", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings"];
+
+/** What all pages' heads have in common. */
+const HEAD = `
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0e1214" />
+    <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f7f9f9" />
+    <link rel="icon" type="image/svg+xml" href="/src/favicon.svg" />
+    <link rel="alternate" type="application/rss+xml" title="Yeoul" href="/feed.xml" />
+    <link rel="stylesheet" href="/src/style.css" />`;
+const NO_SCRIPT = `  <noscript><p class="notice">Yeoul needs JavaScript; please allow it for this site.</p></noscript>
+  </body>`;
+
+const commonMarkup: Plugin = {
+  name: "yeoul-common-markup",
+  transformIndexHtml: { order: "pre", handler: (html) => html.replace("<head>", `<head>${HEAD}`).replace("</body>", NO_SCRIPT) },
+};
+
 export default defineConfig({
   base: "/",
+  plugins: [commonMarkup],
   build: {
     outDir: "../src/yeoul/web_dist",
     emptyOutDir: true,
@@ -12,6 +32,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Shaka is most of it, and nothing plays without it.
     chunkSizeWarningLimit: 1000,
-    rolldownOptions: { input: { index: "index.html", watch: "watch.html", admin: "admin.html" } },
+    rolldownOptions: { input: Object.fromEntries(PAGES.map((name) => [name, `${name}.html`])) },
   },
 });

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
 
 from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.identity import COOKIE
 from yeoul.base.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
@@ -15,10 +16,49 @@ _CSP = (
     "connect-src *; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 _EMBED_CSP = _CSP.replace("frame-ancestors 'self'", "frame-ancestors *")  # the one page that others may frame
+# Address, file of the web app, what it shows. Parts of addresses are read by the pages themselves.
+_PAGES = (
+    ("/", "index.html", "the newest videos"),
+    ("/watch/{video_id}", "watch.html", "one video"),
+    ("/embed/{video_id}", "watch.html", "one video, inside other people's pages"),
+    ("/search", "search.html", "what was found"),
+    ("/trending", "trending.html", "what many watch"),
+    ("/subscriptions", "subscriptions.html", "the channels one follows"),
+    ("/c/{handle}", "channel.html", "one channel"),
+    ("/playlist/{playlist_id}", "playlist.html", "one playlist"),
+    ("/history", "history.html", "what one has watched"),
+    ("/login", "login.html", "signing in"),
+    ("/signup", "signup.html", "making an account"),
+    ("/confirm", "confirm.html", "confirming an address"),
+    ("/reset", "reset.html", "choosing a new password"),
+    ("/settings", "settings.html", "one's own account"),
+    ("/admin", "admin.html", "the queues"),
+)
+_HTML_TAG = '<html lang="en">'
+# Written by the pages (web/src/preference/).
+_LANGUAGE_COOKIE = "yeoul_language"
+_THEME_COOKIE = "yeoul_theme"
+_LANGUAGES = ("en", "ko")
+_THEMES = ("dark", "light")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 
-def _page(parts: Parts, name: str, csp: str = _CSP) -> Response:
+def _wished_language(request: Request) -> str:
+    """As chosen on the page, else as the browser prefers; quality values are left aside, since browsers send them falling."""
+    wishes = [request.cookies.get(_LANGUAGE_COOKIE, ""), *request.headers.get("accept-language", "").split(",")]
+    known = (wish.strip()[:2].lower() for wish in wishes)
+    return next((language for language in known if language in _LANGUAGES), _LANGUAGES[0])
+
+
+def _html_tag(request: Request) -> str:
+    """The page's first element with what it must know before it is drawn: language, theme, and whether a session may be open."""
+    theme = request.cookies.get(_THEME_COOKIE)
+    theme_part = f' data-theme="{theme}"' if theme in _THEMES else ""
+    session_part = " data-session" if request.cookies.get(COOKIE) else ""
+    return f'<html lang="{_wished_language(request)}"{theme_part}{session_part}>'
+
+
+def _page(request: Request, parts: Parts, name: str, csp: str) -> Response:
     path = parts.web / name
     if not path.is_file():
         raise NotFoundError("the web app is not built; run `make web`")
@@ -26,34 +66,23 @@ def _page(parts: Parts, name: str, csp: str = _CSP) -> Response:
         "Content-Security-Policy": csp,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        "Cache-Control": "no-cache",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, Accept-Language",
     }
-    return FileResponse(path, media_type="text/html; charset=utf-8", headers=headers)
+    text = path.read_text(encoding="utf-8").replace(_HTML_TAG, _html_tag(request), 1)
+    return HTMLResponse(text, headers=headers)
 
 
-@router.get("/")
-def get_home(parts: PartsDep) -> Response:
-    """The home page."""
-    return _page(parts, "index.html")
+def _add_page(path: str, file: str, what: str) -> None:
+    def get_page(request: Request, parts: PartsDep) -> Response:
+        return _page(request, parts, file, _EMBED_CSP if path.startswith("/embed/") else _CSP)
+
+    get_page.__doc__ = f"The page of {what}; what it shows it asks for as its reader."
+    router.add_api_route(path, get_page, methods=["GET"])
 
 
-@router.get("/watch/{video_id}")
-def get_watch(video_id: str, parts: PartsDep) -> Response:  # noqa: ARG001 (the page reads it from its address)
-    """The watch page."""
-    return _page(parts, "watch.html")
-
-
-@router.get("/embed/{video_id}")
-def get_embed(video_id: str, parts: PartsDep) -> Response:  # noqa: ARG001 (the page reads it from its address)
-    """The player alone, for other people's pages."""
-    name = "embed.html" if (parts.web / "embed.html").is_file() else "watch.html"
-    return _page(parts, name, _EMBED_CSP)
-
-
-@router.get("/admin")
-def get_admin(parts: PartsDep) -> Response:
-    """The admin's page; what it shows it asks for as its reader."""
-    return _page(parts, "admin.html")
+for _path, _file, _what in _PAGES:
+    _add_page(_path, _file, _what)
 
 
 @router.get("/assets/{name:path}")

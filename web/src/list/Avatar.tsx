@@ -1,0 +1,24 @@
+/** A channel's picture, or its first letter on a colour of its own. */
+
+interface AvatarProps {
+  handle: string;
+  name?: string | undefined;
+  picture?: string | null | undefined;
+  size?: "small" | "middle" | "large";
+}
+
+const HUES = 8;
+
+function hueOf(handle: string): number {
+  return [...handle].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % HUES;
+}
+
+export function Avatar({ handle, name, picture, size = "small" }: AvatarProps) {
+  const shape = `avatar avatar-${size}`;
+  if (picture) return <img class={shape} src={picture} alt="" loading="lazy" decoding="async" />;
+  return (
+    <span class={`${shape} hue-${hueOf(handle)}`} aria-hidden="true">
+      {[...(name || handle)][0]?.toUpperCase()}
+    </span>
+  );
+}

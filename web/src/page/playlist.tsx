@@ -1,0 +1,156 @@
+/** One playlist: its videos in order, which its owner can change. */
+
+import { useState } from "preact/hooks";
+
+import { call } from "../api/client";
+import type { Playlist, PlaylistEntry } from "../api/planned";
+import { More } from "../list/More";
+import { useOne } from "../list/useOne";
+import { usePages, type Pages } from "../list/usePages";
+import { VideoCard } from "../list/VideoCard";
+import { Skeletons } from "../list/VideoGrid";
+import { Confirm, Dialog } from "../part/Dialog";
+import { Icon } from "../part/Icon";
+import { Empty, Trouble } from "../part/state";
+import { titleOf } from "../playlist/OwnPlaylists";
+import { PlaylistForm } from "../playlist/PlaylistForm";
+import { useAccount } from "../session/session";
+import { setTitle, showPage } from "../shell/page";
+import { toast } from "../shell/toast";
+import { sayProblem } from "../text/problem";
+import { text } from "../text/text";
+
+const playlist_id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const path = { playlist_id };
+
+function PlaylistPage() {
+  const playlist = useOne(playlist_id, () => call("GET /playlists/{playlist_id}", { path }));
+  const pages = usePages(playlist_id, (cursor, signal) => call("GET /playlists/{playlist_id}/entries", { path, query: { cursor }, signal }));
+  const account = useAccount();
+  if (playlist.error !== null) return <Trouble error={playlist.error} missing={text.playlist.missing} onRetry={playlist.load} />;
+  const shown = playlist.value;
+  const own = shown !== null && account !== null && account !== undefined && (shown.owner === undefined || shown.owner.handle === account.handle);
+  if (shown !== null) setTitle(titleOf(shown));
+  const first = pages.items[0];
+  return (
+    <>
+      <header class="playlist-head">
+        <h1 class="page-title">{shown === null ? " " : titleOf(shown)}</h1>
+        <p class="card-facts">{shown === null ? " " : [text.playlist.entries(shown.videos), text.video[shown.visibility]].join(" · ")}</p>
+        {shown !== null && shown.description !== "" && <p class="channel-bio">{shown.description}</p>}
+        <div class="playlist-actions">
+          {first !== undefined && (
+            <a class="button button-main" href={`/watch/${encodeURIComponent(first.video.id)}?list=${encodeURIComponent(playlist_id)}`}>
+              <Icon name="play" size={18} />
+              {text.playlist.play}
+            </a>
+          )}
+          {own && shown.kind === "plain" && <OwnerActions playlist={shown} onChange={playlist.set} />}
+        </div>
+      </header>
+      <Entries pages={pages} own={own} />
+    </>
+  );
+}
+
+function OwnerActions({ playlist, onChange }: { playlist: Playlist; onChange: (playlist: Playlist) => void }) {
+  const [open, setOpen] = useState<"edit" | "delete" | null>(null);
+  const close = (): void => setOpen(null);
+  return (
+    <>
+      <button type="button" class="button" onClick={() => setOpen("edit")}>
+        {text.playlist.edit}
+      </button>
+      <button type="button" class="button" onClick={() => setOpen("delete")}>
+        {text.playlist.delete}
+      </button>
+      {open === "edit" && (
+        <Dialog title={text.playlist.edit} onClose={close}>
+          <PlaylistForm
+            playlist={playlist}
+            onSave={async (values) => {
+              onChange(await call("PATCH /playlists/{playlist_id}", { path, body: values }));
+              close();
+            }}
+          />
+        </Dialog>
+      )}
+      {open === "delete" && (
+        <Confirm
+          title={text.playlist.deleteTitle}
+          hint={text.playlist.deleteHint}
+          action={text.playlist.delete}
+          onClose={close}
+          onYes={async () => {
+            await call("DELETE /playlists/{playlist_id}", { path });
+            location.assign("/");
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) {
+  if (pages.first) return <Skeletons shape="rows" count={6} />;
+  if (pages.items.length === 0 && pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
+  if (pages.items.length === 0 && !pages.busy) return <Empty title={text.playlist.empty} hint={text.playlist.emptyHint} />;
+
+  const tell = (done: Promise<unknown>, said: string): void => {
+    done.then(
+      () => toast(said),
+      (error: unknown) => {
+        toast(sayProblem(error), "bad");
+        pages.load();
+      },
+    );
+  };
+  const move = (from: number, to: number): void => {
+    const order = [...pages.items];
+    const [moved] = order.splice(from, 1);
+    if (moved === undefined) return;
+    order.splice(to, 0, moved);
+    pages.change(() => order);
+    const after = order[to - 1]?.id ?? null;
+    tell(call("PATCH /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: moved.id }, body: { after } }), text.playlist.moved(moved.video.title, to + 1));
+  };
+  const remove = (entry: PlaylistEntry): void => {
+    pages.change((items) => items.filter((one) => one.id !== entry.id));
+    tell(call("DELETE /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: entry.id } }), text.video.removed);
+  };
+  return (
+    <>
+      <ol class="rows">
+        {pages.items.map((entry, index) => (
+          <li key={entry.id}>
+            <VideoCard
+              video={entry.video}
+              shape="row"
+              query={`?list=${encodeURIComponent(playlist_id)}`}
+              {...(own
+                ? {
+                    extra: (
+                      <div class="card-buttons">
+                        <button type="button" class="icon-button" aria-label={text.playlist.up(entry.video.title)} disabled={index === 0} onClick={() => move(index, index - 1)}>
+                          <Icon name="up" />
+                        </button>
+                        <button type="button" class="icon-button" aria-label={text.playlist.down(entry.video.title)} disabled={index === pages.items.length - 1} onClick={() => move(index, index + 1)}>
+                          <Icon name="down" />
+                        </button>
+                        <button type="button" class="icon-button" aria-label={text.playlist.remove(entry.video.title)} onClick={() => remove(entry)}>
+                          <Icon name="close" />
+                        </button>
+                      </div>
+                    ),
+                  }
+                : {})}
+            />
+          </li>
+        ))}
+      </ol>
+      <More pages={pages} />
+    </>
+  );
+}
+
+showPage("", <PlaylistPage />, { width: "middle" });

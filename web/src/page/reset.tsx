@@ -1,0 +1,66 @@
+/** A forgotten password: asks for a link by mail; with the link's token, for the new password. */
+
+import { useState } from "preact/hooks";
+
+import { call } from "../api/client";
+import { Field, Form, Submit } from "../part/form";
+import { Empty } from "../part/state";
+import { showPage } from "../shell/page";
+import { text } from "../text/text";
+
+const PASSWORD_MIN = 8;
+const token = new URLSearchParams(location.search).get("token");
+
+function AskForLink() {
+  const [sent, setSent] = useState(false);
+  if (sent) {
+    return (
+      <div role="status">
+        <Empty title={text.reset.sent} hint={text.reset.sentHint} />
+      </div>
+    );
+  }
+  const send = async (values: Record<string, string>): Promise<void> => {
+    await call("POST /password-resets", { body: { email: values["email"] ?? "" } });
+    setSent(true);
+  };
+  return (
+    <Form onSend={send}>
+      {(state) => (
+        <>
+          <Field name="email" label={text.reset.email} hint={text.reset.hint} state={state} type="email" input={{ required: true, autocomplete: "email" }} />
+          <Submit state={state} label={text.reset.submit} />
+        </>
+      )}
+    </Form>
+  );
+}
+
+function ChoosePassword({ token }: { token: string }) {
+  const change = async (values: Record<string, string>): Promise<void> => {
+    await call("POST /password-resets/confirm", { body: { token, password: values["password"] ?? "" } });
+    location.assign("/login?after=password");
+  };
+  const check = (values: Record<string, string>) => ({ password: (values["password"] ?? "").length >= PASSWORD_MIN ? undefined : text.signup.passwordBad });
+  return (
+    <Form onSend={change} check={check}>
+      {(state) => (
+        <>
+          <Field name="password" label={text.reset.password} hint={text.reset.changeHint} state={state} type="password" input={{ required: true, autocomplete: "new-password", maxLength: 200 }} />
+          <Submit state={state} label={text.reset.change} />
+        </>
+      )}
+    </Form>
+  );
+}
+
+function Reset() {
+  return (
+    <section class="sheet">
+      <h1 class="page-title">{text.reset.title}</h1>
+      {token === null ? <AskForLink /> : <ChoosePassword token={token} />}
+    </section>
+  );
+}
+
+showPage(text.reset.title, <Reset />, { width: "narrow" });

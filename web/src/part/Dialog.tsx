@@ -1,0 +1,59 @@
+/** A dialog over the page; the browser's own, which keeps the focus and closes by Escape. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import { sayProblem } from "../text/problem";
+import { text } from "../text/text";
+import { Icon } from "./Icon";
+
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog class="dialog" ref={dialog} aria-labelledby={id} onClose={onClose} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+      <div class="dialog-inner">
+        <header class="dialog-head">
+          <h2 id={id}>{title}</h2>
+          <button type="button" class="icon-button" aria-label={text.form.close} onClick={() => dialog.current?.close()}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** Asks before something that cannot be undone. */
+export function Confirm({ title, hint, action, onYes, onClose }: { title: string; hint: string; action: string; onYes: () => Promise<void>; onClose: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const go = async (): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    await onYes().then(onClose, (problem: unknown) => setError(sayProblem(problem)));
+    setBusy(false);
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <p>{hint}</p>
+      {error !== null && (
+        <p class="field-error" role="alert">
+          {error}
+        </p>
+      )}
+      <div class="actions">
+        <button type="button" class="button" onClick={onClose}>
+          {text.form.cancel}
+        </button>
+        <button type="button" class="button button-bad" disabled={busy} onClick={() => void go()}>
+          {action}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

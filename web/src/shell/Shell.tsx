@@ -1,0 +1,129 @@
+/** What every page has around it: header, sections, news, footer. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { call } from "../api/client";
+import type { Account } from "../api/planned";
+import { Icon, type IconName } from "../part/Icon";
+import { useAccount } from "../session/session";
+import { sayProblem } from "../text/problem";
+import { text } from "../text/text";
+import { AccountMenu } from "./AccountMenu";
+import { SearchBox } from "./SearchBox";
+import { toast, Toasts } from "./toast";
+
+const SECTIONS: { href: string; name: keyof typeof text.nav; icon: IconName }[] = [
+  { href: "/", name: "home", icon: "home" },
+  { href: "/trending", name: "trending", icon: "trending" },
+  { href: "/subscriptions", name: "subscriptions", icon: "subscriptions" },
+  { href: "/history", name: "history", icon: "history" },
+];
+
+export function Header() {
+  const account = useAccount();
+  const [searching, setSearching] = useState(false);
+  return (
+    <>
+      <header class={searching ? "top top-searching" : "top"}>
+        <div class="top-start">
+          <a class="brand" href="/" aria-label={text.shell.home}>
+            <Brand />
+            <span class="brand-name">Yeoul</span>
+          </a>
+          <Sections />
+        </div>
+        <div class="top-search">
+          {searching && (
+            <button type="button" class="icon-button" aria-label={text.shell.closeSearch} onClick={() => setSearching(false)}>
+              <Icon name="back" />
+            </button>
+          )}
+          <SearchBox key={String(searching)} {...(searching ? { onClose: () => setSearching(false) } : {})} />
+        </div>
+        <div class="top-end">
+          <button type="button" class="icon-button top-search-open" aria-label={text.shell.openSearch} onClick={() => setSearching(true)}>
+            <Icon name="search" />
+          </button>
+          {account?.role !== "viewer" && (
+            <a class="button button-small button-main top-upload" href="/upload" aria-label={text.shell.upload}>
+              <Icon name="upload" size={18} />
+              <span>{text.shell.upload}</span>
+            </a>
+          )}
+          <AccountMenu account={account} />
+        </div>
+      </header>
+      <Offline />
+      {account?.confirmed === false && <Unconfirmed account={account} />}
+      <Toasts />
+    </>
+  );
+}
+
+function Brand() {
+  return (
+    <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <path class="brand-wave" d="M3 20c4 0 4-4 8.5-4s4.5 4 9 4 4.5-4 8.5-4" />
+      <path class="brand-wave brand-wave-2" d="M3 26c4 0 4-4 8.5-4s4.5 4 9 4 4.5-4 8.5-4" />
+      <path class="brand-play" d="M13 3.500v9.500l8-4.750z" />
+    </svg>
+  );
+}
+
+/** In the header of wide windows, at the lower edge of narrow ones, where thumbs are. */
+function Sections() {
+  return (
+    <nav class="sections" aria-label={text.shell.sections}>
+      {SECTIONS.map(({ href, name, icon }) => (
+        <a key={href} class="section" href={href} aria-current={location.pathname === href ? "page" : undefined}>
+          <Icon name={icon} />
+          <span>{text.nav[name]}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Offline() {
+  const [off, setOff] = useState(!navigator.onLine);
+  useEffect(() => {
+    const look = (): void => setOff(!navigator.onLine);
+    window.addEventListener("online", look);
+    window.addEventListener("offline", look);
+    return () => {
+      window.removeEventListener("online", look);
+      window.removeEventListener("offline", look);
+    };
+  }, []);
+  return (
+    <div role="status">
+      {off && <p class="banner">{text.shell.offline}</p>}
+    </div>
+  );
+}
+
+function Unconfirmed({ account }: { account: Account }) {
+  const resend = (): void => {
+    call("POST /confirmations/resend").then(
+      () => toast(text.shell.resent),
+      (error: unknown) => toast(sayProblem(error), "bad"),
+    );
+  };
+  return (
+    <p class="banner">
+      {text.shell.unconfirmed(account.email ?? "")}
+      <button type="button" class="link-button" onClick={resend}>
+        {text.shell.resend}
+      </button>
+    </p>
+  );
+}
+
+export function Footer() {
+  return (
+    <footer class="foot" aria-label={text.shell.footer}>
+      <span>Yeoul</span>
+      <a href="/feed.xml">{text.shell.feed}</a>
+    </footer>
+  );
+}

@@ -1,0 +1,79 @@
+/** Numbers, plurals, dates and durations as the page's language writes them. */
+
+import { language } from "../preference/language";
+
+const whole = new Intl.NumberFormat(language);
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+const rules = new Intl.PluralRules(language);
+const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+/** 12,345 */
+export function formatNumber(value: number): string {
+  return whole.format(value);
+}
+
+/** 12K; 1.2만 */
+export function formatCompact(value: number): string {
+  return short.format(value);
+}
+
+/** The form of a noun that goes with a number. */
+export function plural(value: number, one: string, other: string): string {
+  return rules.select(value) === "one" ? one : other;
+}
+
+/** 4:05 or 1:02:07. */
+export function formatDuration(seconds: number): string {
+  const rounded = Math.round(seconds);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const h = Math.floor(rounded / 3600);
+  const m = Math.floor((rounded % 3600) / 60);
+  return h > 0 ? `${h}:${two(m)}:${two(rounded % 60)}` : `${m}:${two(rounded % 60)}`;
+}
+
+/** "3 hours ago", from an RFC 3339 time. */
+export function formatAge(createdAt: string, nowMs = Date.now()): string {
+  const passed = (nowMs - Date.parse(createdAt)) / 1000;
+  for (const [unit, length] of STEPS) {
+    if (passed >= length) return ago.format(-Math.floor(passed / length), unit);
+  }
+  return ago.format(0, "second");
+}
+
+/** "21 Nov 2026" */
+export function formatDay(at: string): string {
+  return day.format(new Date(at));
+}
+
+/** "21 Nov 2026, 14:05" */
+export function formatMoment(at: string): string {
+  return moment.format(new Date(at));
+}
+
+/** 0..1 as whole percent; 100 only when all is done. */
+export function formatPercent(part: number): string {
+  const bounded = Math.max(0, Math.min(part, 1));
+  return share.format(bounded < 1 ? Math.floor(bounded * 100) / 100 : 1);
+}
+
+/** 3.4 MB */
+export function formatBytes(bytes: number): string {
+  let step = 0;
+  let size = bytes;
+  for (; size >= 999.5 && step < BYTE_UNITS.length - 1; step += 1) size /= 1000;
+  const unit = BYTE_UNITS[step] ?? "byte";
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: size < 10 && step > 0 ? 1 : 0 }).format(size);
+}
