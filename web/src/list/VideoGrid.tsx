@@ -50,25 +50,17 @@ export function Skeletons({ shape = "grid", count = SKELETONS }: { shape?: "grid
   return (
     <ul class={shape} aria-busy="true" aria-label={text.state.loading}>
       {Array.from({ length: count }, (_, index) => (
-        <li key={index} aria-hidden="true">
-          <Skeleton shape={shape === "rows" ? "row" : "tile"} />
+        <li key={index} class={`card card-${shape === "rows" ? "row" : "tile"} skeleton`} aria-hidden="true">
+          <div class="card-picture" />
+          <div class="card-words">
+            {shape === "grid" && <span class="avatar avatar-small" />}
+            <div class="card-text">
+              <span class="bone bone-long" />
+              <span class="bone" />
+            </div>
+          </div>
         </li>
       ))}
     </ul>
-  );
-}
-
-export function Skeleton({ shape = "tile" }: { shape?: "tile" | "row" }) {
-  return (
-    <div class={`card card-${shape} skeleton`}>
-      <div class="card-picture" />
-      <div class="card-words">
-        {shape === "tile" && <span class="avatar avatar-small" />}
-        <div class="card-text">
-          <span class="bone bone-long" />
-          <span class="bone" />
-        </div>
-      </div>
-    </div>
   );
 }

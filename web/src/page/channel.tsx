@@ -50,7 +50,7 @@ function ChannelHead({ channel, own, onChange }: { channel: Channel | null; own:
         <p class="card-facts">
           {channel === null ? " " : [`@${handle}`, text.channel.subscribers(channel.subscribers), text.channel.count(channel.videos)].join(" · ")}
         </p>
-        {channel !== null && channel.bio !== "" && <p class="channel-bio">{channel.bio}</p>}
+        <p class="channel-bio">{channel?.bio}</p>
       </div>
       <div class="channel-actions">
         {own ? (

@@ -34,11 +34,9 @@ function HistoryPage() {
         <h1 class="page-title">{text.history.title}</h1>
         <div class="actions">
           <Pause />
-          {pages.items.length > 0 && (
-            <button type="button" class="button button-small" onClick={() => setClearing(true)}>
-              {text.history.clear}
-            </button>
-          )}
+          <button type="button" class="button button-small" disabled={pages.items.length === 0} onClick={() => setClearing(true)}>
+            {text.history.clear}
+          </button>
         </div>
       </header>
       {pages.first ? (

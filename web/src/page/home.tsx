@@ -1,9 +1,10 @@
 /** The home page: what is trending, the newest videos, and, for who follows channels, theirs. */
 
 import { call } from "../api/client";
+import type { ListedVideo } from "../api/planned";
 import { usePages } from "../list/usePages";
 import { VideoCard } from "../list/VideoCard";
-import { Skeleton, VideoGrid } from "../list/VideoGrid";
+import { ShownGrid, Skeletons, VideoGrid } from "../list/VideoGrid";
 import { Empty } from "../part/state";
 import { Tabs } from "../part/Tabs";
 import { useAccount } from "../session/session";
@@ -32,12 +33,20 @@ function Home() {
   );
 }
 
+/** Both lists show together: where nothing is trending, nothing is to move up. */
 function Everything() {
+  const trending = usePages("trending", (cursor, signal) => call("GET /trending", { query: { cursor, limit: TRENDING_SHOWN }, signal }));
+  const feed = usePages("feed", (cursor, signal) => call("GET /feed", { query: { cursor }, signal }));
+  if (trending.first || feed.first) return <Skeletons />;
   return (
     <>
-      <TrendingRow />
-      <h2 class="part-title">{text.home.latest}</h2>
-      <VideoGrid of="feed" ask={(cursor, signal) => call("GET /feed", { query: { cursor }, signal })} empty={<NoVideos />} card={{ heading: "h3" }} />
+      {trending.items.length > 0 && <TrendingRow videos={trending.items.slice(0, TRENDING_SHOWN)} />}
+      <section aria-labelledby="latest">
+        <h2 class="part-title" id="latest">
+          {text.home.latest}
+        </h2>
+        <ShownGrid pages={feed} empty={<NoVideos />} card={{ heading: "h3" }} />
+      </section>
     </>
   );
 }
@@ -52,10 +61,7 @@ function NoVideos() {
   );
 }
 
-/** One row; it keeps its place while it loads, and gives it up where nothing is trending. */
-function TrendingRow() {
-  const pages = usePages("trending", (cursor, signal) => call("GET /trending", { query: { cursor, limit: TRENDING_SHOWN }, signal }));
-  if (!pages.first && pages.items.length === 0) return null;
+function TrendingRow({ videos }: { videos: ListedVideo[] }) {
   return (
     <section class="shelf" aria-labelledby="trending">
       <header class="part-head">
@@ -66,18 +72,12 @@ function TrendingRow() {
           {text.home.seeAll}
         </a>
       </header>
-      <ul class="shelf-row" aria-busy={pages.first}>
-        {pages.first
-          ? Array.from({ length: TRENDING_SHOWN }, (_, index) => (
-              <li key={index} class="shelf-card" aria-hidden="true">
-                <Skeleton />
-              </li>
-            ))
-          : pages.items.slice(0, TRENDING_SHOWN).map((video) => (
-              <li key={video.id} class="shelf-card">
-                <VideoCard video={video} eager heading="h3" />
-              </li>
-            ))}
+      <ul class="shelf-row">
+        {videos.map((video) => (
+          <li key={video.id} class="shelf-card">
+            <VideoCard video={video} eager heading="h3" />
+          </li>
+        ))}
       </ul>
     </section>
   );

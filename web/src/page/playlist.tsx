@@ -29,15 +29,17 @@ function PlaylistPage() {
   const account = useAccount();
   if (playlist.error !== null) return <Trouble error={playlist.error} missing={text.playlist.missing} onRetry={playlist.load} />;
   const shown = playlist.value;
-  const own = shown !== null && account !== null && account !== undefined && (shown.owner === undefined || shown.owner.handle === account.handle);
-  if (shown !== null) setTitle(titleOf(shown));
+  // Both together: how long its description is moves what is below.
+  if (shown === null || pages.first) return <Skeletons shape="rows" count={6} />;
+  const own = account !== null && account !== undefined && (shown.owner === undefined || shown.owner.handle === account.handle);
   const first = pages.items[0];
+  setTitle(titleOf(shown));
   return (
     <>
       <header class="playlist-head">
-        <h1 class="page-title">{shown === null ? " " : titleOf(shown)}</h1>
-        <p class="card-facts">{shown === null ? " " : [text.playlist.entries(shown.videos), text.video[shown.visibility]].join(" · ")}</p>
-        {shown !== null && shown.description !== "" && <p class="channel-bio">{shown.description}</p>}
+        <h1 class="page-title">{titleOf(shown)}</h1>
+        <p class="card-facts">{[text.playlist.entries(shown.videos), text.video[shown.visibility]].join(" · ")}</p>
+        {shown.description !== "" && <p class="channel-bio">{shown.description}</p>}
         <div class="playlist-actions">
           {first !== undefined && (
             <a class="button button-main" href={`/watch/${encodeURIComponent(first.video.id)}?list=${encodeURIComponent(playlist_id)}`}>
@@ -92,7 +94,6 @@ function OwnerActions({ playlist, onChange }: { playlist: Playlist; onChange: (p
 }
 
 function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) {
-  if (pages.first) return <Skeletons shape="rows" count={6} />;
   if (pages.items.length === 0 && pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
   if (pages.items.length === 0 && !pages.busy) return <Empty title={text.playlist.empty} hint={text.playlist.emptyHint} />;
 

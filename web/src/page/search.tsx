@@ -36,7 +36,7 @@ function Search() {
     window.addEventListener("popstate", again);
     return () => window.removeEventListener("popstate", again);
   }, []);
-  if (wish.q === "") return <Empty title={text.search.start} hint={text.search.startHint} />;
+  if (wish.q === "") return <Empty alone title={text.search.start} hint={text.search.startHint} />;
   const change = (next: Wish): void => {
     history.pushState(null, "", addressOf(next));
     setWish(next);

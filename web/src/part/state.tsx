@@ -10,16 +10,19 @@ import { text } from "../text/text";
 interface EmptyProps {
   title: string;
   hint?: string;
+  /** Where it is all that the page says. */
+  alone?: boolean;
   children?: ComponentChildren;
 }
 
-export function Empty({ title, hint, children }: EmptyProps) {
+export function Empty({ title, hint, alone = false, children }: EmptyProps) {
+  const Title = alone ? "h1" : "p";
   return (
     <div class="empty">
       <svg class="empty-wave" viewBox="0 0 96 32" width="96" height="32" aria-hidden="true">
         <path d="M4 12c11 0 11-7 22-7s11 7 22 7 11-7 22-7 11 7 22 7M4 26c11 0 11-7 22-7s11 7 22 7 11-7 22-7 11 7 22 7" />
       </svg>
-      <p class="empty-title">{title}</p>
+      <Title class="empty-title">{title}</Title>
       {hint !== undefined && <p class="empty-hint">{hint}</p>}
       {children}
     </div>
@@ -42,7 +45,7 @@ export function Trouble({ error, missing, onRetry }: { error: unknown; missing?:
     return missing === undefined ? (
       <Empty title={text.state.unavailable} />
     ) : (
-      <Empty title={missing} hint={text.state.missingHint}>
+      <Empty alone title={missing} hint={text.state.missingHint}>
         <a class="button" href="/">
           {text.state.toHome}
         </a>

@@ -21,7 +21,10 @@ export function Profile({ account }: { account: Account }) {
   };
   return (
     <div class="settings-parts">
-      <Picture account={account} />
+      <div class="settings-column">
+        <Picture account={account} />
+        {account.used_bytes !== undefined && <Storage used={account.used_bytes} quota={account.quota_bytes ?? null} />}
+      </div>
       <Form onSend={save} class="form settings-part">
         {(state) => (
           <>
@@ -31,7 +34,6 @@ export function Profile({ account }: { account: Account }) {
           </>
         )}
       </Form>
-      {account.used_bytes !== undefined && <Storage used={account.used_bytes} quota={account.quota_bytes ?? null} />}
     </div>
   );
 }

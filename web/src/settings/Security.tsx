@@ -17,8 +17,10 @@ const PASSWORD_MIN = 8;
 export function Security({ account }: { account: Account }) {
   return (
     <div class="settings-parts">
-      <Email account={account} />
-      <Password />
+      <div class="settings-column">
+        <Email account={account} />
+        <Password />
+      </div>
       <Sessions />
     </div>
   );

@@ -110,12 +110,12 @@ function Unconfirmed({ account }: { account: Account }) {
     );
   };
   return (
-    <p class="banner">
+    <aside class="banner" aria-label={text.shell.notice}>
       {text.shell.unconfirmed(account.email ?? "")}
       <button type="button" class="link-button" onClick={resend}>
         {text.shell.resend}
       </button>
-    </p>
+    </aside>
   );
 }
 

@@ -29,6 +29,7 @@ export const en = {
     unconfirmed: (email: string) => `Confirm your address: a mail is on its way to ${email}.`,
     resend: "Send it again",
     resent: "Sent. Look into your mailbox.",
+    notice: "Notice",
     footer: "About this site",
     feed: "RSS",
     dismiss: "Dismiss",
@@ -274,6 +275,7 @@ export const en = {
   },
   problem: {
     network: "The server does not answer.",
+    server: "The server is in trouble. It may be over in a moment.",
     badCredentials: "Handle or password is wrong.",
     taken: "This handle or address is taken.",
     signedOut: "You are signed out. Sign in and try again.",

@@ -30,6 +30,7 @@ export const ko: Catalogue = {
     unconfirmed: (email: string) => `이메일을 확인해 주세요. ${email} 주소로 메일을 보냈습니다.`,
     resend: "다시 보내기",
     resent: "보냈습니다. 메일함을 확인해 주세요.",
+    notice: "알림",
     footer: "사이트 정보",
     feed: "RSS",
     dismiss: "닫기",
@@ -275,6 +276,7 @@ export const ko: Catalogue = {
   },
   problem: {
     network: "서버가 응답하지 않습니다.",
+    server: "서버에 문제가 생겼습니다. 잠시 뒤에 다시 해 주세요.",
     badCredentials: "아이디나 비밀번호가 맞지 않습니다.",
     taken: "이미 쓰이는 아이디나 이메일입니다.",
     signedOut: "로그아웃되었습니다. 로그인하고 다시 해 주세요.",

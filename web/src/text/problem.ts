@@ -13,5 +13,5 @@ const KNOWN: Record<string, string> = {
 export function sayProblem(error: unknown): string {
   if (!(error instanceof Problem)) return text.state.trouble;
   if (error.status === 429) return text.problem.tooMany(error.retryAfterS ?? 60);
-  return KNOWN[error.code] ?? error.message;
+  return KNOWN[error.code] ?? (error.status >= 500 ? text.problem.server : error.message);
 }
