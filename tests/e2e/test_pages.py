@@ -1,0 +1,100 @@
+"""The pages around the player: how they come, what they weigh, and the way in and out by them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from bench.server import Server
+from tests.e2e.watching import launch
+from yeoul.bootstrap import web_folder
+
+ADDRESSES = (
+    *("/", "/search?q=a", "/trending", "/subscriptions", "/c/someone", "/playlist/p", "/history"),
+    *("/login", "/signup", "/confirm", "/reset", "/settings", "/admin"),
+)
+HOME_JS_MAX_BYTES = 60_000
+WATCH_JS_MAX_BYTES = 350_000
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        yield browser
+        browser.close()
+
+
+def first_tag(server: Server, **headers: str) -> str:
+    request = urllib.request.Request(server.url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    with urllib.request.urlopen(request) as answer:
+        return re.findall(r"<html[^>]*>", answer.read().decode())[0]
+
+
+def test_pages_come_in_the_readers_language_and_theme(yeoul_server: Server):
+    assert first_tag(yeoul_server) == '<html lang="en">'
+    assert first_tag(yeoul_server, Accept_Language="fr, ko-KR;q=0.8, en;q=0.5") == '<html lang="ko">'
+    chosen = first_tag(yeoul_server, Cookie="yeoul_language=ko; yeoul_theme=light; yeoul_session=x", Accept_Language="en")
+    assert chosen == '<html lang="ko" data-theme="light" data-session>'
+    assert first_tag(yeoul_server, Cookie="yeoul_language=\"><b>; yeoul_theme='><b>") == '<html lang="en">'
+
+
+@pytest.mark.parametrize(("page", "limit"), [("index", HOME_JS_MAX_BYTES), ("watch", WATCH_JS_MAX_BYTES)])
+def test_scripts_stay_small(page: str, limit: int):
+    folder = web_folder()
+    waiting = re.findall(r"/assets/([\w.-]+\.js)", (folder / f"{page}.html").read_text())
+    sizes: dict[str, int] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in sizes:
+            script = (folder / "assets" / name).read_bytes()
+            sizes[name] = len(gzip.compress(script))
+            waiting += re.findall(r'(?:import|from)\s*"\./([\w.-]+\.js)"', script.decode())
+    assert 5_000 < sum(sizes.values()) <= limit, sizes
+
+
+def test_every_page_draws_itself_without_errors_on_a_small_phone(browser: Browser, yeoul_server: Server):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="ko-KR")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+    for address in ADDRESSES:
+        page.goto(yeoul_server.url + address)
+        expect(page.get_by_role("link", name="여울 홈")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    context.close()
+    assert errors == []
+
+
+def test_one_signs_up_and_out_by_the_pages(browser: Browser, yeoul_server: Server):
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{yeoul_server.url}/signup?next=/trending")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_label("Handle", exact=True)).to_be_focused()
+    page.get_by_label("Handle", exact=True).fill("page_reader")
+    page.get_by_label("E-mail").fill("page_reader@example.org")
+    page.get_by_label("Password", exact=True).fill("a long password")
+    page.get_by_role("button", name="Make the account").click()
+    page.wait_for_url("**/trending")
+    page.get_by_role("button", name="Account", exact=True).click()
+    page.get_by_role("menuitemradio", name="Light").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.get_by_role("button", name="Account", exact=True).click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+    page.goto(f"{yeoul_server.url}/login?next=//elsewhere.example/")
+    page.get_by_label("Handle", exact=True).fill("page_reader")
+    page.get_by_label("Password", exact=True).fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("Handle or password is wrong.")
+    page.get_by_label("Password", exact=True).fill("a long password")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{yeoul_server.url}/")
+    context.close()
