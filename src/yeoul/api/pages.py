@@ -21,6 +21,7 @@ _PAGES = (
     ("/", "index.html", "the newest videos"),
     ("/watch/{video_id}", "watch.html", "one video"),
     ("/embed/{video_id}", "watch.html", "one video, inside other people's pages"),
+    ("/upload", "upload.html", "sending videos"),
     ("/search", "search.html", "what was found"),
     ("/trending", "trending.html", "what many watch"),
     ("/subscriptions", "subscriptions.html", "the channels one follows"),

@@ -1,0 +1,76 @@
+/** A file's tracks as the server's Source noun has them; CannotSplit where something can only be known by decoding. */
+
+import type { InputAudioTrack, InputVideoTrack } from "mediabunny";
+import { AUDIO, VIDEO } from "./codec";
+import { avcColour, hevcColour, webColour } from "./colour";
+import type { AudioTrack, VideoTrack } from "./nouns";
+import { CannotSplit } from "./reason";
+import { type PacketTable } from "./table";
+
+const LOWEST_PLAIN_AAC_HZ = 24_000; // below, a decoder may find twice the rate inside (SBR)
+
+/** What a track needs besides its packets to be decoded. */
+export interface Setup {
+  fourcc: Uint8Array;
+  extradata: Uint8Array;
+}
+
+export async function describeVideo(track: InputVideoTrack, table: PacketTable, firstKey: Uint8Array): Promise<{ noun: VideoTrack; setup: Setup }> {
+  const coded = track.codec === null ? undefined : VIDEO[track.codec];
+  const config = await track.getDecoderConfig();
+  if (coded === undefined || config === null) throw new CannotSplit("video_codec", track.codec ?? "unknown");
+  const description = toBytes(config.description);
+  const web = config.colorSpace ?? {};
+  const colour =
+    track.codec === "avc" ? avcColour(description.length > 0 ? description : firstKey, web)
+    : track.codec === "hevc" ? hevcColour(description, web)
+    : webColour(config.codec, web);
+  if (track.codec === "hevc" && description.length === 0) throw new CannotSplit("video_codec", "hevc without its record");
+  const [rotation_deg, mirrored] = orientation(await track.getTransformationMatrix());
+  const spanS = (table.endPts - table.startPts) / table.ticksPerS;
+  const noun: VideoTrack = {
+    ...{ codec: coded.name, width: track.codedWidth, height: track.codedHeight, time_base: { num: 1, den: table.ticksPerS } },
+    ...{ sar: track.pixelAspectRatio, rotation_deg, mirrored, ...colour, interlaced: false },
+    ...{ frame_rate: spanS > 0 ? table.frames / spanS : 0, frames: table.frames },
+  };
+  return { noun, setup: { fourcc: coded.fourcc, extradata: description } };
+}
+
+/** (clockwise degrees that make the picture upright, mirrored before that turn) of a row-major display matrix. */
+function orientation(matrix: ArrayLike<number>): [number, boolean] {
+  let [a, b] = [matrix[0] ?? 1, matrix[1] ?? 0];
+  const [c, d] = [matrix[3] ?? 0, matrix[4] ?? 1];
+  const mirrored = a * d - b * c < 0;
+  if (mirrored) [a, b] = [-a, -b];
+  const quarters = Math.round(Math.atan2(b, a) / (Math.PI / 2));
+  return [(((quarters % 4) + 4) % 4) * 90, mirrored];
+}
+
+export async function describeAudio(track: InputAudioTrack, table: PacketTable): Promise<{ noun: AudioTrack; setup: Setup }> {
+  const coded = track.codec === null ? undefined : AUDIO[track.codec];
+  const config = await track.getDecoderConfig();
+  if (coded === undefined || config === null) throw new CannotSplit("audio_codec", track.codec ?? "unknown");
+  const description = toBytes(config.description);
+  if (track.codec === "aac") checkPlainAac(description, track.sampleRate);
+  const bytes = table.sizeBytes.reduce((sum, size) => sum + size, 0);
+  const spanS = (table.stopPts - table.startPts) / table.ticksPerS;
+  const noun: AudioTrack = {
+    ...{ codec: coded.name, sample_rate: track.sampleRate, channels: track.numberOfChannels, time_base: { num: 1, den: table.ticksPerS } },
+    profile: track.codec === "aac" ? "LC" : null,
+    bitrate_bps: spanS > 0 ? Math.floor((8 * bytes) / spanS) : 0,
+    language: track.languageCode === "und" ? null : track.languageCode,
+  };
+  return { noun, setup: { fourcc: coded.fourcc, extradata: description.subarray(coded.skipBytes) } };
+}
+
+/** AAC-LC and nothing hidden in it (ISO/IEC 14496-3, 1.6.2.1): what else there is, a decoder must tell. */
+function checkPlainAac(config: Uint8Array, sampleRate: number): void {
+  const [kind, sync, flag] = [(config[0] ?? 0x10) >> 3, ((config[2] ?? 0) << 8) | (config[3] ?? 0), config[4] ?? 0];
+  const carriesMore = sync === 0x56e5 && (flag & 0x80) !== 0;
+  if (kind !== 2 || carriesMore || sampleRate <= LOWEST_PLAIN_AAC_HZ) throw new CannotSplit("audio_codec", "not plain AAC-LC");
+}
+
+function toBytes(data: AllowSharedBufferSource | undefined): Uint8Array {
+  if (data === undefined) return new Uint8Array(0);
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+}

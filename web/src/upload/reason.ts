@@ -1,0 +1,26 @@
+/** Why a file goes up whole and is split by the server instead. The page says it in one line. */
+
+export type Reason =
+  | "container" // mediabunny does not read it (AVI, MPEG-PS, ...)
+  | "unreadable" // it does, but this one is broken
+  | "truncated"
+  | "no_video"
+  | "video_codec"
+  | "audio_codec"
+  | "audio_times" // times too coarse to place samples by, and no way to count them here
+  | "text_tracks" // captions and chapters are read by the server
+  | "edit_list" // more than one edit
+  | "starts_mid_gop" // only a decoder can tell which of the first pictures exist
+  | "interlaced" // only a decoder can tell which pictures are
+  | "piece_too_large"
+  | "pipeline"; // the server's pipeline wants the file as it is
+
+/** The file cannot be split here. */
+export class CannotSplit extends Error {
+  constructor(
+    readonly reason: Reason,
+    detail = "",
+  ) {
+    super(detail === "" ? reason : `${reason}: ${detail}`);
+  }
+}

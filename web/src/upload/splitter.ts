@@ -1,0 +1,155 @@
+/** A file that is cut into pieces where it lies: its index is read once, its bytes only when a piece is made. */
+
+import { BlobSource, EncodedPacketSink, type EncodedPacket, Input, type InputAudioTrack, type InputTrack, type InputVideoTrack } from "mediabunny";
+import { MATROSKA, MP4, MPEG_TS, QTFF, WEBM } from "mediabunny";
+import { describeAudio, describeVideo, type Setup } from "./describe";
+import { checkMatroska } from "./matroska_index";
+import { type Mp4Index, readMp4Index } from "./mp4_index";
+import type { AudioTrack, Source, VideoTrack } from "./nouns";
+import { type NutStream, NutWriter } from "./nut";
+import { planPieces, type PlannedPiece, type Range } from "./plan";
+import { CannotSplit } from "./reason";
+import { scanAudio, scanVideo } from "./scan";
+import { at, type PacketTable } from "./table";
+
+const LARGEST_PIECE_BYTES = 64 * 2 ** 20; // held in memory while it is sent
+const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
+const COARSE_TICKS_PER_S = 20_000;
+
+interface Track<T extends InputTrack, N> {
+  track: T;
+  table: PacketTable;
+  noun: N;
+  setup: Setup;
+}
+
+export class Splitter {
+  private constructor(
+    private readonly video: Track<InputVideoTrack, VideoTrack>,
+    private readonly audio: Track<InputAudioTrack, AudioTrack> | null,
+    readonly source: Source,
+    private readonly planned: readonly PlannedPiece[],
+  ) {}
+
+  get count(): number {
+    return this.planned.length;
+  }
+
+  /** The bytes that all pieces take, about. */
+  get sizeBytes(): number {
+    return this.planned.reduce((sum, one) => sum + one.sizeBytes, 0);
+  }
+
+  piece(index: number): PlannedPiece {
+    const found = this.planned[index];
+    if (found === undefined) throw new RangeError(`there is no piece ${index}`);
+    return found;
+  }
+
+  /** Reads a file's index and plans its pieces. Raises CannotSplit. */
+  static async open(file: Blob, targetS: number): Promise<Splitter> {
+    const input = new Input({ formats: FORMATS, source: new BlobSource(file) });
+    const container = await containerOf(input);
+    const index = container === "mov" ? await readMp4Index(file) : null;
+    if (container === "matroska") await checkMatroska(file);
+    const video = await openVideo(input, index);
+    const sound = await openAudio(input, index);
+    const endSample = sound?.trimmed === true ? endOf(sound.audio, video.table) : null;
+    const planned = planPieces(video.table, sound?.audio.table ?? null, sound?.audio.noun.codec ?? "", endSample, targetS);
+    if (planned.some((one) => one.sizeBytes > LARGEST_PIECE_BYTES)) throw new CannotSplit("piece_too_large");
+    const source = describe(container, video, sound?.audio ?? null);
+    return new Splitter(video, sound?.audio ?? null, source, planned);
+  }
+
+  /** Makes the bytes of a piece. Raises CannotSplit where the file is no longer what was planned. */
+  async cut(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { piece, video, audio, sizeBytes } = this.piece(index);
+    const runs = [{ id: 0, base: piece.base, table: this.video.table, range: video, packets: await readRun(this.video.track, this.video.table, video) }];
+    if (this.audio !== null && audio !== null) {
+      const { track, table } = this.audio;
+      runs.push({ id: 1, base: piece.audio_base, table, range: audio, packets: await readRun(track, table, audio) });
+    }
+    const writer = new NutWriter(this.streams(video), sizeBytes);
+    const order = runs.flatMap((run) =>
+      run.packets.map((packet, i) => ({ run, packet, place: run.range.start + i, dueS: at(run.table.dts, run.range.start + i) / run.table.ticksPerS })),
+    );
+    order.sort((a, b) => a.dueS - b.dueS || a.run.id - b.run.id);
+    for (const { run, packet, place } of order) writer.write(run.id, at(run.table.pts, place) - run.base, run.table.key[place] === 1, packet.data);
+    return writer.finish();
+  }
+
+  private streams(range: Range): NutStream[] {
+    const { noun, setup, table } = this.video;
+    const { width, height, sar, time_base: timeBase } = noun;
+    const video: NutStream = { kind: "video", ...setup, timeBase, reorderDepth: reorderDepth(table, range), width, height, sar };
+    if (this.audio === null) return [video];
+    const { sample_rate: sampleRate, channels, time_base } = this.audio.noun;
+    return [video, { kind: "audio", ...this.audio.setup, timeBase: time_base, sampleRate, channels }];
+  }
+}
+
+async function containerOf(input: Input): Promise<Source["container"]> {
+  const format = await input.getFormat().catch(() => {
+    throw new CannotSplit("container");
+  });
+  const mime = format.mimeType.toLowerCase();
+  if (mime === "video/mp4" || mime === "video/quicktime") return "mov";
+  if (mime === "video/x-matroska" || mime === "video/webm") return "matroska";
+  if (mime === "video/mp2t") return "mpegts";
+  throw new CannotSplit("container", mime);
+}
+
+async function openVideo(input: Input, index: Mp4Index | null): Promise<Track<InputVideoTrack, VideoTrack>> {
+  const track = (await input.getVideoTracks())[0];
+  if (track === undefined) throw new CannotSplit("no_video");
+  if (track.codec === null) throw new CannotSplit("video_codec");
+  const table = await scanVideo(track, index);
+  const firstKey = await new EncodedPacketSink(track).getKeyPacket(at(table.foundS, table.key.indexOf(1)));
+  const { noun, setup } = await describeVideo(track, table, firstKey?.data ?? new Uint8Array(0));
+  return { track, table, noun, setup };
+}
+
+async function openAudio(input: Input, index: Mp4Index | null): Promise<{ audio: Track<InputAudioTrack, AudioTrack>; trimmed: boolean } | null> {
+  const tracks = await input.getAudioTracks();
+  const track = tracks.find((one) => one.disposition.default) ?? tracks[0];
+  if (track === undefined) return null;
+  if (track.codec === null) throw new CannotSplit("audio_codec");
+  if (track.timeResolution < COARSE_TICKS_PER_S) throw new CannotSplit("audio_times");
+  if (index === null && track.codec === "mp3") throw new CannotSplit("audio_codec", "layer 2 or 3"); // one type in a transport stream
+  const scanned = await scanAudio(track, index);
+  if (scanned === null) return null;
+  const { noun, setup } = await describeAudio(track, scanned.table);
+  return { audio: { track, table: scanned.table, noun, setup }, trimmed: scanned.trimmed };
+}
+
+function endOf(audio: Track<InputAudioTrack, AudioTrack>, video: PacketTable): number {
+  const endS = audio.table.stopPts / audio.table.ticksPerS - video.startPts / video.ticksPerS;
+  return Math.max(0, Math.round(endS * audio.noun.sample_rate));
+}
+
+function describe(container: Source["container"], video: Track<InputVideoTrack, VideoTrack>, audio: Track<InputAudioTrack, AudioTrack> | null): Source {
+  const { startPts, stopPts, ticksPerS } = video.table;
+  const endS = Math.max(stopPts / ticksPerS, audio === null ? -Infinity : audio.table.stopPts / audio.table.ticksPerS);
+  return { container, duration_s: endS - startPts / ticksPerS, start_pts: startPts, video: video.noun, audio: audio?.noun ?? null };
+}
+
+/** The packets of a range, with their bytes. */
+async function readRun(track: InputTrack, table: PacketTable, range: Range): Promise<EncodedPacket[]> {
+  const sink = new EncodedPacketSink(track);
+  const atS = at(table.foundS, range.start);
+  let packet = track.isVideoTrack() ? await sink.getKeyPacket(atS) : await sink.getPacket(atS);
+  const packets: EncodedPacket[] = [];
+  for (let place = range.start; place < range.stop; place++) {
+    if (packet === null || packet.sequenceNumber !== at(table.serial, place)) throw new CannotSplit("unreadable", `packet ${place} is not where it was`);
+    packets.push(packet);
+    if (place + 1 < range.stop) packet = await sink.getNextPacket(packet);
+  }
+  return packets;
+}
+
+/** By how many packets a picture is decoded before it is displayed, at most. */
+function reorderDepth(table: PacketTable, range: Range): number {
+  const order = Array.from({ length: range.stop - range.start }, (_, i) => range.start + i);
+  order.sort((a, b) => at(table.pts, a) - at(table.pts, b));
+  return order.reduce((depth, place, i) => Math.max(depth, range.start + i - place), 0);
+}
