@@ -14,13 +14,13 @@ function hex(bytes: Uint8Array): string {
 /** The first 32 bits of the fractional part of a root. */
 const fraction = (root: number): number => Math.floor((root - Math.floor(root)) * 2 ** 32);
 const PRIMES = Array.from({ length: 310 }, (_, i) => i + 2).filter((n) => ![2, 3, 5, 7, 11, 13, 17].some((p) => n > p && n % p === 0));
-const ROUNDS = Uint32Array.from(PRIMES.slice(0, 64), (prime) => fraction(Math.cbrt(prime)));
+const ROUNDS = Int32Array.from(PRIMES.slice(0, 64), (prime) => fraction(Math.cbrt(prime)) | 0);
 const START = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 
 /** SHA-256 of bytes (FIPS 180-4). */
 export function digest(data: Uint8Array): Uint8Array {
   const state = START.slice();
-  const words = new Uint32Array(64);
+  const words = new Int32Array(64);
   const whole = data.length - (data.length % 64);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   for (let at = 0; at < whole; at += 64) block(state, words, view, at);
@@ -36,20 +36,29 @@ export function digest(data: Uint8Array): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
-const turn = (word: number, by: number): number => (word >>> by) | (word << (32 - by));
-
-function block(state: Uint32Array, words: Uint32Array, view: DataView, at: number): void {
-  const w = (i: number): number => words[i] as number;
-  for (let i = 0; i < 16; i++) words[i] = view.getUint32(at + i * 4);
+function block(state: Uint32Array, words: Int32Array, view: DataView, at: number): void {
+  for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + i * 4);
   for (let i = 16; i < 64; i++) {
-    const [x, y] = [w(i - 15), w(i - 2)];
-    words[i] = w(i - 16) + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + w(i - 7) + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10));
+    const x = words[i - 15] as number;
+    const y = words[i - 2] as number;
+    const one = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+    const two = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+    words[i] = ((words[i - 16] as number) + one + (words[i - 7] as number) + two) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+  let [a, b, c, d, e, f, g, h] = Array.from(state, (word) => word | 0) as [number, number, number, number, number, number, number, number];
   for (let i = 0; i < 64; i++) {
-    const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + (ROUNDS[i] as number) + w(i)) | 0;
-    const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0];
+    const turned = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+    const one = (h + turned + ((e & f) ^ (~e & g)) + (ROUNDS[i] as number) + (words[i] as number)) | 0;
+    const other = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+    const two = (other + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + one) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (one + two) | 0;
   }
   [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] = (state[i] as number) + value));
 }
