@@ -123,12 +123,12 @@ def _place(scope: Scope) -> Place:
 class KeptAnswers:
     """ASGI middleware that gives answers that are kept, before anything is asked who, what or how many."""
 
-    def __init__(self, app: ASGIApp, answers: AnswerCache) -> None:
+    def __init__(self, app: ASGIApp, get_answers: Callable[[], AnswerCache]) -> None:
         self._app = app
-        self._answers = answers
+        self._get_answers = get_answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and self._answers.may_have(_place(scope)):
+        if scope["type"] == "http" and scope["method"] == "GET" and self._get_answers().may_have(_place(scope)):
             kept = self._find(_place(scope))
             if kept is not None:
                 scope["route"] = kept.route  # what the request is counted under
@@ -139,6 +139,6 @@ class KeptAnswers:
 
     def _find(self, place: Place) -> Kept | None:
         try:
-            return self._answers.find(place)[1]
+            return self._get_answers().find(place)[1]
         except UnavailableError:
             return None  # the route says so, as it says all errors

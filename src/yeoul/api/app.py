@@ -52,6 +52,6 @@ def make_app(parts: Parts) -> FastAPI:
     for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
-    app.add_middleware(KeptAnswers, answers=parts.answers)
+    app.add_middleware(KeptAnswers, get_answers=lambda: parts.answers)
     app.add_middleware(RequestMetrics)
     return app

@@ -1,14 +1,55 @@
 /** The API's types. Made from its OpenAPI document by scripts/api_types.py: change the API, then `npm run types`. */
 
 export interface AccountChange {
-  pipeline: string | null;
+  display_name?: string;
+  bio?: string;
+  email?: string | null;
+  pipeline?: string | null;
+  language?: "en" | "ko" | null;
+  keep_history?: boolean;
 }
 
 export interface AccountView {
   id: string;
   handle: string;
+  display_name: string;
+  bio: string;
+  avatar: string | null;
+  email: string;
+  pending_email: string | null;
+  confirmed: boolean;
   role: string;
   pipeline: string | null;
+  language: string | null;
+  used_bytes: number;
+  quota_bytes: number | null;
+  keep_history: boolean;
+  created_at: string;
+}
+
+export interface AdminAccountChange {
+  role?: Role;
+  quota_bytes?: number | null;
+  disabled?: boolean;
+}
+
+export interface AdminAccountPage {
+  items: AdminAccountView[];
+  next: string | null;
+}
+
+export interface AdminAccountView {
+  id: string;
+  handle: string;
+  display_name: string;
+  avatar: string | null;
+  email: string;
+  confirmed: boolean;
+  role: string;
+  disabled: boolean;
+  used_bytes: number;
+  quota_bytes: number | null;
+  created_at: string;
 }
 
 export interface AttemptView {
@@ -35,6 +76,20 @@ export interface AudioTrack {
   profile?: string | null;
   bitrate_bps?: number;
   language?: string | null;
+}
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  actor: string;
+  action: string;
+  target: string;
+  detail: Record<string, unknown>;
+}
+
+export interface AuditPage {
+  items: AuditEntry[];
+  next: string | null;
 }
 
 export interface Bar {
@@ -73,6 +128,28 @@ export interface CaptionView {
   url: string;
 }
 
+export interface ChannelPage {
+  items: ChannelPageView[];
+  next: string | null;
+}
+
+export interface ChannelPageView {
+  handle: string;
+  display_name: string;
+  bio: string;
+  avatar: string | null;
+  subscribers: number;
+  videos: number;
+  subscribed: boolean;
+}
+
+export interface ChannelView {
+  handle: string;
+  display_name: string;
+  avatar: string | null;
+  subscribers: number;
+}
+
 export interface Chapter {
   start_s: number;
   end_s: number;
@@ -87,6 +164,10 @@ export interface ChapterView {
 
 export interface Complete {
   pieces: number;
+}
+
+export interface Confirmation {
+  token: string;
 }
 
 export interface Credentials {
@@ -118,6 +199,39 @@ export interface Definition {
   stages: Stage[];
 }
 
+export type Duration = "short" | "medium" | "long";
+
+export interface Embed {
+  version?: string;
+  type?: string;
+  provider_name?: string;
+  provider_url: string;
+  title: string;
+  author_name: string;
+  author_url: string;
+  thumbnail_url: string | null;
+  thumbnail_width: number | null;
+  thumbnail_height: number | null;
+  width: number;
+  height: number;
+  html: string;
+}
+
+export interface EntryMove {
+  after: string | null;
+}
+
+export interface EntryPage {
+  items: EntryView[];
+  next: string | null;
+}
+
+export interface EntryView {
+  id: string;
+  added_at: string;
+  video: VideoView | null;
+}
+
 export interface ErrorView {
   code: string;
   message: string;
@@ -140,16 +254,50 @@ export interface Landed {
   indexes: number[];
 }
 
+export interface MadeToken {
+  id: string;
+  name: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  token: string;
+}
+
 export interface NewAccount {
   handle: string;
   email: string;
   password: string;
+  display_name?: string;
+  language?: "en" | "ko" | null;
+}
+
+export interface NewEntry {
+  video_id: string;
+}
+
+export interface NewPassword {
+  token: string;
+  password: string;
+}
+
+export interface NewPlaylist {
+  title: string;
+  description?: string;
+  visibility?: Visibility;
+}
+
+export interface NewToken {
+  name: string;
+  expires_at?: string | null;
+  scopes?: Scope[];
 }
 
 export interface NewVideo {
   title?: string;
   description?: string;
   visibility?: Visibility;
+  tags?: string[];
   pipeline?: string | null;
 }
 
@@ -170,6 +318,11 @@ export interface OverloadView {
 
 export interface OwnerView {
   handle: string;
+}
+
+export interface PasswordChange {
+  current: string;
+  password: string;
 }
 
 export interface Piece {
@@ -216,6 +369,33 @@ export interface PlaybackView {
   captions: CaptionView[];
 }
 
+export interface PlaylistChange {
+  title?: string | null;
+  description?: string | null;
+  visibility?: Visibility | null;
+}
+
+export interface PlaylistPage {
+  items: PlaylistView[];
+  next: string | null;
+}
+
+export interface PlaylistView {
+  id: string;
+  kind: string;
+  title: string;
+  description: string;
+  visibility: string;
+  owner: OwnerView;
+  entries: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Position {
+  position_s: number;
+}
+
 export interface Priority {
   priority: "first" | "normal" | "last";
 }
@@ -228,6 +408,7 @@ export interface QueuedTask {
   id: string;
   video: string;
   account: string;
+  handle: string;
   stage: string;
   op: string;
   piece: number | null;
@@ -244,6 +425,9 @@ export interface QueuedTask {
   lease_until: string | null;
   error: Record<string, unknown> | null;
   dag: string;
+  ended_at: string | null;
+  optional: boolean;
+  story: string;
 }
 
 export interface QueuesView {
@@ -251,6 +435,7 @@ export interface QueuesView {
   worker_queue: WorkerView[];
   running_queue: QueuedTask[];
   overload: OverloadView;
+  failed: QueuedTask[];
 }
 
 export interface RenditionView {
@@ -263,14 +448,51 @@ export interface RenditionView {
   bandwidth_bps: number;
 }
 
+export interface ResetRequest {
+  email: string;
+}
+
 export interface RetryRequest {
   piece?: number | null;
   rung?: string | null;
 }
 
+export type Role = "viewer" | "maker" | "moderator" | "admin";
+
+export type Scope = "read" | "write" | "admin";
+
+export interface SessionEntry {
+  id: string;
+  created_at: string;
+  last_seen_at: string;
+  user_agent: string;
+  ip: string;
+  current: boolean;
+}
+
+export interface SessionPage {
+  items: SessionEntry[];
+  next: string | null;
+}
+
 export interface SessionView {
   token: string;
 }
+
+export interface SettingList {
+  items: SettingView[];
+  next?: null;
+}
+
+export interface SettingView {
+  name: string;
+  description: string;
+  value: boolean | number | string;
+  started: boolean | number | string;
+  changed: boolean;
+}
+
+export type Since = "day" | "week" | "month" | "year";
 
 export interface Slots {
   cpu: number;
@@ -278,6 +500,8 @@ export interface Slots {
   gpu: number;
   tags: string[];
 }
+
+export type Sort = "relevance" | "new" | "views";
 
 export interface Source {
   container: string;
@@ -345,6 +569,24 @@ export interface Step {
   gave: Record<string, unknown>[];
 }
 
+export interface StorageOwner {
+  id: string;
+  handle: string;
+  used_bytes: number;
+  quota_bytes: number | null;
+}
+
+export interface StorageView {
+  buckets: Record<string, number>;
+  owners: StorageOwner[];
+  free_bytes: number | null;
+}
+
+export interface Suggestions {
+  videos: TitleView[];
+  channels: string[];
+}
+
 export interface TaskQueue {
   head: QueuedTask[];
   by_state: Record<string, number>;
@@ -402,6 +644,25 @@ export interface Timeline {
   bars: Bar[];
 }
 
+export interface TitleView {
+  id: string;
+  title: string;
+}
+
+export interface TokenPage {
+  items: TokenView[];
+  next: string | null;
+}
+
+export interface TokenView {
+  id: string;
+  name: string;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
 export interface UploadPage {
   items: UploadView[];
   next: string | null;
@@ -442,6 +703,7 @@ export interface VideoChange {
   title?: string | null;
   description?: string | null;
   visibility?: Visibility | null;
+  tags?: string[] | null;
 }
 
 export interface VideoPage {
@@ -477,6 +739,9 @@ export interface VideoView {
   error: ErrorView | null;
   notice: ErrorView | null;
   owner: OwnerView;
+  channel: ChannelView;
+  tags: string[];
+  views: number;
   pipeline: string;
   created_at: string;
   updated_at: string;
@@ -497,6 +762,17 @@ export interface VideoView {
 
 export type Visibility = "public" | "unlisted" | "private";
 
+export interface WatchedPage {
+  items: WatchedView[];
+  next: string | null;
+}
+
+export interface WatchedView {
+  video: VideoView;
+  position_s: number;
+  watched_at: string;
+}
+
 export interface WorkerView {
   id: string;
   dispatcher: string;
@@ -512,14 +788,54 @@ export interface Operations {
   "POST /accounts": { body: NewAccount; answer: AccountView };
   "GET /accounts/me": { body: undefined; answer: AccountView };
   "PATCH /accounts/me": { body: AccountChange; answer: AccountView };
+  "PUT /accounts/me/avatar": { body: Blob; answer: AccountView };
+  "DELETE /accounts/me/avatar": { body: undefined; answer: void };
+  "POST /accounts/me/password": { body: PasswordChange; answer: void };
+  "GET /admin/accounts": { body: undefined; answer: AdminAccountPage };
+  "PATCH /admin/accounts/{account_id}": { body: AdminAccountChange; answer: AdminAccountView };
+  "GET /admin/audit": { body: undefined; answer: AuditPage };
   "GET /admin/queues": { body: undefined; answer: QueuesView };
+  "GET /admin/settings": { body: undefined; answer: SettingList };
+  "PATCH /admin/settings": { body: Record<string, boolean | number | string | null>; answer: SettingList };
+  "GET /admin/storage": { body: undefined; answer: StorageView };
   "POST /admin/tasks/{task_id}/cancel": { body: undefined; answer: unknown };
   "POST /admin/tasks/{task_id}/priority": { body: Priority; answer: unknown };
   "POST /admin/tasks/{task_id}/retry": { body: undefined; answer: unknown };
+  "GET /avatars/{account_id}/{digest}.jpg": { body: undefined; answer: Blob };
+  "GET /channels/{handle}": { body: undefined; answer: ChannelPageView };
+  "PUT /channels/{handle}/subscription": { body: undefined; answer: void };
+  "DELETE /channels/{handle}/subscription": { body: undefined; answer: void };
+  "GET /channels/{handle}/videos": { body: undefined; answer: VideoPage };
+  "POST /confirmations": { body: Confirmation; answer: void };
+  "POST /confirmations/resend": { body: undefined; answer: unknown };
   "GET /feed": { body: undefined; answer: VideoPage };
+  "GET /history": { body: undefined; answer: WatchedPage };
+  "DELETE /history": { body: undefined; answer: void };
+  "DELETE /history/{video_id}": { body: undefined; answer: void };
+  "POST /password-resets": { body: ResetRequest; answer: unknown };
+  "POST /password-resets/confirm": { body: NewPassword; answer: void };
   "GET /pipelines": { body: undefined; answer: PipelineList };
+  "GET /playlists": { body: undefined; answer: PlaylistPage };
+  "POST /playlists": { body: NewPlaylist; answer: PlaylistView };
+  "GET /playlists/{playlist_id}": { body: undefined; answer: PlaylistView };
+  "PATCH /playlists/{playlist_id}": { body: PlaylistChange; answer: PlaylistView };
+  "DELETE /playlists/{playlist_id}": { body: undefined; answer: void };
+  "GET /playlists/{playlist_id}/entries": { body: undefined; answer: EntryPage };
+  "POST /playlists/{playlist_id}/entries": { body: NewEntry; answer: EntryView };
+  "PATCH /playlists/{playlist_id}/entries/{entry_id}": { body: EntryMove; answer: void };
+  "DELETE /playlists/{playlist_id}/entries/{entry_id}": { body: undefined; answer: void };
+  "GET /search": { body: undefined; answer: VideoPage };
+  "GET /search/suggest": { body: undefined; answer: Suggestions };
+  "GET /sessions": { body: undefined; answer: SessionPage };
   "POST /sessions": { body: Credentials; answer: SessionView };
-  "DELETE /sessions/current": { body: undefined; answer: void };
+  "DELETE /sessions": { body: undefined; answer: void };
+  "DELETE /sessions/{session_id}": { body: undefined; answer: void };
+  "GET /subscriptions": { body: undefined; answer: ChannelPage };
+  "GET /subscriptions/feed": { body: undefined; answer: VideoPage };
+  "GET /tokens": { body: undefined; answer: TokenPage };
+  "POST /tokens": { body: NewToken; answer: MadeToken };
+  "DELETE /tokens/{token_id}": { body: undefined; answer: void };
+  "GET /trending": { body: undefined; answer: VideoPage };
   "GET /uploads": { body: undefined; answer: UploadPage };
   "GET /uploads/{upload_id}": { body: undefined; answer: UploadView };
   "POST /uploads/{upload_id}/complete": { body: Complete; answer: UploadView };
@@ -537,7 +853,10 @@ export interface Operations {
   "GET /videos/{video_id}/dag/timeline": { body: undefined; answer: Timeline };
   "GET /videos/{video_id}/dag/timeline.svg": { body: undefined; answer: void };
   "GET /videos/{video_id}/events": { body: undefined; answer: void };
+  "GET /videos/{video_id}/position": { body: undefined; answer: Position };
+  "PUT /videos/{video_id}/position": { body: Position; answer: void };
   "POST /videos/{video_id}/process": { body: ProcessRequest | null; answer: VideoView };
+  "GET /videos/{video_id}/related": { body: undefined; answer: VideoPage };
   "POST /videos/{video_id}/retry": { body: RetryRequest | null; answer: VideoView };
   "GET /videos/{video_id}/source": { body: undefined; answer: void };
   "POST /videos/{video_id}/upload": { body: OpenUpload; answer: UploadView };
