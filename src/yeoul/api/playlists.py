@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -43,10 +43,10 @@ class PlaylistView(BaseModel):
     """A playlist. kind: `list`, or `later`; entries: how many, with those that the caller may not see."""
 
     id: str
-    kind: str
+    kind: Literal["list", "later"]
     title: str
     description: str
-    visibility: str
+    visibility: Visibility
     owner: OwnerView
     entries: int
     created_at: str

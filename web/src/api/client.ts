@@ -1,9 +1,8 @@
 /** The one way to the API: `call("GET /videos/{video_id}", { path: { video_id } })`, typed by the operation's name. */
 
-import type { Planned } from "./planned";
 import type { Operations } from "./schema";
 
-export type Api = Omit<Operations, keyof Planned> & Planned;
+export type Api = Operations;
 
 export interface Given<Body> {
   path?: Record<string, string>;

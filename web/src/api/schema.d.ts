@@ -382,10 +382,10 @@ export interface PlaylistPage {
 
 export interface PlaylistView {
   id: string;
-  kind: string;
+  kind: "list" | "later";
   title: string;
   description: string;
-  visibility: string;
+  visibility: Visibility;
   owner: OwnerView;
   entries: number;
   created_at: string;

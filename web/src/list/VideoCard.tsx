@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { ListedVideo } from "../api/planned";
+import type { ListedVideo } from "../api/shape";
 import type { Visibility } from "../api/schema";
 import { formatAge, formatDuration, formatPercent } from "../text/format";
 import { text } from "../text/text";

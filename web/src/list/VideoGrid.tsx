@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { ListedVideo, Page } from "../api/planned";
+import type { ListedVideo, Page } from "../api/shape";
 import { Trouble } from "../part/state";
 import { text } from "../text/text";
 import { More } from "./More";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { ListedVideo, Playlist } from "../api/planned";
+import type { ListedVideo, Playlist } from "../api/shape";
 import { Dialog } from "../part/Dialog";
 import { Icon } from "../part/Icon";
 import { Menu, MenuButton } from "../part/Menu";

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import type { Page } from "../api/planned";
+import type { Page } from "../api/shape";
 
 export interface Pages<T> {
   items: T[];

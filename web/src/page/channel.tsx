@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Channel } from "../api/planned";
+import type { Channel } from "../api/shape";
 import { Avatar } from "../list/Avatar";
 import { useOne } from "../list/useOne";
 import { VideoGrid } from "../list/VideoGrid";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { HistoryEntry } from "../api/planned";
+import type { HistoryEntry } from "../api/shape";
 import { More } from "../list/More";
 import { usePages } from "../list/usePages";
 import { VideoCard } from "../list/VideoCard";

@@ -1,7 +1,7 @@
 /** The home page: what is trending, the newest videos, and, for who follows channels, theirs. */
 
 import { call } from "../api/client";
-import type { ListedVideo } from "../api/planned";
+import type { ListedVideo } from "../api/shape";
 import { usePages } from "../list/usePages";
 import { VideoCard } from "../list/VideoCard";
 import { ShownGrid, Skeletons, VideoGrid } from "../list/VideoGrid";

@@ -1,9 +1,10 @@
 /** One playlist: its videos in order, which its owner can change. */
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Playlist, PlaylistEntry } from "../api/planned";
+import type { Playlist, PlaylistEntry } from "../api/shape";
 import { More } from "../list/More";
 import { useOne } from "../list/useOne";
 import { usePages, type Pages } from "../list/usePages";
@@ -31,23 +32,23 @@ function PlaylistPage() {
   const shown = playlist.value;
   // Both together: how long its description is moves what is below.
   if (shown === null || pages.first) return <Skeletons shape="rows" count={6} />;
-  const own = account !== null && account !== undefined && (shown.owner === undefined || shown.owner.handle === account.handle);
-  const first = pages.items[0];
+  const own = account !== null && account !== undefined && shown.owner.handle === account.handle;
+  const first = pages.items.find((entry) => entry.video !== null)?.video;
   setTitle(titleOf(shown));
   return (
     <>
       <header class="playlist-head">
         <h1 class="page-title">{titleOf(shown)}</h1>
-        <p class="card-facts">{[text.playlist.entries(shown.videos), text.video[shown.visibility]].join(" · ")}</p>
+        <p class="card-facts">{[text.playlist.entries(shown.entries), text.video[shown.visibility]].join(" · ")}</p>
         {shown.description !== "" && <p class="channel-bio">{shown.description}</p>}
         <div class="playlist-actions">
-          {first !== undefined && (
-            <a class="button button-main" href={`/watch/${encodeURIComponent(first.video.id)}?list=${encodeURIComponent(playlist_id)}`}>
+          {first != null && (
+            <a class="button button-main" href={`/watch/${encodeURIComponent(first.id)}?list=${encodeURIComponent(playlist_id)}`}>
               <Icon name="play" size={18} />
               {text.playlist.play}
             </a>
           )}
-          {own && shown.kind === "plain" && <OwnerActions playlist={shown} onChange={playlist.set} />}
+          {own && shown.kind === "list" && <OwnerActions playlist={shown} onChange={playlist.set} />}
         </div>
       </header>
       <Entries pages={pages} own={own} />
@@ -113,7 +114,7 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
     order.splice(to, 0, moved);
     pages.change(() => order);
     const after = order[to - 1]?.id ?? null;
-    tell(call("PATCH /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: moved.id }, body: { after } }), text.playlist.moved(moved.video.title, to + 1));
+    tell(call("PATCH /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: moved.id }, body: { after } }), text.playlist.moved(nameOf(moved), to + 1));
   };
   const remove = (entry: PlaylistEntry): void => {
     pages.change((items) => items.filter((one) => one.id !== entry.id));
@@ -124,21 +125,19 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
       <ol class="rows">
         {pages.items.map((entry, index) => (
           <li key={entry.id}>
-            <VideoCard
-              video={entry.video}
-              shape="row"
-              query={`?list=${encodeURIComponent(playlist_id)}`}
+            <EntryCard
+              entry={entry}
               {...(own
                 ? {
                     extra: (
                       <div class="card-buttons">
-                        <button type="button" class="icon-button" aria-label={text.playlist.up(entry.video.title)} disabled={index === 0} onClick={() => move(index, index - 1)}>
+                        <button type="button" class="icon-button" aria-label={text.playlist.up(nameOf(entry))} disabled={index === 0} onClick={() => move(index, index - 1)}>
                           <Icon name="up" />
                         </button>
-                        <button type="button" class="icon-button" aria-label={text.playlist.down(entry.video.title)} disabled={index === pages.items.length - 1} onClick={() => move(index, index + 1)}>
+                        <button type="button" class="icon-button" aria-label={text.playlist.down(nameOf(entry))} disabled={index === pages.items.length - 1} onClick={() => move(index, index + 1)}>
                           <Icon name="down" />
                         </button>
-                        <button type="button" class="icon-button" aria-label={text.playlist.remove(entry.video.title)} onClick={() => remove(entry)}>
+                        <button type="button" class="icon-button" aria-label={text.playlist.remove(nameOf(entry))} onClick={() => remove(entry)}>
                           <Icon name="close" />
                         </button>
                       </div>
@@ -151,6 +150,26 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
       </ol>
       <More pages={pages} />
     </>
+  );
+}
+
+function nameOf(entry: PlaylistEntry): string {
+  return entry.video?.title ?? text.playlist.hidden;
+}
+
+/** A video that its reader may not see keeps its place. */
+function EntryCard({ entry, extra }: { entry: PlaylistEntry; extra?: ComponentChildren }) {
+  if (entry.video !== null) return <VideoCard video={entry.video} shape="row" query={`?list=${encodeURIComponent(playlist_id)}`} {...(extra === undefined ? {} : { extra })} />;
+  return (
+    <article class="card card-row">
+      <div class="card-picture" />
+      <div class="card-words">
+        <div class="card-text">
+          <h2 class="card-title">{text.playlist.hidden}</h2>
+        </div>
+        {extra}
+      </div>
+    </article>
   );
 }
 

@@ -3,8 +3,6 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { ChannelSummary, Found } from "../api/planned";
-import { Avatar } from "../list/Avatar";
 import { ShownGrid } from "../list/VideoGrid";
 import { usePages } from "../list/usePages";
 import { Select } from "../part/form";
@@ -47,22 +45,11 @@ function Search() {
 function Results({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
   const address = addressOf(wish);
   const pages = usePages(address, (cursor, signal) => call("GET /search", { query: { ...wish, cursor }, signal }));
-  const found = pages.answer as Found | null;
   setTitle(wish.q);
   return (
     <>
       <h1 class="page-title">{text.search.titleFor(wish.q)}</h1>
       <Filters wish={wish} onChange={onChange} />
-      {found?.did_you_mean && (
-        <p class="hint-line">
-          {text.search.didYouMean}{" "}
-          <a class="text-link" href={addressOf({ ...wish, q: found.did_you_mean })}>
-            {found.did_you_mean}
-          </a>
-          ?
-        </p>
-      )}
-      {found?.channels?.map((channel) => <FoundChannel key={channel.handle} channel={channel} />)}
       <ShownGrid pages={pages} card={{ shape: "row" }} empty={<Empty title={text.search.empty(wish.q)} hint={text.search.emptyHint} />} />
     </>
   );
@@ -89,20 +76,6 @@ function Filters({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => voi
         )}
       </div>
     </details>
-  );
-}
-
-function FoundChannel({ channel }: { channel: ChannelSummary }) {
-  return (
-    <a class="found-channel" href={`/c/${encodeURIComponent(channel.handle)}`}>
-      <Avatar handle={channel.handle} name={channel.display_name} picture={channel.avatar} size="middle" />
-      <span>
-        <strong>{channel.display_name || channel.handle}</strong>
-        <span class="card-facts">
-          @{channel.handle} · {text.channel.subscribers(channel.subscribers)}
-        </span>
-      </span>
-    </a>
   );
 }
 

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Playlist } from "../api/planned";
+import type { Playlist } from "../api/shape";
 import { More } from "../list/More";
 import { usePages } from "../list/usePages";
 import { Skeletons } from "../list/VideoGrid";
@@ -54,9 +54,8 @@ function PlaylistCard({ playlist }: { playlist: Playlist }) {
   return (
     <article class="card">
       <div class="card-picture card-stack">
-        {playlist.poster && <img src={playlist.poster} alt="" loading="lazy" decoding="async" />}
         <span class="card-duration">
-          <Icon name="list" size={16} /> {text.playlist.entries(playlist.videos)}
+          <Icon name="list" size={16} /> {text.playlist.entries(playlist.entries)}
         </span>
       </div>
       <div class="card-words">

@@ -1,6 +1,6 @@
 /** A playlist's name, description and who may see it. */
 
-import type { Playlist } from "../api/planned";
+import type { Playlist } from "../api/shape";
 import { Field, Form, Select, Submit } from "../part/form";
 import { text } from "../text/text";
 

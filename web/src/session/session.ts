@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Account } from "../api/planned";
+import type { Account } from "../api/shape";
 
 const KEPT = "yeoul_account";
 
@@ -64,7 +64,7 @@ export async function greet(): Promise<void> {
 
 /** Ends the session and shows the home page. */
 export async function signOut(): Promise<void> {
-  await call("DELETE /sessions/current").catch(() => undefined);
+  await call("DELETE /sessions/{session_id}", { path: { session_id: "current" } }).catch(() => undefined);
   localStorage.removeItem(KEPT);
   location.assign("/");
 }

@@ -11,7 +11,7 @@ import { text } from "../text/text";
 export function Appearance() {
   const [shown, setShown] = useState<Theme>(theme);
   const pickLanguage = (name: string): void => {
-    void call("PATCH /accounts/me", { body: { language: name } })
+    void call("PATCH /accounts/me", { body: { language: name as Language } })
       .catch(() => undefined)
       .then(() => setLanguage(name as Language));
   };

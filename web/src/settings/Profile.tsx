@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Account } from "../api/planned";
+import type { Account } from "../api/shape";
 import { Avatar } from "../list/Avatar";
 import { Field, Form, Submit } from "../part/form";
 import { setAccount } from "../session/session";

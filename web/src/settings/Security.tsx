@@ -1,7 +1,7 @@
 /** E-mail, password, and where one is signed in. */
 
 import { call } from "../api/client";
-import type { Account, Session } from "../api/planned";
+import type { Account, Session } from "../api/shape";
 import { usePages } from "../list/usePages";
 import { Field, Form, Submit } from "../part/form";
 import { Trouble } from "../part/state";

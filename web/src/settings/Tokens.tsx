@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Token } from "../api/planned";
+import type { TokenView } from "../api/schema";
 import { usePages } from "../list/usePages";
 import { Field, Form, Select, Submit } from "../part/form";
 import { Trouble } from "../part/state";
@@ -24,9 +24,9 @@ export function Tokens() {
   const make = async (values: Record<string, string>): Promise<void> => {
     const { token, ...known } = await call("POST /tokens", { body: { name: values["name"] ?? "", expires_at: expiry(values["days"] ?? "") } });
     setMade(token);
-    pages.change((items) => [{ ...known, created_at: known.created_at ?? new Date().toISOString(), expires_at: known.expires_at ?? null }, ...items]);
+    pages.change((items) => [known, ...items]);
   };
-  const drop = (token: Token): void => {
+  const drop = (token: TokenView): void => {
     call("DELETE /tokens/{token_id}", { path: { token_id: token.id } }).then(
       () => {
         pages.change((items) => items.filter((one) => one.id !== token.id));

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Account } from "../api/planned";
+import type { Account } from "../api/shape";
 import { Avatar } from "../list/Avatar";
 import { Icon } from "../part/Icon";
 import { Menu, MenuButton, MenuChoice, MenuLink } from "../part/Menu";

@@ -3,15 +3,23 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Suggestion } from "../api/planned";
 import { Icon } from "../part/Icon";
 import { text } from "../text/text";
 
 const PAUSE_MS = 120;
 
+interface Suggestion {
+  kind: "video" | "channel";
+  text: string;
+}
+
 function addressOf(suggestion: Suggestion): string {
-  if (suggestion.kind === "channel" && suggestion.handle !== undefined) return `/c/${encodeURIComponent(suggestion.handle)}`;
+  if (suggestion.kind === "channel") return `/c/${encodeURIComponent(suggestion.text)}`;
   return `/search?q=${encodeURIComponent(suggestion.text)}`;
+}
+
+function names(kind: Suggestion["kind"], found: string[]): Suggestion[] {
+  return [...new Set(found)].map((text) => ({ kind, text }));
 }
 
 /** Suggestions for what is typed; none while a Korean syllable is being put together, whose keys would race with them. */
@@ -23,7 +31,7 @@ function useSuggestions(typed: string, on: boolean): Suggestion[] {
     const turn = new AbortController();
     const timer = window.setTimeout(() => {
       call("GET /search/suggest", { query: { q: words }, signal: turn.signal }).then(
-        (answer) => setFound(answer.items),
+        ({ videos, channels }) => setFound([...names("video", videos.map((video) => video.title)), ...names("channel", channels)]),
         () => setFound([]),
       );
     }, PAUSE_MS);

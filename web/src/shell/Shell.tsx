@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { call } from "../api/client";
-import type { Account } from "../api/planned";
+import type { Account } from "../api/shape";
 import { Icon, type IconName } from "../part/Icon";
 import { useAccount } from "../session/session";
 import { sayProblem } from "../text/problem";

@@ -95,7 +95,6 @@ export const en = {
     quality: "Quality",
     qualities: { "": "Any quality", "720": "HD (720p)", "1080": "Full HD (1080p)", "2160": "4K (2160p)" },
     reset: "Reset filters",
-    didYouMean: "Did you mean",
     empty: (q: string) => `Nothing found for “${q}”`,
     emptyHint: "Try fewer or other words, or take filters away.",
     start: "What would you like to watch?",
@@ -151,6 +150,7 @@ export const en = {
     none: "No playlists yet",
     noneHint: "Collect videos to watch them one after the other.",
     missing: "There is no such playlist",
+    hidden: "A video that is not available",
   },
   history: {
     title: "History",

@@ -96,7 +96,6 @@ export const ko: Catalogue = {
     quality: "화질",
     qualities: { "": "모든 화질", "720": "HD (720p)", "1080": "Full HD (1080p)", "2160": "4K (2160p)" },
     reset: "필터 초기화",
-    didYouMean: "혹시 찾으시는 말이",
     empty: (q: string) => `‘${q}’에 대한 결과가 없습니다`,
     emptyHint: "다른 말로 찾거나 필터를 줄여 보세요.",
     start: "무엇을 보고 싶으세요?",
@@ -152,6 +151,7 @@ export const ko: Catalogue = {
     none: "아직 재생목록이 없습니다",
     noneHint: "동영상을 모아 이어서 볼 수 있습니다.",
     missing: "그런 재생목록이 없습니다",
+    hidden: "볼 수 없는 동영상",
   },
   history: {
     title: "시청 기록",

@@ -1,0 +1,17 @@
+/** Shorter names for what pages pass on of the API. */
+
+import type { AccountView, ChannelPageView, ChannelView, EntryView, PlaylistView, SessionEntry, VideoView, WatchedView } from "./schema";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export type ChannelSummary = ChannelView;
+export type Channel = ChannelPageView;
+export type ListedVideo = VideoView;
+export type Account = AccountView;
+export type Session = SessionEntry;
+export type Playlist = PlaylistView;
+export type PlaylistEntry = EntryView;
+export type HistoryEntry = WatchedView;
