@@ -15,6 +15,7 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, Person, Role
 from yeoul.api.live_settings import read_account_settings
 from yeoul.api.pipelines import choose_pipeline
+from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import BadCredentialsError, BodyTooLargeError, ForbiddenError, HandleTakenError, NotFoundError
 from yeoul.base.ids import new_id
@@ -208,18 +209,13 @@ def get_avatar(account_id: str, digest: str, parts: PartsDep) -> Response:
 # --- views ---
 
 
-def avatar_url(row: Row) -> str | None:
-    """Where an account's picture is; row holds id and avatar."""
-    return None if row["avatar"] is None else f"/api/v1/avatars/{row['id']}/{row['avatar']}.jpg"
-
-
 def make_account_view(parts: Parts, row: Row) -> AccountView:
     """An account as it sees itself."""
     same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes", "keep_history")
     return AccountView(
         **{name: row[name] for name in same},
         display_name=row["display_name"] or row["handle"],
-        avatar=avatar_url(row),
+        avatar=make_avatar_path(row["id"], row["avatar"]),
         confirmed=row["confirmed_at"] is not None,
         quota_bytes=usage.quota_of(row, read_account_settings(parts).quota_bytes),
         created_at=rfc3339(row["created_at"]) or "",

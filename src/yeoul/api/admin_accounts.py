@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from yeoul.api.accounts import avatar_url
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Admin, Role
 from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError
 from yeoul.catalog import account, audit, session, usage
@@ -125,7 +125,7 @@ def _view(row: Row) -> AdminAccountView:
     return AdminAccountView(
         **{name: row[name] for name in same},
         display_name=row["display_name"] or row["handle"],
-        avatar=avatar_url(row),
+        avatar=make_avatar_path(row["id"], row["avatar"]),
         confirmed=row["confirmed_at"] is not None,
         disabled=row["disabled_at"] is not None,
         created_at=rfc3339(row["created_at"]) or "",

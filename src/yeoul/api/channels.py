@@ -10,6 +10,7 @@ from yeoul.api.deps import PartsDep
 from yeoul.api.discovery import listed_page
 from yeoul.api.identity import Caller, MaybeCaller
 from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.public_url import make_avatar_path
 from yeoul.api.videos import VideoPage
 from yeoul.base.errors import InvalidError, NotFoundError
 from yeoul.catalog import channel, listing
@@ -48,9 +49,9 @@ def get_channel_row(connection: Connection, handle: str) -> Row:
 def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
     return ChannelPageView(
         handle=row["handle"],
-        display_name=row.get("display_name") or row["handle"],
-        bio=row.get("bio") or "",
-        avatar=row.get("avatar"),
+        display_name=row["display_name"] or row["handle"],
+        bio=row["bio"],
+        avatar=make_avatar_path(row["id"], row["avatar"]),
         subscribers=row["subscribers"] or 0,
         videos=row["videos"] or 0,
         subscribed=subscribed,

@@ -41,7 +41,7 @@ def get_channel_feed(handle: str, request: Request, parts: PartsDep) -> Response
         row = get_channel_row(connection, handle)
         rows = listing.of_channel(connection, row["id"], None, _ITEMS)
         views = show(parts, connection, [row["video_id"] for row in rows])
-    name = row.get("display_name") or row["handle"]
+    name = row["display_name"] or row["handle"]
     return _answer(request, parts, (name, f"c/{row['handle']}", row.get("bio") or f"Videos of {name}"), rows, views)
 
 

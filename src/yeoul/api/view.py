@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts
+from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.catalog import stream, video
 from yeoul.delivery import presentation as layout
@@ -155,8 +156,9 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
 def make_channel_view(row: Row) -> ChannelView:
     """The channel of a video's row."""
     handle = row["owner_handle"]
-    name = row.get("owner_name") or handle
-    return ChannelView(handle=handle, display_name=name, avatar=row.get("owner_avatar"), subscribers=row["subscribers"] or 0)
+    name = row["owner_name"] or handle
+    picture = make_avatar_path(row["owner_id"], row["owner_avatar"])
+    return ChannelView(handle=handle, display_name=name, avatar=picture, subscribers=row["subscribers"] or 0)
 
 
 def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:

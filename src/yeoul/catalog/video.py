@@ -17,7 +17,10 @@ from yeoul.catalog.schema import account, caption, channel, video, watched
 from yeoul.model.video import VideoState, Visibility, is_legal
 
 _WITH_OWNER = (
-    select(video, account.c.handle.label("owner_handle"), channel.c.subscribers)
+    select(
+        *(video, channel.c.subscribers, account.c.handle.label("owner_handle")),
+        *(account.c.display_name.label("owner_name"), account.c.avatar.label("owner_avatar")),
+    )
     .join(account, account.c.id == video.c.owner_id)
     .outerjoin(channel, channel.c.account_id == account.c.id)
 )
