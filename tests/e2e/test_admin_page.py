@@ -127,14 +127,14 @@ def row(page: Page, table: str, video: str, stage: str) -> Locator:
 
 
 def test_who_is_no_admin_sees_nothing_and_is_told_why(page: Page, yeoul_server: Server):
-    body: dict[str, Any] = {"handle": "visitor", "email": "visitor@example.org", "password": "correct horse battery"}
+    body: dict[str, Any] = {"handle": "onlooker", "email": "onlooker@example.org", "password": "correct horse battery"}
     assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
     page.goto(f"{yeoul_server.url}/admin")
     expect(page.get_by_role("status").first).to_have_text("This page is for admins. Sign in to see the queues.")
-    sign_in(page, "visitor", "wrong")
+    sign_in(page, "onlooker", "wrong")
     expect(page.locator("#answer")).to_have_text("handle or password is wrong")
-    sign_in(page, "visitor", body["password"])
-    expect(page.locator("#note")).to_have_text("This page is for admins, and visitor is not one. Sign in as an admin to see the queues.")
+    sign_in(page, "onlooker", body["password"])
+    expect(page.locator("#note")).to_have_text("This page is for admins, and onlooker is not one. Sign in as an admin to see the queues.")
     expect(page.get_by_role("heading", name="Running")).to_be_hidden()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.get_by_role("table").count() == 0
