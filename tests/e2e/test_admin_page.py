@@ -130,7 +130,7 @@ def test_who_is_no_admin_sees_nothing_and_is_told_why(page: Page, yeoul_server: 
     body: dict[str, Any] = {"handle": "onlooker", "email": "onlooker@example.org", "password": "correct horse battery"}
     assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
     page.goto(f"{yeoul_server.url}/admin")
-    expect(page.get_by_role("status").first).to_have_text("This page is for admins. Sign in to see the queues.")
+    expect(page.locator("#note")).to_have_text("This page is for admins. Sign in to see the queues.")
     sign_in(page, "onlooker", "wrong")
     expect(page.locator("#answer")).to_have_text("handle or password is wrong")
     sign_in(page, "onlooker", body["password"])
