@@ -320,11 +320,8 @@ def test_what_users_write_is_text(watch: Watch, browser: Browser, yeoul_server: 
     page = watch(video["id"]).play()
     expect(page.text("#title")).to_have_text(title)
     page.page.goto(yeoul_server.url)
-    expect(
-        page.text(
-            ".card-title",
-        ).filter(has_text=title)
-    ).to_be_visible()
+    for list_name in ("Trending now", "Latest"):
+        expect(page.page.get_by_role("region", name=list_name).locator(".card-title").filter(has_text=title)).to_be_visible()
     assert page.page.evaluate("window.broken") is None
 
 
