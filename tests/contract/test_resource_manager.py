@@ -13,7 +13,7 @@ from tests.contract.pipeline_world import VIDEO, World, fail_with
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import ConflictError, MediaToolError, UnreadableError, WorkerLostError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import account, outbox, queue, run, upload, video, worker
+from yeoul.catalog import account, outbox, queue, queue_view, run, upload, video, worker
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import task as task_table
 from yeoul.model.video import VideoState
@@ -96,9 +96,9 @@ def test_lanes_are_found_in_turn(database: Database):
         assert [row["account_id"] for row in queue.lane(connection, "owner3", now_s, 9, [""])] == ["owner3"]
         assert queue.lane(connection, "owner3", now_s, 9, ["ssd"]) == []
         assert [row["account_id"] for row in queue.lane(connection, "owner3", now_s, 9, [""], urgent=True)] == ["owner3"]
-        assert queue.count_open(connection) == 7
-        assert sum(row["tasks"] for row in queue.census(connection)) == 7
-        assert len(queue.head(connection, 3)) == 3
+        assert queue_view.count_open(connection) == 7
+        assert sum(row["tasks"] for row in queue_view.census(connection)) == 7
+        assert len(queue_view.head(connection, 3)) == 3
     world.dispatcher.close()
 
 
@@ -551,5 +551,5 @@ def test_what_an_admin_puts_first_starts_first(database: Database):
     assert world.engine.started[0][0] == last
     with database.write() as connection:
         assert not queue.move_in_lane(connection, last, 0.0, world.clock.now())
-        assert {row["id"] for row in queue.running(connection, 9)} == {last}
+        assert {row["id"] for row in queue_view.running(connection, 9)} == {last}
     world.dispatcher.close()

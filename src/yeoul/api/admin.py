@@ -13,7 +13,7 @@ from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Admin
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError
-from yeoul.catalog import audit, outbox, queue, run, worker
+from yeoul.catalog import audit, outbox, queue, queue_view, run, worker
 from yeoul.model.work import Slots
 from yeoul.pipeline import second_chance, task_input
 from yeoul.pipeline.fair_share import FIRST_DUE_AT, make_due_at
@@ -108,9 +108,9 @@ def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
     """What waits, where there is room, what runs, and what has failed."""
     now_s = parts.clock.now()
     with parts.database.read() as connection:
-        head, running = queue.head(connection, _SHOWN), queue.running(connection, _SHOWN)
-        failed = queue.failed(connection, now_s - _LATELY_S, _SHOWN)
-        counts, workers, parked = queue.census(connection), worker.all_workers(connection), run.count_parked(connection)
+        head, running = queue_view.head(connection, _SHOWN), queue_view.running(connection, _SHOWN)
+        failed = queue_view.failed(connection, now_s - _LATELY_S, _SHOWN)
+        counts, workers, parked = queue_view.census(connection), worker.all_workers(connection), run.count_parked(connection)
     return QueuesView(
         task_queue=_task_queue(head, counts, now_s),
         worker_queue=[_worker(row) for row in workers],

@@ -18,7 +18,7 @@ from yeoul.api.identity import MaybeCaller, may_edit, may_see
 from yeoul.api.videos import make_task_view
 from yeoul.api.view import read_video_view
 from yeoul.base.errors import NotFoundError, YeoulError
-from yeoul.catalog import queue, run, video
+from yeoul.catalog import queue_view, run, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.row import Row
 
@@ -56,7 +56,7 @@ class _Follower:
         current = run.find_of_video(connection, self._video_id)
         if current is None:
             return []
-        told, self._stamps = self._stamps, queue.stamps_of_run(connection, current["id"])
+        told, self._stamps = self._stamps, queue_view.stamps_of_run(connection, current["id"])
         changed = {task_id for task_id, stamp in self._stamps.items() if told.get(task_id) != stamp}
         return [_task_event(task) for task in _read_tasks(connection, current["id"], changed)]
 
@@ -64,7 +64,7 @@ class _Follower:
 def _read_tasks(connection: Connection, run_id: str, ids: Collection[str]) -> list[Row]:
     if not ids:
         return []
-    tasks = queue.of_run(connection, run_id, ids if len(ids) <= _NAMED_AT_MOST else None)
+    tasks = queue_view.of_run(connection, run_id, ids if len(ids) <= _NAMED_AT_MOST else None)
     return [task for task in tasks if task["id"] in ids]
 
 

@@ -14,7 +14,7 @@ from yeoul.api.identity import Caller, check_edit
 from yeoul.api.videos import TaskView, make_task_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import attempt, queue, run, video
+from yeoul.catalog import attempt, queue_view, run, video
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_drawing import draw_run
 from yeoul.pipeline.history import History
@@ -92,7 +92,7 @@ def get_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> Ta
     """The story of one task."""
     with parts.database.read() as connection:
         current = _find_run(connection, video_id, caller)
-        task = next((found for found in queue.of_run(connection, current["id"]) if found["id"] == task_id), None)
+        task = next((found for found in queue_view.of_run(connection, current["id"]) if found["id"] == task_id), None)
         if task is None:
             raise NotFoundError(f"video {video_id} has no task {task_id}", video=video_id, task=task_id)
         attempts = attempt.of_task(connection, task_id)

@@ -19,7 +19,7 @@ from yeoul.api.view import VideoView, make_video_view, read_video_view, show_vid
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import audit, outbox, queue, run, upload, video
+from yeoul.catalog import audit, outbox, queue_view, run, upload, video
 from yeoul.model.video import VideoState, Visibility
 from yeoul.pipeline import processing_again, second_chance
 from yeoul.upload.service import NO_NUL
@@ -206,7 +206,7 @@ def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
         current = run.find_of_video(connection, video_id)
         if current is None:
             raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
-        tasks = [make_task_view(task) for task in queue.of_run(connection, current["id"])]
+        tasks = [make_task_view(task) for task in queue_view.of_run(connection, current["id"])]
     shown = row["edition"] == current["edition"]
     return DagView(edition=current["edition"], is_shown=shown, state=current["state"], definition=current["definition"], tasks=tasks)
 

@@ -1,6 +1,5 @@
-"""The durable task queue: tasks wait, become ready, run under a lease, and end once.
+"""The durable task queue: tasks wait, become ready, run under a lease (`lease.py`), and end once.
 
-Every change of a running task is fenced by (task, attempt, owner): who lost a task can no longer write to it.
 Each account has its own lane, in the order of `due_at`, a virtual deadline (time of birth, plus a delay for what may wait).
 Between lanes decides `pipeline/fair_share.py`.
 """
@@ -11,33 +10,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import Connection, Float, and_, bindparam, case, func, or_, select, text, update
 
-from yeoul.base.errors import WorkerLostError
 from yeoul.catalog import attempt as attempts
 from yeoul.catalog.due import is_due
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_new
-from yeoul.catalog.schema import account, edge, run, task, video
-from yeoul.model.work import Result, Slots, Usage
+from yeoul.catalog.schema import edge, task
+from yeoul.model.work import Slots
 
 _QUOTA_LOCK = 0x71756F74  # any number of our own
 ENDED = ("done", "failed", "cancelled")
 # As words, not as parameters: SQLite takes a partial index only when the query repeats its condition.
-_READY = text("task.state = 'ready'")
+READY = text("task.state = 'ready'")
 _URGENT = text("task.state = 'ready' AND task.latency_sensitive")
 # What placing looks at. Inputs are read of what is placed only.
 _LIGHT = (
     *(task.c.id, task.c.run_id, task.c.account_id, task.c.op, task.c.piece, task.c.due_at, task.c.latency_sensitive),
     *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.not_before, task.c.failures, task.c.failed_on),
 )
-# What people look at.
-_SHOWN = (
-    *(task.c.id, task.c.run_id, run.c.video_id, task.c.account_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state),
-    *(task.c.attempt, task.c.failures, task.c.worker, task.c.owner, task.c.progress, task.c.due_at, task.c.not_before, task.c.lease_until),
-    *(task.c.cpu, task.c.memory_bytes, task.c.gpu, task.c.tags, task.c.created_at, task.c.started_at, task.c.ended_at, task.c.error),
-    *(task.c.optional, func.coalesce(account.c.handle, "").label("handle")),
-)
-_PEOPLE = task.join(run, run.c.id == task.c.run_id).outerjoin(account, account.c.id == task.c.account_id)
 
 
 @dataclass(frozen=True)
@@ -124,7 +114,7 @@ def add(connection: Connection, new: NewTask, now_s: float) -> bool:
 
 def ready(connection: Connection, now_s: float, limit: int) -> list[Row]:
     """The earliest ready tasks over all lanes. Rows that another dispatcher is claiming are passed over."""
-    return _heads(connection, _READY, now_s, limit)
+    return _heads(connection, READY, now_s, limit)
 
 
 def lane(connection: Connection, account_id: str, now_s: float, limit: int, wants: Sequence[str], *, urgent: bool = False) -> list[Row]:
@@ -132,7 +122,7 @@ def lane(connection: Connection, account_id: str, now_s: float, limit: int, want
 
     Rows that another dispatcher is claiming are passed over.
     """
-    condition = and_(_URGENT if urgent else _READY, task.c.account_id == account_id, task.c.wants.in_(wants))
+    condition = and_(_URGENT if urgent else READY, task.c.account_id == account_id, task.c.wants.in_(wants))
     return _heads(connection, condition, now_s, limit)
 
 
@@ -177,37 +167,6 @@ def running_cpu(connection: Connection) -> dict[str, float]:
     return {str(row[0]): float(row[1]) for row in connection.execute(statement)}
 
 
-def count_open(connection: Connection) -> int:
-    """How many tasks are known and have not started."""
-    return int(connection.execute(select(func.count()).where(task.c.state.in_(("ready", "waiting")))).scalar_one())
-
-
-def _mine(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
-    return and_(task.c.id == task_id, task.c.attempt == attempt, task.c.owner == owner, task.c.state == "running")
-
-
-def extend(connection: Connection, owner: str, lease_until: float) -> int:
-    """The heartbeat: extend the leases of all running tasks of an owner; how many there were."""
-    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
-    return connection.execute(update(task).where(task.c.id.in_(mine)).values(lease_until=lease_until)).rowcount
-
-
-def _unlocked(condition: ColumnElement[bool]) -> Select[tuple[str]]:
-    """Ids of tasks that nobody is changing: who changes several at once must not wait for others who do."""
-    return select(task.c.id).where(condition).with_for_update(skip_locked=True, key_share=True)
-
-
-def owned(connection: Connection, owner: str) -> set[tuple[str, int]]:
-    """(id, attempt) of the running tasks of an owner."""
-    statement = select(task.c.id, task.c.attempt).where(task.c.owner == owner, task.c.state == "running")
-    return {(str(row.id), int(row.attempt)) for row in connection.execute(statement)}
-
-
-def note_progress(connection: Connection, task_id: str, attempt: int, owner: str, progress: float, now_s: float) -> None:
-    """Write how far an attempt is, 0 to 1."""
-    connection.execute(update(task).where(_mine(task_id, attempt, owner)).values(progress=progress, updated_at=now_s))
-
-
 _AT = bindparam("at", type_=Float())
 _LEFT = case((task.c.waiting_on > bindparam("ended"), task.c.waiting_on - bindparam("ended")), else_=0)
 _FREED = (task.c.state == "waiting") & (_LEFT == 0)
@@ -234,128 +193,6 @@ def release(connection: Connection, ended: Collection[str], now_s: float) -> Non
         connection.execute(_RELEASE, [{"of_task": task_id, "ended": counts[task_id], "at": now_s} for task_id in sorted(counts)])
 
 
-def finish(
-    connection: Connection,
-    task_id: str,
-    attempt: int,
-    owner: str,
-    outputs: Mapping[str, Any],
-    cpu_s: float,
-    now_s: float,
-    usage: Usage | None = None,
-    result: Result = Result(),  # noqa: B008 (frozen)
-) -> bool:
-    """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off.
-
-    result: a key makes the outputs known to `find_results`.
-    """
-    statement = (
-        update(task)
-        .where(_mine(task_id, attempt, owner))
-        .values(
-            state="done",
-            outputs=dict(outputs),
-            key=result.key,
-            digest=result.digest,
-            error=None,
-            progress=1.0,
-            owner=None,
-            lease_until=None,
-            cpu_s=task.c.cpu_s + cpu_s,
-            ended_at=now_s,
-            updated_at=now_s,
-        )
-    )
-    if connection.execute(statement).rowcount != 1:
-        return False
-    attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage, reused=result.reused)
-    release(connection, [task_id], now_s)
-    return True
-
-
-def put_back(
-    connection: Connection,
-    task_id: str,
-    attempt: int,
-    owner: str,
-    error: Mapping[str, Any],
-    *,
-    not_before: float,
-    counts: bool,
-    now_s: float,
-    failed_on: Sequence[str] = (),
-    crashed: bool = False,
-    usage: Usage | None = None,
-) -> bool:
-    """Return a running task to the queue with the error of its attempt; `counts` when it uses up a retry.
-
-    failed_on: all workers on which it has failed; crashed: whether the attempt took its process along.
-    """
-    statement = (
-        update(task)
-        .where(_mine(task_id, attempt, owner))
-        .values(
-            state="ready",
-            error=dict(error),
-            failures=task.c.failures + (1 if counts else 0),
-            failed_on=list(failed_on),
-            crashes=task.c.crashes + (1 if crashed else 0),
-            tries=task.c.tries - (0 if counts else 1),
-            not_before=not_before,
-            ready_at=max(now_s, not_before),
-            owner=None,
-            worker=None,
-            lease_until=None,
-            progress=0.0,
-            updated_at=now_s,
-        )
-    )
-    if connection.execute(statement).rowcount != 1:
-        return False
-    outcome = _outcome(error) if counts else "put_back"
-    attempts.end(connection, [(task_id, attempt)], outcome, now_s, error=error, usage=usage)
-    return True
-
-
-def _outcome(error: Mapping[str, Any]) -> str:
-    return "lost" if error.get("code") == WorkerLostError.code else "failed"
-
-
-def fail(
-    connection: Connection,
-    task_id: str,
-    attempt: int,
-    owner: str,
-    error: Mapping[str, Any],
-    cpu_s: float,
-    now_s: float,
-    usage: Usage | None = None,
-) -> bool:
-    """End a running task badly, for good. Successors of an optional task are released all the same."""
-    statement = (
-        update(task)
-        .where(_mine(task_id, attempt, owner))
-        .values(
-            state="failed",
-            error=dict(error),
-            failures=task.c.failures + 1,
-            owner=None,
-            lease_until=None,
-            cpu_s=task.c.cpu_s + cpu_s,
-            ended_at=now_s,
-            updated_at=now_s,
-        )
-        .returning(task.c.optional)
-    )
-    row = connection.execute(statement).first()
-    if row is None:
-        return False
-    attempts.end(connection, [(task_id, attempt)], _outcome(error), now_s, error=error, usage=usage)
-    if row.optional:
-        release(connection, [task_id], now_s)
-    return True
-
-
 def fail_unended(connection: Connection, task_id: str, error: Mapping[str, Any], now_s: float) -> bool:
     """End a task badly that waits, is ready or runs, whoever runs it; False when it has ended."""
     values = {"state": "failed", "error": dict(error), "owner": None, "lease_until": None, "ended_at": now_s, "updated_at": now_s}
@@ -367,53 +204,6 @@ def fail_unended(connection: Connection, task_id: str, error: Mapping[str, Any],
     if row.optional:
         release(connection, [task_id], now_s)
     return True
-
-
-def count_crashes(connection: Connection, run_id: str, piece: int) -> int:
-    """How often attempts over a piece took their process along."""
-    statement = select(func.coalesce(func.sum(task.c.crashes), 0)).where(task.c.run_id == run_id, task.c.piece == piece)
-    return int(connection.execute(statement).scalar_one())
-
-
-def hand_back(connection: Connection, owner: str, now_s: float) -> int:
-    """Return all that an owner runs to the queue, as if it had never been tried; how many there were."""
-    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
-    fresh = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
-    again = update(task).where(task.c.id.in_(mine)).values(**fresh, ready_at=now_s, updated_at=now_s).returning(task.c.id, task.c.attempt)
-    rows = all_rows(connection, again)
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "put_back", now_s)
-    return len(rows)
-
-
-def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
-    lost = task.c.lease_until < now_s
-    if dead_owner_except is not None:
-        lost = or_(lost, task.c.owner != dead_owner_except)
-    return and_(task.c.state == "running", lost)
-
-
-def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
-    """Return to the queue what runs under an ended lease, or (when `dead_owner_except` is given) under any other owner.
-
-    A lost lease is a lost attempt, not a failure of the task: a new attempt starts at once, unless there were `max_tries`.
-    Returns (id, attempt) rows.
-    """
-    lost = _unlocked(and_(_lost(now_s, dead_owner_except), task.c.tries < max_tries))
-    statement = (
-        update(task)
-        .where(task.c.id.in_(lost))
-        .values(state="ready", ready_at=now_s, owner=None, worker=None, lease_until=None, progress=0.0, updated_at=now_s)
-        .returning(task.c.id, task.c.attempt)
-    )
-    taken = all_rows(connection, statement)
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in taken], "lost", now_s)
-    return taken
-
-
-def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
-    """What `take_back` does not return because it was tried too often: rows of id, run_id, attempt, owner."""
-    columns = (task.c.id, task.c.run_id, task.c.attempt, task.c.owner)
-    return all_rows(connection, select(*columns).where(_lost(now_s, dead_owner_except), task.c.tries >= max_tries))
 
 
 def cancel_run(connection: Connection, run_id: str, now_s: float) -> list[Row]:
@@ -471,7 +261,7 @@ def reset(connection: Connection, ids: Sequence[str], now_s: float) -> None:
 
 def hurry(connection: Connection, task_id: str, now_s: float) -> bool:
     """Let a ready task that was put off start now; False when it is not ready."""
-    statement = update(task).where(task.c.id == task_id, _READY).values(not_before=0.0, updated_at=now_s)
+    statement = update(task).where(task.c.id == task_id, READY).values(not_before=0.0, updated_at=now_s)
     return connection.execute(statement).rowcount == 1
 
 
@@ -479,86 +269,6 @@ def move_in_lane(connection: Connection, task_id: str, due_at: float, now_s: flo
     """Give a task that has not started another virtual deadline; False when it has started."""
     unstarted = task.c.state.in_(("ready", "waiting"))
     return connection.execute(update(task).where(task.c.id == task_id, unstarted).values(due_at=due_at, updated_at=now_s)).rowcount == 1
-
-
-def head(connection: Connection, limit: int) -> list[Row]:
-    """The ready tasks that are due first, for people to look at."""
-    return all_rows(connection, select(*_SHOWN).select_from(_PEOPLE).where(_READY).order_by(task.c.due_at, task.c.id).limit(limit))
-
-
-def running(connection: Connection, limit: int) -> list[Row]:
-    """The running queue: who runs what since when, the oldest first."""
-    chosen = select(*_SHOWN).select_from(_PEOPLE).where(task.c.state == "running")
-    return all_rows(connection, chosen.order_by(task.c.started_at, task.c.id).limit(limit))
-
-
-def failed(connection: Connection, since: float, limit: int) -> list[Row]:
-    """What has failed for good in runs that are open or ended after `since`, the newest first; deleted videos are left out."""
-    lately = or_(run.c.state == "open", and_(run.c.state.in_(("done", "failed")), run.c.ended_at > since))
-    chosen = select(*_SHOWN).select_from(_PEOPLE).where(task.c.state == "failed", lately)
-    return all_rows(connection, chosen.order_by(task.c.ended_at.desc(), task.c.id).limit(limit))
-
-
-def census(connection: Connection) -> list[Row]:
-    """How many tasks have not ended, by state, stage and account, and when the oldest of each was born."""
-    by = (task.c.state, task.c.stage, task.c.account_id)
-    counts = select(*by, func.count().label("tasks"), func.min(task.c.created_at).label("oldest_at"))
-    return all_rows(connection, counts.where(task.c.state.in_(("waiting", "ready", "running"))).group_by(*by))
-
-
-def of_run(connection: Connection, run_id: str, ids: Collection[str] | None = None) -> list[Row]:
-    """The tasks of a run in order of birth, all or those named. Inputs and outputs are left out."""
-    columns = [column for column in task.c if column.name not in ("params", "outputs")]
-    statement = select(*columns).where(task.c.run_id == run_id).order_by(task.c.created_at, task.c.id)
-    if ids is not None:
-        statement = statement.where(task.c.id.in_(list(ids)))
-    return all_rows(connection, statement)
-
-
-def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, ...]]:
-    """What every change of a task changes, by task; equal stamps mean that nobody touched it. To be compared, not ordered:
-    tasks are not committed in the order of their `updated_at`.
-    """
-    columns = (task.c.updated_at, task.c.state, task.c.attempt, task.c.progress)
-    return {str(row[0]): tuple(row[1:]) for row in connection.execute(select(task.c.id, *columns).where(task.c.run_id == run_id))}
-
-
-def outputs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Row]]:
-    """What the needs of each of these tasks made: rows of stage, op, piece, rung, state, outputs, digest, in order of piece."""
-    columns = (edge.c.task_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.outputs, task.c.digest)
-    found: dict[str, list[Row]] = {}
-    for ids in in_chunks(task_ids):
-        statement = select(*columns).join(edge, edge.c.needs_id == task.c.id).where(edge.c.task_id.in_(ids))
-        for row in all_rows(connection, statement.order_by(task.c.stage, task.c.piece, task.c.rung)):
-            found.setdefault(row["task_id"], []).append(row)
-    return found
-
-
-def find_results(connection: Connection, keys: Collection[str], owner_id: str, visibility: str) -> dict[str, Row]:
-    """What tasks of these keys have made last, by key: video_id, outputs, digest. Only of videos of the same owner and visibility."""
-    found: dict[str, Row] = {}
-    for some in in_chunks(keys):
-        statement = (
-            select(task.c.key, run.c.video_id, task.c.outputs, task.c.digest)
-            .join(run, run.c.id == task.c.run_id)
-            .join(video, video.c.id == run.c.video_id)
-            .where(task.c.key.in_(some), task.c.state == "done", video.c.owner_id == owner_id, video.c.visibility == visibility)
-            .where(video.c.state != "deleted")
-            .order_by(task.c.ended_at)
-        )
-        found |= {str(row["key"]): row for row in all_rows(connection, statement)}
-    return found
-
-
-def known_outputs(connection: Connection, run_id: str) -> list[Any]:
-    """The outputs of a run that `find_results` may give."""
-    return list(connection.execute(select(task.c.outputs).where(task.c.run_id == run_id, task.c.key.is_not(None))).scalars())
-
-
-def count_states(connection: Connection, run_id: str) -> dict[str, int]:
-    """How many tasks of a run are in each state."""
-    statement = select(task.c.state, func.count()).where(task.c.run_id == run_id).group_by(task.c.state)
-    return {str(row[0]): int(row[1]) for row in connection.execute(statement)}
 
 
 def next_ready_at(connection: Connection, now_s: float) -> float | None:

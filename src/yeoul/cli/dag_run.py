@@ -21,7 +21,7 @@ from yeoul.base.errors import InvalidError
 from yeoul.base.ids import new_id
 from yeoul.base.settings import Settings
 from yeoul.blob.store import BlobStore, Bucket
-from yeoul.catalog import account, queue, stream, video
+from yeoul.catalog import account, queue_view, stream, video
 from yeoul.catalog import run as run_rows
 from yeoul.catalog.database import Database
 from yeoul.cli.connection import EXIT_FAILED
@@ -110,7 +110,7 @@ def _report(database: Database, video_id: str) -> dict[str, Any]:
     with database.read() as connection:
         row = video.get(connection, video_id)
         current = run_rows.find_of_video(connection, video_id)
-        tasks = queue.of_run(connection, current["id"]) if current is not None else []
+        tasks = queue_view.of_run(connection, current["id"]) if current is not None else []
     return {
         "state": row["state"],
         "error": None if row["error"] is None else {name: row["error"][name] for name in ("code", "message")},

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.base.errors import YeoulError
-from yeoul.catalog import queue, run, stream, upload, video
+from yeoul.catalog import queue, queue_view, run, stream, upload, video
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
 from yeoul.pipeline import publish, sweeper
@@ -107,7 +107,7 @@ def _count_pieces(connection: Connection, current: Mapping[str, Any]) -> float:
 
 def _progress(connection: Connection, current: Mapping[str, Any]) -> float:
     """Share of ended tasks among those known, scaled by the share of the bytes that have landed."""
-    counts = queue.count_states(connection, current["id"])
+    counts = queue_view.count_states(connection, current["id"])
     total = sum(counts.values())
     ended = sum(counts.get(state, 0) for state in queue.ENDED)
     sent = upload.get(connection, current["upload_id"])
@@ -116,7 +116,7 @@ def _progress(connection: Connection, current: Mapping[str, Any]) -> float:
 
 
 def _error_of(connection: Connection, run_id: str, stage: str) -> dict[str, Any]:
-    for task in queue.of_run(connection, run_id):
+    for task in queue_view.of_run(connection, run_id):
         if task["stage"] == stage and task["state"] == "failed":
             return {**task["error"], "stage": stage, "piece": task["piece"]}
     return {"code": "internal.error", "message": f"stage {stage} failed", "facts": {}, "retryable": False}

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, UnavailableError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId
-from yeoul.catalog import outbox, queue, run, video
+from yeoul.catalog import lease, outbox, queue, run, video
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report
 from yeoul.pipeline import processing_again
@@ -111,7 +111,7 @@ class Dispatcher:
     def hand_back(self) -> None:
         """Return what was claimed and has not ended to the queue, where others find it at once; the engine must have stopped."""
         with self._database.write() as connection:
-            count = queue.hand_back(connection, self._owner, self._clock.now())
+            count = lease.hand_back(connection, self._owner, self._clock.now())
         if count:
             log.info("%d tasks were handed back", count)
 
@@ -226,8 +226,8 @@ class Dispatcher:
             return
         self._changed = self._changed or passed_s < 0  # the clock was set back: what was to be looked at later is looked at now
         with self._database.write() as connection:
-            queue.extend(connection, self._owner, now_s + self._lease_s)
-            owned = queue.owned(connection, self._owner)
+            lease.extend(connection, self._owner, now_s + self._lease_s)
+            owned = lease.owned(connection, self._owner)
             self._weigh(connection, now_s)
         self._reconcile(owned)
         self._changed = self._settlement.take_back(now_s) or self._changed

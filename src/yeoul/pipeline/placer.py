@@ -12,7 +12,7 @@ from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.catalog import attempt as attempts
-from yeoul.catalog import outbox, queue, queue_many, run, video, worker
+from yeoul.catalog import outbox, queue, queue_many, queue_view, run, video, worker
 from yeoul.catalog.database import Database
 from yeoul.model.work import Report, Slots, Work
 from yeoul.pipeline import failure_ladder, task_input
@@ -107,7 +107,7 @@ class Placer:
         seen = [row for row in worker.all_workers(connection) if row["seen_at"] > now_s - self._lease_s]
         self._others = [row for row in seen if row["owner"] != self._owner]
         cpu = sum(row["slots"]["cpu"] for row in self._others) + sum(host.total.cpu for host in hosts.values())
-        level = self._manager.weigh(queue.count_open(connection), cpu)
+        level = self._manager.weigh(queue_view.count_open(connection), cpu)
         rows = [self._worker_row(name, host) for name, host in sorted(hosts.items())]
         worker.say(connection, self._owner, rows, now_s, now_s - _FORGET_WORKERS_S)
         return level

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.catalog import history as history_rows
-from yeoul.catalog import outbox, queue, queue_many, run, upload
+from yeoul.catalog import outbox, queue, queue_many, queue_view, run, upload
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -172,7 +172,7 @@ def _past(connection: Connection, row: Row) -> list[Event]:
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
     units = {stage.get("group") or stage["name"] for stage in row["definition"]["stages"]}  # without the preprocessor's own
-    tasks = [task for task in queue.of_run(connection, row["id"]) if task["stage"] in units and task["state"] in ("done", "failed")]
+    tasks = [task for task in queue_view.of_run(connection, row["id"]) if task["stage"] in units and task["state"] in ("done", "failed")]
     return events + [TaskEnded(place_of(task), task["state"] == "done") for task in tasks]
 
 

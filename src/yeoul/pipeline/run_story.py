@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import attempt, queue
+from yeoul.catalog import attempt, queue_view
 from yeoul.pipeline.history import History, read_place
 from yeoul.pipeline.preprocessor import STAGES
 from yeoul.pipeline.run_book import make_task_id, read_history
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 def read_timeline(connection: Connection, run: Row, now_s: float) -> Timeline:
     """The timeline of a run as it stands now."""
-    tasks = queue.of_run(connection, run["id"])
+    tasks = queue_view.of_run(connection, run["id"])
     return make_timeline(run, tasks, attempt.of_run(connection, run["id"]), attempt.needs_of_run(connection, run["id"]), now_s)
 
 
@@ -33,6 +33,6 @@ def export_history(connection: Connection, run: Row) -> History:
 
 def find_strays(connection: Connection, run: Row, history: History) -> list[str]:
     """Tasks that the rows have and the history does not, and the other way round; empty when all is well."""
-    rows = {task["id"] for task in queue.of_run(connection, run["id"]) if task["stage"] not in STAGES}
+    rows = {task["id"] for task in queue_view.of_run(connection, run["id"]) if task["stage"] not in STAGES}
     given = {make_task_id(run["id"], read_place(order["add"])) for step in history.steps for order in step.gave if "add" in order}
     return sorted(rows ^ given)

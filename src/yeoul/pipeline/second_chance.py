@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.base.errors import ConflictError
-from yeoul.catalog import queue, run, upload, video
+from yeoul.catalog import queue, queue_view, run, upload, video
 from yeoul.model.video import VideoState
 from yeoul.pipeline import preprocessor, publish, task_input
 
@@ -56,7 +56,7 @@ def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | Non
         if rung not in dropped and not (is_failed and _failed_stage(row)):
             raise ConflictError(f"rung {rung} of video {row['id']} was not dropped", dropped=sorted(dropped))
         return {rung} & dropped
-    failed = [task for task in queue.of_run(connection, current["id"]) if task["piece"] == piece and task["state"] == "failed"]
+    failed = [task for task in queue_view.of_run(connection, current["id"]) if task["piece"] == piece and task["state"] == "failed"]
     if not failed:
         raise ConflictError(f"no task of piece {piece} of video {row['id']} has failed", piece=piece)
     names = {name for task in failed if task["optional"] for name in task_input.rungs_of(current, task)} & dropped
@@ -79,7 +79,7 @@ def _bring_back(connection: Connection, current: Row, names: Collection[str], no
         raise ConflictError(
             "the pieces that the server cut from this file were freed when it was ready; upload it again", rungs=sorted(names)
         )
-    tasks = [task for task in queue.of_run(connection, current["id"]) if task["stage"] not in preprocessor.STAGES]
+    tasks = [task for task in queue_view.of_run(connection, current["id"]) if task["stage"] not in preprocessor.STAGES]
     again, names = _makers(tasks, current, set(names))
     if any(task["state"] == "running" for task in again):
         raise ConflictError("they are being made at this moment", rungs=sorted(names))

@@ -17,7 +17,7 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog import attempt, outbox, queue, queue_many, run, video
+from yeoul.catalog import attempt, lease, outbox, queue, queue_many, run, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue_many import Done
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
@@ -99,8 +99,8 @@ class Settlement:
     def take_back(self, now_s: float, dead_owner_except: str | None = None) -> bool:
         """Return lost attempts to the queue; those of a task that kills whoever runs it fail it in the end. True when there were any."""
         with self._book.transaction(self._database) as connection:
-            taken = queue.take_back(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
-            hopeless = queue.find_hopeless(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
+            taken = lease.take_back(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
+            hopeless = lease.find_hopeless(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
         for row in taken:
             log.info("task %s attempt %s was lost with its owner; it runs again", row["id"], row["attempt"])
         for row in hopeless:
@@ -108,7 +108,7 @@ class Settlement:
             with self._book.transaction(self._database) as connection:
                 current = _lock_run(connection, row)
                 task = task_input.task_row(connection, row["id"])
-                if queue.fail(connection, row["id"], row["attempt"], row["owner"], error, 0.0, now_s):
+                if lease.fail(connection, row["id"], row["attempt"], row["owner"], error, 0.0, now_s):
                     self._failed_for_good(connection, task, current, error, now_s)
         return bool(taken or hopeless)
 
@@ -118,7 +118,7 @@ class Settlement:
             return
         self._noted[place] = now_s
         with self._database.write() as connection:
-            queue.note_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
+            lease.note_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
 
     def _end(self, report: Report, now_s: float) -> None:
         error = None if report.error is None else {name: value for name, value in report.error.items() if name != TRAFFIC}
@@ -144,7 +144,7 @@ class Settlement:
             current = _lock_run(connection, task)
             outputs = _plain_outputs(report)
             used, result = report.usage, _known(report, outputs)
-            done = queue.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
+            done = lease.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
             if done:
                 self._finished(connection, task, current, outputs, now_s)
             else:
@@ -186,7 +186,7 @@ class Settlement:
         verdict = after_failure(task["id"], error, failures=task["failures"], tries=task["tries"], retries=task["retries"], crashes=crashes)
         if isinstance(verdict, GiveUp):
             final = _poison(task, crashes, error) if verdict.poison else error
-            ended = queue.fail(connection, report.task, report.attempt, self._owner, final, report.cpu_s, now_s, report.usage)
+            ended = lease.fail(connection, report.task, report.attempt, self._owner, final, report.cpu_s, now_s, report.usage)
             if ended:
                 log.warning("task %s attempt %s failed for good: %s: %s", report.task, report.attempt, code, error.get("message"))
                 self._failed_for_good(connection, task, current, final, now_s)
@@ -195,7 +195,7 @@ class Settlement:
             return
         not_before = now_s + verdict.delay_s
         failed_on = sorted({*task["failed_on"], task["worker"]}) if verdict.counts else task["failed_on"]
-        mine = queue.put_back(
+        mine = lease.put_back(
             connection,
             report.task,
             report.attempt,
@@ -271,7 +271,7 @@ def _is_plain(task: Row, current: Row) -> bool:
 
 def _count_crashes(connection: Connection, task: Row) -> int:
     """Crashes so far over a task's piece; of a task for the whole video, its own."""
-    return task["crashes"] if task["piece"] is None else queue.count_crashes(connection, task["run_id"], task["piece"])
+    return task["crashes"] if task["piece"] is None else lease.count_crashes(connection, task["run_id"], task["piece"])
 
 
 def _known(report: Report, outputs: Mapping[str, Any]) -> Result:

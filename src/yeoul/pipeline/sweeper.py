@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import outbox, queue, run, stream, upload, usage, video
+from yeoul.catalog import outbox, queue, result, run, stream, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, is_legal
@@ -147,7 +147,7 @@ def _used(connection: Connection, row: Row) -> set[str | None]:
     current = run.find_of_video(connection, row["id"])
     if current is None:
         return shown
-    return shown | find_keys(queue.known_outputs(connection, current["id"]), row["id"], current["made"]["dropped"])
+    return shown | find_keys(result.known_outputs(connection, current["id"]), row["id"], current["made"]["dropped"])
 
 
 def _forget_earlier(connection: Connection, video_id: str) -> None:

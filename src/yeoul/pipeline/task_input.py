@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import queue, run, upload, video
+from yeoul.catalog import result, run, upload, video
 from yeoul.catalog.row import first_row
 from yeoul.catalog.schema import task as task_table
 from yeoul.media.ladder import in_codec
@@ -50,7 +50,7 @@ class Composer:
         """tasks: claimed rows."""
         self._connection = connection
         self._tasks = tasks
-        self._needs = queue.outputs_of(connection, [task["id"] for task in tasks])
+        self._needs = result.outputs_of(connection, [task["id"] for task in tasks])
         self._wanted: dict[str, list[int]] = {}
         for task in tasks:
             if task["piece"] is not None:
@@ -78,7 +78,7 @@ class Composer:
         for task in self._tasks:
             if task["id"] in works and (key := works[task["id"]].params["key"]) is not None:
                 keys.setdefault(self._runs[task["run_id"]].border, set()).add(key)
-        found = {border: queue.find_results(self._connection, wanted, *border) for border, wanted in sorted(keys.items())}
+        found = {border: result.find_results(self._connection, wanted, *border) for border, wanted in sorted(keys.items())}
         known = {task["id"]: found.get(self._runs[task["run_id"]].border, {}) for task in self._tasks if task["id"] in works}
         return {task_id: _with_earlier(work, known[task_id].get(work.params["key"])) for task_id, work in works.items()}
 

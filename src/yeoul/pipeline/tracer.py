@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
 from opentelemetry.trace.span import INVALID_SPAN_ID
 
-from yeoul.catalog import attempt, queue, run, upload, video
+from yeoul.catalog import attempt, queue_view, run, upload, video
 from yeoul.catalog.database import Database
 from yeoul.pipeline.trace import Span, make_trace, make_trace_id
 
@@ -71,7 +71,7 @@ class Tracer:
                 return  # it was deleted meanwhile
             sent = upload.get(connection, current["upload_id"])
             pieces = upload.pieces(connection, sent["id"], "piece" if sent["mode"] == "pieces" else "part")
-            tasks, attempts = queue.of_run(connection, run_id), attempt.of_run(connection, run_id)
+            tasks, attempts = queue_view.of_run(connection, run_id), attempt.of_run(connection, run_id)
         spans = convert(row["id"], make_trace(row, sent, pieces, current, tasks, attempts))
         for first in range(0, len(spans), _AT_ONCE):
             if self._exporter.export(spans[first : first + _AT_ONCE]) is not SpanExportResult.SUCCESS:
