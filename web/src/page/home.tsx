@@ -2,9 +2,10 @@
 
 import { call } from "../api/client";
 import type { ListedVideo } from "../api/shape";
+import { SubscriptionFeed } from "../list/SubscriptionFeed";
 import { usePages } from "../list/usePages";
 import { VideoCard } from "../list/VideoCard";
-import { ShownGrid, Skeletons, VideoGrid } from "../list/VideoGrid";
+import { ShownGrid, Skeletons } from "../list/VideoGrid";
 import { Empty } from "../part/state";
 import { Tabs } from "../part/Tabs";
 import { useAccount } from "../session/session";
@@ -23,7 +24,7 @@ function Home() {
           label={text.home.tabs}
           tabs={[
             { name: "all", title: text.home.all, show: () => <Everything /> },
-            { name: "subscriptions", title: text.home.subscriptions, show: () => <Subscribed /> },
+            { name: "subscriptions", title: text.home.subscriptions, show: () => <SubscriptionFeed /> },
           ]}
         />
       ) : (
@@ -81,17 +82,6 @@ function TrendingRow({ videos }: { videos: ListedVideo[] }) {
       </ul>
     </section>
   );
-}
-
-function Subscribed() {
-  const empty = (
-    <Empty title={text.subscriptions.empty} hint={text.subscriptions.emptyHint}>
-      <a class="button" href="/trending">
-        {text.subscriptions.explore}
-      </a>
-    </Empty>
-  );
-  return <VideoGrid of="subscriptions" ask={(cursor, signal) => call("GET /subscriptions/feed", { query: { cursor }, signal })} empty={empty} />;
 }
 
 showPage("", <Home />);

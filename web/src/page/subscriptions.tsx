@@ -2,9 +2,8 @@
 
 import { call } from "../api/client";
 import { Avatar } from "../list/Avatar";
+import { SubscriptionFeed } from "../list/SubscriptionFeed";
 import { usePages } from "../list/usePages";
-import { VideoGrid } from "../list/VideoGrid";
-import { Empty } from "../part/state";
 import { showPage } from "../shell/page";
 import { text } from "../text/text";
 
@@ -26,18 +25,11 @@ function Channels() {
 }
 
 function Subscriptions() {
-  const empty = (
-    <Empty title={text.subscriptions.empty} hint={text.subscriptions.emptyHint}>
-      <a class="button" href="/trending">
-        {text.subscriptions.explore}
-      </a>
-    </Empty>
-  );
   return (
     <>
       <h1 class="page-title">{text.subscriptions.title}</h1>
       <Channels />
-      <VideoGrid of="subscriptions" ask={(cursor, signal) => call("GET /subscriptions/feed", { query: { cursor }, signal })} empty={empty} />
+      <SubscriptionFeed />
     </>
   );
 }
