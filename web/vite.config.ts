@@ -1,7 +1,7 @@
 import { defineConfig, type Plugin } from "vite";
 
 /** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/pages.py). */
-const PAGES = ["index", "watch", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings"];
+const PAGES = ["index", "watch", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
 
 /** What all pages' heads have in common. */
 const HEAD = `

@@ -33,6 +33,8 @@ _PAGES = (
     ("/confirm", "confirm.html", "confirming an address"),
     ("/reset", "reset.html", "choosing a new password"),
     ("/settings", "settings.html", "one's own account"),
+    ("/studio", "studio.html", "one's own videos"),
+    ("/studio/video/{video_id}", "studio-video.html", "one of one's own videos and the work on it"),
     ("/admin", "admin.html", "the queues"),
 )
 _HTML_TAG = '<html lang="en">'

@@ -44,6 +44,11 @@ export function Header() {
           <button type="button" class="icon-button top-search-open" aria-label={text.shell.openSearch} onClick={() => setSearching(true)}>
             <Icon name="search" />
           </button>
+          {account != null && account.role !== "viewer" && (
+            <a class="section top-studio" href="/studio" aria-current={location.pathname.startsWith("/studio") ? "page" : undefined}>
+              {text.shell.studio}
+            </a>
+          )}
           {account?.role !== "viewer" && (
             <a class="button button-small button-main top-upload" href="/upload" aria-label={text.shell.upload}>
               <Icon name="upload" size={18} />

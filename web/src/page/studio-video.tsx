@@ -1,0 +1,52 @@
+/** One of one's own videos: what it says, the work on it, its captions, how it is watched. */
+
+import type { ListedVideo } from "../api/shape";
+import { Icon } from "../part/Icon";
+import { Empty, Trouble } from "../part/state";
+import { Tabs } from "../part/Tabs";
+import { useAccount } from "../session/session";
+import { setTitle, showPage } from "../shell/page";
+import { Details } from "../studio/Details";
+import { Processing } from "../studio/Processing";
+import { useVideo } from "../studio/useVideo";
+import { text } from "../text/text";
+
+const id = decodeURIComponent(location.pathname.split("/")[3] ?? "");
+
+function StudioVideo() {
+  const { video, tasks, error, load } = useVideo(id);
+  const account = useAccount();
+  if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
+  if (video === null || account === undefined) return null;
+  if (account === null || (account.handle !== video.owner.handle && account.role !== "admin")) {
+    return <Empty alone title={text.studio.notYours} hint={text.studio.notYoursHint} />;
+  }
+  setTitle(video.title || text.video.untitled);
+  return (
+    <>
+      <VideoHead video={video} />
+      <Tabs
+        label={text.studio.videoTabs}
+        tabs={[
+          { name: "details", title: text.studio.details, show: () => <Details video={video} /> },
+          { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
+          // captions: <Captions video={video} />
+          // analytics: <Analytics video={video} />
+        ]}
+      />
+    </>
+  );
+}
+
+function VideoHead({ video }: { video: ListedVideo }) {
+  return (
+    <header class="page-head">
+      <a class="icon-button" href="/studio" aria-label={text.studio.back}>
+        <Icon name="back" />
+      </a>
+      <h1 class="page-title">{video.title || text.video.untitled}</h1>
+    </header>
+  );
+}
+
+showPage(text.studio.title, <StudioVideo />);
