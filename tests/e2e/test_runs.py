@@ -79,6 +79,16 @@ def test_the_bytes_of_the_sound_are_those_of_its_segments(yeoul_server: Server, 
     assert sum(written) - segments in {init * times for times in range(1, len(written) + 1)}
 
 
+def test_the_stages_are_those_that_took_part(yeoul_server: Server, video_id: str):
+    stages = yeoul_server.get(f"{API}/videos/{video_id}/dag/stages")
+    assert (stages["state"], stages["edition"], stages["is_shown"], stages["pipeline"]) == ("done", 1, True, "standard")
+    tasks = yeoul_server.get(f"{API}/videos/{video_id}/dag")["tasks"]
+    names = {node["name"] for node in stages["graph"]["nodes"]}
+    assert {task["stage"] for task in tasks} <= names
+    assert "encode_all" in names and "encode" not in names  # one rung: what would make the others takes no part
+    assert next(node for node in stages["graph"]["nodes"] if node["name"] == "inspect")["layer"] == 0
+
+
 @pytest.mark.parametrize("name", ["timeline.svg", "stages.svg"])
 def test_drawings_are_served_and_can_do_nothing(yeoul_server: Server, video_id: str, name: str):
     headers = {"Authorization": f"Bearer {yeoul_server.token}"}
@@ -101,7 +111,15 @@ def test_the_story_of_a_task(yeoul_server: Server, video_id: str):
     assert yeoul_server.request("GET", f"{API}/videos/{video_id}/dag/tasks/no.such")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["timeline", "timeline.svg", "stages.svg", "history", "tasks/x"])
+def test_a_task_that_did_not_fail_is_not_tried_again(yeoul_server: Server, video_id: str):
+    task = yeoul_server.get(f"{API}/videos/{video_id}/dag")["tasks"][0]["id"]
+    path = f"{API}/videos/{video_id}/dag/tasks"
+    assert yeoul_server.request("POST", f"{path}/{task}/retry")[0] == 409
+    assert yeoul_server.request("POST", f"{path}/no.such/retry")[0] == 404
+    assert yeoul_server.request("POST", f"{path}/{task}/retry", token=None)[0] == 401
+
+
+@pytest.mark.parametrize("path", ["stages", "timeline", "timeline.svg", "stages.svg", "history", "tasks/x"])
 def test_runs_are_their_owners_business(yeoul_server: Server, video_id: str, path: str):
     url = f"{API}/videos/{video_id}/dag/{path}"
     assert yeoul_server.request("GET", url, token=None)[0] == 401

@@ -16,6 +16,7 @@ from yeoul.pipeline.dag import Definition, Stage
 from yeoul.pipeline.dag_diff import compare, draw_diff, write_diff
 from yeoul.pipeline.dag_drawing import draw_definition, draw_run
 from yeoul.pipeline.layered_layout import lay_out
+from yeoul.pipeline.stage_graph import make_stage_graph
 from yeoul.pipeline.timeline import Timeline, make_timeline
 from yeoul.pipeline.timeline_drawing import draw_timeline
 
@@ -115,6 +116,29 @@ def test_boxes_of_a_layer_never_overlap_and_edges_go_to_the_right(graph: tuple[d
         assert [layer for layer, _ in layout.bends[edge]] == list(range(layout.layers[edge[0]] + 1, layout.layers[edge[1]]))
     assert all(layout.middles[name] - height / 2 + 1e-6 >= 0 for name, height in heights.items())
     assert all(layout.middles[name] + height / 2 <= layout.height + 1e-6 for name, height in heights.items())
+
+
+def test_a_graph_for_pages_has_groups_as_one_box_after_what_found_the_pieces():
+    facts = {"has_audio": False, "codec": "h264"}
+    graph = make_stage_graph(GROUPED, facts, ["inspect"])
+    assert {node.name: (node.layer, node.stages) for node in graph.nodes} == {
+        "inspect": (0, ("inspect",)),
+        "first": (1, ("low", "tiles")),  # without sound
+        "all": (1, ("all",)),
+        "sheets": (2, ("sheets",)),
+        "package": (3, ("package",)),
+    }
+    edges = {(edge.source, edge.target): [layer for layer, _ in edge.bends] for edge in graph.edges}
+    assert edges == {
+        ("inspect", "first"): [],
+        ("inspect", "all"): [],
+        ("first", "sheets"): [],
+        ("first", "package"): [2],
+        ("all", "package"): [2],
+        ("sheets", "package"): [],
+    }
+    assert all(0.5 <= node.middle <= graph.height - 0.5 for node in graph.nodes)
+    assert "sound" in make_stage_graph(GROUPED, None, []).nodes[0].stages  # it may still take part
 
 
 # --- differences ---

@@ -1,4 +1,4 @@
-"""The story of a video's run, for its owner: the timeline, the history, and each task's attempts."""
+"""The story of a video's run, for its owner: its stages, the timeline, the history, and each task's attempts, which can be tried again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from yeoul.api.identity import Caller, check_edit
 from yeoul.api.videos import TaskView, make_task_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import attempt, queue_view, run, video
+from yeoul.catalog import attempt, queue_view, run, upload, video
+from yeoul.pipeline import second_chance
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_drawing import draw_run
 from yeoul.pipeline.history import History
-from yeoul.pipeline.run_story import export_history, read_timeline
+from yeoul.pipeline.run_story import export_history, read_stage_graph, read_timeline
+from yeoul.pipeline.stage_graph import StageGraph
 from yeoul.pipeline.timeline import Timeline
 from yeoul.pipeline.timeline_drawing import draw_timeline
+from yeoul.upload.session import check_alive
 
 router = APIRouter(tags=["videos"])
 Row = Mapping[str, Any]
@@ -58,6 +61,31 @@ class TaskStory(BaseModel):
     attempts: list[AttemptView]
 
 
+class StagesView(BaseModel):
+    """The newest run of a video without its tasks, which come as events: what is to be drawn around them.
+
+    edition: counts the runs; is_shown: viewers see what this one makes.
+    """
+
+    run: str
+    edition: int
+    is_shown: bool
+    state: str
+    pipeline: str
+    graph: StageGraph
+
+
+@router.get("/videos/{video_id}/dag/stages")
+def get_stages(video_id: str, caller: Caller, parts: PartsDep) -> StagesView:
+    """The stages of the run as a graph."""
+    with parts.database.read() as connection:
+        current = _find_run(connection, video_id, caller)
+        shown = video.get(connection, video_id)["edition"] == current["edition"]
+        graph = read_stage_graph(connection, current)
+    names = {"run": current["id"], "edition": current["edition"], "state": current["state"], "pipeline": current["definition"]["name"]}
+    return StagesView(**names, is_shown=shown, graph=graph)
+
+
 @router.get("/videos/{video_id}/dag/timeline")
 def get_timeline(video_id: str, caller: Caller, parts: PartsDep) -> Timeline:
     """What ran when, on which worker, and what it took; the critical path."""
@@ -92,12 +120,20 @@ def get_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> Ta
     """The story of one task."""
     with parts.database.read() as connection:
         current = _find_run(connection, video_id, caller)
-        task = next((found for found in queue_view.of_run(connection, current["id"]) if found["id"] == task_id), None)
-        if task is None:
-            raise NotFoundError(f"video {video_id} has no task {task_id}", video=video_id, task=task_id)
+        task = _get_task(connection, video_id, current, task_id)
         attempts = attempt.of_task(connection, task_id)
         needs = attempt.needs_of_run(connection, current["id"]).get(task_id, [])
     return TaskStory(task=make_task_view(task), needs=needs, attempts=[make_attempt_view(found) for found in attempts])
+
+
+@router.post("/videos/{video_id}/dag/tasks/{task_id}/retry", status_code=202)
+def retry_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> None:
+    """Try a failed task again, with the rung that was dropped for it; or one that waits for its next attempt at once."""
+    with parts.database.write() as connection:
+        current = _find_run(connection, video_id, caller)
+        task = _get_task(connection, video_id, current, task_id)
+        check_alive(upload.get(connection, current["upload_id"])["state"])
+        second_chance.retry_task(connection, task, parts.clock.now())
 
 
 def make_attempt_view(found: Row) -> AttemptView:
@@ -115,6 +151,13 @@ def _find_run(connection: Connection, video_id: str, caller: Row) -> Row:
     if current is None:
         raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
     return current
+
+
+def _get_task(connection: Connection, video_id: str, current: Row, task_id: str) -> Row:
+    found = queue_view.of_run(connection, current["id"], [task_id])
+    if not found:
+        raise NotFoundError(f"video {video_id} has no task {task_id}", video=video_id, task=task_id)
+    return found[0]
 
 
 def _svg(drawing: str) -> Response:

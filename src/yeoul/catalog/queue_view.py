@@ -62,6 +62,12 @@ def of_run(connection: Connection, run_id: str, ids: Collection[str] | None = No
     return all_rows(connection, statement)
 
 
+def stages_among(connection: Connection, run_id: str, names: Collection[str]) -> list[str]:
+    """Which of these stages a run has tasks of."""
+    statement = select(task.c.stage).where(task.c.run_id == run_id, task.c.stage.in_(list(names))).distinct()
+    return sorted(connection.execute(statement).scalars())
+
+
 def stamps_of_run(connection: Connection, run_id: str) -> dict[str, tuple[Any, ...]]:
     """What every change of a task changes, by task; equal stamps mean that nobody touched it. To be compared, not ordered:
     tasks are not committed in the order of their `updated_at`.

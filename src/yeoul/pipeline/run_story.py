@@ -9,10 +9,15 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog import attempt, queue_view
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.history import History, read_place
 from yeoul.pipeline.preprocessor import STAGES
 from yeoul.pipeline.run_book import make_task_id, read_history
+from yeoul.pipeline.stage_graph import StageGraph, make_stage_graph
 from yeoul.pipeline.timeline import Timeline, make_timeline
+from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
 
@@ -21,6 +26,15 @@ def read_timeline(connection: Connection, run: Row, now_s: float) -> Timeline:
     """The timeline of a run as it stands now."""
     tasks = queue_view.of_run(connection, run["id"])
     return make_timeline(run, tasks, attempt.of_run(connection, run["id"]), attempt.needs_of_run(connection, run["id"]), now_s)
+
+
+def read_stage_graph(connection: Connection, run: Row) -> StageGraph:
+    """The stages of a run; those that take no part are left out once its source is known."""
+    facts = None
+    if run["ladder"] is not None:
+        facts = make_facts(Source.model_validate(run["source"]), [Rung.model_validate(rung) for rung in run["ladder"]])
+    first = queue_view.stages_among(connection, run["id"], STAGES)
+    return make_stage_graph(Definition.model_validate(run["definition"]), facts, first)
 
 
 def export_history(connection: Connection, run: Row) -> History:

@@ -543,6 +543,29 @@ export interface Stage {
   looks_at: string[];
 }
 
+export interface StageEdge {
+  source: string;
+  target: string;
+  bends: [number, number][];
+}
+
+export interface StageGraph {
+  nodes: StageNode[];
+  edges: StageEdge[];
+  height: number;
+}
+
+export interface StageNode {
+  name: string;
+  stages: string[];
+  op: string;
+  scope: "video" | "piece" | "rung";
+  pieces: string;
+  optional: boolean;
+  layer: number;
+  middle: number;
+}
+
 export interface StageSlots {
   cpu: number;
   memory_mb: number;
@@ -561,6 +584,15 @@ export interface StageSum {
   run_s: number;
   cpu_s: number;
   critical: boolean;
+}
+
+export interface StagesView {
+  run: string;
+  edition: number;
+  is_shown: boolean;
+  state: string;
+  pipeline: string;
+  graph: StageGraph;
 }
 
 export interface Step {
@@ -848,8 +880,10 @@ export interface Operations {
   "DELETE /videos/{video_id}": { body: undefined; answer: void };
   "GET /videos/{video_id}/dag": { body: undefined; answer: DagView };
   "GET /videos/{video_id}/dag/history": { body: undefined; answer: History };
+  "GET /videos/{video_id}/dag/stages": { body: undefined; answer: StagesView };
   "GET /videos/{video_id}/dag/stages.svg": { body: undefined; answer: void };
   "GET /videos/{video_id}/dag/tasks/{task_id}": { body: undefined; answer: TaskStory };
+  "POST /videos/{video_id}/dag/tasks/{task_id}/retry": { body: undefined; answer: unknown };
   "GET /videos/{video_id}/dag/timeline": { body: undefined; answer: Timeline };
   "GET /videos/{video_id}/dag/timeline.svg": { body: undefined; answer: void };
   "GET /videos/{video_id}/events": { body: undefined; answer: void };
