@@ -56,6 +56,7 @@ SOURCE = Source(
 )
 VIDEO = "video"
 PIECE_MS = 4000
+TRASH_S = 7 * 86400.0
 EXPIRE_S = 7 * 86400.0
 
 
@@ -233,7 +234,7 @@ class World:
             Preprocessor(book, self.definitions.__getitem__),
             book,
             CompletionHandler(),
-            Sweeper(self.database, self.store, EXPIRE_S),
+            Sweeper(self.database, self.store, EXPIRE_S, TRASH_S),
             self.clock,
             owner=f"dispatcher{self._number}",
             room=lambda: self.has_room,

@@ -9,14 +9,20 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract.test_discovery import NOW, add, make_playlist
-from yeoul.catalog import channel, listing, playlist, video, watched
+from yeoul.catalog import channel, listing, playlist, trash, video, watched
 from yeoul.catalog.database import Database
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter
+from yeoul.model.video import VideoState
 
 BEFORE = (NOW, "v")
 WANTED = Filter(now_s=NOW)
 SEED = {"id": "v", "title": "one river", "tags": ["two"], "owner_id": "ann"}
+
+
+def _after(order: video.Order) -> tuple[float | str, str]:
+    return ("river" if order is video.Order.TITLE else 1, "v")
+
 
 Asks = Callable[[Connection], Any]
 WALKS: dict[str, Asks] = {
@@ -26,6 +32,10 @@ WALKS: dict[str, Asks] = {
     "subscriptions' feed": lambda c: listing.of_channels(c, channel.channels_of(c, "ann") or ["ann"], BEFORE, 24),
     "subscriptions": lambda c: channel.subscriptions(c, "ann", BEFORE, 24),
     "own videos": lambda c: video.page(c, "ann", BEFORE, 24),
+    **{f"own videos by {order}": lambda c, order=order: video.page(c, "ann", _after(order), 24, order) for order in video.Order},
+    "own videos of a title": lambda c: video.page(c, "ann", BEFORE, 24, state=VideoState.READY, text="riv"),
+    "trash": lambda c: video.trash_page(c, "ann", BEFORE, 24),
+    "end of the trash": lambda c: trash.find_due(c, NOW, 24),
     "playlists": lambda c: playlist.page(c, "ann", BEFORE, 24),
     "entries": lambda c: playlist.entries(c, "p", (1.0, "e"), 24),
     "history": lambda c: watched.page(c, "ann", BEFORE, 24),

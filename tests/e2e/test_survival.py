@@ -137,6 +137,6 @@ def test_a_full_disk_pauses_uploads_and_work_and_says_so(make_server: Callable[.
     finally:
         filler.unlink()
     result = server.end_upload(upload)
-    assert server.request("DELETE", f"/api/v1/videos/{made['id']}")[0] == 204
+    assert server.request("DELETE", f"/api/v1/videos/{made['id']}?forever=true")[0] == 204
     assert_whole(server, result)
     assert server.get(f"/api/v1/videos/{result['id']}")["notice"] is None

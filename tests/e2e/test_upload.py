@@ -276,7 +276,7 @@ def test_exit_3_when_the_video_fails(yeoul_server: Server, tmp_path: Path):
 def test_exit_3_when_somebody_deletes_it(yeoul_server: Server, own: Path):
     upload = yeoul_server.start_upload(own, "--limit-rate", SLOW)
     known = wait_for(lambda: find_upload(yeoul_server, own), "the upload")
-    assert yeoul_server.request("DELETE", f"/api/v1/videos/{known['video_id']}")[0] == 204
+    assert yeoul_server.request("DELETE", f"/api/v1/videos/{known['video_id']}?forever=true")[0] == 204
     result = yeoul_server.end_upload(upload)
     assert (result["exit"], result["error"]["code"]) == (3, "request.not_found")
     wait_for(lambda: not list((yeoul_server.data / "blob" / "original").glob(f"{known['video_id']}/**/*.nut")), "its files to be freed")

@@ -69,5 +69,5 @@ def delete_unfinished(server: Server) -> None:
         page = server.get(f"/api/v1/videos?limit=100&cursor={cursor}" if cursor else "/api/v1/videos?limit=100")
         for video in page["items"]:
             if video["state"] not in ("ready", "failed"):
-                assert server.request("DELETE", f"/api/v1/videos/{video['id']}")[0] == 204
+                assert server.request("DELETE", f"/api/v1/videos/{video['id']}?forever=true")[0] == 204
         cursor = page["next"]

@@ -25,6 +25,7 @@ from yeoul.api import (
     sessions,
     streams,
     tokens,
+    trash,
     uploads,
     videos,
     watched,
@@ -44,7 +45,7 @@ def make_app(parts: Parts) -> FastAPI:
     add_problem_details(app)
     own = (
         *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched),
-        *(videos, runs, uploads, events, pipelines, discovery, channels, playlists),
+        *(videos, trash, runs, uploads, events, pipelines, discovery, channels, playlists),
     )
     for module in own:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])

@@ -205,8 +205,10 @@ Admin = Annotated[Row, Depends(_need_admin)]
 
 
 def may_see(video: Row, caller: Row | None) -> bool:
-    """Whether a video's page may be shown to a caller."""
-    return video["visibility"] != Visibility.PRIVATE.value or may_edit(video, caller)
+    """Whether a video's or playlist's page may be shown to a caller; what moderators hide they see themselves, and the owner."""
+    shared = video["visibility"] != Visibility.PRIVATE.value
+    open_to_all = shared and not video.get("hidden")
+    return open_to_all or may_edit(video, caller) or (shared and has_right(caller, Right.MODERATE) and "hidden" in video)
 
 
 def may_edit(video: Row, caller: Row | None) -> bool:
@@ -226,3 +228,11 @@ def check_show(video: Row, caller: Row | None) -> None:
     """The same for who sees a video: moderators may change that, too, of what they see."""
     if not (may_see(video, caller) and has_right(caller, Right.MODERATE)):
         check_edit(video, caller)
+
+
+def check_hide(video: Row, caller: Row | None) -> None:
+    """The same for who hides a video, or shows it again: moderators alone, not its owner."""
+    if not may_see(video, caller):
+        raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
+    if not has_right(caller, Right.MODERATE):
+        raise ForbiddenError("only moderators may do this", video=video["id"])

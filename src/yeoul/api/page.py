@@ -30,11 +30,35 @@ def read_cursor(cursor: str | None) -> tuple[float, str] | None:
     """(created_at or what else orders the list, id) of the last row seen; raises InvalidError for what is not a cursor of ours."""
     if cursor is None:
         return None
+    key, row_id = _read(cursor)
     try:
-        created_at, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = float(created_at), str(row_id)
+        place = float(key)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _foreign() from error
+    if not math.isfinite(place) or abs(place) > 2**62:
+        raise _foreign()
+    return place, row_id
+
+
+def read_text_cursor(cursor: str | None) -> tuple[str, str] | None:
+    """The same of a list that is ordered by a text."""
+    if cursor is None:
+        return None
+    key, row_id = _read(cursor)
+    if not isinstance(key, str) or "\0" in key:
+        raise _foreign()
+    return key.encode(errors="replace").decode(), row_id
+
+
+def _read(cursor: str) -> tuple[Any, str]:
+    try:
+        key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
-        raise InvalidError("this cursor is not one of ours", field="cursor") from error
-    if not math.isfinite(place[0]) or abs(place[0]) > 2**62 or not place[1].isascii() or "\0" in place[1]:
-        raise InvalidError("this cursor is not one of ours", field="cursor")
-    return place
+        raise _foreign() from error
+    if not isinstance(row_id, str) or not row_id.isascii() or "\0" in row_id:
+        raise _foreign()
+    return key, row_id
+
+
+def _foreign() -> InvalidError:
+    return InvalidError("this cursor is not one of ours", field="cursor")

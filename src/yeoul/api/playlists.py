@@ -17,7 +17,7 @@ from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ForbiddenError, InvalidError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog import playlist, video
-from yeoul.model.video import Visibility
+from yeoul.model.video import Visibility, audience
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["playlists"])
@@ -205,10 +205,10 @@ def _entry(parts: Parts, connection: Connection, row: Row, of: Row | None, held:
 
 def _shows(of: Row, held: Row, caller: Row | None) -> bool:
     """Unlisted videos are for those who have the link: whoever put them there, and nobody who only finds the playlist."""
-    if of["visibility"] == Visibility.PUBLIC.value or may_edit(of, caller):
+    if audience(of) == Visibility.PUBLIC or may_edit(of, caller):
         return True
     is_own = caller is not None and held["owner_id"] == caller["id"]
-    return is_own and of["visibility"] == Visibility.UNLISTED.value
+    return is_own and audience(of) == Visibility.UNLISTED
 
 
 @router.post("/playlists/{playlist_id}/entries", status_code=201)

@@ -21,6 +21,7 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import View
 from yeoul.delivery.presentation import Presentation, Track
 from yeoul.model.rendition import Storyboard
+from yeoul.model.video import audience
 
 router = APIRouter(tags=["stream"], include_in_schema=False)
 _HLS = "application/vnd.apple.mpegurl"
@@ -33,7 +34,7 @@ _IMMUTABLE = "public, max-age=31536000, immutable"
 
 def _view(token: str, video_id: str, parts: PartsDep) -> View:
     view = parts.presentations.get(video_id)
-    parts.access.check(token, video_id, view.row["visibility"], parts.clock.now())
+    parts.access.check(token, video_id, audience(view.row), parts.clock.now())
     return view
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
 from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_show, find_caller, may_see
-from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_hide, check_show, find_caller, may_see
+from yeoul.api.page import PageSize, next_cursor, read_cursor, read_text_cursor
 from yeoul.api.pipelines import choose_pipeline
+from yeoul.api.trash import find_trashed
 from yeoul.api.view import VideoView, make_video_view, read_video_view, show_video
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog import audit, outbox, queue_view, run, upload, video
-from yeoul.model.video import VideoState, Visibility
+from yeoul.catalog import audit, queue_view, run, trash, upload, video
+from yeoul.model.video import VideoState, Visibility, audience
 from yeoul.pipeline import processing_again, second_chance
 from yeoul.upload.service import NO_NUL
 from yeoul.upload.session import check_alive
@@ -30,6 +31,11 @@ Row = Mapping[str, Any]
 
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NUL, strip_whitespace=True)]
+
+
+TitlePart = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
+
+Forever = Annotated[bool, Query(description="Do not keep it in the trash.")]
 
 
 class NewVideo(BaseModel):
@@ -43,12 +49,13 @@ class NewVideo(BaseModel):
 
 
 class VideoChange(BaseModel):
-    """Fields to change; what is left out stays."""
+    """Fields to change; what is left out stays. hidden: moderators take a video from everybody's sight, and give it back."""
 
     title: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     description: str | None = Field(default=None, max_length=10_000, pattern=NO_NUL)
     visibility: Visibility | None = None
     tags: list[Tag] | None = Field(default=None, max_length=20)
+    hidden: bool | None = None
 
 
 class RetryRequest(BaseModel):
@@ -124,12 +131,21 @@ def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyK
 
 
 @router.get("/videos")
-def get_videos(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
-    """The caller's own videos."""
+def get_videos(
+    caller: Caller,
+    parts: PartsDep,
+    state: VideoState | None = None,
+    q: TitlePart = "",
+    sort: video.Order = video.Order.NEW,
+    cursor: str | None = None,
+    limit: PageSize = 24,
+) -> VideoPage:
+    """The caller's own videos, without those in the trash. q: a part of the title."""
+    after = (read_text_cursor if sort == video.Order.TITLE else read_cursor)(cursor)
     with parts.database.read() as connection:
-        rows = video.page(connection, caller["id"], read_cursor(cursor), limit + 1)
+        rows = video.page(connection, caller["id"], after, limit + 1, sort, state=state, text=q.strip())
         shown = [show_video(parts, connection, row) for row in rows[:limit]]
-    return VideoPage(items=shown, next=next_cursor(rows, limit))
+    return VideoPage(items=shown, next=next_cursor(rows, limit, sort.column))
 
 
 @router.get("/videos/{video_id}", response_model=VideoView, responses=NOT_MODIFIED)
@@ -138,39 +154,56 @@ async def get_video(video_id: str, request: Request, parts: PartsDep) -> Respons
 
     def read() -> tuple[bytes, bool]:
         row, view = read_video_view(parts, video_id)
-        if not may_see(row, find_caller(request, parts) if row["visibility"] == Visibility.PRIVATE.value else None):
+        if not may_see(row, find_caller(request, parts) if audience(row) == Visibility.PRIVATE else None):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
-        return view.model_dump_json().encode(), row["visibility"] != Visibility.PRIVATE.value
+        return view.model_dump_json().encode(), audience(row) != Visibility.PRIVATE
 
     return await parts.answers.answer(request, read)
 
 
 @router.patch("/videos/{video_id}")
 def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDep) -> VideoView:
-    """Edit title, description or visibility, at any moment of an upload."""
+    """Edit title, description, tags or visibility, at any moment of an upload; or hide it, for moderators."""
     now_s = parts.clock.now()
     values = body.model_dump(mode="json", exclude_none=True)
     if body.visibility not in (None, Visibility.PRIVATE):
         check_confirmed(caller, parts)
     with parts.database.write() as connection:
         row = video.get(connection, video_id)
-        (check_show if set(values) == {"visibility"} else check_edit)(row, caller)
+        _check_change(row, caller, set(values))
         if values:
             video.change(connection, video_id, values, now_s)
-            _note_if_not_own(connection, caller, row, "video.change", values, now_s)
+            _note_change(connection, caller, row, values, now_s)
     return read_video_view(parts, video_id)[1]
 
 
+def _note_change(connection: Connection, caller: Row, row: Row, values: Mapping[str, Any], now_s: float) -> None:
+    if "hidden" in values:
+        audit.note(connection, caller, "video.hide" if values["hidden"] else "video.unhide", row["id"], {"title": row["title"]}, now_s)
+    others = {name: value for name, value in values.items() if name != "hidden"}
+    if others:
+        _note_if_not_own(connection, caller, row, "video.change", others, now_s)
+
+
+def _check_change(row: Row, caller: Row, names: set[str]) -> None:
+    if "hidden" in names:
+        check_hide(row, caller)
+    if names != {"hidden"}:
+        (check_show if names - {"hidden"} == {"visibility"} else check_edit)(row, caller)
+
+
 @router.delete("/videos/{video_id}", status_code=204)
-def delete_video(video_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Delete a video; its files are freed soon after."""
+def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: Forever = False) -> None:
+    """Put a video into the trash; or delete it, also out of the trash: then its files are freed soon after."""
     now_s = parts.clock.now()
+    forever = forever or parts.settings.video.trash_days == 0
     with parts.database.write() as connection:
-        row = video.get(connection, video_id)
-        check_edit(row, caller)
-        video.move(connection, video_id, VideoState.DELETED, now_s)
-        _note_if_not_own(connection, caller, row, "video.delete", {"title": row["title"]}, now_s)
-        outbox.emit(connection, "video.deleted", video_id, {}, now_s)
+        row = find_trashed(connection, video_id, caller) if forever else None
+        if row is None:
+            row = video.lock(connection, video_id)
+            check_edit(row, caller)
+        (trash.free if forever else trash.put)(connection, video_id, now_s)
+        _note_if_not_own(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)

@@ -16,7 +16,7 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.source import Source
-from yeoul.model.video import VideoState, Visibility
+from yeoul.model.video import VideoState, Visibility, audience
 
 Row = Mapping[str, Any]
 
@@ -100,12 +100,13 @@ class PlaybackView(BaseModel):
 
 
 class VideoView(BaseModel):
-    """A video as its viewers see it."""
+    """A video as its viewers see it. hidden: by moderators, so that only they and the owner see it, whatever its visibility."""
 
     id: str
     title: str
     description: str
     visibility: str
+    hidden: bool
     state: str
     error: ErrorView | None
     notice: ErrorView | None
@@ -164,7 +165,7 @@ def make_channel_view(row: Row) -> ChannelView:
 def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
     """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
     offered = make_presentation(row, tuple(tracks), list(captions), parts.settings.media.piece_s)
-    token = parts.access.make_token(row["id"], row["visibility"], parts.clock.now())
+    token = parts.access.make_token(row["id"], audience(row), parts.clock.now())
     base = f"/stream/{token}/{row['id']}"
     source = _source(row["source"])
     renditions: list[RenditionView] = []
@@ -194,6 +195,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         title=row["title"],
         description=row["description"],
         visibility=row["visibility"],
+        hidden=row["hidden"],
         state=row["state"],
         error=_error(row["error"]),
         notice=_error(row["notice"]),
@@ -234,7 +236,7 @@ def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
     if kept is None:
         tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
         kept = make_video_view(parts, row, tracks, video.captions(connection, row["id"]))
-        if row["visibility"] != Visibility.PRIVATE.value:
+        if audience(row) != Visibility.PRIVATE:
             parts.answers.keep_view(place, kept)
     # These change without a version.
     return kept.model_copy(update={"views": row["views"], "channel": make_channel_view(row)})
@@ -243,5 +245,4 @@ def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
 def show_videos(parts: Parts, connection: Connection, ids: Sequence[str]) -> list[VideoView]:
     """Public videos in the order of their ids; those that are not public, or are gone, are left out."""
     rows = video.by_id(connection, ids)
-    public = Visibility.PUBLIC.value
-    return [show_video(parts, connection, rows[one]) for one in ids if one in rows and rows[one]["visibility"] == public]
+    return [show_video(parts, connection, rows[one]) for one in ids if one in rows and audience(rows[one]) == Visibility.PUBLIC]

@@ -69,6 +69,12 @@ class MediaSettings(_Section):
     piece_s: float = Field(default=6.0, gt=0.5, le=30, description="Target length of a piece and segment in seconds.")
 
 
+class VideoSettings(_Section):
+    """Videos that are there."""
+
+    trash_days: int = Field(default=7, ge=0, le=3650, description="How many days a deleted video can be restored; 0: it is freed at once.")
+
+
 class EngineSettings(_Section):
     """The workers of this machine."""
 
@@ -143,6 +149,7 @@ class Settings(_Section):
     blob: BlobSettings = BlobSettings()
     upload: UploadSettings = UploadSettings()
     media: MediaSettings = MediaSettings()
+    video: VideoSettings = VideoSettings()
     engine: EngineSettings = EngineSettings()
     pipeline: PipelineSettings = PipelineSettings()
     account: AccountSettings = AccountSettings()

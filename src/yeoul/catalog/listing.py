@@ -15,14 +15,15 @@ from yeoul.catalog import channel, grams
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import account, listing, video
 from yeoul.model.gram import fold
-from yeoul.model.video import VideoState, Visibility
+from yeoul.model.video import VideoState, Visibility, audience
 
 HALF_LIFE_S = 2 * 86400.0  # after which a view counts half for the trend
-SHOWN_BY = frozenset({"title", "description", "tags", "visibility", "state", "source"})  # columns of a video that its row here is made of
-# By name: step 0010 runs this on tables that lack the columns of later steps.
+# Columns of a video that its row here is made of.
+SHOWN_BY = frozenset({"title", "description", "tags", "visibility", "state", "source", "hidden", "trashed_at"})
+# By name: the step that fills the listing runs this on tables that lack the columns of later steps.
 _ASKED = (
     *(video.c.id, video.c.owner_id, video.c.title, video.c.description, video.c.tags, video.c.visibility, video.c.state, video.c.source),
-    *(video.c.created_at, video.c.trend, account.c.handle),
+    *(video.c.created_at, video.c.trend, video.c.hidden, video.c.trashed_at, account.c.handle),
 )
 _WATCHABLE = (VideoState.PLAYABLE.value, VideoState.READY.value)
 _DESCRIPTION = 1000  # characters of it that are searched
@@ -32,7 +33,7 @@ def refresh(connection: Connection, video_id: str) -> None:
     """Make the row of a video what the video says now: there, changed or gone."""
     row = first_row(connection, select(*_ASKED).join(account, account.c.id == video.c.owner_id).where(video.c.id == video_id))
     known = connection.execute(select(listing.c.id).where(listing.c.video_id == video_id)).scalar()
-    if row is not None and row["visibility"] == Visibility.PUBLIC.value and row["state"] in _WATCHABLE:
+    if row is not None and audience(row) == Visibility.PUBLIC and row["state"] in _WATCHABLE and row["trashed_at"] is None:
         _put(connection, known, row)
     elif known is not None:
         _drop(connection, known)
@@ -72,8 +73,9 @@ def _drop(connection: Connection, known: int) -> None:
 
 
 def fill(connection: Connection) -> None:
-    """List all that is to be listed: for a database from before there was a listing."""
-    statement = select(video.c.id).where(video.c.visibility == Visibility.PUBLIC.value, video.c.state.in_(_WATCHABLE))
+    """List what is to be listed and is not: for a database from before there was a listing."""
+    statement = select(video.c.id).outerjoin(listing, listing.c.video_id == video.c.id).where(listing.c.id.is_(None))
+    statement = statement.where(video.c.visibility == Visibility.PUBLIC.value, video.c.state.in_(_WATCHABLE))
     for video_id in connection.execute(statement.order_by(video.c.created_at)).scalars().all():
         refresh(connection, video_id)
 

@@ -30,6 +30,7 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")
 # Ordered by code point whatever the database's locale, so that what begins with a word stands together.
 _Plain = Text().with_variant(Text(collation="C"), "postgresql")
 _IS_LATER = text("kind = 'later'")
+_IS_TRASHED = text("trashed_at IS NOT NULL")
 
 account = Table(
     "account",
@@ -157,8 +158,15 @@ video = Table(
     Column("tags", JSON, nullable=False, server_default="[]"),  # [word of its owner]
     Column("views", BigInteger, nullable=False, server_default="0"),
     Column("trend", Float, nullable=False, server_default="0"),  # `catalog.views.make_trend`: how much it is watched of late
+    Column("hidden", Boolean, nullable=False, server_default=false()),  # by moderators: it is as if private, until they show it again
+    Column("trashed_at", Float),  # it is gone for everybody, and can be restored
+    Column("own_poster_key", Text),  # what its owner chose instead of poster_key
     Index("video_feed", "visibility", "state", "created_at", "id"),
     Index("video_owner", "owner_id", "created_at", "id"),
+    Index("video_owner_views", "owner_id", "views", "id"),
+    Index("video_owner_title", "owner_id", "title", "id"),
+    Index("video_trash", "owner_id", "trashed_at", "id", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
+    Index("video_trashed", "trashed_at", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
     Index("video_playable", "playable_at"),
     Index("video_ready", "ready_at"),
 )
@@ -247,6 +255,8 @@ caption = Table(
     Column("language", Text),
     Column("label", Text, nullable=False),
     Column("webvtt", Text, nullable=False),
+    Column("origin", Text, nullable=False, server_default="file"),  # file: it came with the upload | added: by its owner, later
+    Column("edition", Integer, nullable=False, server_default="1"),  # in its address: the video's version when it was added
 )
 
 upload = Table(

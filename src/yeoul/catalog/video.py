@@ -6,6 +6,7 @@ No other module writes these rows: what everybody may find follows from them in 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
@@ -42,28 +43,28 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
 
 
 def find(connection: Connection, video_id: str) -> Row | None:
-    """A video that is not deleted, with its owner's handle."""
+    """A video that is not deleted, with its owner's handle; also one in the trash, for work on it goes on."""
     return first_row(connection, _WITH_OWNER.where(video.c.id == video_id, video.c.state != VideoState.DELETED.value))
 
 
 def get(connection: Connection, video_id: str) -> Row:
-    """The same; raises NotFoundError."""
-    row = find(connection, video_id)
-    if row is None:
-        raise NotFoundError(f"there is no video {video_id}", video=video_id)
-    return row
+    """A video that people may ask for; raises NotFoundError for one that is deleted or in the trash."""
+    return _there(find(connection, video_id), video_id)
 
 
 def lock(connection: Connection, video_id: str) -> Row:
-    """The same, locked until the transaction ends: it cannot be deleted meanwhile."""
-    row = find_locked(connection, video_id)
-    if row is None:
+    """The same, locked until the transaction ends: it cannot go meanwhile."""
+    return _there(find_locked(connection, video_id), video_id)
+
+
+def _there(row: Row | None, video_id: str) -> Row:
+    if row is None or row["trashed_at"] is not None:
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     return row
 
 
 def find_locked(connection: Connection, video_id: str) -> Row | None:
-    """The same or None."""
+    """What `find` finds, locked until the transaction ends."""
     connection.execute(select(video.c.id).where(video.c.id == video_id).with_for_update(key_share=True))
     return find(connection, video_id)
 
@@ -94,18 +95,58 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
     return True
 
 
-def page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """All that an owner has, newest first. `before` is (created_at, id)."""
-    statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.state != VideoState.DELETED.value)
-    statement = statement.order_by(video.c.created_at.desc(), video.c.id.desc()).limit(limit)
+class Order(StrEnum):
+    """How an owner's videos are ordered."""
+
+    NEW = "new"
+    OLD = "old"
+    VIEWS = "views"
+    TITLE = "title"
+
+    @property
+    def column(self) -> str:
+        """What the order goes by."""
+        return self.value if self in (Order.VIEWS, Order.TITLE) else "created_at"
+
+    @property
+    def is_rising(self) -> bool:
+        return self in (Order.OLD, Order.TITLE)
+
+
+def page(
+    connection: Connection,
+    owner_id: str,
+    after: tuple[float | str, str] | None,
+    limit: int,
+    order: Order = Order.NEW,
+    *,
+    state: VideoState | None = None,
+    text: str = "",
+) -> list[Row]:
+    """What an owner has outside of the trash. `after` is (what the order goes by, id); text: a part of the title."""
+    key, row_id = video.c[order.column], video.c.id
+    statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.trashed_at.is_(None)).limit(limit)
+    statement = statement.where(video.c.state != VideoState.DELETED.value if state is None else video.c.state == state.value)
+    if text:
+        statement = statement.where(video.c.title.icontains(text, autoescape=True))
+    if after is not None:
+        place = tuple_(key, row_id)
+        statement = statement.where(place > after if order.is_rising else place < after)
+    return all_rows(connection, statement.order_by(*((key, row_id) if order.is_rising else (key.desc(), row_id.desc()))))
+
+
+def trash_page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
+    """What an owner has in the trash, the last put there first. `before` is (trashed_at, id)."""
+    statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.trashed_at.is_not(None), video.c.state != VideoState.DELETED.value)
+    statement = statement.order_by(video.c.trashed_at.desc(), video.c.id.desc()).limit(limit)
     if before is not None:
-        statement = statement.where(tuple_(video.c.created_at, video.c.id) < before)
+        statement = statement.where(tuple_(video.c.trashed_at, video.c.id) < before)
     return all_rows(connection, statement)
 
 
 def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Row]:
-    """Videos that are not deleted, by id."""
-    statement = _WITH_OWNER.where(video.c.id.in_(ids), video.c.state != VideoState.DELETED.value)
+    """Videos that people may ask for, by id."""
+    statement = _WITH_OWNER.where(video.c.id.in_(ids), video.c.state != VideoState.DELETED.value, video.c.trashed_at.is_(None))
     return {str(row["id"]): row for row in all_rows(connection, statement)}
 
 

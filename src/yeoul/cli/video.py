@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("--rung", metavar="NAME", help="a rung that was dropped, such as 720p")
         if name == "process":
             action.add_argument("--pipeline", metavar="NAME", help="by this definition (the one it had)")
+        if name == "delete":
+            action.add_argument("--forever", action="store_true", help="do not keep it in the trash")
         if name == "edit":
             action.add_argument("--title")
             action.add_argument("--description")
@@ -64,7 +66,7 @@ def _edit(connection: Connection, arguments: argparse.Namespace) -> list[dict[st
 
 
 def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    connection.delete(f"videos/{arguments.id}")
+    connection.delete(f"videos/{arguments.id}" + ("?forever=true" if arguments.forever else ""))
     return []
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class VideoState(StrEnum):
@@ -23,6 +25,11 @@ class Visibility(StrEnum):
     PUBLIC = "public"
     UNLISTED = "unlisted"
     PRIVATE = "private"
+
+
+def audience(video: Mapping[str, Any]) -> Visibility:
+    """Who may watch a video, by its row: what moderators hide is as if it were private."""
+    return Visibility.PRIVATE if video["hidden"] else Visibility(video["visibility"])
 
 
 _NEXT: dict[VideoState, frozenset[VideoState]] = {

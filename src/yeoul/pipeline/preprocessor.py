@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.base.errors import OverloadedError
+from yeoul.base.errors import NotFoundError, OverloadedError
 from yeoul.base.ids import new_id
 from yeoul.catalog import queue, run, stream, upload, video
 from yeoul.model.video import VideoState
@@ -105,7 +105,10 @@ class Preprocessor:
         row = run.lock_of_upload(connection, upload_id)
         if row is None:
             # With the lock, a deletion comes wholly before (and NotFoundError is raised) or wholly after, and then finds the run.
-            definition = self._find_definition(video.lock(connection, video_id)["pipeline"])
+            owned = video.find_locked(connection, video_id)
+            if owned is None:
+                raise NotFoundError(f"there is no video {video_id}", video=video_id)
+            definition = self._find_definition(owned["pipeline"])
             plain = definition.model_dump(mode="json", by_alias=True)
             run.add(connection, new_id(now_s), video_id, upload_id, plain, now_s, parked=self.parking)
             if self.parking:

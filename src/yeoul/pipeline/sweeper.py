@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import outbox, queue, result, run, stream, upload, usage, video
+from yeoul.catalog import outbox, queue, result, run, stream, trash, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, is_legal
@@ -52,12 +52,13 @@ def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
 
 
 class Sweeper:
-    """One per dispatcher. expire_s: life of an upload since its client's last sign of life."""
+    """One per dispatcher. expire_s: life of an upload since its client's last sign of life; trash_s: of a video in the trash."""
 
-    def __init__(self, database: Database, store: Store, expire_s: float) -> None:
+    def __init__(self, database: Database, store: Store, expire_s: float, trash_s: float) -> None:
         self._database = database
         self._store = store
         self._expire_s = expire_s
+        self._trash_s = trash_s
         self._expire_at = 0.0
 
     # --- blobs ---
@@ -122,22 +123,28 @@ class Sweeper:
     # --- uploads ---
 
     def expire(self, now_s: float) -> bool:
-        """Every few minutes: end uploads without a sign of life, and drop videos that nothing was ever sent for. True when any was."""
+        """Every few minutes: end uploads without a sign of life, drop videos that nothing was ever sent for, and free what was in the
+        trash for long enough. True when any was.
+        """
         if now_s < self._expire_at:
             return False
         before = now_s - self._expire_s
         with self._database.read() as connection:
             stale = upload.find_stale(connection, before, _BATCH)
             unused = video.find_unused(connection, before, _BATCH)
+            trashed = trash.find_due(connection, now_s - self._trash_s, _BATCH)
         for upload_id in stale:
             with self._database.write() as connection:
                 _expire(connection, upload_id, before, now_s)
         for video_id in unused:
             with self._database.write() as connection:
                 _drop_unused(connection, video_id)
-        full = max(len(stale), len(unused)) == _BATCH
+        for video_id in trashed:
+            with self._database.write() as connection:
+                trash.free_due(connection, video_id, now_s - self._trash_s, now_s)
+        full = max(len(stale), len(unused), len(trashed)) == _BATCH
         self._expire_at = now_s if full else now_s + _EXPIRE_EVERY_S
-        return bool(stale or unused)
+        return bool(stale or unused or trashed)
 
 
 def _used(connection: Connection, row: Row) -> set[str | None]:

@@ -310,6 +310,8 @@ export interface OpenUpload {
   captions?: CaptionFile[];
 }
 
+export type Order = "new" | "old" | "views" | "title";
+
 export interface OverloadView {
   level: string;
   wait_s: number;
@@ -695,6 +697,17 @@ export interface TokenView {
   last_used_at: string | null;
 }
 
+export interface TrashPage {
+  items: TrashedView[];
+  next: string | null;
+}
+
+export interface TrashedView {
+  video: VideoView;
+  trashed_at: string;
+  freed_at: string;
+}
+
 export interface UploadPage {
   items: UploadView[];
   next: string | null;
@@ -736,12 +749,15 @@ export interface VideoChange {
   description?: string | null;
   visibility?: Visibility | null;
   tags?: string[] | null;
+  hidden?: boolean | null;
 }
 
 export interface VideoPage {
   items: VideoView[];
   next: string | null;
 }
+
+export type VideoState = "created" | "uploading" | "processing" | "playable" | "ready" | "failed" | "deleted";
 
 export interface VideoTrack {
   codec: string;
@@ -767,6 +783,7 @@ export interface VideoView {
   title: string;
   description: string;
   visibility: string;
+  hidden: boolean;
   state: string;
   error: ErrorView | null;
   notice: ErrorView | null;
@@ -867,6 +884,7 @@ export interface Operations {
   "GET /tokens": { body: undefined; answer: TokenPage };
   "POST /tokens": { body: NewToken; answer: MadeToken };
   "DELETE /tokens/{token_id}": { body: undefined; answer: void };
+  "GET /trash": { body: undefined; answer: TrashPage };
   "GET /trending": { body: undefined; answer: VideoPage };
   "GET /uploads": { body: undefined; answer: UploadPage };
   "GET /uploads/{upload_id}": { body: undefined; answer: UploadView };
@@ -891,6 +909,7 @@ export interface Operations {
   "PUT /videos/{video_id}/position": { body: Position; answer: void };
   "POST /videos/{video_id}/process": { body: ProcessRequest | null; answer: VideoView };
   "GET /videos/{video_id}/related": { body: undefined; answer: VideoPage };
+  "POST /videos/{video_id}/restore": { body: undefined; answer: VideoView };
   "POST /videos/{video_id}/retry": { body: RetryRequest | null; answer: VideoView };
   "GET /videos/{video_id}/source": { body: undefined; answer: void };
   "POST /videos/{video_id}/upload": { body: OpenUpload; answer: UploadView };

@@ -74,7 +74,7 @@ export async function completeUpload(uploadId: string, pieces: number): Promise<
 }
 
 export async function deleteVideo(videoId: string): Promise<void> {
-  const response = await fetch(`${ROOT}/videos/${videoId}`, { method: "DELETE" }).catch(notReached);
+  const response = await fetch(`${ROOT}/videos/${videoId}?forever=true`, { method: "DELETE" }).catch(notReached);
   if (!response.ok && response.status !== 404) throw await problem(response);
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from yeoul.catalog import listing
 from yeoul.catalog.grams import make_gram_table
 
 revision = "0010"
@@ -25,8 +24,7 @@ def upgrade() -> None:
     _channels()
     _playlists()
     _watched()
-    make_gram_table(op.get_bind())
-    listing.fill(op.get_bind())
+    make_gram_table(op.get_bind())  # the listing is filled by the last step that changes what it is made of
 
 
 def _text(name: str) -> sa.Column[str]:
