@@ -14,28 +14,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
 from tests.contract.databases import running_postgres
-from yeoul.catalog import channel, listing, playlist, video
+from yeoul.catalog import audience, channel, listing, playlist, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.grams import put_many
 from yeoul.catalog.migrate import migrate
 from yeoul.catalog.schema import account, playlist_entry, subscription
+from yeoul.catalog.schema import audience as audience_table
 from yeoul.catalog.schema import channel as channel_table
 from yeoul.catalog.schema import listing as listing_table
 from yeoul.catalog.schema import playlist as playlist_table
 from yeoul.catalog.schema import video as video_table
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter, Sort
+from yeoul.insight.tally import Tally
+from yeoul.insight.visitor import day_of
 from yeoul.model.gram import fold
 
 NOW = 1_800_000_000.0
 _ACCOUNTS = 1000
 _PLAYLISTS = 1000
+_DAYS = 10  # on which each video was watched
 _SEARCH_P95_MS = 100.0
 _SYLLABLES = ("ka", "ri", "mo", "ten", "sul", "ber", "lo", "ni", "va", "dra", "po", "shi", "gun", "el", "tra", "fo")
 _HANGUL = tuple(chr(0xAC00 + 588 * lead + 28 * vowel + tail) for lead in (0, 2, 6, 9, 11) for vowel in (0, 4, 8, 13) for tail in (0, 1, 4))
@@ -67,6 +72,7 @@ def fill(database: Database, videos: int, entries: int, views: int) -> list[str]
         _fill_accounts(connection, videos)
         for start in range(0, videos, 5000):
             _fill_videos(connection, start, titles[start : start + 5000], seen)
+            _fill_audience(connection, range(start, min(start + 5000, videos)), seen)
         _fill_playlists(connection, videos, entries)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
@@ -102,6 +108,23 @@ def _fill_videos(connection: Connection, start: int, titles: Sequence[str], seen
     ]
     connection.execute(insert(listing_table), listed)
     put_many(connection, {row["id"]: f"{row['title']} {row['words']}" for row in listed})
+
+
+def _fill_audience(connection: Connection, numbers: range, seen: Sequence[int]) -> None:
+    """The views of each video, evenly over some days."""
+    rows: list[dict[str, Any]] = []
+    for at in numbers:
+        views = max(1, seen[at] // _DAYS)
+        total = Tally(views=views, watch_s=60.0 * views)
+        total.note("device_views", "desktop", views)
+        total.note("device_s", "desktop", total.watch_s)
+        total.note("quality_s", "720p", total.watch_s)
+        total.note("startup", "12", views)
+        for bucket in range(min(views, 40)):
+            total.note("edges", str(bucket), 1)
+        where = {"video_id": f"v{at:07}", "owner_id": f"maker{at % _ACCOUNTS}"}
+        rows += [{**where, "day": day_of(NOW) - back, **asdict(total)} for back in range(_DAYS)]
+    connection.execute(insert(audience_table), rows)
 
 
 def _fill_playlists(connection: Connection, videos: int, entries: int) -> None:
@@ -150,12 +173,19 @@ def make_asks(titles: Sequence[str]) -> dict[str, Callable[[Connection, random.R
         "channel": lambda c, draw: page_of(c, listing.of_channel(c, f"maker{draw.randrange(_ACCOUNTS)}", None, 25)),
         "subscriptions' feed": lambda c, draw: _subscribed(c, f"maker{draw.randrange(_ACCOUNTS)}"),
         "playlist": lambda c, draw: page_of(c, _inside(c, draw)),
+        "analytics of a video": lambda c, draw: audience.of_video(c, some(draw), day_of(NOW) - 27, day_of(NOW)),
+        "analytics of a channel": lambda c, draw: _watched(c, f"maker{draw.randrange(_ACCOUNTS)}"),
         "related": lambda c, draw: index.related(c, video.get(c, some(draw)), 24),
     }
 
 
 def _subscribed(connection: Connection, account_id: str) -> Any:
     return listing.of_channels(connection, channel.channels_of(connection, account_id), None, 25)
+
+
+def _watched(connection: Connection, account_id: str) -> Any:
+    period = (day_of(NOW) - 27, day_of(NOW))
+    return audience.days_of_owner(connection, account_id, *period), audience.top_of_owner(connection, account_id, *period, 10)
 
 
 def _inside(connection: Connection, draw: random.Random) -> Any:

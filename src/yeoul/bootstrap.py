@@ -275,6 +275,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.api.pipeline_metrics import PipelineMetrics  # noqa: PLC0415
     from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
     from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
+    from yeoul.insight.collector import BeaconCollector  # noqa: PLC0415
     from yeoul.upload.service import UploadService  # noqa: PLC0415
 
     parts = Parts(
@@ -290,6 +291,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         metrics=PipelineMetrics(database, clock.now()),
         secret=read_secret(settings.data),
         answers=AnswerCache(database),
+        beacons=BeaconCollector(database, clock, read_secret(settings.data)),
     )
     return make_app(parts)
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract.test_discovery import NOW, add, make_playlist
-from yeoul.catalog import channel, listing, playlist, trash, video, watched
+from yeoul.catalog import audience, channel, listing, playlist, trash, video, watched
+from yeoul.catalog import viewing as viewings
 from yeoul.catalog.database import Database
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter
@@ -38,6 +39,8 @@ WALKS: dict[str, Asks] = {
     "end of the trash": lambda c: trash.find_due(c, NOW, 24),
     "playlists": lambda c: playlist.page(c, "ann", BEFORE, 24),
     "entries": lambda c: playlist.entries(c, "p", (1.0, "e"), 24),
+    "days of a video": lambda c: audience.of_video(c, "v", 1, 28),
+    "days of a maker": lambda c: audience.days_of_owner(c, "ann", 1, 28),
     "history": lambda c: watched.page(c, "ann", BEFORE, 24),
 }
 FINDS: dict[str, Asks] = {
@@ -51,6 +54,10 @@ FINDS: dict[str, Asks] = {
     "channel's page": lambda c: (channel.find(c, "ann"), channel.is_subscribed(c, "ann", "bob")),
     "view": lambda c: listing.count_view(c, "v1", NOW),
     "change": lambda c: video.change(c, "v1", {"title": "another river"}, NOW),
+    "most viewed": lambda c: audience.top_of_owner(c, "ann", 1, 28, 10),
+    "sums of a day": lambda c: audience.lock(c, 1, {"v": "ann"}),
+    "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_of_visitors(c, ["a"])),
+    "old viewings": lambda c: viewings.forget_before(c, NOW, 100),
     "removal": lambda c: video.remove(c, "none"),
 }
 

@@ -10,6 +10,8 @@ from yeoul.api import (
     admin,
     admin_accounts,
     admin_settings,
+    analytics,
+    beacons,
     blobs,
     channels,
     discovery,
@@ -46,6 +48,7 @@ def make_app(parts: Parts) -> FastAPI:
     own = (
         *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched),
         *(videos, trash, runs, uploads, events, pipelines, discovery, channels, playlists),
+        *(beacons, analytics),
     )
     for module in own:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])

@@ -17,6 +17,7 @@ from yeoul.blob.store import BlobStore
 from yeoul.catalog.database import Database
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
+from yeoul.insight.collector import BeaconCollector
 from yeoul.upload.service import UploadService
 
 
@@ -47,6 +48,7 @@ class Parts:
     metrics: PipelineMetrics
     secret: bytes
     answers: AnswerCache
+    beacons: BeaconCollector
 
 
 async def _parts(request: Request) -> Parts:  # async: another thread for this would cost more than all the rest

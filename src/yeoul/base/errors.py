@@ -171,6 +171,14 @@ class IdempotencyError(ConflictError):
     code = "request.idempotency_mismatch"
 
 
+class TooManyRequestsError(YeoulError):
+    """More came from one address than is taken; `retry_after_s` says when to go on."""
+
+    code = "request.too_many"
+    retryable = True
+    http_status = 429
+
+
 class FormatError(YeoulError):
     """The answer was asked for in a format that is not spoken."""
 

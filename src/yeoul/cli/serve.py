@@ -112,8 +112,10 @@ async def _serve_api(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     mails.start()
+    app.state.parts.beacons.start()
     await server.serve()
     await asyncio.to_thread(mails.close)
+    await asyncio.to_thread(app.state.parts.beacons.close)
     app.state.parts.answers.close()
     database.close()
     return 0

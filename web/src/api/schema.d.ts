@@ -52,6 +52,23 @@ export interface AdminAccountView {
   created_at: string;
 }
 
+export interface AnalyticsView {
+  since: string;
+  until: string;
+  views: number;
+  watch_s: number;
+  average_view_s: number;
+  finished: number;
+  retention: BucketView[];
+  by_day: DayView[];
+  devices: DeviceView[];
+  qualities: QualityView[];
+  switches: number;
+  stalls: StallsView;
+  startup_ms: number | null;
+  errors: number;
+}
+
 export interface AttemptView {
   number: number;
   worker: string;
@@ -114,6 +131,10 @@ export interface Bar {
   outcome: string | null;
   error: string | null;
   critical: boolean;
+}
+
+export interface BucketView {
+  share: number;
 }
 
 export interface CaptionFile {
@@ -183,6 +204,12 @@ export interface DagView {
   tasks: TaskView[];
 }
 
+export interface DayView {
+  day: string;
+  views: number;
+  watch_s: number;
+}
+
 export interface Declared {
   index: number;
   size_bytes: number;
@@ -197,6 +224,12 @@ export interface Definition {
   upload: "pieces" | "whole";
   cover: boolean;
   stages: Stage[];
+}
+
+export interface DeviceView {
+  name: string;
+  views: number;
+  watch_s: number;
 }
 
 export type Duration = "short" | "medium" | "long";
@@ -318,6 +351,16 @@ export interface OverloadView {
   parked_runs: number;
 }
 
+export interface OverviewView {
+  since: string;
+  until: string;
+  views: number;
+  watch_s: number;
+  average_view_s: number;
+  by_day: DayView[];
+  top: TopView[];
+}
+
 export interface OwnerView {
   handle: string;
 }
@@ -404,6 +447,11 @@ export interface Priority {
 
 export interface ProcessRequest {
   pipeline?: string | null;
+}
+
+export interface QualityView {
+  name: string;
+  watch_s: number;
 }
 
 export interface QueuedTask {
@@ -597,6 +645,12 @@ export interface StagesView {
   graph: StageGraph;
 }
 
+export interface StallsView {
+  count: number;
+  s: number;
+  share_of_watch: number;
+}
+
 export interface Step {
   at: number;
   event: Record<string, unknown>;
@@ -695,6 +749,12 @@ export interface TokenView {
   created_at: string;
   expires_at: string | null;
   last_used_at: string | null;
+}
+
+export interface TopView {
+  video: VideoView;
+  views: number;
+  watch_s: number;
 }
 
 export interface TrashPage {
@@ -850,7 +910,9 @@ export interface Operations {
   "POST /admin/tasks/{task_id}/cancel": { body: undefined; answer: unknown };
   "POST /admin/tasks/{task_id}/priority": { body: Priority; answer: unknown };
   "POST /admin/tasks/{task_id}/retry": { body: undefined; answer: unknown };
+  "GET /analytics": { body: undefined; answer: OverviewView };
   "GET /avatars/{account_id}/{digest}.jpg": { body: undefined; answer: Blob };
+  "POST /beacons": { body: { session: string; video_id: string; seq: number; events: ({ kind: "start" | "time" | "stall" | "quality" | "end" | "error"; at_s: number; position_s: number; from_s?: number | null; played_s: number; stall_s: number; startup_ms?: number | null; rung?: string | null; })[]; }; answer: unknown };
   "GET /channels/{handle}": { body: undefined; answer: ChannelPageView };
   "PUT /channels/{handle}/subscription": { body: undefined; answer: void };
   "DELETE /channels/{handle}/subscription": { body: undefined; answer: void };
@@ -896,6 +958,7 @@ export interface Operations {
   "GET /videos/{video_id}": { body: undefined; answer: VideoView };
   "PATCH /videos/{video_id}": { body: VideoChange; answer: VideoView };
   "DELETE /videos/{video_id}": { body: undefined; answer: void };
+  "GET /videos/{video_id}/analytics": { body: undefined; answer: AnalyticsView };
   "GET /videos/{video_id}/dag": { body: undefined; answer: DagView };
   "GET /videos/{video_id}/dag/history": { body: undefined; answer: History };
   "GET /videos/{video_id}/dag/stages": { body: undefined; answer: StagesView };

@@ -1,0 +1,55 @@
+"""What players tell of playback. Nobody has to be logged in, and nothing is answered but that it came."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+
+from yeoul.api.deps import PartsDep
+from yeoul.api.identity import MaybeCaller, address_of
+from yeoul.base.errors import BodyTooLargeError, InvalidError
+from yeoul.identity.slowdown import address_key
+from yeoul.insight.beacon import Beacon
+from yeoul.insight.collector import Sender
+
+router = APIRouter(tags=["analytics"])
+_MAX_BYTES = 64 * 2**10
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BYTES:
+            raise BodyTooLargeError(f"a beacon may have at most {_MAX_BYTES} bytes")
+    return bytes(body)
+
+
+def _make_body_schema() -> dict[str, Any]:
+    """The body as the OpenAPI document has it: `navigator.sendBeacon` sends strings as text/plain."""
+    schema = Beacon.model_json_schema(ref_template="#/components/schemas/{model}")
+    inner = {"schema": {**schema, "properties": {**schema["properties"], "events": _inline(schema)}}}
+    inner["schema"].pop("$defs")
+    return {"requestBody": {"required": True, "content": {"application/json": inner, "text/plain": inner}}}
+
+
+def _inline(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema["properties"]["events"], "items": schema["$defs"]["BeaconEvent"]}
+
+
+@router.post("/beacons", status_code=202, openapi_extra=_make_body_schema())
+def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: Annotated[bytes, Depends(_read_body)]) -> None:
+    """Tell what was played, of any video; what is not to be counted is taken all the same.
+
+    Several batches of a session may come in any order, and any of them again: `seq` tells them apart.
+    """
+    try:
+        beacon = Beacon.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidError(f"{field}: {first['msg']}", field=field) from error
+    account_id = None if caller is None else caller["id"]
+    parts.beacons.put(beacon, Sender(address_key(address_of(request, parts)), request.headers.get("user-agent", ""), account_id))

@@ -1,0 +1,1 @@
+"""How videos are watched: what players tell, what is counted of it, and what owners are shown."""
