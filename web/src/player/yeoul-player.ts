@@ -5,6 +5,7 @@ import type MediaController from "media-chrome/dist/media-controller.js";
 
 import type { Video } from "../api/video";
 import { find } from "../find";
+import { tellPlayback } from "./beacon";
 import { PLAYER_HTML, SPEEDS } from "./controls";
 import type { Fault } from "./fault";
 import { FrameStepper } from "./frame";
@@ -70,6 +71,7 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
       chooseRung: (id) => this.playback.choose(id),
     });
     this.#endKeys = listenForKeys(this);
+    tellPlayback(this);
   }
 
   disconnectedCallback(): void {

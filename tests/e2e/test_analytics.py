@@ -1,0 +1,62 @@
+"""How playback in Chromium becomes figures: what was played, for how long, and what was leapt over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from bench.server import Server
+from tests.e2e.waiting import wait_for
+from tests.e2e.watching import WatchPage, launch
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        yield browser
+        browser.close()
+
+
+def read_figures(server: Server, video_id: str, views: int, buckets: int = 0) -> dict[str, Any]:
+    """The figures as soon as so many views, and so many buckets that all of them played, are written."""
+
+    def read() -> dict[str, Any] | None:
+        found = server.get(f"/api/v1/videos/{video_id}/analytics")
+        whole = sum(bucket["share"] == 1 for bucket in found["retention"])
+        return found if found["views"] >= views and whole >= buckets else None
+
+    return wait_for(read, "the beacons to be written")
+
+
+def test_what_was_played_is_what_is_counted(browser: Browser, yeoul_server: Server, media_dir: Path):
+    """The first 4 s, then at double speed from 20 s on to the end at 30 s; then the page is left and opened again."""
+    video_id = yeoul_server.upload(media_dir / "bunny-480p-30s.mp4", "--visibility", "unlisted")["id"]
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    watched = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{video_id}").play()
+    watched.until("player.media.currentTime > 4")
+    watched.media("(media.playbackRate = 2, media.currentTime = 20)")
+    watched.until_ended(20)
+    found = read_figures(yeoul_server, video_id, 1, 45)
+    assert (found["views"], found["finished"], found["errors"]) == (1, 1, 0)
+    shares = [bucket["share"] for bucket in found["retention"]]
+    # 4 s are 13 of 100 buckets; where the leap began is known to a part of a second.
+    assert shares[:13] == [1.0] * 13 and shares[67:] == [1.0] * 33 and not any(shares[20:66]), shares
+    assert 7.5 <= found["watch_s"] <= 13, "4 s and, at double speed, 5 s"
+    assert found["average_view_s"] == found["watch_s"]
+    assert found["devices"] == [{"name": "desktop", "views": 1, "watch_s": found["watch_s"]}]
+    assert sum(one["watch_s"] for one in found["qualities"]) == pytest.approx(found["watch_s"], abs=0.01)
+    assert {one["name"] for one in found["qualities"]} <= {"480p", "360p", "240p", "144p"}
+    assert 50 <= found["startup_ms"] <= 20_000
+    watched.open().until("player.media.currentTime > 1")
+    watched.page.goto("about:blank")
+    seen = wait_for(lambda: (now := read_figures(yeoul_server, video_id, 1))["watch_s"] > found["watch_s"] + 0.5 and now, "the last beacon")
+    assert seen["views"] == 1, "the same tab"
+    context.close()
+    assert watched.troubles == []
