@@ -25,6 +25,7 @@ from yeoul.model.work import TRAFFIC, Slots, Work
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from sqlalchemy import Connection
 
     from yeoul.catalog.database import Database
     from yeoul.identity.mailing import MailSender
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from yeoul.pipeline.resource_manager import Policy
     from yeoul.pipeline.task_data import TaskInput
     from yeoul.pipeline.tracer import Tracer
+    from yeoul.webhook.sender import WebhookSender
 
 RUNNER = "yeoul.bootstrap:make_runner"
 
@@ -314,6 +316,21 @@ def make_mail_sender(settings: Settings, database: Database, clock: Clock) -> Ma
     from yeoul.identity.mailing import MailSender  # noqa: PLC0415
 
     return MailSender(database, make_mailer(settings), clock, public_url(settings), read_secret(settings.data))
+
+
+def make_webhook_sender(settings: Settings, database: Database, clock: Clock) -> WebhookSender:
+    """Who tells webhooks what happened, and their owners when one is switched off."""
+    from yeoul.catalog import account  # noqa: PLC0415
+    from yeoul.identity import mailing  # noqa: PLC0415
+    from yeoul.webhook.post import HttpPoster  # noqa: PLC0415
+    from yeoul.webhook.sender import WebhookSender  # noqa: PLC0415
+
+    def tell_owner(connection: Connection, webhook: Mapping[str, Any]) -> None:
+        owner = account.get(connection, webhook["account_id"])
+        mailing.write(connection, "webhook_off", owner, clock.now(), webhook["url"])
+
+    poster = HttpPoster(allow_private=settings.webhook.allow_private)
+    return WebhookSender(database, poster, clock, read_secret(settings.data), tell_owner)
 
 
 def open_settings(data: Path | None = None, **overrides: Any) -> Settings:

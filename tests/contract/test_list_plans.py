@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract.test_discovery import NOW, add, make_playlist
-from yeoul.catalog import audience, channel, listing, playlist, trash, video, watched
+from yeoul.catalog import audience, channel, listing, playlist, trash, video, watched, webhook, webhook_delivery
 from yeoul.catalog import viewing as viewings
 from yeoul.catalog.database import Database
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter
 from yeoul.model.video import VideoState
+from yeoul.model.webhook import WebhookEvent
 
 BEFORE = (NOW, "v")
 WANTED = Filter(now_s=NOW)
@@ -42,6 +43,9 @@ WALKS: dict[str, Asks] = {
     "days of a video": lambda c: audience.of_video(c, "v", 1, 28),
     "days of a maker": lambda c: audience.days_of_owner(c, "ann", 1, 28),
     "history": lambda c: watched.page(c, "ann", BEFORE, 24),
+    "webhooks": lambda c: webhook.page(c, "ann", BEFORE, 24),
+    "deliveries": lambda c: webhook_delivery.page(c, "w", BEFORE, 24),
+    "due deliveries": lambda c: (webhook_delivery.next_at(c), webhook_delivery.claim(c, NOW, NOW, ["example.org"])),
 }
 FINDS: dict[str, Asks] = {
     "search": lambda c: index.search(c, "river한국", WANTED, None, 24),
@@ -58,6 +62,8 @@ FINDS: dict[str, Asks] = {
     "sums of a day": lambda c: audience.lock(c, 1, {"v": "ann"}),
     "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_of_visitors(c, ["a"])),
     "old viewings": lambda c: viewings.forget_before(c, NOW, 100),
+    "telling webhooks": lambda c: webhook.tell(c, "v1", WebhookEvent.READY, NOW),
+    "settling deliveries": lambda c: (webhook.switch_off(c, "w", None), webhook_delivery.drop_old(c, NOW)),
     "removal": lambda c: video.remove(c, "none"),
 }
 
@@ -68,6 +74,7 @@ def filled(database: Database) -> Database:
         add(database, f"v{number}", f"River {number}", at=NOW - number)
     with database.write() as connection:
         playlist.add(connection, make_playlist("p"), NOW)
+        webhook.add(connection, {"id": "w", "account_id": "ann", "url": "u", "host": "h", "events": []}, NOW)
     return database
 
 

@@ -14,7 +14,8 @@ from bench.server import Server
 def yeoul_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server that tests share; each makes videos of its own."""
     # Two slots, whatever the machine has: limits of memory are promised for two cores, and other tests run beside.
-    server = Server(tmp_path_factory.mktemp("server") / "data", YEOUL_ENGINE__WORKERS="2").start()
+    environ = {"YEOUL_ENGINE__WORKERS": "2", "YEOUL_WEBHOOK__ALLOW_PRIVATE": "true"}
+    server = Server(tmp_path_factory.mktemp("server") / "data", **environ).start()
     yield server
     server.stop()
 

@@ -31,6 +31,7 @@ from yeoul.api import (
     uploads,
     videos,
     watched,
+    webhooks,
 )
 from yeoul.api.answer_cache import KeptAnswers
 from yeoul.api.body_limit import BodyLimit
@@ -46,9 +47,8 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     add_problem_details(app)
     own = (
-        *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched),
-        *(videos, trash, runs, uploads, events, pipelines, discovery, channels, playlists),
-        *(beacons, analytics),
+        *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched, webhooks),
+        *(videos, trash, runs, uploads, events, pipelines, discovery, channels, playlists, beacons, analytics),
     )
     for module in own:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])

@@ -351,6 +351,14 @@ class MailError(YeoulError):
     http_status = 503
 
 
+class WebhookError(YeoulError):
+    """A webhook's address did not answer, or may not be asked; it is tried again."""
+
+    code = "server.webhook_failed"
+    retryable = True
+    http_status = 503
+
+
 class UnavailableError(YeoulError):
     """The server cannot be reached or cannot answer now."""
 

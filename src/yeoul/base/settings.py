@@ -130,6 +130,14 @@ class MailSettings(_Section):
     )
 
 
+class WebhookSettings(_Section):
+    """Messages to the servers of makers."""
+
+    allow_private: bool = Field(
+        default=False, description="Whether webhooks may go to this machine and its own network: only where all makers are trusted."
+    )
+
+
 class TelemetrySettings(_Section):
     """What is told to others."""
 
@@ -155,6 +163,7 @@ class Settings(_Section):
     account: AccountSettings = AccountSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     mail: MailSettings = MailSettings()
+    webhook: WebhookSettings = WebhookSettings()
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from yeoul.catalog.database import Database
 
-HEAD = "0012"  # the last step of `migration/versions`; kept here so that a start without news need not load Alembic
+HEAD = "0013"  # the last step of `migration/versions`; kept here so that a start without news need not load Alembic
 _LOCK = 0x796F756C  # any number of our own
 
 

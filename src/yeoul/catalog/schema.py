@@ -31,6 +31,7 @@ _Serial = BigInteger().with_variant(Integer, "sqlite")
 _Plain = Text().with_variant(Text(collation="C"), "postgresql")
 _IS_LATER = text("kind = 'later'")
 _IS_TRASHED = text("trashed_at IS NOT NULL")
+_IS_PENDING = text("next_at IS NOT NULL")
 
 account = Table(
     "account",
@@ -494,6 +495,41 @@ outbox = Table(
     Column("payload", JSON, nullable=False),
     Column("not_before", Float, nullable=False),
     Column("created_at", Float, nullable=False),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),  # of the address: a slow one is not asked by many at a time
+    Column("events", JSON, nullable=False),  # [event]
+    Column("active", Boolean, nullable=False),
+    Column("off_reason", Text),  # gone | failing, where it was switched off for that
+    Column("failing_since", Float),  # nothing was delivered since
+    Column("created_at", Float, nullable=False),
+    Index("webhook_account", "account_id", "created_at", "id"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("webhook_id", Text, ForeignKey("webhook.id", ondelete="CASCADE"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("body", Text, nullable=False),  # JSON as it is signed and sent
+    Column("state", Text, nullable=False),  # pending | delivered | failed
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),  # of the last answer
+    Column("error", Text),  # why there was none
+    Column("duration_s", Float),
+    Column("attempted_at", Float),
+    Column("next_at", Float),  # null: never again
+    Column("created_at", Float, nullable=False),
+    Index("webhook_delivery_new", "webhook_id", "created_at", "id"),
+    Index("webhook_delivery_due", "next_at", sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING),
+    Index("webhook_delivery_age", "created_at"),
 )
 
 idempotency = Table(

@@ -1,4 +1,4 @@
-"""Videos: rows, legal transitions. Every change that a viewer may see raises `version`, and keeps the listing true.
+"""Videos: rows, legal transitions. Every change that a viewer may see raises `version`, and keeps the listing true; webhooks are told.
 
 No other module writes these rows: what everybody may find follows from them in the same transaction.
 """
@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
-from yeoul.catalog import listing, playlist
+from yeoul.catalog import listing, playlist, webhook
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
 from yeoul.catalog.schema import account, caption, channel, video, watched
 from yeoul.model.video import VideoState, Visibility, is_legal
+from yeoul.model.webhook import WebhookEvent, events_of
 
 _WITH_OWNER = (
     select(
@@ -40,6 +41,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
         "trend": now_s / listing.HALF_LIFE_S,  # as if seen once when it is made
     }
     connection.execute(insert(video).values(**row, **fixed))
+    webhook.tell(connection, row["id"], WebhookEvent.CREATED, now_s)
 
 
 def find(connection: Connection, video_id: str) -> Row | None:
@@ -92,6 +94,8 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
     if not is_legal(old, new):
         raise ConflictError(f"video {video_id} is {old} and cannot become {new}", state=old.value)
     change(connection, video_id, {"state": new.value, **values}, now_s)
+    for happened in events_of(old, new):
+        webhook.tell(connection, video_id, happened, now_s)
     return True
 
 

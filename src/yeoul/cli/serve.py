@@ -98,7 +98,8 @@ async def _serve_api(settings: Settings) -> int:
     if isinstance(store, LocalStore):
         store.sweep_partials()  # of a server that was killed while it received
     app = bootstrap.make_api(settings, database, store, clock)
-    mails = bootstrap.make_mail_sender(settings, database, clock)
+    mails, webhooks = bootstrap.make_mail_sender(settings, database, clock), bootstrap.make_webhook_sender(settings, database, clock)
+    senders = (mails, webhooks, app.state.parts.beacons)
     server = Server(
         app,
         address=settings.server.host,
@@ -111,11 +112,10 @@ async def _serve_api(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    mails.start()
-    app.state.parts.beacons.start()
+    for sender in senders:
+        sender.start()
     await server.serve()
-    await asyncio.to_thread(mails.close)
-    await asyncio.to_thread(app.state.parts.beacons.close)
+    await asyncio.gather(*(asyncio.to_thread(sender.close) for sender in senders))
     app.state.parts.answers.close()
     database.close()
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["confirm", "reset", "password_changed", "email_changing"]
+Kind = Literal["confirm", "reset", "password_changed", "email_changing", "webhook_off"]
 
 # (subject, text); {name}, {link}, {address} are filled in
 _EN: dict[Kind, tuple[str, str]] = {
@@ -31,6 +31,13 @@ _EN: dict[Kind, tuple[str, str]] = {
         (
             "Hello {name},\n\nsomebody who is logged in as you wants to change the address of your account to {address}. "
             "If that was not you, change your password now:\n\n{link}\n"
+        ),
+    ),
+    "webhook_off": (
+        "A webhook was switched off",
+        (
+            "Hello {name},\n\nyour webhook {address} was switched off: for days nothing could be delivered to it, or it answered that it "
+            "wants no more. Once it answers again, switch it on here:\n\n{link}\n"
         ),
     ),
 }
@@ -61,6 +68,13 @@ _KO: dict[Kind, tuple[str, str]] = {
         (
             "{name}님, 안녕하세요.\n\n회원님의 계정에서 이메일 주소를 {address}(으)로 바꾸려는 요청이 있었습니다. "
             "본인이 아니라면 지금 바로 비밀번호를 변경해 주세요.\n\n{link}\n"
+        ),
+    ),
+    "webhook_off": (
+        "웹훅이 꺼졌습니다",
+        (
+            "{name}님, 안녕하세요.\n\n웹훅 {address}이(가) 꺼졌습니다. 며칠 동안 아무것도 전달되지 않았거나, "
+            "더 받지 않겠다는 응답이 왔습니다. 다시 응답할 수 있게 되면 여기에서 켜 주세요.\n\n{link}\n"
         ),
     ),
 }

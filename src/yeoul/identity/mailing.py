@@ -29,10 +29,10 @@ _GIVEN_UP_S = 86400.0
 _LOOK_EVERY_S = 0.5
 
 
-def write(connection: Connection, kind: Kind, row: Row, now_s: float) -> None:
-    """Have a mail sent to an account after the commit. row: the account as it is now."""
+def write(connection: Connection, kind: Kind, row: Row, now_s: float, address: str = "") -> None:
+    """Have a mail sent to an account after the commit. row: the account as it is now; address: what the mail is about."""
     to = address_to_confirm(row) if kind == "confirm" else row["email"]
-    payload = {"kind": kind, "account": row["id"], "to": to, "address": row["pending_email"] or ""}
+    payload = {"kind": kind, "account": row["id"], "to": to, "address": address or row["pending_email"] or ""}
     outbox.emit(connection, outbox.MAIL, "", payload, now_s)
 
 
@@ -102,6 +102,8 @@ class MailSender:
                 return f"{self._url}/reset"
             case "email_changing":
                 return f"{self._url}/settings"
+            case "webhook_off":
+                return f"{self._url}/settings?tab=webhooks"
 
     def _put_off(self, event: Row, error: YeoulError) -> None:
         now_s = self._clock.now()

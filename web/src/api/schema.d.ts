@@ -226,6 +226,24 @@ export interface Definition {
   stages: Stage[];
 }
 
+export interface DeliveryPage {
+  items: DeliveryView[];
+  next: string | null;
+}
+
+export interface DeliveryView {
+  id: string;
+  type: string;
+  state: string;
+  attempts: number;
+  status: number | null;
+  error: string | null;
+  duration_s: number | null;
+  created_at: string;
+  attempted_at: string | null;
+  next_attempt_at: string | null;
+}
+
 export interface DeviceView {
   name: string;
   views: number;
@@ -297,6 +315,17 @@ export interface MadeToken {
   token: string;
 }
 
+export interface MadeWebhook {
+  id: string;
+  url: string;
+  events: string[];
+  active: boolean;
+  off_reason: string | null;
+  failing_since: string | null;
+  created_at: string;
+  secret: string;
+}
+
 export interface NewAccount {
   handle: string;
   email: string;
@@ -332,6 +361,11 @@ export interface NewVideo {
   visibility?: Visibility;
   tags?: string[];
   pipeline?: string | null;
+}
+
+export interface NewWebhook {
+  url: string;
+  events?: WebhookEvent[];
 }
 
 export interface OpenUpload {
@@ -882,6 +916,29 @@ export interface WatchedView {
   watched_at: string;
 }
 
+export interface WebhookChange {
+  url?: string | null;
+  events?: WebhookEvent[] | null;
+  active?: boolean | null;
+}
+
+export type WebhookEvent = "video.created" | "video.playable" | "video.ready" | "video.failed" | "video.deleted";
+
+export interface WebhookPage {
+  items: WebhookView[];
+  next: string | null;
+}
+
+export interface WebhookView {
+  id: string;
+  url: string;
+  events: string[];
+  active: boolean;
+  off_reason: string | null;
+  failing_since: string | null;
+  created_at: string;
+}
+
 export interface WorkerView {
   id: string;
   dispatcher: string;
@@ -976,4 +1033,11 @@ export interface Operations {
   "POST /videos/{video_id}/retry": { body: RetryRequest | null; answer: VideoView };
   "GET /videos/{video_id}/source": { body: undefined; answer: void };
   "POST /videos/{video_id}/upload": { body: OpenUpload; answer: UploadView };
+  "GET /webhooks": { body: undefined; answer: WebhookPage };
+  "POST /webhooks": { body: NewWebhook; answer: MadeWebhook };
+  "PATCH /webhooks/{webhook_id}": { body: WebhookChange; answer: WebhookView };
+  "DELETE /webhooks/{webhook_id}": { body: undefined; answer: void };
+  "GET /webhooks/{webhook_id}/deliveries": { body: undefined; answer: DeliveryPage };
+  "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": { body: undefined; answer: DeliveryView };
+  "POST /webhooks/{webhook_id}/test": { body: undefined; answer: DeliveryView };
 }
