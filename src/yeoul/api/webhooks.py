@@ -52,7 +52,7 @@ class WebhookView(BaseModel):
 
     id: str
     url: str
-    events: list[str]
+    events: list[WebhookEvent]
     active: bool
     off_reason: str | None
     failing_since: str | None

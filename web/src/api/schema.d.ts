@@ -318,7 +318,7 @@ export interface MadeToken {
 export interface MadeWebhook {
   id: string;
   url: string;
-  events: string[];
+  events: WebhookEvent[];
   active: boolean;
   off_reason: string | null;
   failing_since: string | null;
@@ -932,7 +932,7 @@ export interface WebhookPage {
 export interface WebhookView {
   id: string;
   url: string;
-  events: string[];
+  events: WebhookEvent[];
   active: boolean;
   off_reason: string | null;
   failing_since: string | null;

@@ -1,4 +1,4 @@
-/** One's own account: profile, security, tokens, appearance. */
+/** One's own account: profile, security, tokens, webhooks, appearance. */
 
 import { Problem } from "../api/client";
 import { Trouble } from "../part/state";
@@ -8,6 +8,7 @@ import { Appearance } from "../settings/Appearance";
 import { Profile } from "../settings/Profile";
 import { Security } from "../settings/Security";
 import { Tokens } from "../settings/Tokens";
+import { Webhooks } from "../settings/Webhooks";
 import { showPage } from "../shell/page";
 import { text } from "../text/text";
 
@@ -22,6 +23,7 @@ function Settings() {
         { name: "profile", title: text.settings.profile, show: () => <Profile account={account} /> },
         { name: "security", title: text.settings.security, show: () => <Security account={account} /> },
         { name: "tokens", title: text.settings.tokens, show: () => <Tokens /> },
+        { name: "webhooks", title: text.webhooks.title, show: () => <Webhooks /> },
         { name: "appearance", title: text.settings.appearance, show: () => <Appearance /> },
       ]}
     />

@@ -24,6 +24,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
     window.addEventListener("popstate", again);
     return () => window.removeEventListener("popstate", again);
   }, []);
+  useEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [current?.name]);
   const pick = (tab: Tab | undefined): void => {
     if (tab === undefined || tab === current) return;
     const url = new URL(location.href);

@@ -78,6 +78,7 @@ interface InputProps {
   autocomplete?: string;
   autocapitalize?: "none";
   spellcheck?: boolean;
+  placeholder?: string;
 }
 
 interface FieldProps {
@@ -85,7 +86,7 @@ interface FieldProps {
   label: string;
   state: FormState;
   hint?: string;
-  type?: "text" | "email" | "password" | "area";
+  type?: "text" | "email" | "password" | "url" | "area";
   input?: InputProps;
 }
 
@@ -142,6 +143,33 @@ export function Select({ name, label, options, value, onPick }: { name: string; 
       </select>
     </div>
   );
+}
+
+/** Boxes of one question; those that are checked arrive as `name.key`, and an error by the name of the question. */
+export function Checks({ name, label, options, picked, state }: { name: string; label: string; options: Record<string, string>; picked: string[]; state: FormState }) {
+  const id = useId();
+  const error = state.errors[name];
+  return (
+    <fieldset class="field checks" {...describe(error === undefined ? "" : id)}>
+      <legend>{label}</legend>
+      {Object.entries(options).map(([key, words]) => (
+        <label key={key} class="check">
+          <input type="checkbox" name={`${name}.${key}`} defaultChecked={picked.includes(key)} />
+          {words}
+        </label>
+      ))}
+      {error !== undefined && (
+        <p class="field-error" id={id} role="alert">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+/** The keys of `Checks` that are checked. */
+export function pickedOf(values: Record<string, string>, name: string): string[] {
+  return Object.keys(values).flatMap((key) => (key.startsWith(`${name}.`) ? [key.slice(name.length + 1)] : []));
 }
 
 /** What went wrong with the whole form, and the button that sends it. */

@@ -11,6 +11,7 @@ import { toast } from "../shell/toast";
 import { formatDay } from "../text/format";
 import { sayProblem } from "../text/problem";
 import { text } from "../text/text";
+import { ShownOnce } from "./ShownOnce";
 
 const DAY_MS = 86_400_000;
 
@@ -48,7 +49,7 @@ export function Tokens() {
             </>
           )}
         </Form>
-        {made !== null && <NewToken token={made} />}
+        {made !== null && <ShownOnce hint={text.settings.tokenMade} secret={made} />}
       </div>
       <div class="settings-part">
         {pages.error !== null && <Trouble error={pages.error} onRetry={pages.load} />}
@@ -68,26 +69,6 @@ export function Tokens() {
             </li>
           ))}
         </ul>
-      </div>
-    </div>
-  );
-}
-
-function NewToken({ token }: { token: string }) {
-  const copy = (): void => {
-    navigator.clipboard.writeText(token).then(
-      () => toast(text.form.copied),
-      () => toast(text.form.failed, "bad"),
-    );
-  };
-  return (
-    <div class="new-token" role="status">
-      <p>{text.settings.tokenMade}</p>
-      <div class="new-token-row">
-        <code>{token}</code>
-        <button type="button" class="button button-small" onClick={copy}>
-          {text.form.copy}
-        </button>
       </div>
     </div>
   );

@@ -44,6 +44,11 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(rounded % 60)}` : `${m}:${two(rounded % 60)}`;
 }
 
+/** 0.35 sec; 12초 */
+export function formatSeconds(seconds: number): string {
+  return new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: seconds < 10 ? 2 : 0 }).format(seconds);
+}
+
 /** "3 hours ago", from an RFC 3339 time. */
 export function formatAge(createdAt: string, nowMs = Date.now()): string {
   const passed = (nowMs - Date.parse(createdAt)) / 1000;
