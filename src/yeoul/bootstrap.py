@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from yeoul.base.clock import Clock, SystemClock
 from yeoul.base.errors import DagError, InvalidError
-from yeoul.base.settings import Settings, load_settings
+from yeoul.base.settings import Settings, load_settings, overlay
 from yeoul.blob.counted import CountedStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
@@ -257,6 +257,14 @@ def make_dispatcher(
 # --- the API's side ---
 
 
+def _read_live(settings: Settings, database: Database) -> Settings:
+    """The settings as admins have changed them since the start."""
+    from yeoul.catalog import setting  # noqa: PLC0415
+
+    with database.read() as connection:
+        return overlay(settings, setting.changed(connection))
+
+
 def _describe(text: str) -> dict[str, Any]:
     """What a definition says of itself; one that is wrong is the pipeline's matter, and is not loaded here."""
     import yaml  # noqa: PLC0415
@@ -284,7 +292,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         settings=settings,
         database=database,
         store=store,
-        uploads=UploadService(database, store, settings.upload, clock),
+        uploads=UploadService(database, store, lambda: _read_live(settings, database).upload, clock),
         access=StreamAccess(read_secret(settings.data)),
         presentations=PresentationCache(database, clock, settings.media.piece_s),
         clock=clock,

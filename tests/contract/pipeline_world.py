@@ -211,7 +211,7 @@ class World:
         self.clock = ManualClock()
         self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
-        self.uploads = UploadService(database, self.store, UploadSettings(), self.clock)
+        self.uploads = UploadService(database, self.store, UploadSettings, self.clock)
         self.has_room = True
         self.slots = slots
         self.policy = policy or Policy()

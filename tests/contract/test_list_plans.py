@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract.test_discovery import NOW, add, make_playlist
-from yeoul.catalog import audience, channel, listing, playlist, trash, video, watched, webhook, webhook_delivery
+from yeoul.catalog import account, audience, audit, channel, listing, playlist, trash, video, watched, webhook, webhook_delivery
 from yeoul.catalog import viewing as viewings
 from yeoul.catalog.database import Database
 from yeoul.discovery import index
@@ -43,6 +43,9 @@ WALKS: dict[str, Asks] = {
     "days of a video": lambda c: audience.of_video(c, "v", 1, 28),
     "days of a maker": lambda c: audience.days_of_owner(c, "ann", 1, 28),
     "history": lambda c: watched.page(c, "ann", BEFORE, 24),
+    "audit log": lambda c: audit.page(c, BEFORE, 24),
+    "audit log of somebody": lambda c: audit.page(c, BEFORE, 24, {"actor_handle": "ann"}),
+    "audit log of a thing": lambda c: audit.page(c, BEFORE, 24, {"target": "v"}),
     "webhooks": lambda c: webhook.page(c, "ann", BEFORE, 24),
     "deliveries": lambda c: webhook_delivery.page(c, "w", BEFORE, 24),
     "due deliveries": lambda c: (webhook_delivery.next_at(c), webhook_delivery.claim(c, NOW, NOW, ["example.org"])),
@@ -62,6 +65,7 @@ FINDS: dict[str, Asks] = {
     "sums of a day": lambda c: audience.lock(c, 1, {"v": "ann"}),
     "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_of_visitors(c, ["a"])),
     "old viewings": lambda c: viewings.forget_before(c, NOW, 100),
+    "accounts by how they begin": lambda c: account.page(c, like="an", before=BEFORE, limit=24),
     "telling webhooks": lambda c: webhook.tell(c, "v1", WebhookEvent.READY, NOW),
     "settling deliveries": lambda c: (webhook.switch_off(c, "w", None), webhook_delivery.drop_old(c, NOW)),
     "removal": lambda c: video.remove(c, "none"),

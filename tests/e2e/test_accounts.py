@@ -394,11 +394,17 @@ def test_settings_change_while_the_server_runs(house: House):
         house.refuse(403, "account.unconfirmed", "POST", "videos", {"title": "x"}, token)
         house.must(204, "POST", "confirmations", {"token": house.link_token("hopeful@example.org", "Confirm your e-mail address")})
         house.must(201, "POST", "videos", {"title": "x"}, token)
+        video_id = house.must(201, "POST", "videos", {"title": "x"}, token)["id"]
+        house.admin(200, "PATCH", "settings", {"upload.max_source_bytes": 1000, "account.quota_bytes": 0})
+        body = {"file_name": "x.mp4", "size_bytes": 1001, "fingerprint": "0" * 64, "mode": "whole"}
+        assert house.must(422, "POST", f"videos/{video_id}/upload", body, token)["facts"]["field"] == "size_bytes"
     finally:
-        back = house.admin(200, "PATCH", "settings", dict.fromkeys(("account.signup", "account.confirm_email", "account.quota_bytes")))
+        changed = ("account.signup", "account.confirm_email", "account.quota_bytes", "upload.max_source_bytes")
+        back = house.admin(200, "PATCH", "settings", dict.fromkeys(changed))
     assert not any(one["changed"] for one in back["items"])
     assert house.must(200, "GET", "accounts/me", token=token)["quota_bytes"] is None
     entries = house.admin(200, "GET", "audit")["items"]
+    assert {entry["target"] for entry in house.admin(200, "GET", "audit?action=setting.change&actor=admin")["items"]} == set(changed)
     assert {"from": False, "to": None} in [entry["detail"] for entry in entries if entry["target"] == "account.signup"]
 
 

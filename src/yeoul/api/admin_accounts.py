@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Admin, Role
+from yeoul.api.metrics import sent_bytes
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
@@ -65,12 +66,13 @@ class StorageOwner(BaseModel):
 class StorageView(BaseModel):
     """Bytes by bucket (uploads as they were opened; streams and pictures of ready videos), the largest owners, and what is free.
 
-    free_bytes: null where the store does not say.
+    free_bytes: null where the store does not say. sent_bytes: of answers by this process since it started, by what was asked for.
     """
 
     buckets: dict[str, int]
     owners: list[StorageOwner]
     free_bytes: int | None
+    sent_bytes: dict[str, int]
 
 
 @router.get("/accounts")
@@ -81,7 +83,7 @@ def get_accounts(
     cursor: str | None = None,
     limit: PageSize = 24,
 ) -> AdminAccountPage:
-    """Accounts. q: a part of the handle, name or address."""
+    """Accounts. q: how the handle or the address begins."""
     with parts.database.read() as connection:
         rows = account.page(connection, like=q.strip(), before=read_cursor(cursor), limit=limit + 1)
     return AdminAccountPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
@@ -117,6 +119,7 @@ def get_storage(parts: PartsDep, _admin: Admin) -> StorageView:
         buckets={"original": totals["original_bytes"], "encoded": totals["encoded_bytes"]},
         owners=[StorageOwner(**{name: row[name] for name in names}) for row in owners if row["used_bytes"] > 0],
         free_bytes=parts.store.free_bytes(),
+        sent_bytes=sent_bytes(),
     )
 
 

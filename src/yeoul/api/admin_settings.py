@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Admin
-from yeoul.api.live_settings import overlay
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import InvalidError
-from yeoul.base.settings import LIVE_SETTINGS, AccountSettings
+from yeoul.base.settings import LIVE_SETTINGS, overlay
 from yeoul.catalog import audit, setting
+from yeoul.upload.service import NO_NUL
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 Row = Mapping[str, Any]
+Word = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 Value = bool | int | float | str
 
 
 class SettingView(BaseModel):
-    """A setting that can be changed at run time. started: its value in the server's files; changed: another one holds."""
+    """A setting that can be changed at run time.
+
+    default: its value where nobody says anything; started: in the server's files; changed: another one holds since.
+    """
 
     name: str
     description: str
     value: Value
+    default: Value
     started: Value
     changed: bool
 
@@ -73,7 +79,7 @@ def patch_settings(body: dict[str, Value | None], parts: PartsDep, admin: Admin)
     with parts.database.write() as connection:
         old = setting.changed(connection)
         new = {name: value for name, value in {**old, **body}.items() if value is not None}
-        overlay(parts.settings.account, new)
+        overlay(parts.settings, new)
         for name, value in body.items():
             (setting.reset(connection, name) if value is None else setting.change(connection, name, value))
             audit.note(connection, admin, "setting.change", name, {"from": old.get(name), "to": value}, now_s)
@@ -81,10 +87,19 @@ def patch_settings(body: dict[str, Value | None], parts: PartsDep, admin: Admin)
 
 
 @router.get("/audit")
-def get_audit(parts: PartsDep, _admin: Admin, cursor: str | None = None, limit: PageSize = 24) -> AuditPage:
-    """Who changed what, and when."""
+def get_audit(
+    parts: PartsDep,
+    _admin: Admin,
+    actor: Word = "",
+    action: Word = "",
+    target: Word = "",
+    cursor: str | None = None,
+    limit: PageSize = 24,
+) -> AuditPage:
+    """Who changed what, and when. actor: a handle; action: as noun.verb; target: an id or name; all as they are, or empty for any."""
+    wanted = {"actor_handle": actor.strip(), "action": action.strip(), "target": target.strip()}
     with parts.database.read() as connection:
-        rows = audit.page(connection, read_cursor(cursor), limit + 1)
+        rows = audit.page(connection, read_cursor(cursor), limit + 1, {name: value for name, value in wanted.items() if value})
     return AuditPage(items=[_entry(row) for row in rows[:limit]], next=next_cursor(rows, limit))
 
 
@@ -94,11 +109,12 @@ def _entry(row: Row) -> AuditEntry:
 
 
 def _view(parts: Parts, changed: dict[str, Any]) -> SettingList:
-    now = overlay(parts.settings.account, changed)
+    now = overlay(parts.settings, changed)
     items: list[SettingView] = []
     for name in LIVE_SETTINGS:
-        field = name.partition(".")[2]
-        description = AccountSettings.model_fields[field].description or ""
-        started = getattr(parts.settings.account, field)
-        items.append(SettingView(name=name, description=description, value=getattr(now, field), started=started, changed=name in changed))
+        section, _, field = name.partition(".")
+        started: BaseModel = getattr(parts.settings, section)
+        found: FieldInfo = type(started).model_fields[field]
+        values = {"value": getattr(getattr(now, section), field), "started": getattr(started, field), "default": found.default}
+        items.append(SettingView(name=name, description=found.description or "", changed=name in changed, **values))
     return SettingList(items=items)

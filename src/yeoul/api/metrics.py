@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import time
 
-from prometheus_client import Counter, Histogram, disable_created_metrics
+from prometheus_client import REGISTRY, Counter, Histogram, disable_created_metrics
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_PREFIX = "/api/v1"
 disable_created_metrics()  # a series more for each of ours, and nobody asks for it
 _REQUESTS = Counter("yeoul_http_requests_total", "HTTP requests answered.", ["route", "method", "status"])
 _SECONDS = Histogram("yeoul_http_request_seconds", "Time to the last byte of an answer in seconds.", ["route"])
+_SENT = Counter("yeoul_http_sent_bytes_total", "Bytes of answers whose length was known when they began.", ["kind"])
+_MEDIA = ("/stream/", "/blob/")
+
+
+def sent_bytes() -> dict[str, int]:
+    """Bytes that this process has sent, by kind: media, or other."""
+    found = {kind: REGISTRY.get_sample_value("yeoul_http_sent_bytes_total", {"kind": kind}) for kind in ("media", "other")}
+    return {kind: int(value or 0) for kind, value in found.items()}
 
 
 def _route(scope: Scope) -> str:
     """The pattern of the route that answered, with the prefix of its router."""
     pattern = str(getattr(scope.get("route"), "path", "none"))
     return API_PREFIX + pattern if scope["path"].startswith(f"{API_PREFIX}/") and not pattern.startswith(API_PREFIX) else pattern
+
+
+def _count_bytes(scope: Scope, start: Message) -> None:
+    if scope["method"] != "HEAD":
+        length = next((value for name, value in start["headers"] if name.lower() == b"content-length"), b"0")
+        _SENT.labels("media" if scope["path"].startswith(_MEDIA) else "other").inc(int(length))
 
 
 class RequestMetrics:
@@ -36,6 +50,7 @@ class RequestMetrics:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                _count_bytes(scope, message)
             await send(message)
 
         try:

@@ -114,7 +114,10 @@ class AccountSettings(_Section):
 
 
 # May change while the server runs, by PATCH admin/settings: they are read each time, from the database first.
-LIVE_SETTINGS = ("account.session_ttl_s", "account.signup", "account.confirm_email", "account.quota_bytes")
+LIVE_SETTINGS = (
+    *("account.signup", "account.confirm_email", "account.quota_bytes", "account.session_ttl_s"),
+    *("upload.max_source_bytes", "upload.max_piece_bytes", "upload.url_ttl_s"),
+)
 
 
 class MailSettings(_Section):
@@ -164,6 +167,24 @@ class Settings(_Section):
     telemetry: TelemetrySettings = TelemetrySettings()
     mail: MailSettings = MailSettings()
     webhook: WebhookSettings = WebhookSettings()
+
+
+def overlay(started: Settings, changed: Mapping[str, Any]) -> Settings:
+    """The settings with changes of live ones on top, by name as section.field. Raises InvalidError for a value that does not fit."""
+    tree: dict[str, dict[str, Any]] = {}
+    for name in set(changed).intersection(LIVE_SETTINGS):
+        section, _, field = name.partition(".")
+        tree.setdefault(section, {})[field] = changed[name]
+    return started.model_copy(update={section: _overlay_section(started, section, values) for section, values in tree.items()})
+
+
+def _overlay_section(started: Settings, name: str, values: Mapping[str, Any]) -> _Section:
+    section: _Section = getattr(started, name)
+    try:
+        return type(section).model_validate({**section.model_dump(), **values}, strict=True)
+    except ValidationError as error:
+        path, message = _first(error)
+        raise InvalidError(f"setting {name}.{message}", field=".".join((name, *path))) from error
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

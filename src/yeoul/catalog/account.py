@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, union, update
 from sqlalchemy.exc import IntegrityError
 
 from yeoul.base.errors import HandleTakenError, NotFoundError
@@ -68,11 +68,12 @@ def change(connection: Connection, account_id: str, values: Mapping[str, Any]) -
 
 
 def page(connection: Connection, *, like: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """Accounts, newest first. like: a part of the handle, display name or address; empty for all."""
+    """Accounts, newest first. like: how the handle or the address begins; empty for all."""
     statement = older_than(select(account), account, before, limit)
     if like:
-        columns = (account.c.handle, account.c.email, func.lower(account.c.display_name))
-        statement = statement.where(or_(*(column.contains(like.lower(), autoescape=True) for column in columns)))
+        first, last = like.lower(), like.lower() + "\U0010ffff"
+        found = (select(account.c.id).where(column >= first, column < last) for column in (account.c.handle, account.c.email))
+        statement = statement.where(account.c.id.in_(union(*found)))
     return all_rows(connection, statement)
 
 

@@ -19,6 +19,7 @@ def note(connection: Connection, actor: Row, action: str, target: str, detail: M
     connection.execute(insert(audit).values(id=new_id(now_s), created_at=now_s, **who, **what))
 
 
-def page(connection: Connection, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """Entries, newest first."""
-    return all_rows(connection, older_than(select(audit), audit, before, limit))
+def page(connection: Connection, before: tuple[float, str] | None, limit: int, wanted: Mapping[str, str] | None = None) -> list[Row]:
+    """Entries, newest first. wanted: what actor_handle, action or target must be."""
+    found = select(audit).where(*(audit.c[name] == value for name, value in (wanted or {}).items()))
+    return all_rows(connection, older_than(found, audit, before, limit))

@@ -37,8 +37,8 @@ account = Table(
     "account",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("handle", Text, nullable=False, unique=True),
-    Column("email", Text, nullable=False, unique=True),
+    Column("handle", _Plain, nullable=False, unique=True),
+    Column("email", _Plain, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", Float, nullable=False),
@@ -130,6 +130,9 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("detail", JSON, nullable=False),
     Index("audit_time", "created_at", "id"),
+    Index("audit_actor", "actor_handle", "created_at", "id"),
+    Index("audit_action", "action", "created_at", "id"),
+    Index("audit_target", "target", "created_at", "id"),
 )
 
 video = Table(

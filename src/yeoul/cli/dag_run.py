@@ -88,7 +88,7 @@ def _put(settings: Settings, database: Database, store: BlobStore, definition: D
         video.add(connection, {"id": video_id, "owner_id": owner_id, **fields}, now_s)
     with source.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    uploads = UploadService(database, store, settings.upload, clock)
+    uploads = UploadService(database, store, lambda: settings.upload, clock)
     size_bytes = source.stat().st_size
     row, _ = uploads.open(video_id, OpenUpload(mode="whole", file_name=source.name, size_bytes=size_bytes, fingerprint=sha256))
     uploads.sign(row["id"], [Declared(index=0, size_bytes=size_bytes, sha256=sha256)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import Field
@@ -64,11 +64,10 @@ class OpenUpload(Noun):
 class UploadService:
     """All operations on uploads; callers have checked who asks."""
 
-    def __init__(self, database: Database, store: Store, settings: UploadSettings, clock: Clock) -> None:
+    def __init__(self, database: Database, store: Store, settings: Callable[[], UploadSettings], clock: Clock) -> None:
         self._database = database
         self._store = store
         self._settings = settings
-        self._limits = Limits(max_piece_bytes=settings.max_piece_bytes, max_source_bytes=settings.max_source_bytes)
         self._clock = clock
 
     def open(self, video_id: str, request: OpenUpload, default_quota: int = 0) -> tuple[Row, bool]:
@@ -76,8 +75,9 @@ class UploadService:
 
         default_quota: of owners without one of their own, in bytes; 0: none. Raises QuotaExceededError.
         """
-        if request.size_bytes > self._limits.max_source_bytes:
-            raise InvalidError(f"files of more than {self._limits.max_source_bytes} bytes are not taken", field="size_bytes")
+        most = self._settings().max_source_bytes
+        if request.size_bytes > most:
+            raise InvalidError(f"files of more than {most} bytes are not taken", field="size_bytes")
         if request.size_bytes == 0:
             raise UnreadableError("the file is empty")
         if request.mode == "pieces" and request.source is None:
@@ -110,6 +110,8 @@ class UploadService:
     def sign(self, upload_id: str, declared: Sequence[Declared], default_quota: int = 0) -> list[tuple[int, SignedRequest | None]]:
         """Declare pieces and get a presigned URL for each; None for those that have landed already. default_quota: as of `open`."""
         now_s = self._clock.now()
+        settings = self._settings()
+        limits = Limits(max_piece_bytes=settings.max_piece_bytes, max_source_bytes=settings.max_source_bytes)
         free_bytes = self._store.free_bytes()  # before the transaction, as all that the store is asked: it may be far away
         with self._database.write() as connection:
             row = upload.lock(connection, upload_id)
@@ -118,7 +120,7 @@ class UploadService:
             kind = _kind(row)
             start_pts = None if row["source"] is None else row["source"]["start_pts"]
             for item in declared:
-                check_declared(row["mode"], item, self._limits, start_pts)
+                check_declared(row["mode"], item, limits, start_pts)
             known = {found["index"]: found for found in upload.pieces(connection, upload_id, kind, [item.index for item in declared])}
             new, changed = plan_declared(known, declared)
             _check_room(sum(item.size_bytes for item in new), free_bytes)
@@ -128,7 +130,8 @@ class UploadService:
             upload.touch(connection, upload_id, now_s)
             self._count(connection, owned, row, kind, default_quota)
         landed = {index for index, found in known.items() if found["landed_at"] is not None}
-        return [(item.index, None if item.index in landed else self._sign(row, item, now_s)) for item in declared]
+        until = now_s + settings.url_ttl_s
+        return [(item.index, None if item.index in landed else self._sign(row, item, until)) for item in declared]
 
     def land(self, upload_id: str, indexes: Sequence[int]) -> None:
         """Note that pieces are in the store. Raises PieceMissingError or ChecksumError (size) when they are not."""
@@ -204,9 +207,9 @@ class UploadService:
         if size_bytes > row["size_bytes"] * _PIECES_WEIGH + _HEADERS_BYTES:
             usage.check(connection, owned["owner_id"], default_quota)
 
-    def _sign(self, row: Row, item: Declared, now_s: float) -> SignedRequest:
+    def _sign(self, row: Row, item: Declared, until: float) -> SignedRequest:
         key = make_key(row["video_id"], row["id"], row["mode"], item)
-        return self._store.sign_put(Bucket.ORIGINAL, key, item.size_bytes, item.sha256, now_s + self._settings.url_ttl_s)
+        return self._store.sign_put(Bucket.ORIGINAL, key, item.size_bytes, item.sha256, until)
 
 
 def _kind(row: Row) -> upload.Kind:

@@ -572,6 +572,7 @@ export interface SettingView {
   name: string;
   description: string;
   value: boolean | number | string;
+  default: boolean | number | string;
   started: boolean | number | string;
   changed: boolean;
 }
@@ -702,6 +703,7 @@ export interface StorageView {
   buckets: Record<string, number>;
   owners: StorageOwner[];
   free_bytes: number | null;
+  sent_bytes: Record<string, number>;
 }
 
 export interface Suggestions {

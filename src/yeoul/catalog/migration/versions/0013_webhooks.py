@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries."""
+"""Webhooks and their deliveries; accounts by how they begin, and the audit log by who and what."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
+    _webhooks()
+    for column in ("actor_handle", "action", "target"):
+        op.create_index(f"audit_{column.removesuffix('_handle')}", "audit", [column, "created_at", "id"])
+    if op.get_bind().dialect.name == "postgresql":  # ordered by code point, as SQLite's are
+        for column in ("handle", "email"):
+            op.execute(f'ALTER TABLE account ALTER COLUMN {column} TYPE TEXT COLLATE "C"')
+
+
+def _webhooks() -> None:
     op.create_table(
         "webhook",
         sa.Column("id", sa.Text(), primary_key=True),
