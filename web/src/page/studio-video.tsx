@@ -8,13 +8,14 @@ import { useAccount } from "../session/session";
 import { setTitle, showPage } from "../shell/page";
 import { Details } from "../studio/Details";
 import { Processing } from "../studio/Processing";
+import { StateMark } from "../studio/StateMark";
 import { useVideo } from "../studio/useVideo";
 import { text } from "../text/text";
 
 const id = decodeURIComponent(location.pathname.split("/")[3] ?? "");
 
 function StudioVideo() {
-  const { video, tasks, error, load } = useVideo(id);
+  const { video, tasks, error, load, set } = useVideo(id);
   const account = useAccount();
   if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
   if (video === null || account === undefined) return null;
@@ -28,7 +29,7 @@ function StudioVideo() {
       <Tabs
         label={text.studio.videoTabs}
         tabs={[
-          { name: "details", title: text.studio.details, show: () => <Details video={video} /> },
+          { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} /> },
           { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
           // captions: <Captions video={video} />
           // analytics: <Analytics video={video} />
@@ -40,11 +41,12 @@ function StudioVideo() {
 
 function VideoHead({ video }: { video: ListedVideo }) {
   return (
-    <header class="page-head">
+    <header class="studio-head">
       <a class="icon-button" href="/studio" aria-label={text.studio.back}>
         <Icon name="back" />
       </a>
       <h1 class="page-title">{video.title || text.video.untitled}</h1>
+      <StateMark video={video} />
     </header>
   );
 }

@@ -17,6 +17,8 @@ export interface Followed {
   tasks: readonly TaskView[];
   error: unknown;
   load: () => void;
+  /** Takes what an edit has answered. */
+  set: (video: ListedVideo) => void;
 }
 
 export function useVideo(id: string): Followed {
@@ -42,7 +44,7 @@ export function useVideo(id: string): Followed {
       end();
     };
   }, [id, turn]);
-  return { video, tasks, error, load };
+  return { video, tasks, error, load, set: setVideo };
 }
 
 /** Listens to a video's events; the returned function ends it. onGone: the video can no longer be seen. */
