@@ -1,13 +1,110 @@
-/** The work on a video: stages, tasks, who works on what, and what went wrong. */
+/** The work on a video as it goes on: stages, tasks, who works on what, what went wrong, and the way to try it again. */
 
-import type { TaskView } from "../api/schema";
+import { useState } from "preact/hooks";
+
+import { Problem } from "../api/client";
+import type { StagesView, TaskView } from "../api/schema";
 import type { ListedVideo } from "../api/shape";
+import { Icon } from "../part/Icon";
+import { Menu, MenuButton, MenuLink } from "../part/Menu";
+import { Empty, Trouble } from "../part/state";
+import { formatSeconds } from "../text/format";
 import { text } from "../text/text";
+import { FailureCard } from "./FailureCard";
+import { ProcessAgain } from "./ProcessAgain";
+import { makeStages, sumUp } from "./run";
+import { StageDetail } from "./StageDetail";
+import { StageGraph } from "./StageGraph";
+import { StageList } from "./StageList";
+import { StateBar } from "./StateBar";
+import { Timeline } from "./Timeline";
+import { useChoice, VIEWS, type Choice } from "./useChoice";
+import { useRun } from "./useRun";
 
-export function Processing({ video, tasks }: { video: ListedVideo; tasks: readonly TaskView[] }) {
+interface ProcessingProps {
+  video: ListedVideo;
+  tasks: readonly TaskView[];
+}
+
+export function Processing({ video, tasks }: ProcessingProps) {
+  const { stages, error, load } = useRun(video, tasks);
+  if (stages !== null) return <Run video={video} tasks={tasks} run={stages} />;
+  if (error instanceof Problem && error.status === 404) return <Empty title={text.run.none} hint={text.run.noneHint} />;
+  if (error !== null) return <Trouble error={error} onRetry={load} />;
+  return <div class="run-bone skeleton" role="status" aria-label={text.state.loading} />;
+}
+
+function Run({ video, tasks, run }: ProcessingProps & { run: StagesView }) {
+  const stages = makeStages(run.graph.nodes, tasks);
+  const choice = useChoice(stages);
+  const ended = run.state !== "open";
+  const show = (task: Pick<TaskView, "id" | "stage">): void => {
+    choice.pickTask(task);
+    requestAnimationFrame(() => document.querySelector(".task-story")?.scrollIntoView({ block: "nearest", behavior: "smooth" }));
+  };
+  const detail = choice.stage === undefined ? null : <StageDetail videoId={video.id} stage={choice.stage} task={choice.task} onChoose={show} />;
+  const common = { stages, chosen: choice.stage?.node.name ?? null, ended };
   return (
-    <p>
-      {text.video.chips[video.state as keyof typeof text.video.chips]} {tasks.length}
-    </p>
+    <div class="run">
+      <RunHead video={video} tasks={tasks} run={run} choice={choice} />
+      <FailureCard video={video} tasks={tasks} onShow={show} />
+      {choice.view === "graph" && (
+        <>
+          <StageGraph graph={run.graph} {...common} onChoose={(stage) => choice.pickStage(stage.node.name)} />
+          {detail}
+        </>
+      )}
+      {choice.view === "list" && (
+        <StageList {...common} onChoose={(stage) => choice.pickStage(stage === choice.stage ? null : stage.node.name)}>
+          {detail}
+        </StageList>
+      )}
+      {choice.view === "timeline" && (
+        <>
+          <Timeline videoId={video.id} ended={ended} onChoose={show} />
+          {detail}
+        </>
+      )}
+    </div>
+  );
+}
+
+function RunHead({ video, tasks, run, choice }: ProcessingProps & { run: StagesView; choice: Choice }) {
+  const [asking, setAsking] = useState(false);
+  const sum = sumUp(tasks);
+  const counts = [
+    text.run.doneOf(sum.done, sum.total),
+    ...(sum.running > 0 ? [text.run.running(sum.running)] : []),
+    ...(sum.failed > 0 ? [text.run.failed(sum.failed)] : []),
+    text.run.cpu(formatSeconds(tasks.reduce((total, task) => total + task.cpu_s, 0))),
+  ];
+  const dag = `/api/v1/videos/${encodeURIComponent(video.id)}/dag`;
+  return (
+    <header class="run-head">
+      <div class="run-words">
+        <p class="run-title">
+          {text.run.states[run.state as keyof typeof text.run.states] ?? run.state}
+          <span class="run-by">{[text.run.by(run.pipeline), ...(run.edition > 1 ? [text.run.edition(run.edition)] : []), ...(run.is_shown ? [] : [text.run.notShown])].join(" · ")}</span>
+        </p>
+        <p class="field-hint run-counts" role="status">
+          {counts.join(" · ")}
+        </p>
+        <StateBar sum={sum} />
+      </div>
+      <div class="segments" role="group" aria-label={text.run.views}>
+        {VIEWS.map((view) => (
+          <button key={view} type="button" class="segment" aria-pressed={view === choice.view} onClick={() => choice.pickView(view)}>
+            {text.run.viewNames[view]}
+          </button>
+        ))}
+      </div>
+      <Menu label={text.run.more} face={<Icon name="more" />}>
+        {run.state !== "open" && <MenuButton onPick={() => setAsking(true)}>{text.run.again}</MenuButton>}
+        <MenuLink href={`${dag}/stages.svg`}>{text.run.stagesSvg}</MenuLink>
+        <MenuLink href={`${dag}/timeline.svg`}>{text.run.timelineSvg}</MenuLink>
+        <MenuLink href={`${dag}/history`}>{text.run.history}</MenuLink>
+      </Menu>
+      {asking && <ProcessAgain video={video} onClose={() => setAsking(false)} />}
+    </header>
   );
 }

@@ -44,11 +44,6 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(rounded % 60)}` : `${m}:${two(rounded % 60)}`;
 }
 
-/** 0.35 sec; 12초 */
-export function formatSeconds(seconds: number): string {
-  return new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: seconds < 10 ? 2 : 0 }).format(seconds);
-}
-
 /** "3 hours ago", from an RFC 3339 time. */
 export function formatAge(createdAt: string, nowMs = Date.now()): string {
   const passed = (nowMs - Date.parse(createdAt)) / 1000;
@@ -81,4 +76,10 @@ export function formatBytes(bytes: number): string {
   for (; size >= 999.5 && step < BYTE_UNITS.length - 1; step += 1) size /= 1000;
   const unit = BYTE_UNITS[step] ?? "byte";
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: size < 10 && step > 0 ? 1 : 0 }).format(size);
+}
+
+/** "0.42s", "12.3s", "4:05" from a minute on. */
+export function formatSeconds(seconds: number): string {
+  if (seconds >= 60) return formatDuration(seconds);
+  return new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow", maximumFractionDigits: seconds < 10 ? 2 : 1 }).format(seconds);
 }
