@@ -28,10 +28,11 @@ class TrashedView(BaseModel):
 
 
 class TrashPage(BaseModel):
-    """One page, the last deleted first; `next` is the cursor of the following one, null at the end."""
+    """One page, the last deleted first; `next` is the cursor of the following one, null at the end. days: how long they are kept."""
 
     items: list[TrashedView]
     next: str | None
+    days: int
 
 
 @router.get("/trash")
@@ -50,7 +51,7 @@ def get_trash(caller: Caller, parts: PartsDep, cursor: str | None = None, limit:
         )
         for view, row in zip(views, rows, strict=False)
     ]
-    return TrashPage(items=shown, next=next_cursor(rows, limit, "trashed_at"))
+    return TrashPage(items=shown, next=next_cursor(rows, limit, "trashed_at"), days=parts.settings.video.trash_days)
 
 
 @router.post("/videos/{video_id}/restore")

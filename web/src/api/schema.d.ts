@@ -796,6 +796,7 @@ export interface TopView {
 export interface TrashPage {
   items: TrashedView[];
   next: string | null;
+  days: number;
 }
 
 export interface TrashedView {

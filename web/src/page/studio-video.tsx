@@ -1,11 +1,14 @@
 /** One of one's own videos: what it says, the work on it, its captions, how it is watched. */
 
+import { useState } from "preact/hooks";
+
 import type { ListedVideo } from "../api/shape";
 import { Icon } from "../part/Icon";
 import { Empty, Trouble } from "../part/state";
 import { Tabs } from "../part/Tabs";
 import { useAccount } from "../session/session";
 import { setTitle, showPage } from "../shell/page";
+import { deleteVideos, restoreVideos } from "../studio/deletion";
 import { Details } from "../studio/Details";
 import { Processing } from "../studio/Processing";
 import { StateMark } from "../studio/StateMark";
@@ -17,6 +20,19 @@ const id = decodeURIComponent(location.pathname.split("/")[3] ?? "");
 function StudioVideo() {
   const { video, tasks, error, load, set } = useVideo(id);
   const account = useAccount();
+  const [gone, setGone] = useState<ListedVideo | null>(null);
+  const back = (videos: ListedVideo[]): void => {
+    if (videos.length === 0) return;
+    setGone(null);
+    load();
+  };
+  const remove = async (one: ListedVideo): Promise<void> => {
+    const [deleted] = await deleteVideos([one], back);
+    if (deleted === undefined) return;
+    setGone(deleted);
+    window.scrollTo(0, 0);
+  };
+  if (gone !== null) return <InTrash video={gone} onBack={back} />;
   if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
   if (video === null || account === undefined) return null;
   if (account === null || (account.handle !== video.owner.handle && account.role !== "admin")) {
@@ -29,13 +45,28 @@ function StudioVideo() {
       <Tabs
         label={text.studio.videoTabs}
         tabs={[
-          { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} /> },
+          { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} onDelete={() => void remove(video)} /> },
           { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
           // captions: <Captions video={video} />
           // analytics: <Analytics video={video} />
         ]}
       />
     </>
+  );
+}
+
+function InTrash({ video, onBack }: { video: ListedVideo; onBack: (videos: ListedVideo[]) => void }) {
+  return (
+    <Empty alone title={text.trash.isGone(video.title || text.video.untitled)}>
+      <div class="actions">
+        <button type="button" class="button" onClick={() => void restoreVideos([video]).then(onBack)}>
+          {text.trash.restore}
+        </button>
+        <a class="button button-main" href="/studio">
+          {text.studio.back}
+        </a>
+      </div>
+    </Empty>
   );
 }
 

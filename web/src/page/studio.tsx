@@ -2,6 +2,7 @@
 
 import { Tabs } from "../part/Tabs";
 import { showPage } from "../shell/page";
+import { Trash } from "../studio/Trash";
 import { Videos } from "../studio/Videos";
 import { text } from "../text/text";
 
@@ -14,7 +15,7 @@ function Studio() {
         tabs={[
           { name: "videos", title: text.studio.videos, show: () => <Videos /> },
           // analytics: <Overview />
-          // trash: <Trash />
+          { name: "trash", title: text.trash.title, show: () => <Trash /> },
         ]}
       />
     </>

@@ -9,17 +9,18 @@ import type { Pages } from "../list/usePages";
 import { Icon } from "../part/Icon";
 import { Menu, MenuButton } from "../part/Menu";
 import { toast } from "../shell/toast";
-import { sayProblem } from "../text/problem";
 import { text } from "../text/text";
+import { eachOf } from "./eachOf";
 import { VISIBILITY_ICONS } from "./VideoRow";
 
 interface BulkProps {
   videos: ListedVideo[];
   pages: Pages<ListedVideo>;
   onEnd: () => void;
+  onDelete: (videos: ListedVideo[]) => void;
 }
 
-export function BulkBar({ videos, pages, onEnd }: BulkProps) {
+export function BulkBar({ videos, pages, onEnd, onDelete }: BulkProps) {
   const [busy, setBusy] = useState(false);
   const show = async (visibility: Visibility): Promise<void> => {
     setBusy(true);
@@ -48,19 +49,9 @@ export function BulkBar({ videos, pages, onEnd }: BulkProps) {
           </MenuButton>
         ))}
       </Menu>
+      <button type="button" class="button button-small" onClick={() => onDelete(videos)}>
+        {text.studio.delete}
+      </button>
     </div>
   );
-}
-
-/** Does something with each video, one after the other, and says what went wrong; the answers of those that went well. */
-export async function eachOf<T>(videos: readonly ListedVideo[], act: (video: ListedVideo) => Promise<T>): Promise<T[]> {
-  const answers: T[] = [];
-  for (const video of videos) {
-    try {
-      answers.push(await act(video));
-    } catch (error) {
-      toast(`${video.title || text.video.untitled}: ${sayProblem(error)}`, "bad");
-    }
-  }
-  return answers;
 }

@@ -9,6 +9,7 @@ import { Icon } from "../part/Icon";
 import { toast } from "../shell/toast";
 import { sayProblem } from "../text/problem";
 import { text } from "../text/text";
+import { DangerZone } from "./DangerZone";
 import { Facts } from "./Facts";
 import { Preview } from "./Preview";
 import { TagsField } from "./TagsField";
@@ -18,13 +19,20 @@ import { VISIBILITY_ICONS } from "./VideoRow";
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 10_000;
 
-export function Details({ video, onChange }: { video: ListedVideo; onChange: (video: ListedVideo) => void }) {
+interface DetailsProps {
+  video: ListedVideo;
+  onChange: (video: ListedVideo) => void;
+  onDelete: () => void;
+}
+
+export function Details({ video, onChange, onDelete }: DetailsProps) {
   const draft = useDraft(video);
   return (
     <div class="details">
       <div class="details-main">
         <DetailsForm video={video} draft={draft} onSave={onChange} />
         {/* <Poster video={video} /> */}
+        <DangerZone onDelete={onDelete} />
       </div>
       <aside class="details-side" aria-label={text.studio.preview}>
         <Preview video={video} />

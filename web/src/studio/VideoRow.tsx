@@ -15,6 +15,7 @@ interface RowProps {
   video: ListedVideo;
   chosen: boolean;
   onChoose: (chosen: boolean) => void;
+  onDelete: () => void;
 }
 
 /** The address of a video's page in the studio. */
@@ -22,7 +23,7 @@ export function studioUrl(video: ListedVideo, tab?: string): string {
   return `/studio/video/${encodeURIComponent(video.id)}${tab === undefined ? "" : `?tab=${tab}`}`;
 }
 
-export function VideoRow({ video, chosen, onChoose }: RowProps) {
+export function VideoRow({ video, chosen, onChoose, onDelete }: RowProps) {
   const title = video.title || text.video.untitled;
   const visibility = video.visibility as Visibility;
   const columns = text.studio.columns;
@@ -71,6 +72,7 @@ export function VideoRow({ video, chosen, onChoose }: RowProps) {
           <MenuLink href={studioUrl(video)}>{text.studio.edit}</MenuLink>
           <MenuLink href={video.watch}>{text.studio.watch}</MenuLink>
           <MenuButton onPick={() => copyLink(video)}>{text.video.copy}</MenuButton>
+          <MenuButton onPick={onDelete}>{text.studio.delete}</MenuButton>
         </Menu>
       </td>
     </tr>

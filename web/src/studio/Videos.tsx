@@ -10,6 +10,7 @@ import { Icon } from "../part/Icon";
 import { Empty, Trouble } from "../part/state";
 import { text } from "../text/text";
 import { BulkBar } from "./BulkBar";
+import { deleteVideos } from "./deletion";
 import { useFilters, type Filters } from "./filters";
 import { useLive } from "./useLive";
 import { VideoFilters } from "./VideoFilters";
@@ -18,17 +19,26 @@ import { VideoRow } from "./VideoRow";
 export function Videos() {
   const [filters, setFilters] = useFilters();
   const { q, state, sort } = filters;
+  // What was restored comes back at its place: the list is read anew.
+  const [turn, setTurn] = useState(0);
   const key = JSON.stringify(filters);
-  const pages = usePages(key, (cursor, signal) => call("GET /videos", { query: { cursor, q, state, sort }, signal }));
+  const pages = usePages(`${key} ${turn}`, (cursor, signal) => call("GET /videos", { query: { cursor, q, state, sort }, signal }));
   return (
     <>
       <VideoFilters filters={filters} onChange={setFilters} />
-      <Found key={key} pages={pages} filters={filters} onReset={() => setFilters({ q: "", state: "", sort: "" })} />
+      <Found key={`${key} ${turn}`} pages={pages} filters={filters} onBack={() => setTurn(turn + 1)} onReset={() => setFilters({ q: "", state: "", sort: "" })} />
     </>
   );
 }
 
-function Found({ pages, filters, onReset }: { pages: Pages<ListedVideo>; filters: Filters; onReset: () => void }) {
+interface FoundProps {
+  pages: Pages<ListedVideo>;
+  filters: Filters;
+  onReset: () => void;
+  onBack: () => void;
+}
+
+function Found({ pages, filters, onReset, onBack }: FoundProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   useLive(pages);
   if (pages.first) return <Bones />;
@@ -39,6 +49,11 @@ function Found({ pages, filters, onReset }: { pages: Pages<ListedVideo>; filters
     if (on) next.add(id);
     else next.delete(id);
     setChosen(next);
+  };
+  const remove = async (videos: ListedVideo[]): Promise<void> => {
+    const gone = new Set((await deleteVideos(videos, onBack)).map((video) => video.id));
+    pages.change((items) => items.filter((video) => !gone.has(video.id)));
+    setChosen(new Set());
   };
   const marked = pages.items.filter((video) => chosen.has(video.id));
   const all = marked.length === pages.items.length;
@@ -70,12 +85,12 @@ function Found({ pages, filters, onReset }: { pages: Pages<ListedVideo>; filters
         </thead>
         <tbody role="rowgroup">
           {pages.items.map((video) => (
-            <VideoRow key={video.id} video={video} chosen={chosen.has(video.id)} onChoose={(on) => choose(video.id, on)} />
+            <VideoRow key={video.id} video={video} chosen={chosen.has(video.id)} onChoose={(on) => choose(video.id, on)} onDelete={() => void remove([video])} />
           ))}
         </tbody>
       </table>
       <More pages={pages} />
-      {marked.length > 0 && <BulkBar videos={marked} pages={pages} onEnd={() => setChosen(new Set())} />}
+      {marked.length > 0 && <BulkBar videos={marked} pages={pages} onEnd={() => setChosen(new Set())} onDelete={(videos) => void remove(videos)} />}
     </>
   );
 }
