@@ -1,5 +1,7 @@
 import { defineConfig, type Plugin } from "vite";
 
+import { styleHashes } from "./style_hashes";
+
 /** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/pages.py). */
 const PAGES = ["index", "watch", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
 
@@ -22,7 +24,7 @@ const commonMarkup: Plugin = {
 
 export default defineConfig({
   base: "/",
-  plugins: [commonMarkup],
+  plugins: [commonMarkup, styleHashes],
   build: {
     outDir: "../src/yeoul/web_dist",
     emptyOutDir: true,

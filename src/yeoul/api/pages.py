@@ -7,15 +7,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import COOKIE
+from yeoul.api.page_policy import make_policy
 from yeoul.base.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
-# style-src: media-chrome's shadow roots carry style elements. connect-src: presigned addresses of stores elsewhere.
-_CSP = (
-    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
-    "connect-src *; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
-)
-_EMBED_CSP = _CSP.replace("frame-ancestors 'self'", "frame-ancestors *")  # the one page that others may frame
 # Address, file of the web app, what it shows. Parts of addresses are read by the pages themselves.
 _PAGES = (
     ("/", "index.html", "the newest videos"),
@@ -61,12 +56,12 @@ def _html_tag(request: Request) -> str:
     return f'<html lang="{_wished_language(request)}"{theme_part}{session_part}>'
 
 
-def _page(request: Request, parts: Parts, name: str, csp: str) -> Response:
+def _page(request: Request, parts: Parts, name: str, policy: str) -> Response:
     path = parts.web / name
     if not path.is_file():
         raise NotFoundError("the web app is not built; run `make web`")
     headers = {
-        "Content-Security-Policy": csp,
+        "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "private, no-cache",
@@ -78,7 +73,9 @@ def _page(request: Request, parts: Parts, name: str, csp: str) -> Response:
 
 def _add_page(path: str, file: str, what: str) -> None:
     def get_page(request: Request, parts: PartsDep) -> Response:
-        return _page(request, parts, file, _EMBED_CSP if path.startswith("/embed/") else _CSP)
+        # The one page that others may frame.
+        framers = "*" if path.startswith("/embed/") else "'self'"
+        return _page(request, parts, file, make_policy(parts, frame_ancestors=framers))
 
     get_page.__doc__ = f"The page of {what}; what it shows it asks for as its reader."
     router.add_api_route(path, get_page, methods=["GET"])
