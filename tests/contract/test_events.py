@@ -20,6 +20,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema import task
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
+from yeoul.insight.collector import BeaconCollector
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         metrics=PipelineMetrics(world.database, world.clock.now()),
         secret=b"secret",
         answers=AnswerCache(world.database),
+        beacons=BeaconCollector(world.database, world.clock, b"secret"),
     )
     return _Follower(parts, VIDEO, with_tasks=True)
 

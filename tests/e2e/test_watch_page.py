@@ -30,7 +30,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     refused: list[str] = []
     context.expose_binding("tellRefused", lambda source, what: refused.append(f"{source['page'].url}: {what}"))
     context.add_init_script(
-        "addEventListener('securitypolicyviolation', (event) => tellRefused(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"
+        "addEventListener('securitypolicyviolation', (event) =>"
+        " tellRefused(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"
         "addEventListener('error', (event) => event.message && tellRefused(event.message));"
     )
     yield context
