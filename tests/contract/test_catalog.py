@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
-from yeoul.catalog import account, lease, listing, outbox, queue, queue_many, queue_view, result, run, stream, upload, video
+from yeoul.catalog import account, caption, lease, listing, outbox, queue, queue_many, queue_view, result, run, stream, upload, video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import video as video_table
 from yeoul.model.rendition import Rendition, Segment
@@ -182,9 +182,9 @@ def test_captions_are_replaced_as_a_whole(database: Database):
     add_video(database)
     captions = [{"name": name, "language": "en", "label": name, "webvtt": "WEBVTT"} for name in ("text0", "text1")]
     with database.write() as connection:
-        video.set_captions(connection, "v", captions)
-        video.set_captions(connection, "v", captions[1:])
-        assert [row["name"] for row in video.captions(connection, "v")] == ["text1"]
+        caption.set_of_file(connection, "v", captions)
+        caption.set_of_file(connection, "v", captions[1:])
+        assert [row["name"] for row in caption.of_video(connection, "v")] == ["text1"]
 
 
 # --- uploads ---

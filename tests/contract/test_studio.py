@@ -17,8 +17,9 @@ from yeoul.base.settings import Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import Bucket
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, listing, session, trash, video
+from yeoul.catalog import account, caption, listing, session, trash, video
 from yeoul.catalog.database import Database
+from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.model.video import VideoState
 
 NOW = 1_800_000_000.0
@@ -220,3 +221,69 @@ def test_own_videos_are_found_in_every_order(site: Site, database: Database):
     assert walk("&state=uploading") == ["v1"] and walk("&q=RIVER&sort=title") == ["river", "v2"] and walk("&q=%25") == ["v0"]
     assert status(site, "GET", "/videos?sort=title&cursor=WzEsICJhIl0", "ann") == 422
     assert status(site, "GET", "/videos?sort=views&cursor=WyJhIiwgImEiXQ", "ann") == 422
+
+
+# --- captions ---
+
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n"
+CLEAN = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nhello\n"
+ENGLISH = {"language": "en", "label": "English", "webvtt": VTT}
+
+
+def test_captions_are_added_replaced_and_taken_away(site: Site):
+    path = "/videos/river/captions"
+    assert get(site, path) == {"items": []}
+    assert [status(site, "PUT", f"{path}/en", who, ENGLISH) for who in (None, "bob", "mod", "ann")] == [401, 403, 403, 200]
+    (first,) = get(site, path)["items"]
+    assert (first["name"], first["language"], first["label"], first["origin"]) == ("en", "en", "English", "added")
+    answer = ask(site, "GET", f"{path}/en")
+    assert (answer.status_code, answer.text, answer.headers["content-type"]) == (200, CLEAN, "text/vtt; charset=utf-8")
+    assert ask(site, "GET", f"{path}/en", **{"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert site.get(first["webvtt_url"]).text == CLEAN
+    srt = {"language": "en", "label": "English", "srt": "1\n00:00:01,000 --> 00:00:02,000\n<b>hi</b>\n"}
+    second = ask(site, "PUT", f"{path}/en", "ann", srt).json()
+    assert second["webvtt_url"] != first["webvtt_url"]  # caches keep what they have seen
+    assert "<b>hi</b>" in site.get(second["webvtt_url"]).text and "<b>hi</b>" in site.get(first["webvtt_url"]).text
+    assert [status(site, "DELETE", f"{path}/en", who) for who in (None, "bob", "ann", "ann")] == [401, 403, 204, 404]
+    again = ask(site, "PUT", f"{path}/en", "ann", ENGLISH).json()
+    assert len({first["webvtt_url"], second["webvtt_url"], again["webvtt_url"]}) == 3
+
+
+def test_captions_that_are_wrong_are_refused_with_their_line(site: Site):
+    def refuse(expected: int, name: str = "en", **change: Any) -> dict[str, Any]:
+        answer = ask(site, "PUT", f"/videos/river/captions/{name}", "ann", {**ENGLISH, **change})
+        assert answer.status_code == expected, answer.text
+        return answer.json()
+
+    facts = refuse(422, webvtt=VTT + "\n00:05.000 --> 00:04.000\nx")["facts"]
+    assert facts == {"field": "captions", "line": 6}
+    assert refuse(422, webvtt=None, srt="1\nnever\n")["facts"]["line"] == 1
+    refuse(413, webvtt=VTT + "\nNOTE " + "x" * 2**21)
+    wrongs: list[dict[str, Any]] = [{"webvtt": None}, {"srt": ""}, {"language": "x y"}, {"label": ""}, {"label": "a\0"}]
+    for wrong in wrongs:
+        refuse(422, **wrong)
+    for name in ("audio", "sidecars", "720p", "A", "a~2", "a" * 41):
+        refuse(422, name)
+    assert status(site, "GET", "/videos/river/captions/none") == 404
+
+
+def test_captions_of_what_is_private_are_private(site: Site):
+    assert status(site, "PUT", "/videos/river/captions/en", "ann", ENGLISH) == 200
+    assert status(site, "PATCH", "/videos/river", "ann", {"visibility": "private"}) == 200
+    for path in ("captions", "captions/en"):
+        assert [status(site, "GET", f"/videos/river/{path}", who) for who in (None, "bob", "ann")] == [404, 404, 200]
+
+
+def test_captions_join_a_growing_video_and_outlive_those_of_its_file(world: World):
+    upload_id = world.open()
+    world.land(upload_id, 0)
+    world.work()
+    assert world.state() == "playable"
+    plain = {"language": "en", "label": "English", "webvtt": CLEAN}
+    with world.database.write() as connection:
+        for name in ("text1", "mine"):
+            caption.put(connection, VIDEO, {"name": name, **plain}, world.clock.now())
+        caption.set_of_file(connection, VIDEO, [{"name": f"text{n}", **plain, "label": "of the file"} for n in range(2)])
+        made = make_presentation(video.get(connection, VIDEO), world.stored(), caption.of_video(connection, VIDEO), 4.0)
+    assert made is not None and made.state == "growing"
+    assert [(track.name, track.label) for track in made.texts] == [("mine", "English"), ("text0", "of the file"), ("text1", "English")]

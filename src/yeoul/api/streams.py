@@ -55,7 +55,8 @@ def _find(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
         view = parts.presentations.get(view.row["id"], edition)
     offered = _offered(view)
     for track in (*offered.tracks, *offered.texts):
-        if (track.name, track.edition) == (name, edition):
+        # Text is served at any of its addresses: who has the list of before reads what is true now.
+        if track.name == name and (track.edition == edition or track.rendition.kind == "text"):
             return view, track
     raise NotFoundError(f"there is no rendition {name}", rendition=name)
 
@@ -177,11 +178,14 @@ def get_iframes(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
 
 
 @_answers(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
-def get_captions(request: Request, name: str, view: ViewDep) -> Response:
-    """A text track."""
+def get_captions(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
+    """A text track; never one of before at the address of what replaced it, for caches would keep that."""
+    name, edition = layout.read_folder(name)
+    if name not in view.captions or edition > view.captions[name]["edition"]:
+        view = parts.presentations.get(view.row["id"], fresh=True)
     if name not in view.captions:
         raise NotFoundError(f"there is no text track {name}", rendition=name)
-    return make_text(request, view, _VTT, view.captions[name])
+    return make_text(request, view, _VTT, view.captions[name]["webvtt"])
 
 
 @_answers(_BASE + "/{name}/" + layout.INIT_NAME)

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from yeoul.api.deps import Parts
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.catalog import stream, video
+from yeoul.catalog import caption, stream, video
 from yeoul.delivery import presentation as layout
-from yeoul.delivery.catalogue_view import chapters_of, make_presentation
+from yeoul.delivery.catalogue_view import chapters_of, make_presentation, text_track
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState, Visibility, audience
@@ -165,8 +165,7 @@ def make_channel_view(row: Row) -> ChannelView:
 def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
     """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
     offered = make_presentation(row, tuple(tracks), list(captions), parts.settings.media.piece_s)
-    token = parts.access.make_token(row["id"], audience(row), parts.clock.now())
-    base = f"/stream/{token}/{row['id']}"
+    base = make_stream_base(parts, row)
     source = _source(row["source"])
     renditions: list[RenditionView] = []
     if offered is not None:
@@ -186,8 +185,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
             storyboard=f"{base}/{layout.STORYBOARD_NAME}" if row["storyboard"] else None,
             chapters=f"{base}/{layout.CHAPTERS_NAME}" if offered.chapters else None,
             captions=[
-                CaptionView(language=item["language"], label=item["label"], url=f"{base}/{item['name']}/{layout.CAPTIONS_NAME}")
-                for item in captions
+                CaptionView(language=item["language"], label=item["label"], url=f"{base}/{make_caption_uri(item)}") for item in captions
             ],
         )
     return VideoView(
@@ -222,6 +220,16 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
     )
 
 
+def make_stream_base(parts: Parts, row: Row) -> str:
+    """Below what address a video's stream lies for whoever was found allowed to watch."""
+    return f"/stream/{parts.access.make_token(row['id'], audience(row), parts.clock.now())}/{row['id']}"
+
+
+def make_caption_uri(row: Row) -> str:
+    """Where a text track is below its video's address."""
+    return f"{layout.folder_uri(text_track(row))}/{layout.CAPTIONS_NAME}"
+
+
 def read_video_view(parts: Parts, video_id: str) -> tuple[Row, VideoView]:
     """(row, view) of a video as it is now; raises NotFoundError."""
     with parts.database.read() as connection:
@@ -235,7 +243,7 @@ def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
     kept = parts.answers.find_view(place)
     if kept is None:
         tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
-        kept = make_video_view(parts, row, tracks, video.captions(connection, row["id"]))
+        kept = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]))
         if audience(row) != Visibility.PRIVATE:
             parts.answers.keep_view(place, kept)
     # These change without a version.

@@ -5,7 +5,7 @@ No other module writes these rows: what everybody may find follows from them in 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog import listing, playlist, webhook
-from yeoul.catalog.row import Row, all_rows, first_row, insert_new
+from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import account, caption, channel, video, watched
 from yeoul.model.video import VideoState, Visibility, is_legal
 from yeoul.model.webhook import WebhookEvent, events_of
@@ -172,14 +172,3 @@ def remove(connection: Connection, video_id: str) -> None:
     connection.execute(delete(watched).where(watched.c.video_id == video_id))
     connection.execute(delete(caption).where(caption.c.video_id == video_id))
     connection.execute(delete(video).where(video.c.id == video_id))
-
-
-def set_captions(connection: Connection, video_id: str, captions: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the text tracks: rows of name, language, label, webvtt."""
-    connection.execute(delete(caption).where(caption.c.video_id == video_id))
-    insert_new(connection, caption, [{"video_id": video_id, **row} for row in captions])
-
-
-def captions(connection: Connection, video_id: str) -> list[Row]:
-    """The text tracks in order of name."""
-    return all_rows(connection, select(caption).where(caption.c.video_id == video_id).order_by(caption.c.name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yeoul.base.clock import Clock
-from yeoul.catalog import stream, video
+from yeoul.catalog import caption, stream, video
 from yeoul.catalog.database import Database
 from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
 from yeoul.model.rendition import Rendition, Segment, Storyboard
@@ -23,11 +23,11 @@ _FRESH_READY_S = 3.0
 
 @dataclass(frozen=True)
 class View:
-    """One video as players may see it. presentation is None until it can be played; captions: WebVTT text by name."""
+    """One video as players may see it. presentation is None until it can be played; captions: rows by name."""
 
     row: Mapping[str, Any]
     presentation: Presentation | None
-    captions: Mapping[str, str]
+    captions: Mapping[str, Mapping[str, Any]]
     read_at: float
 
     @property
@@ -45,35 +45,35 @@ class PresentationCache:
         self._lock = threading.Lock()
         self._views: OrderedDict[tuple[str, int | None], View] = OrderedDict()
 
-    def get(self, video_id: str, edition: int | None = None) -> View:
+    def get(self, video_id: str, edition: int | None = None, *, fresh: bool = False) -> View:
         """The view of a video as it is shown, or of an earlier edition, which is there as long as somebody may be watching it.
 
-        Raises NotFoundError.
+        fresh: as it is at this moment, for who asks by an address that the view of a moment ago does not know. Raises NotFoundError.
         """
         place = (video_id, edition)
         now_s = self._clock.now()
         with self._lock:
             kept = self._views.get(place)
-        if kept is not None and 0 <= now_s - kept.read_at < (_FRESH_READY_S if kept.is_ready else _FRESH_GROWING_S):
+        if kept is not None and not fresh and 0 <= now_s - kept.read_at < (_FRESH_READY_S if kept.is_ready else _FRESH_GROWING_S):
             return kept
-        fresh = self._read(video_id, edition, kept, now_s)
+        read = self._read(video_id, edition, kept, now_s)
         with self._lock:
-            self._views[place] = fresh
+            self._views[place] = read
             self._views.move_to_end(place)
             if len(self._views) > _KEPT:
                 self._views.popitem(last=False)
-        return fresh
+        return read
 
     def _read(self, video_id: str, edition: int | None, kept: View | None, now_s: float) -> View:
         with self._database.read() as connection:
             row = video.get(connection, video_id)
             if kept is not None and kept.row["version"] == row["version"]:
                 return View(row, kept.presentation, kept.captions, now_s)
-            captions = video.captions(connection, video_id)
+            captions = caption.of_video(connection, video_id)
             row = {**row, "edition": row["edition"] if edition is None else edition}
             tracks = stream.tracks(connection, video_id, row["edition"])
-        texts = {caption["name"]: caption["webvtt"] for caption in captions}
-        return View(row, make_presentation(row, tracks, captions, self._piece_s), texts, now_s)
+        made = make_presentation(row, tracks, captions, self._piece_s)
+        return View(row, made, {one["name"]: one for one in captions}, now_s)
 
 
 def make_presentation(
@@ -88,7 +88,7 @@ def make_presentation(
         for track in stored
         if track.listed
     )
-    texts = tuple(_text_track(caption) for caption in captions)
+    texts = tuple(text_track(row) for row in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
     made = Presentation(
         video_id=row["id"],
@@ -112,9 +112,10 @@ def _ordered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
     return tuple(sorted(tracks, key=lambda track: (track.rendition.kind != "video", -track.rendition.height, track.name)))
 
 
-def _text_track(caption: Mapping[str, Any]) -> Track:
-    name = str(caption["name"])
-    rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=caption["language"])
-    size_bytes = len(caption["webvtt"].encode())
+def text_track(row: Mapping[str, Any]) -> Track:
+    """The track of a row of captions."""
+    name = str(row["name"])
+    rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=row["language"])
+    size_bytes = len(row["webvtt"].encode())
     segment = Segment(index=0, key=name, size_bytes=size_bytes, start_ticks=0, duration_ticks=0, samples=0)
-    return Track(rendition=rendition, segments=(segment,))
+    return Track(rendition=rendition, segments=(segment,), edition=row["edition"], label=row["label"])

@@ -91,6 +91,10 @@ def _add_audio(period: ET.Element, track: Track, buffer_s: float) -> None:
 
 def _add_text(period: ET.Element, track: Track, duration_s: float) -> None:
     adaptation = _add_set(period, "text", "text/vtt", "subtitle", track.rendition.language)
+    if track.label:
+        label = ET.Element("Label")
+        label.text = track.label
+        adaptation.insert(0, label)
     size_bytes = sum(segment.size_bytes for segment in track.segments)
     bandwidth = max(1, average_bps([Chunk(size_bytes, duration_s)]))
     representation = ET.SubElement(adaptation, "Representation", id=track.name, bandwidth=str(bandwidth))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
@@ -32,7 +33,7 @@ def make_master(p: Presentation) -> str:
     texts = p.texts if p.state == "complete" else ()
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += [_audio_media(track, first=index == 0) for index, track in enumerate(p.audios)]
-    lines += [_text_media(track) for track in texts]
+    lines += [_text_media(track, name) for track, name in zip(texts, _names(texts), strict=True)]
     target_s = target_duration_s(p)
     sound = _dearest_sound(p, target_s)
     codecs = [[(track, _with_sound(measure(p, track, target_s), sound)) for track in group] for group in p.codecs]
@@ -167,7 +168,16 @@ def _language(track: Track) -> str:
     return f'LANGUAGE="{language_tag(track.rendition.language) or "und"}"'
 
 
-def _text_media(track: Track) -> str:
-    attributes = ["TYPE=SUBTITLES", 'GROUP-ID="text"', f'NAME="{folder_uri(track)}"', _language(track)]
+def _names(texts: Sequence[Track]) -> list[str]:
+    """What text tracks are called: by their labels, each once in its group (RFC 8216bis 4.4.6.1.1), without what ends a quoted string."""
+    labels = [re.sub(r"[\x00-\x1f\x7f]", " ", track.label.replace('"', "'")).strip() for track in texts]
+    return [
+        label if label and labels.count(label) == 1 else f"{label} {folder_uri(track)}".strip()
+        for label, track in zip(labels, texts, strict=True)
+    ]
+
+
+def _text_media(track: Track, name: str) -> str:
+    attributes = ["TYPE=SUBTITLES", 'GROUP-ID="text"', f'NAME="{name}"', _language(track)]
     attributes += ["DEFAULT=NO", "AUTOSELECT=YES", "FORCED=NO"]
     return "#EXT-X-MEDIA:" + ",".join([*attributes, f'URI="{folder_uri(track)}/{MEDIA_NAME}"'])

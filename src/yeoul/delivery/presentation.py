@@ -49,7 +49,7 @@ class Track(Noun):
 
     Segments are numbered 0, 1, 2 ...; holes may exist while growing and hide what follows them. declared_bps: the upper bound of
     the bit rate (the rung's cap), which a growing playlist declares. closed: no segment follows, so it holds back no other track.
-    edition: counts the times that the video was made.
+    edition: counts the times that the video was made; of text, its video's version when it was put there. label: what people call it.
     """
 
     rendition: Rendition
@@ -57,6 +57,7 @@ class Track(Noun):
     declared_bps: int = 0
     closed: bool = False
     edition: int = 1
+    label: str = ""
 
     @property
     def name(self) -> str:

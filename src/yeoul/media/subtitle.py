@@ -26,7 +26,7 @@ _ASS_TOKEN: Final = re.compile(r"\{([^}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOTA
 _ASS_ESCAPES: Final[dict[str, str]] = {"N": "\n", "n": "\n", "h": "\u00a0"}
 _ASS_SWITCH: Final = re.compile(r"\\(?:([biu])(\d+)|r)")
 
-_TIME: Final = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+_TIME: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMING: Final = re.compile(rf"[ \t]*{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t]+(.*))?")
 _SETTING: Final = re.compile(r"(?:vertical|line|position|size|align):[\w.,%-]+")
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError, OverloadedError
 from yeoul.base.ids import new_id
-from yeoul.catalog import queue, run, stream, upload, video
+from yeoul.catalog import caption, queue, run, stream, upload, video
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import Definition
@@ -74,7 +74,7 @@ class Preprocessor:
             ]
             upload.declare(connection, row["upload_id"], "piece", pieces)
         if output.captions:
-            video.set_captions(connection, row["video_id"], [caption.model_dump() for caption in output.captions])
+            caption.set_of_file(connection, row["video_id"], [one.model_dump() for one in output.captions])
         source = output.source.model_dump(mode="json")
         run.change(connection, row["id"], source=source, ladder=[rung.model_dump(mode="json") for rung in output.ladder])
         video.change(connection, row["video_id"], {"source": source}, now_s)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import outbox, queue, result, run, stream, trash, upload, usage, video
+from yeoul.catalog import caption, outbox, queue, result, run, stream, trash, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, is_legal
@@ -205,7 +205,7 @@ def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float)
         run.drop(connection, current["id"])
     upload.drop_pieces(connection, upload_id)
     stream.drop_others(connection, video_id, ())
-    video.set_captions(connection, video_id, [])
+    caption.clear(connection, video_id)
     if video.find(connection, video_id) is not None:
         video.change(connection, video_id, {"poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
 

@@ -21,7 +21,7 @@ from yeoul.base.errors import (
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
-from yeoul.catalog import outbox, upload, usage, video
+from yeoul.catalog import caption, outbox, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.model.noun import Noun
 from yeoul.model.source import Source
@@ -102,7 +102,7 @@ class UploadService:
             }
             upload.add(connection, row, now_s)
             if request.captions:
-                video.set_captions(connection, video_id, [_caption(position, item) for position, item in enumerate(request.captions)])
+                caption.set_of_file(connection, video_id, [_caption(position, item) for position, item in enumerate(request.captions)])
             video.move(connection, video_id, VideoState.UPLOADING, now_s)
             usage.reserve(connection, owned["owner_id"], video_id, request.size_bytes, default_quota)
             return upload.get(connection, upload_id), True

@@ -149,6 +149,18 @@ export interface CaptionView {
   url: string;
 }
 
+export interface CaptionsList {
+  items: CaptionsView[];
+}
+
+export interface CaptionsView {
+  name: string;
+  language: string | null;
+  label: string;
+  origin: "file" | "added";
+  webvtt_url: string;
+}
+
 export interface ChannelPage {
   items: ChannelPageView[];
   next: string | null;
@@ -332,6 +344,13 @@ export interface NewAccount {
   password: string;
   display_name?: string;
   language?: "en" | "ko" | null;
+}
+
+export interface NewCaptions {
+  language: string;
+  label: string;
+  webvtt?: string | null;
+  srt?: string | null;
 }
 
 export interface NewEntry {
@@ -1019,6 +1038,10 @@ export interface Operations {
   "PATCH /videos/{video_id}": { body: VideoChange; answer: VideoView };
   "DELETE /videos/{video_id}": { body: undefined; answer: void };
   "GET /videos/{video_id}/analytics": { body: undefined; answer: AnalyticsView };
+  "GET /videos/{video_id}/captions": { body: undefined; answer: CaptionsList };
+  "GET /videos/{video_id}/captions/{name}": { body: undefined; answer: Blob };
+  "PUT /videos/{video_id}/captions/{name}": { body: NewCaptions; answer: CaptionsView };
+  "DELETE /videos/{video_id}/captions/{name}": { body: undefined; answer: void };
   "GET /videos/{video_id}/dag": { body: undefined; answer: DagView };
   "GET /videos/{video_id}/dag/history": { body: undefined; answer: History };
   "GET /videos/{video_id}/dag/stages": { body: undefined; answer: StagesView };
