@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
+from PIL import Image
 
 from tests.contract.pipeline_world import TRASH_S, VIDEO, World
 from tests.contract.test_discovery import add
-from tests.contract.test_discovery_api import Site, ask, get, ids
+from tests.contract.test_discovery_api import API, Site, ask, get, ids
 from yeoul.api.identity import hash_token
 from yeoul.base.clock import SystemClock
 from yeoul.base.settings import Settings
@@ -21,6 +24,7 @@ from yeoul.catalog import account, caption, listing, session, trash, video
 from yeoul.catalog.database import Database
 from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.model.video import VideoState
+from yeoul.pipeline import sweeper
 
 NOW = 1_800_000_000.0
 
@@ -287,3 +291,53 @@ def test_captions_join_a_growing_video_and_outlive_those_of_its_file(world: Worl
         made = make_presentation(video.get(connection, VIDEO), world.stored(), caption.of_video(connection, VIDEO), 4.0)
     assert made is not None and made.state == "growing"
     assert [(track.name, track.label) for track in made.texts] == [("mine", "English"), ("text0", "of the file"), ("text1", "English")]
+
+
+# --- posters ---
+
+
+def picture(size: tuple[int, int] = (64, 36), colour: str = "red", kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGBA", size, colour).save(out, kind)
+    return out.getvalue()
+
+
+def send(site: Site, who: str | None, data: bytes, kind: str = "image/png") -> Response:
+    headers = {"content-type": kind} | ({} if who is None else {"authorization": f"Bearer {who}"})
+    return site.request("PUT", f"{API}/videos/river/poster", content=data, headers=headers)
+
+
+def test_a_poster_is_chosen_changed_and_given_up(site: Site):
+    assert get(site, "/videos/river/posters", "ann") == {"poster": None, "chosen": False, "items": []}
+    assert [send(site, who, picture()).status_code for who in (None, "bob", "mod")] == [401, 403, 403]
+    first, second = (send(site, "ann", picture(colour=colour)).json()["poster"] for colour in ("red", "blue"))
+    assert first != second and get(site, "/videos/river")["poster"] == second and get(site, "/feed")["items"][0]["poster"] == second
+    assert get(site, "/videos/river/posters", "ann")["poster"] == second and status(site, "GET", "/videos/river/posters", "bob") == 403
+    assert site.get(second).status_code == 307  # of this store, by a signed address
+    assert [status(site, "DELETE", "/videos/river/poster", who) for who in (None, "bob", "ann", "ann")] == [401, 403, 204, 204]
+    assert get(site, "/videos/river")["poster"] is None
+
+
+def test_no_poster_is_made_of_what_is_no_picture(site: Site):
+    assert send(site, "ann", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml").status_code == 422
+    assert send(site, "ann", picture()[:60]).status_code == 422
+    assert send(site, "ann", b"\0" * (5 * 2**20 + 1)).status_code == 413
+    for wrong in (b"{}", b"x", b'{"time_s": -1}', b'{"time_s": 1e999}', b'{"time_s": 1}'):
+        assert send(site, "ann", wrong, "application/json; charset=utf-8").status_code == 422, wrong
+
+
+def test_posters_of_before_are_freed_later_and_none_that_is_shown(world: World):
+    world.upload_all()
+    world.work()
+    keys = [f"{VIDEO}/posters/{name}.jpg" for name in "ab"]
+    for key in keys:
+        world.store.put_bytes(Bucket.ENCODED, key, b"jpeg")
+    with world.database.write() as connection:
+        video.change(connection, VIDEO, {"own_poster_key": keys[1]}, world.clock.now())
+        sweeper.ask_one(connection, VIDEO, keys[0], world.clock.now())
+        sweeper.ask(connection, VIDEO, sweeper.LEFTOVERS, world.clock.now() + 1)
+    world.settle()
+    assert keys[1] in world.blobs(Bucket.ENCODED)
+    world.wait(7 * 3600)
+    world.settle()
+    assert keys[0] not in world.blobs(Bucket.ENCODED) and keys[1] in world.blobs(Bucket.ENCODED)

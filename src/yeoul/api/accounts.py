@@ -11,13 +11,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
+from yeoul.api.body import read_body
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, Person, Role
 from yeoul.api.live_settings import read_account_settings
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.base.errors import BadCredentialsError, BodyTooLargeError, ForbiddenError, HandleTakenError, NotFoundError
+from yeoul.base.errors import BadCredentialsError, ForbiddenError, HandleTakenError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog import account, guess, session, usage
 from yeoul.identity import mailing, slowdown
@@ -172,12 +173,8 @@ _JPEG_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg":
 @router.put("/accounts/me/avatar", openapi_extra=_PICTURE_BODY)
 async def put_avatar(request: Request, caller: Caller, parts: PartsDep) -> AccountView:
     """Set the picture: a JPEG, PNG, WebP or GIF of at most 5 MiB, which is drawn anew as a square."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > _MAX_AVATAR_BYTES:
-            raise BodyTooLargeError(f"a picture may have at most {_MAX_AVATAR_BYTES} bytes", max_bytes=_MAX_AVATAR_BYTES)
-    return await anyio.to_thread.run_sync(_set_avatar, parts, caller["id"], bytes(data))
+    data = await read_body(request, _MAX_AVATAR_BYTES)
+    return await anyio.to_thread.run_sync(_set_avatar, parts, caller["id"], data)
 
 
 def _set_avatar(parts: Parts, account_id: str, data: bytes) -> AccountView:

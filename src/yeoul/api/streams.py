@@ -18,7 +18,7 @@ from yeoul.blob.local import LocalStore
 from yeoul.blob.store import Bucket
 from yeoul.delivery import dash, hls
 from yeoul.delivery import presentation as layout
-from yeoul.delivery.catalogue_view import View
+from yeoul.delivery.catalogue_view import View, poster_uri
 from yeoul.delivery.presentation import Presentation, Track
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import audience
@@ -137,9 +137,15 @@ def get_chapters(request: Request, view: ViewDep) -> Response:
 @_answers(_BASE + "/" + layout.POSTER_NAME)
 def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     """The poster, there before the video can be played."""
-    if view.row["poster_key"] is None:
+    asked = f"{layout.POSTER_NAME}?{request.url.query}".removesuffix("?")
+    if asked != poster_uri(view.row):
+        view = parts.presentations.get(view.row["id"], fresh=True)  # or caches would keep an earlier one for ever
+    row = view.row
+    key = row["own_poster_key"] if asked == poster_uri(row) else row["poster_key"]
+    key = key or row["poster_key"] or row["own_poster_key"]
+    if key is None:
         raise NotFoundError("there is no poster yet")
-    return make_file(parts, request, view.row["poster_key"], "image/jpeg")
+    return make_file(parts, request, key, "image/jpeg")
 
 
 @_answers(_BASE + "/storyboard-{sheet}.jpg")

@@ -13,7 +13,7 @@ from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.catalog import caption, stream, video
 from yeoul.delivery import presentation as layout
-from yeoul.delivery.catalogue_view import chapters_of, make_presentation, text_track
+from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState, Visibility, audience
@@ -174,7 +174,8 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
             bandwidth = variant_bandwidth(offered, track) if one.kind == "video" else track.declared_bps
             fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate"})
             renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth))
-    poster = f"{base}/{layout.picture_uri(layout.POSTER_NAME, row['edition'])}" if row["poster_key"] else None
+    picture = poster_uri(row)
+    poster = picture and f"{base}/{picture}"
     ready = row["state"] == VideoState.READY.value
     playback = None
     if offered is not None:

@@ -6,12 +6,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from yeoul.base.clock import Clock
 from yeoul.catalog import caption, stream, video
 from yeoul.catalog.database import Database
-from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
+from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
 from yeoul.model.rendition import Rendition, Segment, Storyboard
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
@@ -105,6 +106,13 @@ def make_presentation(
 def chapters_of(row: Mapping[str, Any]) -> tuple[Chapter, ...]:
     """The chapters of a video row's source."""
     return () if row["source"] is None else Source.model_validate(row["source"]).chapters
+
+
+def poster_uri(row: Mapping[str, Any]) -> str | None:
+    """Where the poster of a video row lies: what its owner chose has a name of its own, since caches keep pictures for ever."""
+    if row["own_poster_key"] is not None:
+        return f"{POSTER_NAME}?{PurePosixPath(row['own_poster_key']).stem}"
+    return picture_uri(POSTER_NAME, row["edition"]) if row["poster_key"] is not None else None
 
 
 def _ordered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:

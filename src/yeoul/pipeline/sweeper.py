@@ -25,6 +25,7 @@ Row = Mapping[str, Any]
 ALL = "all"  # everything of a video
 LEFTOVERS = "leftovers"  # what a ready video does not use
 EARLIER = "earlier"  # what a ready video showed before it was processed again, and LEFTOVERS
+ONE = "one"  # a blob that nothing refers to any more
 _WATCHED_S = 6 * 3600.0  # who began to watch before goes on with what began
 _EXPIRE_EVERY_S = 300.0
 _BATCH = 100
@@ -51,6 +52,11 @@ def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
     outbox.emit(connection, outbox.FREE, video_id, {"what": EARLIER}, now_s, not_before=now_s + _WATCHED_S)
 
 
+def ask_one(connection: Connection, video_id: str, key: str, now_s: float) -> None:
+    """Have one blob of the streams freed when no page shows it any more."""
+    outbox.emit(connection, outbox.FREE, video_id, {"what": ONE, "key": key}, now_s, not_before=now_s + _WATCHED_S)
+
+
 class Sweeper:
     """One per dispatcher. expire_s: life of an upload since its client's last sign of life; trash_s: of a video in the trash."""
 
@@ -70,7 +76,7 @@ class Sweeper:
         if event is None:
             return False
         try:
-            self._free(event["video_id"], event["payload"]["what"])
+            self._free(event["video_id"], event["payload"])
         except YeoulError as error:
             log.warning("blobs of video %s are not freed yet: %s", event["video_id"], error.message)
             self._put_off(event, now_s + (_AGAIN_S if error.retryable else _LATER_S))
@@ -91,7 +97,11 @@ class Sweeper:
         for bucket in (Bucket.TEMP, Bucket.ENCODED):
             self._store.delete_prefix(bucket, prefix)
 
-    def _free(self, video_id: str, what: str) -> None:
+    def _free(self, video_id: str, payload: Mapping[str, Any]) -> None:
+        what = payload["what"]
+        if what == ONE:
+            self._store.delete(Bucket.ENCODED, payload["key"])
+            return
         if what == ALL:
             self.free_all(video_id)
             with self._database.write() as connection:
@@ -150,7 +160,7 @@ class Sweeper:
 def _used(connection: Connection, row: Row) -> set[str | None]:
     """Every key that viewers of a video may ask for, and what its newest run has made that can be used again."""
     sheets = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
-    shown = stream.keys(connection, row["id"]) | {row["poster_key"], *sheets, *row["sidecars"].values()}
+    shown = stream.keys(connection, row["id"]) | {row["poster_key"], row["own_poster_key"], *sheets, *row["sidecars"].values()}
     current = run.find_of_video(connection, row["id"])
     if current is None:
         return shown
@@ -207,7 +217,7 @@ def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float)
     stream.drop_others(connection, video_id, ())
     caption.clear(connection, video_id)
     if video.find(connection, video_id) is not None:
-        video.change(connection, video_id, {"poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
+        video.change(connection, video_id, {"poster_key": None, "own_poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
 
 
 def _drop_unused(connection: Connection, video_id: str) -> None:

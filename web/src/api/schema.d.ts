@@ -137,6 +137,15 @@ export interface BucketView {
   share: number;
 }
 
+export interface CandidateView {
+  time_s: number;
+  sheet: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 export interface CaptionFile {
   language?: string | null;
   label: string;
@@ -492,6 +501,12 @@ export interface PlaylistView {
 
 export interface Position {
   position_s: number;
+}
+
+export interface PostersView {
+  poster: string | null;
+  chosen: boolean;
+  items: CandidateView[];
 }
 
 export interface Priority {
@@ -1053,6 +1068,9 @@ export interface Operations {
   "GET /videos/{video_id}/events": { body: undefined; answer: void };
   "GET /videos/{video_id}/position": { body: undefined; answer: Position };
   "PUT /videos/{video_id}/position": { body: Position; answer: void };
+  "PUT /videos/{video_id}/poster": { body: { time_s: number; }; answer: VideoView };
+  "DELETE /videos/{video_id}/poster": { body: undefined; answer: void };
+  "GET /videos/{video_id}/posters": { body: undefined; answer: PostersView };
   "POST /videos/{video_id}/process": { body: ProcessRequest | null; answer: VideoView };
   "GET /videos/{video_id}/related": { body: undefined; answer: VideoPage };
   "POST /videos/{video_id}/restore": { body: undefined; answer: VideoView };

@@ -1,0 +1,17 @@
+"""Bodies that are no JSON."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from yeoul.base.errors import BodyTooLargeError
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body. Raises BodyTooLargeError while it comes."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > max_bytes:
+            raise BodyTooLargeError(f"a picture may have at most {max_bytes} bytes", max_bytes=max_bytes)
+    return bytes(data)
