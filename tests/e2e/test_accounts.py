@@ -362,7 +362,7 @@ def test_quotas_hold_and_what_is_deleted_is_given_back(house: House, tmp_path: P
     small = house.must(201, "POST", f"videos/{tried['id']}/upload", {**body, "size_bytes": 10}, token)
     part = {"index": 0, "size_bytes": 2 << 20, "sha256": "0" * 64}
     house.refuse(413, "account.quota_exceeded", "POST", f"uploads/{small['id']}/urls", {"pieces": [part]}, token)
-    house.must(204, "DELETE", f"videos/{tried['id']}", token=token)
+    house.must(204, "DELETE", f"videos/{tried['id']}?forever=true", token=token)
     house.change_account(token, quota_bytes=50 << 20)
     done = house.server.cli("upload", str(clip), "--json", "--server", house.server.url, environ={"YEOUL_TOKEN": token}, check=True)
     video_id = re.findall(r'"id": ?"(\w+)"', done.stdout)[-1]
