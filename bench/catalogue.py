@@ -40,7 +40,7 @@ from yeoul.model.gram import fold
 NOW = 1_800_000_000.0
 _ACCOUNTS = 1000
 _PLAYLISTS = 1000
-_DAYS = 10  # on which each video was watched
+_DAYS = 4  # on which each video was watched
 _SEARCH_P95_MS = 100.0
 _SYLLABLES = ("ka", "ri", "mo", "ten", "sul", "ber", "lo", "ni", "va", "dra", "po", "shi", "gun", "el", "tra", "fo")
 _HANGUL = tuple(chr(0xAC00 + 588 * lead + 28 * vowel + tail) for lead in (0, 2, 6, 9, 11) for vowel in (0, 4, 8, 13) for tail in (0, 1, 4))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.server import Server
 from tests.e2e.waiting import wait_for
@@ -24,13 +24,12 @@ def browser(chromium: Path) -> Iterator[Browser]:
         browser.close()
 
 
-def read_figures(server: Server, video_id: str, views: int, buckets: int = 0) -> dict[str, Any]:
-    """The figures as soon as so many views, and so many buckets that all of them played, are written."""
+def wait_for_figures(server: Server, video_id: str, are_there: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The figures as soon as what is waited for is written."""
 
     def read() -> dict[str, Any] | None:
         found = server.get(f"/api/v1/videos/{video_id}/analytics")
-        whole = sum(bucket["share"] == 1 for bucket in found["retention"])
-        return found if found["views"] >= views and whole >= buckets else None
+        return found if are_there(found) else None
 
     return wait_for(read, "the beacons to be written")
 
@@ -43,7 +42,7 @@ def test_what_was_played_is_what_is_counted(browser: Browser, yeoul_server: Serv
     watched.until("player.media.currentTime > 4")
     watched.media("(media.playbackRate = 2, media.currentTime = 20)")
     watched.until_ended(20)
-    found = read_figures(yeoul_server, video_id, 1, 45)
+    found = wait_for_figures(yeoul_server, video_id, lambda now: now["finished"] > 0)
     assert (found["views"], found["finished"], found["errors"]) == (1, 1, 0)
     shares = [bucket["share"] for bucket in found["retention"]]
     # 4 s are 13 of 100 buckets; where the leap began is known to a part of a second.
@@ -56,7 +55,29 @@ def test_what_was_played_is_what_is_counted(browser: Browser, yeoul_server: Serv
     assert 50 <= found["startup_ms"] <= 20_000
     watched.open().until("player.media.currentTime > 1")
     watched.page.goto("about:blank")
-    seen = wait_for(lambda: (now := read_figures(yeoul_server, video_id, 1))["watch_s"] > found["watch_s"] + 0.5 and now, "the last beacon")
+    seen = wait_for_figures(yeoul_server, video_id, lambda now: now["watch_s"] > found["watch_s"] + 0.5)
     assert seen["views"] == 1, "the same tab"
+    context.add_cookies([{"name": "yeoul_session", "value": yeoul_server.token, "url": yeoul_server.url}])
+    look_at_panels(watched.page, yeoul_server, video_id)
     context.close()
     assert watched.troubles == []
+
+
+def look_at_panels(page: Page, server: Server, video_id: str) -> None:
+    """What the owner reads: figures, the curve by its keys, and where the video stands among all."""
+    with page.expect_response(f"**/videos/{video_id}/analytics?*") as answer:
+        page.goto(f"{server.url}/studio/video/{video_id}?tab=analytics")
+    given = answer.value.json()
+    views = page.locator(".figure", has_text="Views")
+    expect(views).to_contain_text("1")
+    curve = page.get_by_role("slider", name="Who is still there")
+    curve.focus()
+    for key, at, share in (("Home", "0:00", 1.0), ("End", "0:30", 1.0)):
+        page.keyboard.press(key)
+        expect(curve).to_have_attribute("aria-valuetext", f"{at}: {share:.0%}")
+    expect(page.locator(".chart-reading img")).to_be_visible()
+    table = page.get_by_role("region", name="Who is still there").locator("tbody td")
+    said = table.all_text_contents()
+    assert (len(said), said.count("100%")) == (100, sum(bucket["share"] == 1 for bucket in given["retention"]))
+    page.goto(f"{server.url}/studio?tab=analytics")
+    expect(page.locator(f'.top-video[href*="{video_id}"]')).to_be_visible()

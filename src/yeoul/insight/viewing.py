@@ -78,7 +78,7 @@ def _take_event(viewing: Viewing, event: BeaconEvent, duration_s: float, tally: 
     viewing.first_at = min(viewing.first_at, viewing.seen_at - min(max(0.0, event.at_s), _TRUSTED_S))
     left_s = max(0.0, viewing.seen_at - viewing.first_at + _SLACK_S - viewing.played_s - viewing.stalled_s)
     if event.kind == "time":
-        _take_time(viewing, event, duration_s, min(max(0.0, event.played_s), left_s), tally)
+        _take_time(viewing, event, duration_s, round(min(max(0.0, event.played_s), left_s), 3), tally)
     elif event.kind == "end":
         tally.finished += not viewing.is_finished
         viewing.is_finished = True
@@ -108,7 +108,7 @@ def _buckets_of(start: float, end: float) -> int:
 def _note(viewing: Viewing, event: BeaconEvent, left_s: float, tally: Tally) -> None:
     match event.kind:
         case "stall":
-            stall_s = min(max(0.0, event.stall_s), left_s)
+            stall_s = round(min(max(0.0, event.stall_s), left_s), 3)
             viewing.stalled_s = round(viewing.stalled_s + stall_s, 3)
             tally.stalls += 1
             tally.stall_s += stall_s

@@ -8,6 +8,7 @@ import { Empty, Trouble } from "../part/state";
 import { Tabs } from "../part/Tabs";
 import { useAccount } from "../session/session";
 import { setTitle, showPage } from "../shell/page";
+import { Analytics } from "../studio/Analytics";
 import { deleteVideos, restoreVideos } from "../studio/deletion";
 import { Details } from "../studio/Details";
 import { Processing } from "../studio/Processing";
@@ -48,7 +49,7 @@ function StudioVideo() {
           { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} onDelete={() => void remove(video)} /> },
           { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
           // captions: <Captions video={video} />
-          // analytics: <Analytics video={video} />
+          { name: "analytics", title: text.analytics.tab, show: () => <Analytics video={video} /> },
         ]}
       />
     </>

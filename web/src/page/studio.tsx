@@ -2,6 +2,7 @@
 
 import { Tabs } from "../part/Tabs";
 import { showPage } from "../shell/page";
+import { Overview } from "../studio/Overview";
 import { Trash } from "../studio/Trash";
 import { Videos } from "../studio/Videos";
 import { text } from "../text/text";
@@ -14,7 +15,7 @@ function Studio() {
         label={text.studio.tabs}
         tabs={[
           { name: "videos", title: text.studio.videos, show: () => <Videos /> },
-          // analytics: <Overview />
+          { name: "analytics", title: text.analytics.tab, show: () => <Overview /> },
           { name: "trash", title: text.trash.title, show: () => <Trash /> },
         ]}
       />

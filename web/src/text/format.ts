@@ -5,9 +5,11 @@ import { language } from "../preference/language";
 const whole = new Intl.NumberFormat(language);
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+const fineShare = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
 const rules = new Intl.PluralRules(language);
 const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const shortDay = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -44,6 +46,19 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(rounded % 60)}` : `${m}:${two(rounded % 60)}`;
 }
 
+/** Of what spans of such a length are counted: seconds, minutes or hours, in seconds. */
+export function spanUnit(seconds: number): number {
+  return seconds >= 7200 ? 3600 : seconds >= 120 ? 60 : 1;
+}
+
+/** 45 sec, 12 min, 3.4 hr */
+export function formatSpan(seconds: number): string {
+  const step = spanUnit(seconds);
+  const unit = step === 3600 ? "hour" : step === 60 ? "minute" : "second";
+  const value = seconds / step;
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
 /** "3 hours ago", from an RFC 3339 time. */
 export function formatAge(createdAt: string, nowMs = Date.now()): string {
   const passed = (nowMs - Date.parse(createdAt)) / 1000;
@@ -58,6 +73,11 @@ export function formatDay(at: string): string {
   return day.format(new Date(at));
 }
 
+/** "21 Nov", of a date without a time. */
+export function formatShortDay(date: string): string {
+  return shortDay.format(new Date(`${date}T00:00`));
+}
+
 /** "21 Nov 2026, 14:05" */
 export function formatMoment(at: string): string {
   return moment.format(new Date(at));
@@ -67,6 +87,11 @@ export function formatMoment(at: string): string {
 export function formatPercent(part: number): string {
   const bounded = Math.max(0, Math.min(part, 1));
   return share.format(bounded < 1 ? Math.floor(bounded * 100) / 100 : 1);
+}
+
+/** 0..1 as percent with a part of one: 0.4 % */
+export function formatShare(part: number): string {
+  return fineShare.format(part);
 }
 
 /** 3.4 MB */

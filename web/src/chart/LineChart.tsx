@@ -1,0 +1,167 @@
+/** A line over evenly spaced points. Each point can be read by pointing, by the arrow keys, and in a table. */
+
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
+
+import { makeMarks, spread } from "./scale";
+import { useWidth } from "./useWidth";
+
+export interface Point {
+  name: string;
+  value: number;
+}
+
+interface LineChartProps {
+  /** What the line shows. */
+  title: string;
+  points: readonly Point[];
+  /** Heads of the table: of the names, of the values. */
+  heads: readonly [string, string];
+  say: (value: number) => string;
+  /** Where the scale ends, where that is known. */
+  top?: number;
+  /** What the marks of the scale are round numbers of. */
+  unit?: number;
+  /** What is to be seen beside a point's value. */
+  preview?: (at: number) => ComponentChildren;
+  tableTitle: string;
+}
+
+const HEIGHT = 220;
+const EDGE = { top: 12, right: 14, bottom: 26, left: 52 };
+const NAME_WIDTH = 96;
+const INNER = HEIGHT - EDGE.top - EDGE.bottom;
+
+export function LineChart({ title, points, heads, say, top, unit, preview, tableTitle }: LineChartProps) {
+  const [frame, width] = useWidth<HTMLDivElement>();
+  const [at, setAt] = useState<number | null>(null);
+  const marks = makeMarks(top ?? Math.max(0, ...points.map((point) => point.value)), unit);
+  const end = marks.at(-1) ?? 1;
+  const inner = Math.max(0, width - EDGE.left - EDGE.right);
+  const x = (index: number): number => EDGE.left + (points.length > 1 ? (index / (points.length - 1)) * inner : inner / 2);
+  const y = (value: number): number => EDGE.top + (1 - Math.min(value, end) / end) * INNER;
+  const point = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
+    const share = (event.clientX - event.currentTarget.getBoundingClientRect().left - EDGE.left) / Math.max(1, inner);
+    setAt(Math.max(0, Math.min(points.length - 1, Math.round(share * (points.length - 1)))));
+  };
+  const here = at === null ? undefined : points[at];
+  return (
+    <figure class="chart">
+      <div class="chart-frame" ref={frame} onPointerMove={point} onPointerLeave={() => setAt(null)}>
+        {width > 0 && (
+          <svg class="chart-drawing" width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
+            <Marks marks={marks} width={width} y={y} say={say} />
+            <Names points={points} room={Math.floor(inner / NAME_WIDTH) + 1} x={x} />
+            <Line points={points} x={x} y={y} />
+            {here !== undefined && at !== null && (
+              <g>
+                <line class="chart-here" x1={x(at)} x2={x(at)} y1={EDGE.top} y2={EDGE.top + INNER} />
+                <circle class="chart-dot" cx={x(at)} cy={y(here.value)} r="5" />
+              </g>
+            )}
+          </svg>
+        )}
+        {/* The native slider brings the keys, the focus and the words for ears; only its looks are ours. */}
+        <input
+          class="chart-slider"
+          type="range"
+          min={0}
+          max={Math.max(0, points.length - 1)}
+          value={at ?? points.length - 1}
+          aria-label={title}
+          aria-valuetext={sayPoint(points[at ?? points.length - 1], say)}
+          onInput={(event) => setAt(Number(event.currentTarget.value))}
+          onFocus={(event) => event.currentTarget.matches(":focus-visible") && setAt(at ?? points.length - 1)}
+          onBlur={() => setAt(null)}
+        />
+        {here !== undefined && at !== null && (
+          <div class={x(at) > width / 2 ? "chart-reading chart-reading-left" : "chart-reading"} style={{ left: `${x(at)}px` }} aria-hidden="true">
+            {preview?.(at)}
+            <span class="chart-reading-name">{here.name}</span>
+            <strong>{say(here.value)}</strong>
+          </div>
+        )}
+      </div>
+      <Table title={tableTitle} heads={heads} points={points} say={say} />
+    </figure>
+  );
+}
+
+function sayPoint(point: Point | undefined, say: (value: number) => string): string {
+  return point === undefined ? "" : `${point.name}: ${say(point.value)}`;
+}
+
+function Marks({ marks, width, y, say }: { marks: number[]; width: number; y: (value: number) => number; say: (value: number) => string }) {
+  return (
+    <g>
+      {marks.map((mark) => (
+        <g key={mark}>
+          <line class="chart-mark" x1={EDGE.left} x2={width - EDGE.right} y1={y(mark)} y2={y(mark)} />
+          <text class="chart-word" x={EDGE.left - 8} y={y(mark) + 4} text-anchor="end">
+            {say(mark)}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+function Names({ points, room, x }: { points: readonly Point[]; room: number; x: (index: number) => number }) {
+  const shown = spread(points.length, room);
+  const anchor = (index: number): "start" | "middle" | "end" => (points.length === 1 ? "middle" : index === 0 ? "start" : index === points.length - 1 ? "end" : "middle");
+  return (
+    <g>
+      {shown.map((index) => (
+        <text key={index} class="chart-word" x={x(index)} y={HEIGHT - 6} text-anchor={anchor(index)}>
+          {points[index]?.name}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+function Line({ points, x, y }: { points: readonly Point[]; x: (index: number) => number; y: (value: number) => number }) {
+  const fade = useId();
+  const line = points.map((point, index) => `${index === 0 ? "M" : "L"}${x(index).toFixed(1)} ${y(point.value).toFixed(1)}`).join("");
+  const bottom = EDGE.top + INNER;
+  return (
+    <g>
+      <defs>
+        <linearGradient id={fade} x1="0" y1="0" x2="0" y2="1">
+          <stop class="chart-fade-from" offset="0" />
+          <stop class="chart-fade-to" offset="1" />
+        </linearGradient>
+      </defs>
+      <path d={`${line}L${x(points.length - 1).toFixed(1)} ${bottom}L${x(0).toFixed(1)} ${bottom}Z`} fill={`url(#${fade})`} />
+      <path class="chart-line" d={line} />
+      {points.length === 1 && points[0] !== undefined && <circle class="chart-dot" cx={x(0)} cy={y(points[0].value)} r="4" />}
+    </g>
+  );
+}
+
+function Table({ title, heads, points, say }: { title: string; heads: readonly [string, string]; points: readonly Point[]; say: (value: number) => string }) {
+  return (
+    <details class="chart-table">
+      <summary>{title}</summary>
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {points.map((point) => (
+            <tr key={point.name}>
+              <th scope="row">{point.name}</th>
+              <td>{say(point.value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
