@@ -18,6 +18,8 @@ interface LineChartProps {
   /** Heads of the table: of the names, of the values. */
   heads: readonly [string, string];
   say: (value: number) => string;
+  /** The marks of the scale in words, where these differ. */
+  sayMark?: (value: number) => string;
   /** Where the scale ends, where that is known. */
   top?: number;
   /** What the marks of the scale are round numbers of. */
@@ -29,10 +31,10 @@ interface LineChartProps {
 
 const HEIGHT = 220;
 const EDGE = { top: 12, right: 14, bottom: 26, left: 52 };
-const NAME_WIDTH = 96;
+const NAME_WIDTH = 80;
 const INNER = HEIGHT - EDGE.top - EDGE.bottom;
 
-export function LineChart({ title, points, heads, say, top, unit, preview, tableTitle }: LineChartProps) {
+export function LineChart({ title, points, heads, say, sayMark = say, top, unit, preview, tableTitle }: LineChartProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const [at, setAt] = useState<number | null>(null);
   const marks = makeMarks(top ?? Math.max(0, ...points.map((point) => point.value)), unit);
@@ -50,7 +52,7 @@ export function LineChart({ title, points, heads, say, top, unit, preview, table
       <div class="chart-frame" ref={frame} onPointerMove={point} onPointerLeave={() => setAt(null)}>
         {width > 0 && (
           <svg class="chart-drawing" width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} aria-hidden="true">
-            <Marks marks={marks} width={width} y={y} say={say} />
+            <Marks marks={marks} width={width} y={y} say={sayMark} />
             <Names points={points} room={Math.floor(inner / NAME_WIDTH) + 1} x={x} />
             <Line points={points} x={x} y={y} />
             {here !== undefined && at !== null && (
@@ -143,25 +145,27 @@ function Table({ title, heads, points, say }: { title: string; heads: readonly [
   return (
     <details class="chart-table">
       <summary>{title}</summary>
-      <table>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {points.map((point) => (
-            <tr key={point.name}>
-              <th scope="row">{point.name}</th>
-              <td>{say(point.value)}</td>
+      <div class="chart-rows" role="group" aria-label={title} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {heads.map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {points.map((point) => (
+              <tr key={point.name}>
+                <th scope="row">{point.name}</th>
+                <td>{say(point.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </details>
   );
 }

@@ -12,6 +12,7 @@ export function DaysChart({ days }: { days: readonly DayView[] }) {
   const [what, setWhat] = useState<"views" | "watch">("views");
   const views = what === "views";
   const points = days.map((day) => ({ name: formatShortDay(day.day), value: views ? day.views : day.watch_s }));
+  const unit = views ? 1 : spanUnit(Math.max(0, ...points.map((point) => point.value)));
   const title = views ? text.analytics.viewsByDay : text.analytics.watchByDay;
   return (
     <section class="panel" aria-label={text.analytics.byDay}>
@@ -31,8 +32,9 @@ export function DaysChart({ days }: { days: readonly DayView[] }) {
         title={title}
         points={points}
         heads={[text.analytics.day, views ? text.analytics.views : text.analytics.watch]}
-        say={views ? formatNumber : formatSpan}
-        unit={views ? 1 : spanUnit(Math.max(0, ...points.map((point) => point.value)))}
+        say={(value) => (views ? formatNumber(value) : formatSpan(value))}
+        sayMark={(value) => (views ? formatNumber(value) : formatSpan(value, unit))}
+        unit={unit}
         tableTitle={text.analytics.asTable}
       />
     </section>

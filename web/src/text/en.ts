@@ -511,7 +511,7 @@ export const en = {
     startup: "Time to the first picture",
     stalls: "Interruptions",
     stalled: (n: number, time: string) => (n === 0 ? "none" : `${formatNumber(n)}, together ${time}`),
-    stallShare: "Of the time",
+    stallShare: "Share of the time",
     switches: "Changes of quality",
     errors: "Errors that ended playback",
     top: "Most viewed",

@@ -51,9 +51,8 @@ export function spanUnit(seconds: number): number {
   return seconds >= 7200 ? 3600 : seconds >= 120 ? 60 : 1;
 }
 
-/** 45 sec, 12 min, 3.4 hr */
-export function formatSpan(seconds: number): string {
-  const step = spanUnit(seconds);
+/** 45 sec, 12 min, 3.4 hr. step: what is counted, as of `spanUnit`. */
+export function formatSpan(seconds: number, step = spanUnit(seconds)): string {
   const unit = step === 3600 ? "hour" : step === 60 ? "minute" : "second";
   const value = seconds / step;
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
