@@ -1,7 +1,5 @@
 /** One of a few, side by side. */
 
-import { useId } from "preact/hooks";
-
 interface SegmentsProps<T extends string | number> {
   label: string;
   choices: readonly (readonly [T, string])[];
@@ -10,16 +8,13 @@ interface SegmentsProps<T extends string | number> {
 }
 
 export function Segments<T extends string | number>({ label, choices, value, onChange }: SegmentsProps<T>) {
-  const group = useId();
   return (
-    <fieldset class="segments">
-      <legend class="hidden-words">{label}</legend>
+    <div class="segments" role="group" aria-label={label}>
       {choices.map(([choice, words]) => (
-        <label class="segment" key={choice}>
-          <input type="radio" name={group} checked={choice === value} onChange={() => onChange(choice)} />
-          <span>{words}</span>
-        </label>
+        <button key={choice} type="button" class="segment" aria-pressed={choice === value} onClick={() => onChange(choice)}>
+          {words}
+        </button>
       ))}
-    </fieldset>
+    </div>
   );
 }

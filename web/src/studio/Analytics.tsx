@@ -58,12 +58,12 @@ function Found({ video, seen }: { video: ListedVideo; seen: AnalyticsView }) {
         </section>
         <section class="panel" aria-label={text.analytics.smoothness}>
           <h2 class="panel-title">{text.analytics.smoothness}</h2>
-          <dl class="facts">
-            <Fact name={text.analytics.startup} words={seen.startup_ms === null ? "–" : formatSpan(seen.startup_ms / 1000)} />
-            <Fact name={text.analytics.stalls} words={text.analytics.stalled(seen.stalls.count, formatSpan(seen.stalls.s))} />
-            <Fact name={text.analytics.stallShare} words={formatShare(seen.stalls.share_of_watch)} />
-            <Fact name={text.analytics.switches} words={formatNumber(seen.switches)} />
-            <Fact name={text.analytics.errors} words={formatNumber(seen.errors)} />
+          <dl class="amounts">
+            <Amount name={text.analytics.startup} words={seen.startup_ms === null ? "–" : formatSpan(seen.startup_ms / 1000)} />
+            <Amount name={text.analytics.stalls} words={text.analytics.stalled(seen.stalls.count, formatSpan(seen.stalls.s))} />
+            <Amount name={text.analytics.stallShare} words={formatShare(seen.stalls.share_of_watch)} />
+            <Amount name={text.analytics.switches} words={formatNumber(seen.switches)} />
+            <Amount name={text.analytics.errors} words={formatNumber(seen.errors)} />
           </dl>
         </section>
       </div>
@@ -71,9 +71,9 @@ function Found({ video, seen }: { video: ListedVideo; seen: AnalyticsView }) {
   );
 }
 
-function Fact({ name, words }: { name: string; words: string }) {
+function Amount({ name, words }: { name: string; words: string }) {
   return (
-    <div class="fact">
+    <div class="amount">
       <dt>{name}</dt>
       <dd>{words}</dd>
     </div>
