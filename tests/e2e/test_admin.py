@@ -68,7 +68,7 @@ def test_retrying_from_the_command_line_says_why_not(yeoul_server: Server, uploa
 
 def test_the_page_is_served(yeoul_server: Server):
     status, page = yeoul_server.request("GET", "/admin", token=None)
-    assert status == 200 and "Queues" in page
+    assert status == 200 and "Administration" in page
 
 
 def test_the_api_says_what_it_offers(yeoul_server: Server):

@@ -117,8 +117,8 @@ def upload(server: Server, clip: Path, *options: str) -> str:
 
 def sign_in(page: Page, handle: str, password: str) -> None:
     page.get_by_label("Handle").fill(handle)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
 def row(page: Page, table: str, video: str, stage: str) -> Locator:
@@ -129,21 +129,22 @@ def row(page: Page, table: str, video: str, stage: str) -> Locator:
 def test_who_is_no_admin_sees_nothing_and_is_told_why(page: Page, yeoul_server: Server):
     body: dict[str, Any] = {"handle": "onlooker", "email": "onlooker@example.org", "password": "correct horse battery"}
     assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if f"{API}/admin/" in request.url else None)
     page.goto(f"{yeoul_server.url}/admin")
-    expect(page.locator("#note")).to_have_text("This page is for admins. Sign in to see the queues.")
-    sign_in(page, "onlooker", "wrong")
-    expect(page.locator("#answer")).to_have_text("handle or password is wrong")
+    expect(page.get_by_text("This page is for admins")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
     sign_in(page, "onlooker", body["password"])
-    expect(page.locator("#note")).to_have_text("This page is for admins, and onlooker is not one. Sign in as an admin to see the queues.")
+    expect(page.get_by_text("You are signed in as onlooker, who is not one.")).to_be_visible()
+    expect(page).to_have_url(f"{yeoul_server.url}/admin")
     expect(page.get_by_role("heading", name="Running")).to_be_hidden()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert page.get_by_role("table").count() == 0
+    assert page.get_by_role("table").count() == 0 and page.get_by_role("tab").count() == 0 and asked == []
 
 
 def test_an_admin_follows_a_task_through_its_failure_to_its_end(page: Page, server: Server, gate: Gate, tmp_path: Path):
     clip = make_source(tmp_path / "clip.mp4", size="128x96", duration_s=2.0, has_audio=False)
     first = upload(server, clip, "--pipeline", "gated")
-    page.goto(f"{server.url}/admin")
+    page.goto(f"{server.url}/login?next=/admin")
     sign_in(page, "admin", re.findall(r"password (\S+)", server.read_log())[0])
     running = row(page, "Running", first, "gate")
     expect(running).to_be_visible()
@@ -204,4 +205,47 @@ def test_nothing_stands_out_of_the_page(page: Page, yeoul_server: Server, media_
     failed.get_by_role("link", name="split").click()
     expect(page.get_by_role("dialog", name="split").get_by_role("table")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)(document.querySelector('#story'))") <= 0
+    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)(document.querySelector('dialog[open]'))") <= 0
+
+
+def test_an_admin_looks_after_users_and_settings_and_finds_it_in_the_log(page: Page, yeoul_server: Server):
+    body: dict[str, Any] = {"handle": "looked_after", "email": "looked_after@example.org", "password": "correct horse battery"}
+    assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
+    page.context.add_cookies([{"name": "yeoul_session", "value": yeoul_server.token, "url": yeoul_server.url}])
+    page.goto(f"{yeoul_server.url}/admin?tab=people")
+    page.get_by_role("searchbox", name="Find by the beginning").fill("looked_a")
+    users = page.get_by_role("list", name="Users").get_by_role("listitem")
+    expect(users).to_have_count(1)
+    users.get_by_role("button", name="Change").click()
+    page.get_by_label("Role").select_option("Moderator")
+    page.get_by_label("Storage quota in GB").fill("much")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_have_text("A number such as 50 or 0.5, please.")
+    page.get_by_label("Storage quota in GB").fill("1.5")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(users).to_contain_text("Moderator")
+    expect(users).to_contain_text("of 1.5 GB used")
+    users.get_by_role("button", name="Disable").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable").click()
+    expect(users.get_by_text("Disabled", exact=True)).to_be_visible()
+    assert yeoul_server.request("POST", f"{API}/sessions", body, token=None)[0] == 403
+
+    page.get_by_role("tab", name="Storage").click()
+    expect(page.get_by_text("Free", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Settings").click()
+    ttl = page.get_by_role("region", name="Life of an upload address")
+    ttl.get_by_role("textbox").fill("1")
+    ttl.get_by_role("button", name="Save").click()
+    expect(ttl.get_by_role("alert")).to_contain_text("greater than or equal to 10")
+    ttl.get_by_role("textbox").fill("7200")
+    ttl.get_by_role("button", name="Save").click()
+    expect(ttl).to_contain_text("Now: 2 hours · Default: 1 hour")
+    ttl.get_by_role("button", name="Back to the start's value").click()
+    expect(ttl).to_contain_text("Now: 1 hour")
+
+    page.get_by_role("tab", name="Audit log").click()
+    page.get_by_label("To what").fill("upload.url_ttl_s")
+    page.get_by_role("button", name="Show").click()
+    entries = page.get_by_role("table", name="Audit log").get_by_role("row").filter(has_text="Changed a setting")
+    expect(entries).to_have_count(2)
+    expect(entries.nth(1)).to_contain_text("from: null, to: 7200")

@@ -21,11 +21,6 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;
 }
 
-/** 0.25 s, 7.3 s or 4:05. */
-export function formatSeconds(seconds: number): string {
-  return seconds < 60 ? `${seconds.toFixed(seconds < 1 ? 2 : 1)} s` : formatDuration(seconds);
-}
-
 /** "3 hours ago", from an RFC 3339 time. */
 export function formatAge(createdAt: string, nowMs: number): string {
   const passed = (nowMs - Date.parse(createdAt)) / 1000;
@@ -39,15 +34,6 @@ export function formatAge(createdAt: string, nowMs: number): string {
 export function formatPercent(share: number): string {
   const percent = Math.max(0, Math.min(share, 1)) * 100;
   return `${percent < 100 ? Math.floor(percent) : 100} %`;
-}
-
-/** 12 B, 3.4 kB or 56 MB. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let step = 0;
-  let size = bytes;
-  for (; size >= 999.5 && step < units.length - 1; step += 1) size /= 1000;
-  return `${step > 0 && size < 10 ? size.toFixed(1) : Math.round(size)} ${units[step]}`;
 }
 
 /** What is going on with a video, in a few words; empty when it is ready. */
