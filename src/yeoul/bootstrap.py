@@ -243,7 +243,10 @@ def make_dispatcher(
         book,
         CompletionHandler(),
         # An address for sending must not outlive its upload.
-        Sweeper(database, store, max(settings.upload.expire_s, settings.upload.url_ttl_s), settings.video.trash_days * 86400.0),
+        Sweeper(
+            *(database, store, max(settings.upload.expire_s, settings.upload.url_ttl_s)),
+            lambda: _read_live(settings, database).video.trash_days * 86400.0,
+        ),
         clock,
         owner=new_id(clock.now()),
         room=lambda: store.free_bytes() != 0,

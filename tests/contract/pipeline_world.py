@@ -234,7 +234,7 @@ class World:
             Preprocessor(book, self.definitions.__getitem__),
             book,
             CompletionHandler(),
-            Sweeper(self.database, self.store, EXPIRE_S, TRASH_S),
+            Sweeper(self.database, self.store, EXPIRE_S, lambda: TRASH_S),
             self.clock,
             owner=f"dispatcher{self._number}",
             room=lambda: self.has_room,

@@ -30,6 +30,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import webhook_delivery as delivery_table
 from yeoul.model.video import VideoState
+from yeoul.model.webhook import WebhookEvent
 from yeoul.webhook.post import HttpPoster
 from yeoul.webhook.sender import WebhookSender
 from yeoul.webhook.signature import sign
@@ -115,20 +116,21 @@ def test_the_life_of_a_video_is_told_signed_to_who_asked(world: World):
     for state in (VideoState.UPLOADING, VideoState.PROCESSING, VideoState.PLAYABLE, VideoState.READY):
         world.clock.advance(1.0)
         world.move(posted, state)
-    assert ask(world.site, "DELETE", f"/videos/{posted}", "ann").status_code == 204
+    for method, path in (("DELETE", ""), ("POST", "/restore"), ("DELETE", "?forever=true")):
+        world.clock.advance(1.0)
+        assert ask(world.site, method, f"/videos/{posted}{path}", "ann").status_code < 300
     world.send()
-    sent = [world.hooks.next_message() for _ in range(5)]
+    sent = [world.hooks.next_message() for _ in range(7)]
     bodies = sorted((json.loads(one.body) for one in sent), key=lambda body: body["created_at"])
     to_all = [json.loads(one.body)["type"] for one in sent if one.path == "/hook"]
-    assert sorted(to_all) == ["video.created", "video.deleted", "video.playable", "video.ready"]
+    assert sorted(to_all) == sorted(set(WebhookEvent) - {WebhookEvent.FAILED})
     assert [json.loads(one.body)["type"] for one in sent if one.path == "/other"] == ["video.ready"]
     first, last = bodies[0]["data"]["video"], bodies[-1]["data"]["video"]
     assert (first["id"], first["title"], first["state"], first["tags"], first["watch"]) == (
         posted, "강 river", "created", ["a"], f"/watch/{posted}",
     )  # fmt: skip
-    assert {body["data"]["video"]["state"] for body in bodies} == {"created", "playable", "ready", "deleted"} and last[
-        "title"
-    ] == "강 river"
+    states = [body["data"]["video"]["state"] for body in bodies]
+    assert states == ["created", "playable", "ready", "ready", "ready", "ready", "deleted"] and last["title"] == "강 river"
     for one in sent:
         secret = made["secret"] if one.path == "/hook" else other["secret"]
         at_s = int(one.headers["yeoul-signature"].partition(",")[0].removeprefix("t="))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from yeoul.api.deps import Parts
-from yeoul.base.settings import AccountSettings, overlay
+from yeoul.base.settings import AccountSettings, Settings, overlay
 from yeoul.catalog import setting
 
 
 def read_account_settings(parts: Parts) -> AccountSettings:
     """Settings of accounts as they are now."""
+    return read_settings(parts).account
+
+
+def read_settings(parts: Parts) -> Settings:
+    """All settings as they are now."""
     with parts.database.read() as connection:
-        return overlay(parts.settings, setting.changed(connection)).account
+        return overlay(parts.settings, setting.changed(connection))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Caller, Row, check_edit, may_edit
+from yeoul.api.live_settings import read_settings
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import VideoView, read_video_view, show_video
 from yeoul.base.clock import rfc3339
@@ -38,7 +39,7 @@ class TrashPage(BaseModel):
 @router.get("/trash")
 def get_trash(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> TrashPage:
     """The caller's own videos that were deleted and can be restored."""
-    kept_s = parts.settings.video.trash_days * _DAY_S
+    days = read_settings(parts).video.trash_days
     with parts.database.read() as connection:
         rows = video.trash_page(connection, caller["id"], read_cursor(cursor), limit + 1)
         views = [show_video(parts, connection, row) for row in rows[:limit]]
@@ -47,11 +48,11 @@ def get_trash(caller: Caller, parts: PartsDep, cursor: str | None = None, limit:
         TrashedView(
             video=view.model_copy(update=nothing),
             trashed_at=rfc3339(row["trashed_at"]) or "",
-            freed_at=rfc3339(row["trashed_at"] + kept_s) or "",
+            freed_at=rfc3339(row["trashed_at"] + days * _DAY_S) or "",
         )
         for view, row in zip(views, rows, strict=False)
     ]
-    return TrashPage(items=shown, next=next_cursor(rows, limit, "trashed_at"), days=parts.settings.video.trash_days)
+    return TrashPage(items=shown, next=next_cursor(rows, limit, "trashed_at"), days=days)
 
 
 @router.post("/videos/{video_id}/restore")

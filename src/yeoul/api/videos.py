@@ -13,6 +13,7 @@ from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
 from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_hide, check_show, find_caller, may_see
+from yeoul.api.live_settings import read_settings
 from yeoul.api.page import PageSize, next_cursor, read_cursor, read_text_cursor
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.trash import find_trashed
@@ -196,7 +197,7 @@ def _check_change(row: Row, caller: Row, names: set[str]) -> None:
 def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: Forever = False) -> None:
     """Put a video into the trash; or delete it, also out of the trash: then its files are freed soon after."""
     now_s = parts.clock.now()
-    forever = forever or parts.settings.video.trash_days == 0
+    forever = forever or read_settings(parts).video.trash_days == 0
     with parts.database.write() as connection:
         row = find_trashed(connection, video_id, caller) if forever else None
         if row is None:

@@ -116,7 +116,7 @@ class AccountSettings(_Section):
 # May change while the server runs, by PATCH admin/settings: they are read each time, from the database first.
 LIVE_SETTINGS = (
     *("account.signup", "account.confirm_email", "account.quota_bytes", "account.session_ttl_s"),
-    *("upload.max_source_bytes", "upload.max_piece_bytes", "upload.url_ttl_s"),
+    *("upload.max_source_bytes", "upload.max_piece_bytes", "video.trash_days"),
 )
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from yeoul.catalog import outbox, video
+from yeoul.catalog import outbox, video, webhook
 from yeoul.catalog.schema import video as table
 from yeoul.model.video import VideoState
+from yeoul.model.webhook import WebhookEvent
 
 
 def put(connection: Connection, video_id: str, now_s: float) -> None:
     """Put a video there."""
     video.change(connection, video_id, {"trashed_at": now_s}, now_s)
+    webhook.tell(connection, video_id, WebhookEvent.TRASHED, now_s)
 
 
 def restore(connection: Connection, video_id: str, now_s: float) -> None:
     """Take a video out again."""
     video.change(connection, video_id, {"trashed_at": None}, now_s)
+    webhook.tell(connection, video_id, WebhookEvent.RESTORED, now_s)
 
 
 def free(connection: Connection, video_id: str, now_s: float) -> None:

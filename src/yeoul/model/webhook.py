@@ -15,6 +15,8 @@ class WebhookEvent(StrEnum):
     PLAYABLE = "video.playable"
     READY = "video.ready"
     FAILED = "video.failed"
+    TRASHED = "video.trashed"
+    RESTORED = "video.restored"
     DELETED = "video.deleted"
 
 

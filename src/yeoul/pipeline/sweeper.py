@@ -7,7 +7,7 @@ died, or by two at once, is done again, which changes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -58,9 +58,9 @@ def ask_one(connection: Connection, video_id: str, key: str, now_s: float) -> No
 
 
 class Sweeper:
-    """One per dispatcher. expire_s: life of an upload since its client's last sign of life; trash_s: of a video in the trash."""
+    """One per dispatcher. expire_s: life of an upload since its client's last sign of life; trash_s: of a video in the trash, as it is now."""
 
-    def __init__(self, database: Database, store: Store, expire_s: float, trash_s: float) -> None:
+    def __init__(self, database: Database, store: Store, expire_s: float, trash_s: Callable[[], float]) -> None:
         self._database = database
         self._store = store
         self._expire_s = expire_s
@@ -138,11 +138,11 @@ class Sweeper:
         """
         if now_s < self._expire_at:
             return False
-        before = now_s - self._expire_s
+        before, put_before = now_s - self._expire_s, now_s - self._trash_s()
         with self._database.read() as connection:
             stale = upload.find_stale(connection, before, _BATCH)
             unused = video.find_unused(connection, before, _BATCH)
-            trashed = trash.find_due(connection, now_s - self._trash_s, _BATCH)
+            trashed = trash.find_due(connection, put_before, _BATCH)
         for upload_id in stale:
             with self._database.write() as connection:
                 _expire(connection, upload_id, before, now_s)
@@ -151,7 +151,7 @@ class Sweeper:
                 _drop_unused(connection, video_id)
         for video_id in trashed:
             with self._database.write() as connection:
-                trash.free_due(connection, video_id, now_s - self._trash_s, now_s)
+                trash.free_due(connection, video_id, put_before, now_s)
         full = max(len(stale), len(unused), len(trashed)) == _BATCH
         self._expire_at = now_s if full else now_s + _EXPIRE_EVERY_S
         return bool(stale or unused or trashed)

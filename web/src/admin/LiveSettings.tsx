@@ -43,6 +43,7 @@ function say(name: string, value: Value): string {
   if (typeof value === "boolean") return value ? text.admin.on : text.admin.off;
   if (value === 0 && name === "account.quota_bytes") return text.admin.noLimit;
   if (name.endsWith("_bytes")) return formatBytes(Number(value));
+  if (name.endsWith("_days")) return formatSpan(Number(value) * 86_400);
   return name.endsWith("_s") ? formatSpan(Number(value)) : String(value);
 }
 

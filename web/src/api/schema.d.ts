@@ -959,7 +959,7 @@ export interface WebhookChange {
   active?: boolean | null;
 }
 
-export type WebhookEvent = "video.created" | "video.playable" | "video.ready" | "video.failed" | "video.deleted";
+export type WebhookEvent = "video.created" | "video.playable" | "video.ready" | "video.failed" | "video.trashed" | "video.restored" | "video.deleted";
 
 export interface WebhookPage {
   items: WebhookView[];

@@ -67,7 +67,7 @@ const SPANS: [string, number][] = [
 
 /** 30 days; 1 hour; 90 minutes: in the largest unit of which it is a whole number. */
 export function formatSpan(seconds: number): string {
-  const [unit, length] = SPANS.find(([, one]) => seconds >= one && seconds % one === 0) ?? ["second", 1];
+  const [unit, length] = SPANS.find(([, one]) => seconds > 0 && seconds % one === 0) ?? ["day", 86_400];
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(seconds / length);
 >>>>>>> fd29019 (Make one admin area of the queues, users, storage, settings and the audit log)
 }
