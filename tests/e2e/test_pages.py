@@ -17,7 +17,7 @@ from yeoul.bootstrap import web_folder
 
 ADDRESSES = (
     *("/", "/search?q=a", "/trending", "/subscriptions", "/c/someone", "/playlist/p", "/history"),
-    *("/login", "/signup", "/confirm", "/reset", "/settings", "/admin"),
+    *("/login", "/signup", "/confirm", "/reset", "/settings", "/admin", "/studio", "/studio/video/v"),
 )
 HOME_JS_MAX_BYTES = 60_000
 WATCH_JS_MAX_BYTES = 350_000

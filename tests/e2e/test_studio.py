@@ -1,104 +1,220 @@
-"""What an owner does with a ready video, as its viewers meet it: captions, and players that go on without a fault."""
+"""The studio in Chromium: own videos listed and edited, the work on them followed and tried again, deleted and taken back."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import av
-import httpx
-import numpy as np
 import pytest
-from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from bench.server import Server
-from tests.checker import Expect, check_streams, http_fetch, report
+from tests.e2e.waiting import PATIENCE_S, wait_for_end
+from tests.e2e.watching import launch
 from tests.streams import make_source
 
 API = "/api/v1"
-KOREAN = {"language": "ko", "label": "한국어", "srt": "1\n00:00:01,000 --> 00:00:03,000\n<i>안녕</i>\n"}
+# The third piece fails until the test says that all is well.
+OPS = """
+from pathlib import Path
+
+from yeoul.pipeline.ops import Context, Output, Piece, op
 
 
-class Studio:
-    """A ready video of the shared server."""
+@op(version="1", publishes=True)
+def look(context: Context, piece: Piece) -> Output:
+    if piece.piece.index == 2 and not Path({well!r}).exists():
+        raise ValueError("picture 51 is upside down")
+    return Output()
+"""
+DAG = """
+name: looked-at
+stages:
+  look: {op: look, scope: piece, retries: 1}
+  encode: {op: encode, scope: rung, slots: {cpu: 1, memory_mb: 1000}}
+  package: {op: package, scope: video, needs: [encode]}
+"""
 
-    def __init__(self, server: Server, clip: Path) -> None:
-        self.server = server
-        self.clip = clip
-        self.id = server.upload(clip, "--visibility", "public")["id"]
 
-    def ask(self, status: int, method: str, path: str, body: Any = None) -> Any:
-        found, answer = self.server.request(method, f"{API}/videos/{self.id}{path}", body)
-        assert found == status, (path, found, answer)
-        return answer
-
-    def fetch(self, address: str) -> httpx.Response:
-        return httpx.get(self.server.url + address)
-
-    def check(self) -> None:
-        """No fault in HLS and DASH."""
-        base = self.ask(200, "GET", "")["playback"]["hls"].rpartition("/")[0]
-        with httpx.Client() as client:
-            findings = check_streams(self.server.url + base, http_fetch(client), Expect(has_audio=True))
-        assert not findings, report(findings)
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """A busy machine only makes it longer."""
+    expect.set_options(timeout=PATIENCE_S * 1000)
+    yield
+    expect.set_options(timeout=5000)
 
 
 @pytest.fixture(scope="module")
-def studio(yeoul_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(yeoul_server, make_source(tmp_path_factory.mktemp("studio") / "clip.mp4", size="320x180", duration_s=6.0))
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        yield browser
+        browser.close()
 
 
-def test_added_captions_are_in_the_streams_of_a_ready_video(studio: Studio):
-    for label, name in (("한국어", "ko"), ('A "quote"', "quote")):
-        studio.ask(200, "PUT", f"/captions/{name}", {**KOREAN, "label": label})
-    video = studio.ask(200, "GET", "")
-    first = {one["label"]: one["url"] for one in video["playback"]["captions"]}["한국어"]
-    assert "<i>안녕</i>" in studio.fetch(first).text
-    master, mpd = (studio.fetch(video["playback"][kind]).text for kind in ("hls", "dash"))
-    assert 'NAME="한국어"' in master and "NAME=\"A 'quote'\"" in master and "<Label>한국어</Label>" in mpd
-    studio.check()
-    studio.ask(200, "PUT", "/captions/ko", {**KOREAN, "srt": KOREAN["srt"].replace("안녕", "또 만나")})
-    video = studio.ask(200, "GET", "")
-    second = {one["label"]: one["url"] for one in video["playback"]["captions"]}["한국어"]
-    assert second != first and "또 만나" in studio.fetch(second).text
-    studio.check()
-    for name in ("ko", "quote"):
-        studio.ask(204, "DELETE", f"/captions/{name}")
-    assert studio.ask(200, "GET", "")["playback"]["captions"] == []
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("studio")
 
 
-def test_a_frame_of_the_video_becomes_its_poster(studio: Studio):
-    made = studio.ask(200, "GET", "")["poster"]
-    choice = studio.ask(200, "GET", "/posters")
-    assert choice["poster"] == made and not choice["chosen"]
-    assert [item["time_s"] for item in choice["items"]] == [0.0, 2.0, 4.0]
-    sheet = Image.open(io.BytesIO(studio.fetch(choice["items"][0]["sheet"]).content))
-    assert all(item["x"] + item["width"] <= sheet.width and item["y"] + item["height"] <= sheet.height for item in choice["items"])
-    with av.open(str(studio.clip)) as container:
-        shown = [np.asarray(frame.to_image(), np.int16) for frame in container.decode(video=0)]
-    for number in (0, 47, 100):
-        poster = studio.ask(200, "PUT", "/poster", {"time_s": number / 30 + 0.01})["poster"]
-        found = np.asarray(Image.open(io.BytesIO(studio.fetch(poster).content)).convert("RGB"), np.int16)
-        differences = {other: float(np.abs(found - shown[other]).mean()) for other in range(max(0, number - 2), number + 3)}
-        assert min(differences, key=differences.__getitem__) == number, differences
-    assert studio.ask(200, "GET", "/posters")["chosen"]
-    studio.ask(422, "PUT", "/poster", {"time_s": 100})
-    studio.ask(204, "DELETE", "/poster")
-    assert studio.ask(200, "GET", "")["poster"] == made and studio.fetch(made).status_code == 200
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """A server whose pieces are short, with a pipeline that fails."""
+    (folder / "ops.py").write_text(OPS.format(well=str(folder / "well")))
+    (folder / "dags").mkdir()
+    (folder / "dags" / "looked-at.yaml").write_text(DAG)
+    settings = {"YEOUL_PIPELINE__OPS": str(folder / "ops.py"), "YEOUL_PIPELINE__DAGS": str(folder / "dags")}
+    with Server(folder / "data", YEOUL_ENGINE__WORKERS="2", YEOUL_MEDIA__PIECE_S="2", **settings) as server:
+        yield server
 
 
-def test_a_picture_of_ones_own_becomes_the_poster(studio: Studio):
-    out = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned a quarter
-    exif[0x010E] = "where I live"
-    Image.new("RGB", (720, 1600), (10, 200, 30)).save(out, "JPEG", exif=exif)
-    headers = {"authorization": f"Bearer {studio.server.token}", "content-type": "image/jpeg"}
-    answer = httpx.put(f"{studio.server.url}{API}/videos/{studio.id}/poster", content=out.getvalue(), headers=headers)
-    assert answer.status_code == 200, answer.text
-    served = studio.fetch(answer.json()["poster"])
-    assert served.headers["content-type"] == "image/jpeg" and b"where I live" not in served.content
-    drawn = Image.open(io.BytesIO(served.content))
-    assert drawn.size == (1280, 576) and not drawn.getexif()
-    assert np.abs(np.asarray(drawn).mean(axis=(0, 1)) - (10, 200, 30)).max() < 6
+@pytest.fixture(scope="module")
+def clip(folder: Path) -> Path:
+    """Four pieces in one rung."""
+    return make_source(folder / "clip.mp4", size="128x96", duration_s=8.0)
+
+
+@pytest.fixture(scope="module")
+def good(server: Server, clip: Path) -> str:
+    """A video that is ready."""
+    return str(server.upload(clip, "--title", "Good news", "--visibility", "public")["id"])
+
+
+@pytest.fixture(scope="module")
+def broken(server: Server, clip: Path) -> str:
+    """A video of which a piece failed."""
+    video = str(server.upload(clip, "--title", "Bad news", "--pipeline", "looked-at", "--wait", "none")["id"])
+    assert wait_for_end(server, video)["state"] == "failed"
+    return video
+
+
+def open_page(browser: Browser, server: Server, token: str | None) -> Iterator[Page]:
+    troubles: list[str] = []
+    with browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB") as context:
+        if token is not None:
+            context.add_cookies([{"name": "yeoul_session", "value": token, "url": server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        yield page
+    assert troubles == []
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The owner's window; its scripts may not break."""
+    yield from open_page(browser, server, server.token)
+
+
+def row(page: Page, title: str) -> Locator:
+    return page.get_by_role("table", name="Videos").get_by_role("row").filter(has_text=title)
+
+
+def get(server: Server, video: str) -> dict[str, Any]:
+    return server.get(f"{API}/videos/{video}")
+
+
+def test_own_videos_are_found_and_changed_together(page: Page, server: Server, good: str, broken: str):
+    page.goto(f"{server.url}/studio")
+    expect(row(page, "Good news")).to_contain_text("Ready")
+    expect(row(page, "Bad news")).to_contain_text("look raised ValueError: picture 51 is upside down")
+    page.get_by_role("searchbox", name="Search your videos").fill("good")
+    expect(row(page, "Bad news")).to_be_hidden()
+    page.get_by_role("searchbox", name="Search your videos").fill("")
+    expect(row(page, "Bad news")).to_be_visible()
+    page.get_by_role("combobox", name="Show").select_option(label="Failed")
+    expect(row(page, "Good news")).to_be_hidden()
+    page.reload()  # the address knows
+    expect(row(page, "Bad news")).to_be_visible()
+    page.get_by_role("combobox", name="Show").select_option(label="All states")
+    page.get_by_label("Choose all that are shown").check()
+    bar = page.get_by_role("toolbar", name="2 chosen")
+    bar.get_by_role("button", name="Who may see it").click()
+    bar.get_by_role("menuitem", name="Unlisted").click()
+    expect(page.get_by_text("2 videos: Unlisted")).to_be_visible()
+    assert [get(server, video)["visibility"] for video in (good, broken)] == ["unlisted"] * 2
+
+
+def test_an_edit_is_kept_and_one_made_elsewhere_is_seen(page: Page, server: Server, good: str):
+    page.goto(f"{server.url}/studio/video/{good}")
+    save = page.get_by_role("button", name="Save")
+    title = page.get_by_label("Title", exact=True)
+    expect(save).to_be_disabled()
+    title.fill("Good news of today")
+    page.get_by_label("Tags").fill("news, today,")
+    page.get_by_role("radio", name="Public").check(force=True)
+    save.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Good news of today")
+    saved = get(server, good)
+    assert (saved["title"], saved["tags"], saved["visibility"]) == ("Good news of today", ["news", "today"], "public")
+
+    title.fill("Mine")
+    server.request("PATCH", f"{API}/videos/{good}", {"title": "Theirs"})
+    expect(page.get_by_text("This was changed elsewhere meanwhile")).to_be_visible()
+    page.get_by_role("button", name="Take the other one").click()
+    expect(title).to_have_value("Theirs")
+    expect(save).to_be_disabled()
+
+
+def test_the_work_on_a_video_is_told_by_stage_task_and_time(page: Page, server: Server, good: str):
+    page.goto(f"{server.url}/studio/video/{good}?tab=processing")
+    page.get_by_role("button", name="audio: Done. 4 of 4 done").click()
+    page.get_by_role("button", name="audio, piece 2: Done").click()
+    story = page.get_by_role("region", name="audio, piece 2")
+    expect(story).to_contain_text("Done by")
+    expect(story.get_by_role("table").get_by_role("row")).to_have_count(2)
+    page.get_by_role("button", name="Timeline", exact=True).click()
+    expect(page.get_by_role("img", name="attempts in")).to_be_visible()
+    expect(page.get_by_role("table", name="Stages").get_by_role("row").filter(has_text="package")).to_be_visible()
+    page.get_by_role("button", name="List", exact=True).click()
+    expect(page.get_by_role("list", name="Stages").get_by_role("button", expanded=True)).to_contain_text("audio")
+    page.set_viewport_size({"width": 360, "height": 740})
+    for view in ("Graph", "List", "Timeline"):
+        page.get_by_role("button", name=view, exact=True).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_a_failed_piece_tells_its_story_and_is_tried_again(page: Page, server: Server, broken: str, folder: Path):
+    page.goto(f"{server.url}/studio")
+    row(page, "Bad news").get_by_role("link", name="Failed").click()
+    expect(page.get_by_role("region", name="What went wrong")).to_contain_text("Failed at look, piece 3")
+    story = page.get_by_role("region", name="look, piece 3")
+    expect(story).to_contain_text("It failed at all of 2 attempts")
+    expect(story).to_contain_text("pipeline.task_crashed")
+    (folder / "well").touch()
+    story.get_by_role("button", name="Try this task again").click()
+    expect(page.get_by_role("button", name="look: Done. 4 of 4 done")).to_be_visible()  # live
+    expect(page.get_by_role("region", name="What went wrong")).to_be_hidden()
+    assert wait_for_end(server, broken)["state"] == "ready"
+    expect(page.locator(".studio-head")).to_contain_text("Ready")
+
+
+def test_a_deleted_video_comes_back_at_once_or_out_of_the_trash(page: Page, server: Server, broken: str):
+    page.goto(f"{server.url}/studio/video/{broken}")
+    expect(page.get_by_text("can be restored for 7 days")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Bad news is deleted")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Bad news")
+
+    page.goto(f"{server.url}/studio")
+    row(page, "Bad news").get_by_role("button", name="More for Bad news").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(row(page, "Bad news")).to_be_hidden()
+    page.get_by_role("tab", name="Trash").click()
+    page.get_by_role("button", name="Restore Bad news").click()
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+    page.get_by_role("tab", name="Videos").click()
+    expect(row(page, "Bad news")).to_be_visible()
+
+
+def test_the_studio_is_for_the_owner(browser: Browser, server: Server, good: str):
+    words = {"handle": "passer_by", "email": "passer_by@example.org", "password": "a long password"}
+    assert server.request("POST", f"{API}/accounts", words, token=None)[0] == 201
+    session = server.request("POST", f"{API}/sessions", words, token=None)[1]["token"]
+    for page in open_page(browser, server, session):
+        page.goto(f"{server.url}/studio/video/{good}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("This video belongs to somebody else")
+    for page in open_page(browser, server, None):
+        page.goto(f"{server.url}/studio")
+        expect(page.get_by_text("Sign in to see this")).to_be_visible()

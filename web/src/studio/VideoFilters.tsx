@@ -9,12 +9,12 @@ import type { Filters } from "./filters";
 /** So long after the last letter the list is asked for. */
 const TYPED_MS = 300;
 
-export function VideoFilters({ filters, onChange }: { filters: Filters; onChange: (filters: Filters) => void }) {
+export function VideoFilters({ filters, onChange }: { filters: Filters; onChange: (part: Partial<Filters>) => void }) {
   return (
     <div class="own-filters" role="search" aria-label={text.studio.search}>
-      <Words value={filters.q} onType={(q) => onChange({ ...filters, q })} />
-      <Choice label={text.studio.show} options={text.studio.shows} value={filters.state} onPick={(state) => onChange({ ...filters, state })} />
-      <Choice label={text.search.sort} options={text.studio.sorts} value={filters.sort} onPick={(sort) => onChange({ ...filters, sort })} />
+      <Words value={filters.q} onType={(q) => onChange({ q })} />
+      <Choice label={text.studio.show} options={text.studio.shows} value={filters.state} onPick={(state) => onChange({ state })} />
+      <Choice label={text.search.sort} options={text.studio.sorts} value={filters.sort} onPick={(sort) => onChange({ sort })} />
       <a class="button button-small button-main" href="/upload">
         <Icon name="upload" size={18} />
         {text.shell.upload}

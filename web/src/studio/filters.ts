@@ -15,14 +15,16 @@ function read(): Filters {
   return { q: query.get("q") ?? "", state: query.get("state") ?? "", sort: query.get("sort") ?? "" };
 }
 
-export function useFilters(): [Filters, (filters: Filters) => void] {
+export function useFilters(): [Filters, (part: Partial<Filters>) => void] {
   const [filters, set] = useState(read);
   useEffect(() => {
     const again = (): void => set(read());
     window.addEventListener("popstate", again);
     return () => window.removeEventListener("popstate", again);
   }, []);
-  const change = (next: Filters): void => {
+  // What is typed comes late: it is put beside what holds then.
+  const change = (part: Partial<Filters>): void => {
+    const next = { ...read(), ...part };
     const url = new URL(location.href);
     for (const name of NAMES) {
       if (next[name] === "") url.searchParams.delete(name);
