@@ -215,6 +215,8 @@ def test_the_studio_is_for_the_owner(browser: Browser, server: Server, good: str
     for page in open_page(browser, server, session):
         page.goto(f"{server.url}/studio/video/{good}")
         expect(page.get_by_role("heading", level=1)).to_have_text("This video belongs to somebody else")
+    task = server.get(f"{API}/videos/{good}/dag")["tasks"][0]["id"]
+    assert server.request("POST", f"{API}/videos/{good}/dag/tasks/{task}/retry", token=session)[0] == 403
     for page in open_page(browser, server, None):
         page.goto(f"{server.url}/studio")
         expect(page.get_by_text("Sign in to see this")).to_be_visible()

@@ -60,13 +60,14 @@ function StageBox({ stage, step, chosen, ended, onChoose }: { stage: StageRun; s
   const many = node.scope !== "video";
   const place = { left: `${EDGE + node.layer * step}px`, top: `${EDGE + (node.middle - 0.5) * BOX_HEIGHT}px` };
   return (
-    <button type="button" class={`stage-box mood-${mood}${many ? " stage-pile" : ""}${node.optional ? " stage-optional" : ""}`} style={place} aria-pressed={chosen} aria-label={sayStage(stage, ended)} onClick={onChoose}>
-      <span class="stage-name">
+    <button type="button" class={`stage-box mood-${mood}${many ? " stage-pile" : ""}${node.optional ? " stage-optional" : ""}`} style={place} aria-pressed={chosen} onClick={onChoose}>
+      <span class="hidden-words">{sayStage(stage, ended)}</span>
+      <span class="stage-name" aria-hidden="true">
         <Icon name={MOOD_ICONS[mood]} size={18} />
         <span>{node.name}</span>
         {sum.total > 1 && <span class="stage-count">{text.run.of(sum.done, sum.total)}</span>}
       </span>
-      <span class="stage-scope">{sum.total === 0 ? (ended ? text.run.noTasks : text.run.notBegun) : scopeOf(node)}</span>
+      <span class="stage-scope" aria-hidden="true">{sum.total === 0 ? (ended ? text.run.noTasks : text.run.notBegun) : scopeOf(node)}</span>
       <StateBar sum={sum} />
     </button>
   );

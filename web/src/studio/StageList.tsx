@@ -22,10 +22,13 @@ export function StageList({ stages, chosen, ended, onChoose, children }: ListPro
     <ol class="stage-list" aria-label={text.run.stages}>
       {stages.map((stage) => (
         <li key={stage.node.name}>
-          <button type="button" class={`stage-line mood-${stage.mood}`} aria-expanded={stage.node.name === chosen} aria-label={sayStage(stage, ended)} onClick={() => onChoose(stage)}>
+          <button type="button" class={`stage-line mood-${stage.mood}`} aria-expanded={stage.node.name === chosen} onClick={() => onChoose(stage)}>
             <Icon name={MOOD_ICONS[stage.mood]} size={18} />
-            <span class="stage-line-name">{stage.node.name}</span>
-            <span class="stage-count">{stage.sum.total > 0 ? text.run.of(stage.sum.done, stage.sum.total) : "–"}</span>
+            <span class="hidden-words">{sayStage(stage, ended)}</span>
+            <span class="stage-line-name" aria-hidden="true">
+              {stage.node.name}
+            </span>
+            <span class="stage-count" aria-hidden="true">{stage.sum.total > 0 ? text.run.of(stage.sum.done, stage.sum.total) : "–"}</span>
             <StateBar sum={stage.sum} />
             <Icon name={stage.node.name === chosen ? "up" : "down"} size={18} />
           </button>

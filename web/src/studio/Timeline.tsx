@@ -54,7 +54,7 @@ export function Timeline({ videoId, ended, onChoose }: TimelineProps) {
   const [zoom, setZoom] = useState(1);
   if (told === null) return error === null ? <div class="run-bone skeleton" role="status" aria-label={text.state.loading} /> : <Trouble error={error} onRetry={load} />;
   return (
-    <section class="timeline" aria-label={text.run.viewNames.timeline}>
+    <div class="timeline">
       <div class="timeline-head">
         <p class="field-hint">{text.run.critical(told.critical.length, formatSeconds(told.critical_wait_s), formatSeconds(told.critical_run_s))}</p>
         <div class="segments" role="group" aria-label={text.run.zoom}>
@@ -67,7 +67,7 @@ export function Timeline({ videoId, ended, onChoose }: TimelineProps) {
       </div>
       <Chart told={told} zoom={zoom} onChoose={(bar) => onChoose({ id: bar.task, stage: bar.stage })} />
       <Sums told={told} />
-    </section>
+    </div>
   );
 }
 
