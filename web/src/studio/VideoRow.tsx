@@ -61,6 +61,7 @@ export function VideoRow({ video, chosen, onChoose, onDelete }: RowProps) {
       <td role="cell" class="own-visibility">
         <Icon name={VISIBILITY_ICONS[visibility]} size={16} />
         {text.video[visibility]}
+        {video.hidden && <span class="own-hidden">{text.studio.hidden}</span>}
       </td>
       <td role="cell" class="own-number own-views">
         <span class="own-column">{columns.views}</span>

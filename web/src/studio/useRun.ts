@@ -20,6 +20,8 @@ export function useRun(video: ListedVideo, tasks: readonly TaskView[]): Run {
   const news = tasks.find((task) => !known.has(task.stage))?.stage ?? "";
   const inspected = tasks.some((task) => (task.stage === "inspect" || task.stage === "split") && task.state === "done");
   const run = tasks[0]?.id.split(".")[0] ?? "";
+  // A run that was over goes on when something of it is tried again.
+  const open = tasks.some((task) => !["done", "failed", "cancelled"].includes(task.state));
   useEffect(() => {
     let left = false;
     call("GET /videos/{video_id}/dag/stages", { path: { video_id: video.id } }).then(
@@ -29,6 +31,6 @@ export function useRun(video: ListedVideo, tasks: readonly TaskView[]): Run {
     return () => {
       left = true;
     };
-  }, [video.id, video.state, run, news, inspected, tasks.length === 0, turn]);
+  }, [video.id, video.state, run, news, inspected, open, tasks.length === 0, turn]);
   return { ...found, load: () => setTurn(turn + 1) };
 }

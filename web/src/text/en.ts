@@ -306,6 +306,7 @@ export const en = {
     descriptionLabel: "Description",
     descriptionHint: "Times such as 1:23 become links.",
     letters: (n: number, most: number) => `${formatNumber(n)} of ${formatNumber(most)}`,
+    hidden: "Hidden by moderators",
     tags: "Tags",
     tagsHint: (n: number, most: number) => `${formatNumber(n)} of ${formatNumber(most)}; Enter or a comma ends one.`,
     removeTag: (tag: string) => `Remove the tag ${tag}`,

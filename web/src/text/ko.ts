@@ -307,6 +307,7 @@ export const ko: Catalogue = {
     descriptionLabel: "설명",
     descriptionHint: "1:23 같은 시각은 링크가 됩니다.",
     letters: (n: number, most: number) => `${formatNumber(n)} / ${formatNumber(most)}`,
+    hidden: "운영자가 숨김",
     tags: "태그",
     tagsHint: (n: number, most: number) => `${formatNumber(n)} / ${formatNumber(most)}개. 엔터나 쉼표로 나눕니다.`,
     removeTag: (tag: string) => `${tag} 태그 빼기`,
