@@ -218,5 +218,6 @@ def test_the_studio_is_for_the_owner(browser: Browser, server: Server, good: str
     task = server.get(f"{API}/videos/{good}/dag")["tasks"][0]["id"]
     assert server.request("POST", f"{API}/videos/{good}/dag/tasks/{task}/retry", token=session)[0] == 403
     for page in open_page(browser, server, None):
-        page.goto(f"{server.url}/studio")
-        expect(page.get_by_text("Sign in to see this")).to_be_visible()
+        for path in ("/studio", f"/studio/video/{good}"):
+            page.goto(server.url + path)
+            expect(page.get_by_text("Sign in to see this")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import { Problem } from "../api/client";
 import type { ListedVideo } from "../api/shape";
 import { Icon } from "../part/Icon";
 import { Empty, Trouble } from "../part/state";
@@ -36,7 +37,8 @@ function StudioVideo() {
   if (gone !== null) return <InTrash video={gone} onBack={back} />;
   if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
   if (video === null || account === undefined) return null;
-  if (account === null || (account.handle !== video.owner.handle && account.role !== "admin")) {
+  if (account === null) return <Trouble error={new Problem(401, "account.unauthenticated", "")} onRetry={load} />;
+  if (account.handle !== video.owner.handle && account.role !== "admin") {
     return <Empty alone title={text.studio.notYours} hint={text.studio.notYoursHint} />;
   }
   setTitle(video.title || text.video.untitled);
