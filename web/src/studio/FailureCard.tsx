@@ -21,26 +21,29 @@ interface CardProps {
 export function FailureCard({ video, tasks, onShow }: CardProps) {
   const error = video.error ?? video.notice;
   const dropped = Object.entries(video.dropped);
-  // A notice may also say why a run waits; only where something has failed can it be tried again.
   const culprit = tasks.find((task) => task.state === "failed" && task.error?.["message"] === error?.message);
   if (error === null && dropped.length === 0) return null;
+  // A notice may also say why a run waits: nothing has failed then.
+  const failed = video.state === "failed" || culprit !== undefined;
   return (
-    <section class={video.state === "failed" ? "failure failure-bad" : "failure"} aria-label={text.run.wrong}>
+    <section class={video.state === "failed" ? "failure failure-bad" : "failure"} aria-label={failed || dropped.length > 0 ? text.run.wrong : text.shell.notice}>
       <Icon name="warn" size={22} />
       <div class="failure-words">
         {error !== null && (
           <>
-            <p class="failure-title">{culprit === undefined ? text.run.states.failed : text.run.failedAt(nameTask(culprit))}</p>
+            {failed && <p class="failure-title">{culprit === undefined ? text.run.states.failed : text.run.failedAt(nameTask(culprit))}</p>}
             <p>{error.message}</p>
-            <p class="field-hint">{hintFor(error.code)}</p>
-            <div class="failure-actions">
-              {(video.state === "failed" || culprit !== undefined) && <Retry video={video} body={{}} label={text.run.tryAgain} main />}
-              {culprit !== undefined && (
-                <button type="button" class="button button-small" onClick={() => onShow(culprit)}>
-                  {text.run.show}
-                </button>
-              )}
-            </div>
+            {failed && <p class="field-hint">{hintFor(error.code)}</p>}
+            {failed && (
+              <div class="failure-actions">
+                <Retry video={video} body={{}} label={text.run.tryAgain} main />
+                {culprit !== undefined && (
+                  <button type="button" class="button button-small" onClick={() => onShow(culprit)}>
+                    {text.run.show}
+                  </button>
+                )}
+              </div>
+            )}
           </>
         )}
         {dropped.length > 0 && (
