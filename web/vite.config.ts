@@ -3,7 +3,7 @@ import { defineConfig, type Plugin } from "vite";
 import { styleHashes } from "./style_hashes";
 
 /** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/pages.py). */
-const PAGES = ["index", "watch", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
+const PAGES = ["index", "watch", "embed", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
 
 /** What all pages' heads have in common. */
 const HEAD = `
@@ -22,9 +22,22 @@ const commonMarkup: Plugin = {
   transformIndexHtml: { order: "pre", handler: (html) => html.replace("<head>", `<head>${HEAD}`).replace("</body>", NO_SCRIPT) },
 };
 
+/** What fetches the first segments must not wait for the player: a script of its own, before the page's. */
+const earlyScript: Plugin = {
+  name: "yeoul-early-script",
+  transformIndexHtml: {
+    order: "post",
+    handler: (html, { bundle }) => {
+      const early = Object.values(bundle ?? {}).find((file) => file.type === "chunk" && file.isEntry && file.name === "early");
+      if (early === undefined || !html.includes("<yeoul-player")) return html;
+      return { html, tags: [{ tag: "script", attrs: { type: "module", src: `/${early.fileName}` }, injectTo: "head-prepend" }] };
+    },
+  },
+};
+
 export default defineConfig({
   base: "/",
-  plugins: [commonMarkup, styleHashes],
+  plugins: [commonMarkup, earlyScript, styleHashes],
   build: {
     outDir: "../src/yeoul/web_dist",
     emptyOutDir: true,
@@ -34,6 +47,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Shaka is most of it, and nothing plays without it.
     chunkSizeWarningLimit: 1000,
-    rolldownOptions: { input: Object.fromEntries(PAGES.map((name) => [name, `${name}.html`])) },
+    rolldownOptions: { input: { ...Object.fromEntries(PAGES.map((name) => [name, `${name}.html`])), early: "src/player/early.ts" } },
   },
 });

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import re
+import threading
+import urllib.request
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.server import Server
 from tests.e2e.test_pages import ADDRESSES
 from tests.e2e.watching import WatchPage, launch
 from tests.media.test_chapters import make_clip
+
+TITLE = 'Say "hi" </title><script>window.broken=1</script>'
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +50,30 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def video(yeoul_server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A short public video of two chapters."""
     clip = make_clip(tmp_path_factory.mktemp("watch"), "mp4", (0, 2000, "Beginning"), (2000, 5000, "<b>Middle</b> & end"))
-    return yeoul_server.upload(clip, "--title", 'Say "hi" </title><script>window.broken=1</script>', "--visibility", "public")
+    video = yeoul_server.upload(clip, "--title", TITLE, "--visibility", "public")
+    words = {"description": "The end: 0:04\nMore at https://example.org/a?b=1.", "tags": ["wave"]}
+    assert yeoul_server.request("PATCH", f"/api/v1/videos/{video['id']}", words)[0] == 200
+    return video
+
+
+@pytest.fixture(scope="module")
+def bunny(yeoul_server: Server, media_dir: Path) -> dict[str, Any]:
+    """Half a minute on several rungs; unlisted as in other tests, so that it is made once for all."""
+    return yeoul_server.upload(media_dir / "bunny-480p-30s.mp4", "--visibility", "unlisted")
+
+
+def watch(context: BrowserContext, server: Server, video: dict[str, Any], query: str = "") -> WatchPage:
+    """The watch page, playing."""
+    return WatchPage(context.new_page(), f"{server.url}/watch/{video['id']}{query}").play()
+
+
+def read_page(server: Server, path: str) -> str:
+    with urllib.request.urlopen(server.url + path) as answer:
+        return answer.read().decode()
 
 
 def test_no_page_needs_what_its_policy_forbids(context: BrowserContext, yeoul_server: Server, video: dict[str, Any]):
-    page = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{video['id']}").play()
+    page = watch(context, yeoul_server, video)
     page.choose("Speed", "1.5")
     # An inner style of media-chrome: while it plays, the button shows one icon of two.
     icon = "getComputedStyle(document.querySelector('media-play-button').shadowRoot.querySelector('slot[name=play]')).display"
@@ -57,3 +83,171 @@ def test_no_page_needs_what_its_policy_forbids(context: BrowserContext, yeoul_se
         answer = other.goto(yeoul_server.url + address)
         policy = answer.headers["content-security-policy"] if answer is not None else ""
         assert "unsafe" not in policy and "*" not in policy.replace("frame-ancestors *", ""), address
+
+
+def test_other_sites_are_told_what_a_public_video_is(yeoul_server: Server, video: dict[str, Any]):
+    text = read_page(yeoul_server, f"/watch/{video['id']}")
+    escaped = "Say &quot;hi&quot; &lt;/title&gt;&lt;script&gt;window.broken=1&lt;/script&gt;"
+    assert f"<title>{escaped} · Yeoul</title>" in text and "<script>window" not in text
+    for tag in (f'property="og:title" content="{escaped}"', f'name="twitter:player" content="{yeoul_server.url}/embed/{video["id"]}"'):
+        assert f"<meta {tag}>" in text
+    told = re.findall(r'<link rel="alternate" type="application/json\+oembed" href="([^"]+)"', text)
+    status, embed = yeoul_server.request("GET", told[0].replace("&amp;", "&"), token=None)
+    assert status == 200 and embed["title"] == TITLE
+
+
+def test_nothing_is_told_of_private_and_unknown_videos(yeoul_server: Server, tmp_path: Path):
+    hidden = yeoul_server.upload(make_clip(tmp_path, "mp4"), "--title", "My secret", "--visibility", "private", "--wait", "playable")
+    for page in ("watch", "embed"):
+        unknown = read_page(yeoul_server, f"/{page}/0nosuchvideo0")
+        assert read_page(yeoul_server, f"/{page}/{hidden['id']}") == unknown
+        assert "<title>Yeoul</title>" in unknown and "og:" not in unknown
+
+
+def test_the_picture_and_the_first_segments_are_there_before_the_player(
+    context: BrowserContext, yeoul_server: Server, bunny: dict[str, Any]
+):
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/stream/")[2].partition("/")[2]))
+    player = WatchPage(page, f"{yeoul_server.url}/watch/{bunny['id']}").play()
+    first = [one for one in asked if one.endswith(".m4s")]
+    rung = player.stats()["activeRung"].split("x")[1]
+    # What is fetched ahead is what is played first: nothing is fetched in vain.
+    assert first[0].endswith(f"/{rung}p/0.m4s"), (first, rung)
+    assert [one for one in first if one.endswith("p/0.m4s") and not one.endswith(f"/{rung}p/0.m4s")] == []
+    sources = "() => performance.getEntriesByType('resource').filter((one) => one.name.endsWith('p/0.m4s')).map((one) => one.transferSize)"
+    sizes = page.evaluate(sources)
+    assert len(sizes) == 2 and sizes[1] == 0, "the player fetched it anew"
+    assert page.locator("yeoul-player img.poster").count() == 1
+
+
+def test_chapters_times_and_addresses_lead_on(context: BrowserContext, yeoul_server: Server, video: dict[str, Any]):
+    page = watch(context, yeoul_server, video)
+    page.press("k")
+    about = page.page.locator("#about")
+    expect(about.get_by_role("region", name="Chapters").get_by_role("listitem")).to_have_count(2)
+    about.get_by_role("link", name="0:02").click()
+    page.until("player.media.currentTime >= 2 && player.media.currentTime < 2.1")
+    expect(page.text(".chapter-title")).to_have_text("<b>Middle</b> & end")
+    about.get_by_role("link", name="0:04").click()
+    page.until("player.media.currentTime >= 4 && player.media.currentTime < 4.1")
+    expect(about.get_by_role("link", name="example.org")).to_have_attribute("href", "https://example.org/a?b=1")
+    expect(about.get_by_role("link", name="#wave")).to_have_attribute("href", "/search?q=wave")
+    page.page.mouse.move(400, 300)
+    page.text(".chapter").click()
+    page.page.get_by_role("menuitemradio", name="Beginning").click()
+    page.until("player.media.currentTime < 0.1")
+    assert page.page.evaluate("window.broken") is None
+
+
+def test_choices_hold_on_the_next_page(context: BrowserContext, yeoul_server: Server, bunny: dict[str, Any], video: dict[str, Any]):
+    page = watch(context, yeoul_server, bunny)
+    page.press(">")
+    page.choose("Data saver", "On")
+    page.page.get_by_role("switch", name="Autoplay").click()
+    page.press("2")
+    page.until("player.media.currentTime > 6.1")
+    page.press("k")
+    page.until("player.media.paused")
+    page.page.goto(f"{yeoul_server.url}/watch/{video['id']}")
+    page.until("player.media.playbackRate === 1.25 && player.media.currentTime > 0.1")
+    expect(page.page.get_by_role("switch", name="Autoplay")).to_have_attribute("aria-checked", "false")
+    assert page.page.evaluate(
+        "document.querySelector('yeoul-player').playback.shaka.getConfiguration().abr.restrictions.maxPixels < 500_000"
+    )
+    # Where a video was left, it goes on.
+    page.page.goto(f"{yeoul_server.url}/watch/{bunny['id']}")
+    page.until("player.media.currentTime > 6")
+    page.page.goto(f"{yeoul_server.url}/watch/{bunny['id']}?t=0m20s")
+    page.until("player.media.currentTime > 20")
+
+
+def test_captions_look_as_chosen(context: BrowserContext, yeoul_server: Server, media_dir: Path):
+    video = yeoul_server.upload(media_dir / "with-srt-subtitles.mkv", "--visibility", "unlisted")
+    page = watch(context, yeoul_server, video)
+    page.press("c")
+    page.page.mouse.move(300, 200)
+    page.text("media-settings-menu-button").click()
+    page.text(".caption-style").click()
+    dialog = page.page.get_by_role("dialog", name="Caption style")
+    dialog.get_by_label("Size").select_option("Large")
+    dialog.get_by_label("Text").select_option("Yellow")
+    page.page.reload()
+    page.until("[...player.media.textTracks].some((track) => track.kind === 'captions' && track.mode === 'showing')")
+    rule = page.page.evaluate("[...document.adoptedStyleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join()")
+    assert "::cue" in rule and "150%" in rule and "rgb(255, 255, 0)" in rule
+
+
+def test_the_next_of_a_playlist_follows(context: BrowserContext, yeoul_server: Server, video: dict[str, Any], tmp_path: Path):
+    other = yeoul_server.upload(make_clip(tmp_path, "mkv"), "--visibility", "public", "--title", "The second of two")
+    _, made = yeoul_server.request("POST", "/api/v1/playlists", {"title": "Two in a row", "visibility": "public"})
+    for one in (video, other):
+        yeoul_server.request("POST", f"/api/v1/playlists/{made['id']}/entries", {"video_id": one["id"]})
+    page = watch(context, yeoul_server, video, f"?list={made['id']}&t=4")
+    expect(page.page.get_by_role("region", name="Two in a row").locator("[aria-current]")).to_contain_text("Say")
+    card = page.page.get_by_role("group", name="Up next")
+    expect(card).to_contain_text("The second of two", timeout=20_000)
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_be_hidden()
+    page.press("Shift+N")
+    page.page.wait_for_url(f"**/watch/{other['id']}?list={made['id']}")
+
+
+def test_sharing_gives_link_and_frame(context: BrowserContext, yeoul_server: Server, video: dict[str, Any]):
+    page = watch(context, yeoul_server, video)
+    page.press("k")
+    page.press("?")
+    keys = page.page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_contain_text("Picture in picture")
+    keys.get_by_role("button", name="Close").click()
+    page.seek(3.2)
+    page.page.get_by_role("button", name="Share").click()
+    dialog = page.page.get_by_role("dialog", name="Share")
+    dialog.get_by_label("Start at 0:03").check()
+    expect(dialog.get_by_label("Link")).to_have_value(f"{yeoul_server.url}/watch/{video['id']}?t=3")
+    frame = dialog.get_by_label("Embed").input_value()
+    assert f'src="{yeoul_server.url}/embed/{video["id"]}?t=3" title="Say &quot;hi&quot; &lt;/title>' in frame
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
+    """Another site, which serves the files of the test's folder."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_plays_inside_another_site(
+    context: BrowserContext, yeoul_server: Server, video: dict[str, Any], elsewhere: ThreadingHTTPServer, tmp_path: Path
+):
+    address = f"{yeoul_server.url}/embed/{video['id']}"
+    frames = f'<iframe id="still" src="{address}"></iframe><iframe id="on" src="{address}?autoplay=1&muted=1&loop=1&t=2"></iframe>'
+    (tmp_path / "index.html").write_text(f"<!doctype html><title>Elsewhere</title>{frames}", encoding="utf-8")
+    page: Page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.frame.url == address else None)
+    page.goto(f"http://localhost:{elsewhere.server_address[1]}/")
+    playing = page.frame_locator("#on").locator("yeoul-player")
+    state = "(player) => ({muted: player.media.muted, loop: player.media.loop, at: player.media.currentTime})"
+    expect(playing).to_have_class("begun")
+    seen = playing.evaluate(state)
+    assert seen["muted"] and seen["loop"] and seen["at"] >= 2
+    # The other has its picture and title, and fetches nothing of the video until it is wanted.
+    still = page.frame_locator("#still")
+    expect(still.get_by_role("link", name="Watch on Yeoul")).to_have_attribute("href", f"/watch/{video['id']}")
+    assert [one for one in asked if ".m4s" in one or ".m3u8" in one or ".mpd" in one] == []
+    still.locator("yeoul-player").evaluate("(player) => player.togglePlay()")
+    expect(still.locator("yeoul-player")).to_have_class("begun")
+    assert context.cookies() == []
+
+
+def test_says_in_korean_that_there_is_nothing(browser: Browser, yeoul_server: Server):
+    context = browser.new_context(locale="ko-KR")
+    page = context.new_page()
+    page.goto(f"{yeoul_server.url}/watch/0nosuchvideo0")
+    expect(page.locator(".stage-title")).to_have_text("그런 동영상이 없습니다.")
+    expect(page.get_by_role("button", name="전체 화면")).to_be_attached()
+    context.close()

@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import COOKIE
+from yeoul.api.page_head import find_video_head
 from yeoul.api.page_policy import make_policy
 from yeoul.base.errors import NotFoundError
 
@@ -15,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 _PAGES = (
     ("/", "index.html", "the newest videos"),
     ("/watch/{video_id}", "watch.html", "one video"),
-    ("/embed/{video_id}", "watch.html", "one video, inside other people's pages"),
+    ("/embed/{video_id}", "embed.html", "one video, inside other people's pages"),
     ("/upload", "upload.html", "sending videos"),
     ("/search", "search.html", "what was found"),
     ("/trending", "trending.html", "what many watch"),
@@ -33,6 +34,8 @@ _PAGES = (
     ("/admin", "admin.html", "the queues"),
 )
 _HTML_TAG = '<html lang="en">'
+_TITLE = "<title>Yeoul</title>"
+_PLAYER = '<yeoul-player id="player">'
 # Written by the pages (web/src/preference/).
 _LANGUAGE_COOKIE = "yeoul_language"
 _THEME_COOKIE = "yeoul_theme"
@@ -68,7 +71,16 @@ def _page(request: Request, parts: Parts, name: str, policy: str) -> Response:
         "Vary": "Cookie, Accept-Language",
     }
     text = path.read_text(encoding="utf-8").replace(_HTML_TAG, _html_tag(request), 1)
-    return HTMLResponse(text, headers=headers)
+    return HTMLResponse(_with_video(request, parts, text), headers=headers)
+
+
+def _with_video(request: Request, parts: Parts, text: str) -> str:
+    """A page that has a player in its markup, with what is known of the video of its address."""
+    if _PLAYER not in text:
+        return text
+    embedded = request.url.path.startswith("/embed/")
+    known = find_video_head(request, parts, request.path_params["video_id"], embedded=embedded)
+    return text if known is None else text.replace(_TITLE, known.head, 1).replace(_PLAYER, _PLAYER + known.picture, 1)
 
 
 def _add_page(path: str, file: str, what: str) -> None:

@@ -1,57 +1,10 @@
 /** What the API says of a video (GET /api/v1/videos/{id}), and how it is asked. */
 
+import type { PlaybackView, VideoView } from "./schema";
+
 export type VideoState = "created" | "uploading" | "processing" | "playable" | "ready" | "failed" | "deleted";
-
-export interface Rendition {
-  name: string;
-  kind: "video" | "audio" | "text";
-  width: number;
-  height: number;
-  codecs: string;
-  frame_rate: number;
-  bandwidth_bps: number;
-}
-
-export interface Caption {
-  language: string | null;
-  label: string;
-  url: string;
-}
-
-/** Where the streams are; dash is null while the video still grows. */
-export interface Playback {
-  hls: string;
-  dash: string | null;
-  poster: string | null;
-  storyboard: string | null;
-  captions: Caption[];
-}
-
-export interface Video {
-  id: string;
-  title: string;
-  description: string;
-  visibility: "public" | "unlisted" | "private";
-  state: VideoState;
-  error: { code: string; message: string } | null;
-  /** Why it waits, where it does. */
-  notice: { code: string; message: string } | null;
-  owner: { handle: string };
-  created_at: string;
-  duration_s: number | null;
-  source: { width: number; height: number; frames: number | null } | null;
-  renditions: Rendition[];
-  playback: Playback | null;
-  /** There before the video can be played. */
-  poster: string | null;
-  /** Share of all work done, 0..1. */
-  progress: number;
-}
-
-export interface Feed {
-  items: Video[];
-  next: string | null;
-}
+export type Video = VideoView & { state: VideoState };
+export type Playback = PlaybackView;
 
 /** An answer of the API that is not 2xx; status 0 means that no answer came. */
 export class ApiError extends Error {
@@ -69,11 +22,6 @@ const ROOT = "/api/v1";
 /** Reads one video. Raises ApiError. */
 export function getVideo(id: string): Promise<Video> {
   return getJson<Video>(`${ROOT}/videos/${encodeURIComponent(id)}`);
-}
-
-/** Reads one page of the public feed. Raises ApiError. */
-export function getFeed(cursor: string | null): Promise<Feed> {
-  return getJson<Feed>(cursor === null ? `${ROOT}/feed` : `${ROOT}/feed?cursor=${encodeURIComponent(cursor)}`);
 }
 
 /** Address of a video's server-sent events. */

@@ -1,5 +1,6 @@
 /** The player's markup: media-chrome's parts in our order. */
 
+import "../text/watch/controls";
 import "media-chrome/dist/media-controller.js";
 import "media-chrome/dist/media-control-bar.js";
 import "media-chrome/dist/media-play-button.js";
@@ -11,12 +12,17 @@ import "media-chrome/dist/media-captions-button.js";
 import "media-chrome/dist/media-pip-button.js";
 import "media-chrome/dist/media-fullscreen-button.js";
 import "media-chrome/dist/media-loading-indicator.js";
+import "media-chrome/dist/menu/media-chrome-menu.js";
+import "media-chrome/dist/menu/media-chrome-menu-button.js";
+import "media-chrome/dist/menu/media-chrome-menu-item.js";
 import "media-chrome/dist/menu/media-settings-menu.js";
 import "media-chrome/dist/menu/media-settings-menu-button.js";
 import "media-chrome/dist/menu/media-settings-menu-item.js";
 import "media-chrome/dist/menu/media-rendition-menu.js";
 import "media-chrome/dist/menu/media-playback-rate-menu.js";
 import "media-chrome/dist/menu/media-captions-menu.js";
+
+import { words } from "../text/watch/words";
 
 export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 
@@ -32,21 +38,33 @@ export const PLAYER_HTML = `
   <canvas slot="top-chrome" noautohide class="hold" aria-hidden="true" hidden></canvas>
   <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
   <p slot="top-chrome" noautohide class="toast" role="status" hidden></p>
-  <p slot="top-chrome" noautohide class="trouble" role="status" hidden></p>
+  <p slot="top-chrome" noautohide class="trouble" hidden><span role="status"></span> <span class="trouble-again"></span></p>
+  <media-play-button slot="centered-chrome" class="big-play" notooltip></media-play-button>
   <media-settings-menu anchor="auto" hidden>
     <media-settings-menu-item>
-      Quality
-      <media-rendition-menu slot="submenu" hidden><div slot="title">Quality</div></media-rendition-menu>
+      ${words.player.quality}
+      <media-rendition-menu slot="submenu" hidden><div slot="title">${words.player.quality}</div></media-rendition-menu>
     </media-settings-menu-item>
     <media-settings-menu-item>
-      Speed
-      <media-playback-rate-menu slot="submenu" rates="${SPEEDS.join(" ")}" hidden><div slot="title">Speed</div></media-playback-rate-menu>
+      ${words.player.saver}
+      <media-chrome-menu slot="submenu" class="saver" hidden>
+        <div slot="title">${words.player.saver}</div>
+        <media-chrome-menu-item type="radio" value="off">${words.player.saverOff}</media-chrome-menu-item>
+        <media-chrome-menu-item type="radio" value="on">${words.player.saverOn}</media-chrome-menu-item>
+      </media-chrome-menu>
+    </media-settings-menu-item>
+    <media-settings-menu-item>
+      ${words.player.speed}
+      <media-playback-rate-menu slot="submenu" rates="${SPEEDS.join(" ")}" hidden><div slot="title">${words.player.speed}</div></media-playback-rate-menu>
     </media-settings-menu-item>
     <media-settings-menu-item class="captions-item">
-      Captions
-      <media-captions-menu slot="submenu" hidden><div slot="title">Captions</div></media-captions-menu>
+      ${words.player.captions}
+      <media-captions-menu slot="submenu" hidden><div slot="title">${words.player.captions}</div></media-captions-menu>
     </media-settings-menu-item>
+    <media-chrome-menu-item class="captions-item caption-style">${words.player.captionStyle}</media-chrome-menu-item>
+    <media-chrome-menu-item class="keys-item">${words.keys.title}</media-chrome-menu-item>
   </media-settings-menu>
+  <media-chrome-menu id="chapter-menu" class="chapter-menu" anchor="chapter-button" hidden></media-chrome-menu>
   <div class="bar">
     <media-time-range class="seek"></media-time-range>
     <media-control-bar class="buttons">
@@ -54,6 +72,8 @@ export const PLAYER_HTML = `
       <media-mute-button></media-mute-button>
       <media-volume-range></media-volume-range>
       <media-time-display showduration notoggle></media-time-display>
+      <media-chrome-menu-button id="chapter-button" class="chapter" invoketarget="chapter-menu" notooltip hidden><span class="chapter-title"></span></media-chrome-menu-button>
+      <span class="growing" hidden>${words.player.growing}</span>
       <span class="gap"></span>
       <media-captions-button></media-captions-button>
       <media-settings-menu-button>
@@ -70,6 +90,6 @@ export const PLAYER_HTML = `
     <p class="stage-title" role="status"></p>
     <p class="stage-detail"></p>
     <progress class="stage-progress" max="1" hidden></progress>
-    <button class="button stage-retry" type="button" hidden>Try again</button>
+    <button class="button stage-retry" type="button" hidden>${words.player.retry}</button>
   </div>
 </div>`;

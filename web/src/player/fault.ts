@@ -2,6 +2,8 @@
 
 import type shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
+import { words } from "../text/watch/words";
+
 export interface Fault {
   code: string;
   message: string;
@@ -27,17 +29,17 @@ export function describeFault(error: unknown): Fault {
   const code = `player.${error.code}`;
   if (error.category !== NETWORK) return { code, message: wordsFor(error.category), passing: false };
   const status = error.code === BAD_HTTP_STATUS ? Number(error.data[1]) : 0;
-  if (status === 401 || status === 403) return { code, message: "You are not allowed to watch this video.", passing: false };
-  if (status === 404 || status === 410) return { code, message: "A part of this video was not found.", passing: true };
-  return { code, message: status >= 500 ? "The server is in trouble." : "The connection was lost.", passing: true };
+  if (status === 401 || status === 403) return { code, message: words.stage.forbidden, passing: false };
+  if (status === 404 || status === 410) return { code, message: words.fault.missing, passing: true };
+  return { code, message: status >= 500 ? words.fault.server : words.fault.network, passing: true };
 }
 
 function wordsFor(category: number): string {
   // shaka.util.Error.Category: 3 MEDIA, 4 MANIFEST, 6 DRM.
-  if (category === 3) return "This browser could not decode the video.";
-  if (category === 4) return "The description of this video's streams could not be read.";
-  if (category === 6) return "This video is protected and could not be unlocked.";
-  return "Playback stopped unexpectedly.";
+  if (category === 3) return words.fault.media;
+  if (category === 4) return words.fault.manifest;
+  if (category === 6) return words.fault.locked;
+  return words.fault.other;
 }
 
 function isShakaError(error: unknown): error is shaka.util.Error {

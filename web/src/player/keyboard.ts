@@ -11,6 +11,8 @@ export interface KeyTarget {
   togglePictureInPicture(): void;
   stepFrame(direction: 1 | -1): void;
   changeSpeed(direction: 1 | -1): void;
+  playNext(): void;
+  showKeys(): void;
 }
 
 const KEYS: Record<string, (target: KeyTarget) => void> = {
@@ -32,6 +34,8 @@ const KEYS: Record<string, (target: KeyTarget) => void> = {
   ".": (target) => target.stepFrame(1),
   "<": (target) => target.changeSpeed(-1),
   ">": (target) => target.changeSpeed(1),
+  N: (target) => target.playNext(),
+  "?": (target) => target.showKeys(),
 };
 
 /** Keys that a focused button, slider or menu needs for itself. */
@@ -42,9 +46,9 @@ const TYPING = /^(input|textarea|select)$/;
 /** Listens on the whole page: it has one player. */
 export function listenForKeys(target: KeyTarget): () => void {
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event) || document.querySelector("dialog[open]") !== null) return;
     const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : null;
-    const action = digit === null ? KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key] : undefined;
+    const action = digit === null ? KEYS[event.key] ?? KEYS[event.key.toLowerCase()] : undefined;
     if (digit !== null) target.seekToShare(digit / 10);
     else if (action !== undefined) action(target);
     else return;

@@ -3,8 +3,10 @@
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
 import { describeFault, isInterruption, type Fault } from "./fault";
+import { prefer, savesData } from "./preference";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs";
 import { StallCounter } from "./stall";
+import { bandwidthFor, pickStart, SAVER_PIXELS, startLimits, type StartRung } from "./start";
 import { countListedRungs, type Stream } from "./stream";
 
 const RETRY = { maxAttempts: 4, baseDelay: 500, backoffFactor: 2, fuzzFactor: 0.3, timeout: 30_000, stallTimeout: 10_000, connectionTimeout: 10_000 };
@@ -15,8 +17,8 @@ const CALM_MS = 8000;
 /** What the player tells its surroundings. */
 export interface PlaybackListener {
   onRungs(): void;
-  /** null: the trouble is over. */
-  onFault(fault: Fault | null): void;
+  /** null: the trouble is over. retryS: until it is tried again by itself. */
+  onFault(fault: Fault | null, retryS: number): void;
   /** Called with the picture still standing, before the element is emptied for another stream, and when the new one shows. */
   onHold(held: boolean): void;
 }
@@ -50,6 +52,7 @@ export class Playback {
     for (const type of ["pause", "waiting", "seeking"]) media.addEventListener(type, () => void this.#upgrade(true));
     new ResizeObserver(() => void this.#upgrade(false)).observe(media);
     window.addEventListener("online", () => this.shaka.retryStreaming());
+    for (const [target, type] of [[window, "pagehide"], [media, "pause"]] as const) target.addEventListener(type, () => this.#rememberBandwidth());
   }
 
   get rungs(): Rung[] {
@@ -60,11 +63,13 @@ export class Playback {
     return activeRung(this.shaka);
   }
 
-  /** Starts a stream from its beginning, or moves on to a fuller one of the same video when that helps. */
-  async show(stream: Stream): Promise<void> {
+  /** Starts a stream, or moves on to a fuller one of the same video when that helps. rungs: what the stream is known to have, before it is loaded. */
+  async show(stream: Stream, startS: number, rungs: readonly StartRung[]): Promise<void> {
     if (this.stream === null) {
       this.stream = stream;
-      await this.#alone(() => this.#load(stream.url, 0));
+      const first = pickStart(rungs, startLimits());
+      if (first !== undefined) this.shaka.configure("abr.defaultBandwidthEstimate", bandwidthFor(rungs, first));
+      await this.#alone(() => this.#load(stream.url, startS));
     } else {
       this.#wanted = stream;
     }
@@ -85,6 +90,11 @@ export class Playback {
     this.listener.onRungs();
   }
 
+  /** Holds automatic quality to what the viewer's wish to save data allows. */
+  applySaver(): void {
+    this.shaka.configure("abr.restrictions.maxPixels", savesData() ? SAVER_PIXELS : Infinity);
+  }
+
   /** Loads the same stream again where it stopped, after a fault that did not pass. */
   async restart(): Promise<void> {
     const stream = this.stream;
@@ -94,7 +104,8 @@ export class Playback {
   #configure(): void {
     this.shaka.configure({
       // It bans rungs on a share of few pictures: variable frame rates lost all but two of five, also in the picker.
-      abr: { droppedFrames: false },
+      // With which rung to begin is said by what we measured ourselves.
+      abr: { droppedFrames: false, useNetworkInformation: false },
       manifest: {
         updatePeriod: 1,
         // Captions come as <track> elements, which the browser's own settings style.
@@ -109,6 +120,7 @@ export class Playback {
         failureCallback: (error: shaka.util.Error) => this.#onStreamingFailure(error),
       },
     });
+    this.applySaver();
   }
 
   async #load(url: string, startS: number): Promise<void> {
@@ -122,7 +134,7 @@ export class Playback {
         if (isInterruption(error)) return;
         const fault = this.#report(error);
         if (!fault.passing) return;
-        await pause(this.#nextPauseS());
+        await pauseOrOnline(this.#nextPauseS());
       }
     }
     this.loads += 1;
@@ -199,14 +211,19 @@ export class Playback {
     const fault = describeFault(error);
     this.faults.push(fault);
     this.#failures += 1;
-    this.listener.onFault(fault);
+    this.listener.onFault(fault, this.#nextPauseS());
     return fault;
   }
 
   #recovered(): void {
     if (this.#failures === 0) return;
     this.#failures = 0;
-    this.listener.onFault(null);
+    this.listener.onFault(null, 0);
+  }
+
+  #rememberBandwidth(): void {
+    const measured = this.shaka.getStats().estimatedBandwidth;
+    if (Number.isFinite(measured) && measured > 0) prefer({ bandwidth_bps: Math.round(measured) });
   }
 
   #nextPauseS(): number {
@@ -214,6 +231,9 @@ export class Playback {
   }
 }
 
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => window.setTimeout(resolve, seconds * 1000));
+function pauseOrOnline(seconds: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    window.setTimeout(resolve, seconds * 1000);
+    window.addEventListener("online", resolve, { once: true });
+  });
 }

@@ -1,6 +1,7 @@
 /** What stands in the player's place while there is no picture to show: waiting, failed, stopped. */
 
-import { formatPercent } from "../format";
+import { formatPercent } from "../text/format";
+import { words } from "../text/watch/words";
 import type { Video } from "../api/video";
 import { find } from "../find";
 import type { Fault } from "./fault";
@@ -35,9 +36,10 @@ export class Stage {
   }
 
   /** There is no such video, or it may not be seen. */
-  showMissing(message: string, code: string): void {
+  showMissing(status: number, code: string): void {
     this.#root.classList.remove("waiting");
-    this.#show(message, code, null, false);
+    if (status === 401 || status === 403) this.#show(words.stage.forbidden, code, null, false);
+    else this.#show(words.stage.missing, words.stage.missingHint, null, false);
   }
 
   #show(title: string, detail: string, progress: number | null, retry: boolean): void {
@@ -53,16 +55,17 @@ export class Stage {
 }
 
 function wordsFor(video: Video): { title: string; detail: string } {
+  const { stage } = words;
   switch (video.state) {
     case "created":
-      return { title: "Waiting for the upload", detail: "It starts by itself as soon as there is something to see." };
+      return { title: stage.created, detail: stage.createdHint };
     case "uploading":
-      return { title: "Uploading", detail: `${formatPercent(video.progress)} · starts by itself` };
+      return { title: stage.uploading, detail: stage.startsItself(formatPercent(video.progress)) };
     case "failed":
-      return { title: video.error?.message ?? "This video could not be processed.", detail: video.error?.code ?? "" };
+      return { title: video.error?.message ?? stage.failed, detail: video.error?.code ?? "" };
     case "deleted":
-      return { title: "This video was deleted", detail: "" };
+      return { title: stage.deleted, detail: "" };
     default:
-      return { title: "Processing", detail: `${formatPercent(video.progress)} · starts by itself` };
+      return { title: stage.processing, detail: stage.startsItself(formatPercent(video.progress)) };
   }
 }

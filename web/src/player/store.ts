@@ -4,6 +4,7 @@ import { createMediaStore, type MediaStore } from "media-chrome/dist/media-store
 import { stateMediator, type StateMediator } from "media-chrome/dist/media-store/state-mediator.js";
 import { AvailabilityStates, StreamTypes } from "media-chrome/dist/constants.js";
 
+import type { Chapter } from "./chapter";
 import type { Rung } from "./rungs";
 
 /** Fired at the media element when one of our facts changes. */
@@ -19,6 +20,7 @@ export interface Facts {
   setPaused(paused: boolean): void;
   chosenRung(): string | null;
   chooseRung(id: string | null): void;
+  chapters(): Chapter[];
 }
 
 /** Makes the store; everything that is not named here stays media-chrome's. */
@@ -39,6 +41,10 @@ export function makeStore(media: HTMLVideoElement, fullscreenElement: HTMLElemen
     },
     // A growing video is one that can be watched from its start, not a live one.
     mediaStreamType: { get: () => StreamTypes.ON_DEMAND },
+    mediaChaptersCues: {
+      get: () => facts.chapters().map(({ title, start_s, end_s }) => ({ text: title, startTime: start_s, endTime: end_s })),
+      mediaEvents: ["loadedmetadata", FACTS_CHANGED],
+    },
     mediaRenditionList: { get: () => facts.rungs().map((rung) => ({ ...rung })), mediaEvents: [FACTS_CHANGED] },
     mediaRenditionSelected: {
       get: () => (facts.chosenRung() ?? undefined) as string,

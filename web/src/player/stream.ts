@@ -12,12 +12,18 @@ export interface Stream {
   rungs: number;
 }
 
+/** The wish of the page's address, `?proto=hls`; null takes what suits the browser. */
+export function wantedProtocol(): Protocol | null {
+  const wish = new URLSearchParams(location.search).get("proto");
+  return wish === "hls" || wish === "dash" ? wish : null;
+}
+
 /**
  * Chooses the stream, or null when there is nothing to play yet.
  *
- * While a video grows only HLS can be followed from its start: a dynamic MPD begins at the live edge. `wanted` is a wish of the page's address.
+ * While a video grows only HLS can be followed from its start: a dynamic MPD begins at the live edge.
  */
-export function chooseStream(video: Video, wanted: Protocol | null, appleDevice: boolean): Stream | null {
+export function chooseStream(video: Video, wanted: Protocol | null, appleDevice = navigator.vendor.startsWith("Apple")): Stream | null {
   const playback = video.playback;
   if (playback === null || (video.state !== "playable" && video.state !== "ready")) return null;
   const rungs = video.renditions.filter((rendition) => rendition.kind === "video").length;

@@ -1,0 +1,26 @@
+/** How captions look, as the viewer chose: a stylesheet of the page's own, since cues cannot be styled by scripts (WebVTT, 8.2). */
+
+import { preference, type CaptionStyle } from "./preference";
+
+const EDGES: Record<string, string> = {
+  none: "none",
+  outline: "0 0 2px #000, 0 0 2px #000, 0 0 3px #000",
+  shadow: "2px 2px 2px #000",
+};
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets.push(sheet);
+
+export function edgeOf(style: CaptionStyle): string {
+  return EDGES[style.edge] ?? "none";
+}
+
+export function applyCaptionStyle(): void {
+  const style = preference().captionStyle;
+  sheet.replaceSync("yeoul-player video::cue {}");
+  const rule = sheet.cssRules[0] as CSSStyleRule;
+  // Set one by one: what was kept may be of any form, and is not to become a rule of its own.
+  rule.style.setProperty("font-size", `${Number(style.size) || 100}%`);
+  rule.style.setProperty("color", style.colour);
+  rule.style.setProperty("background-color", style.back);
+  rule.style.setProperty("text-shadow", edgeOf(style));
+}

@@ -1,0 +1,32 @@
+/** What the system shows of the video, and its keys (Media Session API). */
+
+import type { Video } from "../api/video";
+
+export interface SessionTarget {
+  media: HTMLVideoElement;
+  seekBy(seconds: number): void;
+  seekTo(seconds: number): void;
+  togglePlay(): void;
+}
+
+export function tellSystem(video: Video, target: SessionTarget, onNext: (() => void) | null): void {
+  if (!("mediaSession" in navigator)) return;
+  const session = navigator.mediaSession;
+  const artwork = video.poster === null ? [] : [{ src: new URL(video.poster, location.href).href, type: "image/jpeg" }];
+  session.metadata = new MediaMetadata({ title: video.title, artist: video.channel.display_name, album: "Yeoul", artwork });
+  const actions: Partial<Record<MediaSessionAction, MediaSessionActionHandler | null>> = {
+    play: () => target.media.paused && target.togglePlay(),
+    pause: () => !target.media.paused && target.togglePlay(),
+    seekbackward: (details) => target.seekBy(-(details.seekOffset ?? 10)),
+    seekforward: (details) => target.seekBy(details.seekOffset ?? 10),
+    seekto: (details) => details.seekTime !== undefined && target.seekTo(details.seekTime),
+    nexttrack: onNext,
+  };
+  for (const [action, handler] of Object.entries(actions)) {
+    try {
+      session.setActionHandler(action as MediaSessionAction, handler);
+    } catch {
+      // This browser does not know the action.
+    }
+  }
+}
