@@ -33,7 +33,7 @@ function makeTitle(): HTMLAnchorElement {
 const title = makeTitle();
 
 function show(video: Video): void {
-  document.title = title.textContent = video.title;
+  document.title = title.textContent = find("#title").textContent = video.title;
   title.setAttribute("aria-label", `${video.title} – ${words.player.watchOn}`);
   player.video = video;
 }
