@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.contract.databases import KINDS, PostgresServer, SqliteFiles, running_postgres
+from tests.contract.estate import Estate
 from tests.swift.server import SwiftEndpoint, SwiftServer
 from yeoul.catalog.database import Database
 
@@ -54,3 +56,10 @@ def database(databases: SqliteFiles | PostgresServer) -> Iterator[Database]:
     yield opened
     opened.close()
     databases.drop(url)
+
+
+@pytest.fixture
+def estate(database: Database, tmp_path: Path) -> Iterator[Estate]:
+    made = Estate(database, tmp_path)
+    yield made
+    made.close()

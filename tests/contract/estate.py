@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
 from yeoul.catalog import account, playlist, session, upload, video, watched
 from yeoul.catalog.database import Database
-from yeoul.identity.password import TOKEN_PREFIX, hash_token
+from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
 from yeoul.pipeline.resource_manager import Policy
 
 API = "/api/v1"
 MARK = "hollyhock"
+PASSWORD = "the owner's own"
 OWNER = "a"
 TASK = "inspect"
 OPEN_VIDEO = "sent"  # its upload is open, the other's is complete
@@ -89,7 +91,9 @@ class Estate:
                 sent: list[Response] = []
                 for method, path, headers, body in asks:
                     client.cookies.clear()
-                    sent.append(await client.request(method, path, headers=dict(headers), json=body))
+                    sent.append(
+                        await client.request(method, path, headers={"content-type": "application/json", **headers}, content=_json(body))
+                    )
                 return sent
 
         return asyncio.run(send())
@@ -98,13 +102,15 @@ class Estate:
         return next(task["id"] for task in self.world.tasks() if task["stage"] == TASK)
 
     def _fill(self, database: Database) -> None:
-        now_s = self.world.clock.now()
+        now_s, hashed = self.world.clock.now(), hash_password(PASSWORD)
         marked = {"title": f"{MARK} title", "description": f"{MARK} text", "tags": [f"{MARK} tag"], "visibility": "private"}
         self.world.add_video(OPEN_VIDEO, OWNER)
         with database.write() as connection:
-            account.change(connection, OWNER, {"role": Role.MAKER, "email": f"{MARK}@example.org", "confirmed_at": now_s})
+            account.change(
+                connection, OWNER, {"role": Role.MAKER, "password_hash": hashed, "email": f"{MARK}@example.org", "confirmed_at": now_s}
+            )
             for role in Role:
-                account.add_account(connection, role, role, f"{role}@example.org", "hash", role, now_s)
+                account.add_account(connection, role, role, f"{role}@example.org", hashed, role, now_s)
             for visitor in VISITORS:
                 _let_in(connection, visitor, now_s)
             _let_in(connection, Visitor("elsewhere", Role.MAKER, is_owner=True), now_s)
@@ -127,6 +133,11 @@ class Estate:
             playlist.append(connection, "list", "entry", VIDEO, now_s)
             self.things |= {"playlist_id": "list", "entry_id": "entry"}
             watched.put(connection, OWNER, VIDEO, 5.0, now_s)
+
+
+def _json(body: Any) -> bytes | None:
+    """In ASCII, since odd text is not always UTF-8."""
+    return None if body is None else json.dumps(body).encode()
 
 
 def _let_in(connection: Any, visitor: Visitor, now_s: float) -> None:

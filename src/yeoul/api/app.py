@@ -40,6 +40,7 @@ from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.identity import check_origin
 from yeoul.api.metrics import API_PREFIX, RequestMetrics
+from yeoul.api.plain_path import PlainPath
 from yeoul.api.problem import add_problem_details, problem_answers
 
 
@@ -58,6 +59,7 @@ def make_app(parts: Parts) -> FastAPI:
     for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
     app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
+    app.add_middleware(PlainPath)
     app.add_middleware(KeptAnswers, get_answers=lambda: parts.answers)
     app.add_middleware(RequestMetrics)
     return app

@@ -40,7 +40,7 @@ class ChannelPage(BaseModel):
 
 def get_channel_row(connection: Connection, handle: str) -> Row:
     """The account behind a handle with its counters; raises NotFoundError."""
-    row = None if "\0" in handle else channel.find(connection, handle)
+    row = channel.find(connection, handle)
     if row is None:
         raise NotFoundError(f"there is no channel {handle}", channel=handle)
     return row

@@ -99,7 +99,7 @@ def _find(connection: Connection, playlist_id: str, caller: Row | None) -> Row:
     if playlist_id == playlist.LATER and caller is not None:
         row = playlist.find_later(connection, caller["id"])
     else:
-        row = None if "\0" in playlist_id else playlist.find(connection, playlist_id)
+        row = playlist.find(connection, playlist_id)
     if row is None or not may_see(row, caller):
         raise NotFoundError(f"there is no playlist {playlist_id}", playlist=playlist_id)
     return row

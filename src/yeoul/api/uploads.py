@@ -111,7 +111,10 @@ def _check(parts: Parts, upload_id: str, caller: Row) -> None:
         check_edit(video.get(connection, row["video_id"]), caller)
 
 
-@router.post("/videos/{video_id}/upload", status_code=201)
+_RESUMED: dict[int | str, dict[str, Any]] = {200: {"model": UploadView, "description": "The open upload of the same file."}}
+
+
+@router.post("/videos/{video_id}/upload", status_code=201, responses=_RESUMED)
 def post_upload(video_id: str, body: OpenUpload, caller: Maker, parts: PartsDep, response: Response) -> UploadView:
     """Open the upload of a video; the same file again finds the session that exists (200), to resume it."""
     with parts.database.read() as connection:

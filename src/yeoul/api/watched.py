@@ -90,4 +90,4 @@ def delete_history(caller: Caller, parts: PartsDep) -> None:
 def delete_watched(video_id: str, caller: Caller, parts: PartsDep) -> None:
     """Forget one video."""
     with parts.database.write() as connection:
-        watched.forget(connection, caller["id"], video_id.replace("\0", ""))
+        watched.forget(connection, caller["id"], video_id)
