@@ -68,15 +68,17 @@ class _Gin:
         connection.execute(text("DELETE FROM gram WHERE id = :id"), {"id": listing_id})
 
     def condition(self, query: Sequence[Sequence[Grams]]) -> tuple[str, dict[str, Any]]:
+        fixed: Grams = frozenset[str]().union(*(choices[0] for choices in query if len(choices) == 1))
         values: dict[str, Any] = {}
         words: list[str] = []
-        for choices in query:
+        for choices in [choices for choices in query if len(choices) > 1] or [[fixed]]:
             names = [f"grams{len(values) + at}" for at in range(len(choices))]
-            values |= {name: sorted(grams) for name, grams in zip(names, choices, strict=True)}
-            words.append(f"({' OR '.join(f'grams @> CAST(:{name} AS TEXT[])' for name in names)})")
+            values |= {name: sorted(grams | fixed) for name, grams in zip(names, choices, strict=True)}
+            # Each choice is looked up by itself: for an OR of many the planner finds reading the whole table cheaper, and is wrong.
+            words.append(" UNION ".join(f"SELECT id FROM gram WHERE grams @> CAST(:{name} AS TEXT[])" for name in names))  # noqa: S608
         # Materialized: or the planner walks the primary key backwards in the hope of meeting matches soon.
-        found = f"WITH hit AS MATERIALIZED (SELECT id FROM gram WHERE {' AND '.join(words)})"  # noqa: S608 (names of our own)
-        return f"{found} SELECT id FROM hit ORDER BY id DESC LIMIT :most", values  # noqa: S608
+        found = f"WITH hit AS MATERIALIZED (({') INTERSECT ('.join(words)}))"
+        return f"{found} SELECT id FROM hit ORDER BY id DESC LIMIT :most", values  # noqa: S608 (names of our own)
 
 
 def _token(gram: str) -> str:
