@@ -15,7 +15,7 @@ from tests.contract.pipeline_world import VIDEO, World
 from yeoul.api.identity import COOKIE, Role, Scope
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, playlist, session, upload, video, watched
+from yeoul.catalog import account, playlist, session, upload, video, watched, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
 from yeoul.pipeline.resource_manager import Policy
@@ -132,6 +132,9 @@ class Estate:
             playlist.add(connection, listed, now_s)
             playlist.append(connection, "list", "entry", VIDEO, now_s)
             self.things |= {"playlist_id": "list", "entry_id": "entry"}
+            hook = {"id": "hook", "account_id": OWNER, "url": f"https://{MARK}.example/", "host": MARK, "events": ["video.ready"]}
+            webhook.add(connection, hook, now_s)
+            self.things |= {"webhook_id": "hook", "delivery_id": webhook_delivery.add(connection, "hook", "video.ready", {}, now_s)}
             watched.put(connection, OWNER, VIDEO, 5.0, now_s)
 
 

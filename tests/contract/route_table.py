@@ -19,7 +19,9 @@ class May(Enum):
     SEES = auto()  # the owner of the thing and admins; others get 404, also guests
     OWNS = auto()  # the same; guests get 401
     UPLOADS = auto()  # the same, with the right to upload
-    HOLDS = auto()  # the owner alone, and no program's token; others get 404, also admins
+    KEEPS = auto()  # the owner alone; others get 404, also admins
+    TELLS = auto()  # the same, with the right to upload
+    HOLDS = auto()  # as KEEPS, and no program's token
     ADMIN = auto()
 
 
@@ -52,6 +54,7 @@ ROUTES = {
     "POST /confirmations": Route(May.ALL, {"token": "x"}, gives=(410,)),
     "POST /password-resets": Route(May.ALL, {"email": "nobody@example.org"}),
     "POST /password-resets/confirm": Route(May.ALL, {}, gives=(422,)),
+    "POST /beacons": Route(May.ALL, {}, gives=(422,)),
     "GET /videos/{video_id}": Route(May.SEES),
     "GET /videos/{video_id}/related": Route(May.SEES),
     "GET /videos/{video_id}/events": Route(May.SEES),
@@ -68,6 +71,9 @@ ROUTES = {
     "POST /tokens": Route(May.PERSON, {"name": "new"}),
     "GET /videos": Route(May.SIGNED_IN),
     "GET /uploads": Route(May.SIGNED_IN, query="?fingerprint=" + "1" * 64),
+    "GET /trash": Route(May.SIGNED_IN),
+    "GET /analytics": Route(May.SIGNED_IN),
+    "GET /webhooks": Route(May.SIGNED_IN),
     "GET /history": Route(May.SIGNED_IN),
     "GET /playlists": Route(May.SIGNED_IN),
     "GET /subscriptions": Route(May.SIGNED_IN),
@@ -76,9 +82,11 @@ ROUTES = {
     "DELETE /channels/{handle}/subscription": Route(May.SIGNED_IN),
     "POST /playlists": Route(May.SIGNED_IN, {"title": "new"}),
     "POST /videos": Route(May.MAKER, {"title": "new"}),
+    "POST /webhooks": Route(May.MAKER, {"url": "https://93.184.215.14/"}),
     "GET /videos/{video_id}/position": Route(May.OWNS),
     "PUT /videos/{video_id}/position": Route(May.OWNS, {"position_s": 1}),
     "GET /videos/{video_id}/source": Route(May.OWNS, gives=(404, 409)),
+    "GET /videos/{video_id}/analytics": Route(May.OWNS),
     "GET /videos/{video_id}/dag": Route(May.OWNS),
     "GET /videos/{video_id}/dag/stages": Route(May.OWNS),
     "GET /videos/{video_id}/dag/timeline": Route(May.OWNS),
@@ -100,6 +108,11 @@ ROUTES = {
     "PATCH /playlists/{playlist_id}": Route(May.OWNS, {"description": "new"}),
     "POST /playlists/{playlist_id}/entries": Route(May.OWNS, {"video_id": OPEN_VIDEO}),
     "PATCH /playlists/{playlist_id}/entries/{entry_id}": Route(May.OWNS, {"after": None}),
+    "GET /webhooks/{webhook_id}/deliveries": Route(May.KEEPS),
+    "PATCH /webhooks/{webhook_id}": Route(May.KEEPS, {"active": True}),
+    "POST /webhooks/{webhook_id}/test": Route(May.TELLS),
+    "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": Route(May.TELLS),
+    "POST /videos/{video_id}/restore": Route(May.OWNS),
     "GET /admin/queues": Route(May.ADMIN),
     "GET /admin/accounts": Route(May.ADMIN, query="?q=ann"),
     "PATCH /admin/accounts/{account_id}": Route(May.ADMIN, {"role": "maker"}),
@@ -114,6 +127,7 @@ ROUTES = {
     "DELETE /history": Route(May.SIGNED_IN),
     "DELETE /playlists/{playlist_id}/entries/{entry_id}": Route(May.OWNS),
     "DELETE /playlists/{playlist_id}": Route(May.OWNS),
+    "DELETE /webhooks/{webhook_id}": Route(May.KEEPS),
     "DELETE /tokens/{token_id}": Route(May.HOLDS),
     "DELETE /sessions/{session_id}": Route(May.HOLDS),
     "DELETE /sessions": Route(May.PERSON),

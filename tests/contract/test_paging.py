@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 
 from tests.contract.estate import ADMIN, API, Estate, Visitor
 from tests.contract.test_discovery import add as add_video
 from yeoul.api.identity import Role
-from yeoul.catalog import account, audit, channel, playlist, session, upload, video, watched
+from yeoul.catalog import account, audit, channel, playlist, session, trash, upload, video, watched, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import account as account_table
 from yeoul.catalog.schema import audit as audit_table
+from yeoul.catalog.schema import webhook_delivery as delivery_table
 from yeoul.identity.password import hash_token
 from yeoul.model.video import VideoState
 
@@ -68,6 +69,20 @@ def _note(connection: Connection, name: str, now_s: float) -> None:
     audit.note(connection, {"id": "admin", "handle": "admin"}, "test.note", name, {}, now_s)
 
 
+def _add_webhook(connection: Connection, name: str, now_s: float) -> None:
+    row = {"id": name, "account_id": MAKER.account_id, "url": "https://example.org/", "host": "example.org", "events": ["video.ready"]}
+    webhook.add(connection, row, now_s)
+
+
+def _add_delivery(connection: Connection, name: str, now_s: float) -> None:
+    made = webhook_delivery.add(connection, "walked", "video.ready", {}, now_s)
+    connection.execute(update(delivery_table).where(delivery_table.c.id == made).values(id=name))
+
+
+def _drop_delivery(connection: Connection, name: str) -> None:
+    connection.execute(delete(delivery_table).where(delivery_table.c.id == name))
+
+
 def _nothing(*_: object) -> None:
     """The video itself is the item."""
 
@@ -97,6 +112,9 @@ LISTS = {
     "/sessions": Listed(_add_session, lambda c, name: session.drop(c, MAKER.account_id, name)),
     "/tokens": Listed(_add_token, lambda c, name: session.drop_token(c, MAKER.account_id, name)),
     "/subscriptions": Listed(_add_channel, lambda c, name: channel.unsubscribe(c, MAKER.account_id, name), lambda item: item["handle"]),
+    "/trash": Listed(trash.put, lambda c, name: trash.free(c, name, 2e9), lambda item: item["video"]["id"], videos=True),
+    "/webhooks": Listed(_add_webhook, lambda c, name: webhook.drop(c, MAKER.account_id, name)),
+    "/webhooks/walked/deliveries": Listed(_add_delivery, _drop_delivery),
     "/admin/accounts": Listed(
         lambda c, name, now_s: account.add_account(c, name, name, f"{name}@example.org", "hash", Role.VIEWER, now_s),
         lambda c, name: c.execute(delete(account_table).where(account_table.c.id == name)),
@@ -111,7 +129,17 @@ LISTS = {
 def test_every_list_is_walked(estate: Estate):
     paths: dict[str, Any] = estate.app.openapi()["paths"]
     lists = {path for path, told in paths.items() if any(one["name"] == "cursor" for one in told.get("get", {}).get("parameters", ()))}
-    assert lists == {API + path.replace("maker", "{handle}").replace("walked", "{playlist_id}") for path in LISTS}
+    assert lists == {API + _pattern(path) for path in LISTS}
+
+
+def _pattern(path: str) -> str:
+    for named, pattern in (
+        ("s/maker", "s/{handle}"),
+        ("playlists/walked", "playlists/{playlist_id}"),
+        ("webhooks/walked", "webhooks/{webhook_id}"),
+    ):
+        path = path.replace(named, pattern)
+    return path
 
 
 def _grow(database: Database, listed: Listed, names: Iterable[str]) -> None:
@@ -162,5 +190,6 @@ def test_lists_are_stable_while_rows_come_and_go(estate: Estate):
     with estate.world.database.write() as connection:
         channel.subscribe(connection, VIEWER.account_id, MAKER.account_id, 1.0)
         _add_playlist(connection, "walked", 1.0)
+        _add_webhook(connection, "walked", 1.0)
     for number, path in enumerate(LISTS):
         _walk_while_rows_come_and_go(estate, path, [f"row{number:02}{at:02}" for at in range(13)])

@@ -12,7 +12,8 @@ from yeoul.api.identity import Role, Scope
 SAFE = ("GET", "HEAD")
 
 
-_TO_THINGS = {May.SEES, May.OWNS, May.UPLOADS, May.HOLDS}
+_OF_OWNERS = {May.KEEPS, May.TELLS, May.HOLDS}
+_OF_OWNERS_AND_ADMINS = {May.SEES, May.OWNS, May.UPLOADS}
 
 
 def find_refusal(may: May, who: Visitor, method: str) -> int | None:
@@ -24,11 +25,11 @@ def find_refusal(may: May, who: Visitor, method: str) -> int | None:
     needed = Scope.READ if method in SAFE else Scope.WRITE
     if who.scopes is not None and (needed not in who.scopes or may in (May.PERSON, May.HOLDS)):
         return 403
-    if who.role is Role.VIEWER and may in (May.MAKER, May.UPLOADS):
+    if who.role is Role.VIEWER and may in (May.MAKER, May.UPLOADS, May.TELLS):
         return 403
     if may is May.ADMIN:
         return None if who.is_admin else 403
-    if may in _TO_THINGS and not who.is_owner and (may is May.HOLDS or not who.is_admin):
+    if not who.is_owner and (may in _OF_OWNERS or (may in _OF_OWNERS_AND_ADMINS and not who.is_admin)):
         return 404
     return None
 
