@@ -1,6 +1,5 @@
 /** Many files, two at a time; each succeeds or fails by itself. Says "add" and "change". */
 
-import type { NewVideo } from "./server";
 import { Upload } from "./upload";
 
 const AT_ONCE = 2;
@@ -11,8 +10,8 @@ export class Queue extends EventTarget {
   private running = 0;
 
   /** Puts a file at the end of the queue. */
-  add(file: File, about: Partial<NewVideo> = {}): Upload {
-    const upload = new Upload(file, about);
+  add(file: File): Upload {
+    const upload = new Upload(file);
     this.uploads.push(upload);
     upload.addEventListener("change", () => this.dispatchEvent(new Event("change")));
     this.resume(upload);

@@ -10,6 +10,7 @@ import type { Reason } from "./reason";
 import { isWorthRetry, pauseMs, waitToRetry } from "./retry";
 import * as server from "./server";
 import { type Items, openItems } from "./split";
+import { titleOf } from "./title";
 import type { Item } from "./worker";
 
 export type UploadState = "waiting" | "reading" | "sending" | "paused" | "offline" | "done" | "failed" | "cancelled";
@@ -26,7 +27,7 @@ export interface Progress {
   bytesPerS: number;
   etaS: number | null;
   resumed: boolean;
-  error: { code: string; message: string } | null;
+  error: { status: number; code: string; message: string } | null;
 }
 
 const CUT_AHEAD = 2;
@@ -37,7 +38,9 @@ export class Upload extends EventTarget {
   private state: UploadState = "waiting";
   private videoId: string | null = null;
   private items: Items | null = null;
+  private reason: Reason | null = null;
   private states: ItemState[] = [];
+  private sizeBytes: number;
   private sentBytes = 0;
   private doneBytes = 0;
   private resumed = false;
@@ -46,18 +49,16 @@ export class Upload extends EventTarget {
   private readonly rate = new Rate();
   private readonly lanes = new Lanes();
 
-  constructor(
-    readonly file: File,
-    private readonly about: Partial<server.NewVideo> = {},
-  ) {
+  constructor(readonly file: File) {
     super();
+    this.sizeBytes = file.size;
   }
 
   get progress(): Progress {
     const now = performance.now();
-    const totalBytes = Math.max(this.items?.sizeBytes ?? this.file.size, this.sentBytes);
+    const totalBytes = Math.max(this.sizeBytes, this.sentBytes);
     return {
-      ...{ state: this.state, videoId: this.videoId, reason: this.items?.reason ?? null, items: this.states, resumed: this.resumed },
+      ...{ state: this.state, videoId: this.videoId, reason: this.reason, items: this.states, resumed: this.resumed },
       ...{ sentBytes: this.sentBytes, totalBytes, bytesPerS: this.rate.bytesPerS(now), error: this.error },
       etaS: this.state === "sending" ? this.rate.etaS(totalBytes - this.sentBytes, now) : null,
     };
@@ -73,14 +74,20 @@ export class Upload extends EventTarget {
       this.close();
     } catch (error) {
       if (stop.signal.aborted) return; // paused or cancelled, which has been said
-      this.error = error instanceof ApiError ? { code: error.code, message: error.message } : { code: "upload.failed", message: String(error) };
+      this.error = error instanceof ApiError ? error : { status: -1, code: "upload.failed", message: String(error) };
       this.enter("failed");
       this.close();
     }
   }
 
+  /** Whether it moves, or will by itself. */
+  get running(): boolean {
+    return ["waiting", "reading", "sending", "offline"].includes(this.state);
+  }
+
   /** Says that it will be run again when its turn comes. */
   wait(): void {
+    this.error = null;
     this.enter("waiting");
   }
 
@@ -103,6 +110,8 @@ export class Upload extends EventTarget {
     const mark = await fingerprint(this.file);
     const known = await server.findUploads(mark);
     const items = (this.items ??= await openItems(this.file, known.piece_s, known.part_bytes, known.whole));
+    this.reason = items.reason;
+    this.sizeBytes = items.sizeBytes;
     const session = (await this.findSame(known.items, items, stop)) ?? (await this.open(mark, items));
     stop.throwIfAborted();
     this.videoId = session.video_id;
@@ -149,8 +158,7 @@ export class Upload extends EventTarget {
   }
 
   private async open(mark: string, items: Items): Promise<server.Session> {
-    const title = this.about.title ?? (this.file.name.replace(/\.[^.]*$/, "").slice(0, 200) || this.file.name.slice(0, 200));
-    const video = await server.createVideo({ title, visibility: this.about.visibility ?? "private" }, `${mark}-${Date.now()}`);
+    const video = await server.createVideo({ title: titleOf(this.file.name), visibility: "private" }, `${mark}-${Date.now()}`);
     const { source, mode } = items;
     const request = { mode, file_name: this.file.name.slice(0, 500), size_bytes: this.file.size, fingerprint: mark };
     return server.openUpload(video.id, source === null ? request : { ...request, source });
