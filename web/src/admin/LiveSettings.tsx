@@ -8,7 +8,7 @@ import { useOne } from "../list/useOne";
 import { Field, Form, Submit } from "../part/form";
 import { Trouble } from "../part/state";
 import { toast } from "../shell/toast";
-import { formatBytes, formatSpan } from "../text/format";
+import { formatBytes, formatWhole } from "../text/format";
 import { sayProblem } from "../text/problem";
 import { text } from "../text/text";
 
@@ -43,8 +43,8 @@ function say(name: string, value: Value): string {
   if (typeof value === "boolean") return value ? text.admin.on : text.admin.off;
   if (value === 0 && name === "account.quota_bytes") return text.admin.noLimit;
   if (name.endsWith("_bytes")) return formatBytes(Number(value));
-  if (name.endsWith("_days")) return formatSpan(Number(value) * 86_400);
-  return name.endsWith("_s") ? formatSpan(Number(value)) : String(value);
+  if (name.endsWith("_days")) return formatWhole(Number(value) * 86_400);
+  return name.endsWith("_s") ? formatWhole(Number(value)) : String(value);
 }
 
 function Setting({ setting, save }: { setting: SettingView; save: Save }) {

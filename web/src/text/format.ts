@@ -46,7 +46,6 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(rounded % 60)}` : `${m}:${two(rounded % 60)}`;
 }
 
-<<<<<<< HEAD
 /** Of what spans of such a length are counted: seconds, minutes or hours, in seconds. */
 export function spanUnit(seconds: number): number {
   return seconds >= 7200 ? 3600 : seconds >= 120 ? 60 : 1;
@@ -57,7 +56,8 @@ export function formatSpan(seconds: number, step = spanUnit(seconds)): string {
   const unit = step === 3600 ? "hour" : step === 60 ? "minute" : "second";
   const value = seconds / step;
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
-=======
+}
+
 const SPANS: [string, number][] = [
   ["day", 86_400],
   ["hour", 3600],
@@ -66,10 +66,9 @@ const SPANS: [string, number][] = [
 ];
 
 /** 30 days; 1 hour; 90 minutes: in the largest unit of which it is a whole number. */
-export function formatSpan(seconds: number): string {
+export function formatWhole(seconds: number): string {
   const [unit, length] = SPANS.find(([, one]) => seconds > 0 && seconds % one === 0) ?? ["day", 86_400];
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(seconds / length);
->>>>>>> fd29019 (Make one admin area of the queues, users, storage, settings and the audit log)
 }
 
 /** "3 hours ago", from an RFC 3339 time. */
