@@ -14,7 +14,7 @@ export function DangerZone({ onDelete }: { onDelete: () => void }) {
     <section class="danger" aria-label={text.trash.deleteTitle}>
       <div>
         <h2 class="part-title">{text.trash.deleteTitle}</h2>
-        <p class="field-hint">{days === null ? "" : days > 0 ? text.trash.kept(days) : text.trash.notKept}</p>
+        <p class="field-hint">{days === null ? "\u00a0" : days > 0 ? text.trash.kept(days) : text.trash.notKept}</p>
       </div>
       <button type="button" class="button button-bad" onClick={onDelete}>
         {text.studio.delete}

@@ -28,7 +28,8 @@ interface ProcessingProps {
 
 export function Processing({ video, tasks }: ProcessingProps) {
   const { stages, error, load } = useRun(video, tasks);
-  if (stages !== null) return <Run video={video} tasks={tasks} run={stages} />;
+  // Both together: how many tasks there are moves what is below.
+  if (stages !== null && tasks.length > 0) return <Run video={video} tasks={tasks} run={stages} />;
   if (error instanceof Problem && error.status === 404) return <Empty title={text.run.none} hint={text.run.noneHint} />;
   if (error !== null) return <Trouble error={error} onRetry={load} />;
   return <div class="run-bone skeleton" role="status" aria-label={text.state.loading} />;
@@ -60,10 +61,9 @@ function Run({ video, tasks, run }: ProcessingProps & { run: StagesView }) {
         </StageList>
       )}
       {choice.view === "timeline" && (
-        <>
-          <Timeline videoId={video.id} ended={ended} onChoose={show} />
+        <Timeline videoId={video.id} ended={ended} onChoose={show}>
           {detail}
-        </>
+        </Timeline>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 /** The stages of a run as a picture: boxes in layers with their counts, and what needs what. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import type { StageEdge, StageGraph as Graph } from "../api/schema";
 import { Icon } from "../part/Icon";
@@ -8,6 +8,7 @@ import { text } from "../text/text";
 import type { StageRun } from "./run";
 import { StateBar } from "./StateBar";
 import { MOOD_ICONS, sayStage, scopeOf } from "./stageWords";
+import { useRoom } from "./useRoom";
 
 const BOX_WIDTH = 196;
 const BOX_HEIGHT = 84;
@@ -26,13 +27,7 @@ interface GraphProps {
 
 export function StageGraph({ graph, stages, chosen, ended, onChoose }: GraphProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState(0);
-  useEffect(() => {
-    if (frame.current === null) return;
-    const watcher = new ResizeObserver(([entry]) => setRoom(entry?.contentRect.width ?? 0));
-    watcher.observe(frame.current);
-    return () => watcher.disconnect();
-  }, []);
+  const room = useRoom(frame);
   const layers = Math.max(...graph.nodes.map((node) => node.layer)) + 1;
   const gap = Math.max(GAP_MIN, Math.min(GAP_MAX, (room - 2 * EDGE - layers * BOX_WIDTH) / Math.max(1, layers - 1)));
   const step = BOX_WIDTH + gap;

@@ -1,5 +1,6 @@
 /** When each attempt ran and on which worker; below, what each stage took. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { call } from "../api/client";
@@ -9,6 +10,7 @@ import { formatNumber, formatSeconds } from "../text/format";
 import { text } from "../text/text";
 import { nameTask } from "./stageWords";
 import { colourOf, drawTimeline, findBar, planTimeline } from "./timelineDrawing";
+import { useRoom } from "./useRoom";
 
 /** While the run goes on it is asked for so often, and more seldom where asking takes long. */
 const EVERY_MS = 2000;
@@ -19,6 +21,8 @@ interface TimelineProps {
   videoId: string;
   ended: boolean;
   onChoose: (bar: { id: string; stage: string }) => void;
+  /** Stands below. */
+  children: ComponentChildren;
 }
 
 function useTimeline(videoId: string, ended: boolean): { told: Told | null; error: unknown; load: () => void } {
@@ -49,12 +53,12 @@ function useTimeline(videoId: string, ended: boolean): { told: Told | null; erro
   return { told, error, load: () => setTurn(turn + 1) };
 }
 
-export function Timeline({ videoId, ended, onChoose }: TimelineProps) {
+export function Timeline({ videoId, ended, onChoose, children }: TimelineProps) {
   const { told, error, load } = useTimeline(videoId, ended);
   const [zoom, setZoom] = useState(1);
-  if (told === null) return error === null ? <div class="run-bone skeleton" role="status" aria-label={text.state.loading} /> : <Trouble error={error} onRetry={load} />;
+  if (told === null) return error === null ? <div key="bone" class="run-bone skeleton" role="status" aria-label={text.state.loading} /> : <Trouble error={error} onRetry={load} />;
   return (
-    <div class="timeline">
+    <div key="told" class="timeline">
       <div class="timeline-head">
         <p class="field-hint">{text.run.critical(told.critical.length, formatSeconds(told.critical_wait_s), formatSeconds(told.critical_run_s))}</p>
         <div class="segments" role="group" aria-label={text.run.zoom}>
@@ -67,6 +71,7 @@ export function Timeline({ videoId, ended, onChoose }: TimelineProps) {
       </div>
       <Chart told={told} zoom={zoom} onChoose={(bar) => onChoose({ id: bar.task, stage: bar.stage })} />
       <Sums told={told} />
+      {children}
     </div>
   );
 }
@@ -74,14 +79,8 @@ export function Timeline({ videoId, ended, onChoose }: TimelineProps) {
 function Chart({ told, zoom, onChoose }: { told: Told; zoom: number; onChoose: (bar: Bar) => void }) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [room, setRoom] = useState(0);
+  const room = useRoom(frame);
   const [over, setOver] = useState<{ bar: Bar; x: number; y: number } | null>(null);
-  useEffect(() => {
-    if (frame.current === null) return;
-    const watcher = new ResizeObserver(([entry]) => setRoom(Math.floor(entry?.contentRect.width ?? 0)));
-    watcher.observe(frame.current);
-    return () => watcher.disconnect();
-  }, []);
   const plan = planTimeline(told, Math.max(300, room) * zoom);
   const stages = told.stages.map((sum) => sum.stage);
   useEffect(() => {
