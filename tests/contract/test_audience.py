@@ -11,7 +11,7 @@ from tests.contract.pipeline_world import SOURCE
 from tests.contract.test_discovery import add, change
 from tests.contract.test_discovery_api import Site, ask, get, site
 from yeoul.base.clock import ManualClock
-from yeoul.catalog import audience, video
+from yeoul.catalog import audience, trash, video
 from yeoul.catalog.database import Database
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.collector import VIEWINGS_OF_VISITOR, BeaconCollector, Sender
@@ -120,7 +120,9 @@ def test_owners_robots_and_what_is_private_are_not_counted(world: World):
     world.send(make_beacon("own", 0, played(0, 10)), account="ann")
     world.send(make_beacon("robot", 0, played(0, 10)), user_agent="Mozilla/5.0 (compatible; Googlebot/2.1)")
     world.send(make_beacon("lost", 0, played(0, 10), video_id="nosuchvideo"))
-    change(world.database, "v", visibility="private")
+    change(world.database, "v", hidden=True)
+    world.send(make_beacon("curious", 0, played(0, 10)))
+    change(world.database, "v", hidden=False, visibility="private")
     world.send(make_beacon("stranger", 0, played(0, 10)))
     add(world.database, "early", "Not yet", state=VideoState.UPLOADING, source=None)
     world.send(make_beacon("early", 0, played(0, 10), video_id="early"))
@@ -224,7 +226,11 @@ def test_analytics_say_what_was_watched(world: World, site: Site):
     assert (overview["views"], overview["watch_s"], len(overview["by_day"])) == (10, 510.0, 2)
     assert [(one["video"]["id"], one["views"]) for one in overview["top"]] == [("x3", 4), ("x2", 3), ("x1", 2), ("x0", 1)]
     with world.database.write() as connection:
-        video.move(connection, "x3", VideoState.DELETED, START)
+        trash.put(connection, "x3", START)
+    in_trash = get(site, "/analytics?since=2027-01-15&until=2027-01-16", "ann")
+    assert in_trash["views"] == 10 and [one["video"]["id"] for one in in_trash["top"]] == ["x2", "x1", "x0"]
+    with world.database.write() as connection:
+        trash.free(connection, "x3", START)
     left = get(site, "/analytics?since=2027-01-15&until=2027-01-16", "ann")
     assert left["views"] == 10 and [one["video"]["id"] for one in left["top"]] == ["x2", "x1", "x0"]
     assert get(site, "/analytics?since=2027-01-16&until=2027-01-16", "ann")["views"] == 0

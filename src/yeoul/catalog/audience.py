@@ -48,9 +48,10 @@ def days_of_owner(connection: Connection, owner_id: str, first: int, last: int) 
 
 
 def top_of_owner(connection: Connection, owner_id: str, first: int, last: int, limit: int) -> list[Row]:
-    """The most viewed videos of an owner that are not deleted: video_id, views, watch_s."""
+    """The most viewed videos of an owner that are neither deleted nor in the trash: video_id, views, watch_s."""
+    there = (video.c.state != VideoState.DELETED.value, video.c.trashed_at.is_(None))
     statement = select(audience.c.video_id, *_VIEWS_AND_TIME).join(video, video.c.id == audience.c.video_id)
-    statement = statement.where(*_of_owner(owner_id, first, last), video.c.state != VideoState.DELETED.value).group_by(audience.c.video_id)
+    statement = statement.where(*_of_owner(owner_id, first, last), *there).group_by(audience.c.video_id)
     return all_rows(connection, statement.order_by(func.sum(audience.c.views).desc(), audience.c.video_id.desc()).limit(limit))
 
 

@@ -25,6 +25,7 @@ from yeoul.insight.throttle import Throttle
 from yeoul.insight.viewing import Viewing, take
 from yeoul.insight.visitor import day_of, device_of, is_robot, make_viewing_id, make_visitor
 from yeoul.model.video import Visibility
+from yeoul.model.video import audience as watched_by
 
 log = logging.getLogger("yeoul.insight")
 Row = Mapping[str, Any]
@@ -149,8 +150,8 @@ def _count(connection: Connection, arrivals: Sequence[_Arrival], now_s: float) -
 
 
 def _counts(row: Row | None, account_id: str | None) -> bool:
-    """Whether watching this video is counted: not what is private, and not what its owner watches."""
-    if row is None or row["visibility"] == Visibility.PRIVATE.value or row["owner_id"] == account_id:
+    """Whether watching this video is counted: not what is private or hidden, and not what its owner watches."""
+    if row is None or watched_by(row) == Visibility.PRIVATE or row["owner_id"] == account_id:
         return False
     return row["source"] is not None and row["source"]["duration_s"] > 0
 
