@@ -16,6 +16,7 @@ from yeoul.catalog.database import Database
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.collector import VIEWINGS_OF_VISITOR, BeaconCollector, Sender
 from yeoul.insight.tally import Tally
+from yeoul.insight.throttle import Throttle
 from yeoul.model.video import VideoState
 
 __all__ = ("site",)
@@ -179,8 +180,10 @@ def test_beacons_over_http(site: Site):
         assert site.request("POST", "/api/v1/beacons", content=wrong).status_code == 422, wrong
     assert site.request("POST", "/api/v1/beacons", content=b" " * 65_537).status_code == 413
     assert site.request("POST", "/api/v1/beacons", json=beacon, headers={"origin": "https://elsewhere.example"}).status_code == 403
-    answers = [site.request("POST", "/api/v1/beacons", content=b"{}").status_code for _ in range(3)]
-    assert answers == [422] * 3
+    site._app.state.parts.beacons._throttle = Throttle(2)
+    answers = [ask(site, "POST", "/beacons", None, beacon) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
 
 
 def test_analytics_are_for_owner_and_admins(site: Site):
