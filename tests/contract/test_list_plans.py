@@ -48,7 +48,7 @@ WALKS: dict[str, Asks] = {
     "audit log of a thing": lambda c: audit.page(c, BEFORE, 24, {"target": "v"}),
     "webhooks": lambda c: webhook.page(c, "ann", BEFORE, 24),
     "deliveries": lambda c: webhook_delivery.page(c, "w", BEFORE, 24),
-    "due deliveries": lambda c: (webhook_delivery.next_at(c), webhook_delivery.claim(c, NOW, NOW, ["example.org"])),
+    "due deliveries": lambda c: (webhook_delivery.next_at(c), webhook_delivery.claim(c, NOW, NOW, ["example.org"], ["bob"])),
 }
 FINDS: dict[str, Asks] = {
     "search": lambda c: index.search(c, "river한국", WANTED, None, 24),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import socket
 import ssl
 import subprocess
@@ -61,12 +62,16 @@ class World:
         """Send all that is due, and wait for what follows."""
 
         async def run() -> None:
-            await self.sender.send_due()
-            while self.sender._sent:
-                await asyncio.wait(self.sender._sent, return_when=asyncio.FIRST_COMPLETED)
+            while self.due_at() <= self.clock.now() or self.sender._sent:
                 await self.sender.send_due()
+                if self.sender._sent:
+                    await asyncio.wait(self.sender._sent, return_when=asyncio.FIRST_COMPLETED)
 
         asyncio.run(run())
+
+    def due_at(self) -> float:
+        with self.database.read() as connection:
+            return webhook_delivery.next_at(connection) or math.inf
 
     def create(self, video_id: str, at_s: float | None = None) -> None:
         row = {"id": video_id, "owner_id": "ann", "title": "t", "description": "", "visibility": "private", "pipeline": "standard"}
@@ -163,10 +168,7 @@ def test_a_failing_delivery_is_tried_for_a_day_and_a_failing_webhook_switched_of
     world.create("v0")
     began_s, attempts = world.clock.now(), 0
     while (row := world.deliveries(made)[0])["state"] == "pending":
-        with world.database.read() as connection:
-            due_at = webhook_delivery.next_at(connection)
-        assert due_at is not None
-        world.clock.advance(max(0.0, due_at - world.clock.now()))
+        world.clock.advance(max(0.0, world.due_at() - world.clock.now()))
         world.send()
         attempts += 1
         assert world.hooks.messages.qsize() == attempts
@@ -244,6 +246,24 @@ def test_a_slow_receiver_holds_up_its_own_host_alone(world: World):
     world.hooks.hold.set()
     sending.join(60)
     assert {one["state"] for one in world.deliveries(made)} == {"delivered"}
+
+
+def test_who_has_many_slow_hosts_holds_up_nobody_else(world: World):
+    """Names of one's own are cheap: so the account counts, too."""
+    with names(lambda _: ["127.0.0.1"]):
+        for number in range(8):
+            url = f"http://{number}.slow.example:{world.hooks.port}/slow"
+            assert world.ask("POST", "", body={"url": url, "events": ["video.created"]}).status_code == 201
+        world.create("v")
+        quick = world.ask("POST", "", "bob", {"url": world.hooks.url + "/quick"}).json()
+        world.ask("POST", f"/{quick['id']}/test", "bob")
+        sending = threading.Thread(target=world.send)
+        sending.start()
+        paths = [world.hooks.next_message().path for _ in range(7)]
+        assert sorted(paths) == ["/quick"] + ["/slow"] * 6
+        world.hooks.hold.set()
+        sending.join(60)
+    assert world.hooks.messages.qsize() == 2
 
 
 def test_a_test_is_sent_once_and_a_delivery_again_when_asked(world: World):

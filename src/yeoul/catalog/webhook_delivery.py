@@ -45,10 +45,13 @@ def next_at(connection: Connection) -> float | None:
     return connection.execute(waiting).scalar()
 
 
-def claim(connection: Connection, now_s: float, until: float, busy: Collection[str]) -> Row | None:
-    """The delivery that is due for longest and goes to no busy host, with its URL and host; nobody else's until then."""
-    columns = (webhook.c.url, webhook.c.host)
-    due = select(webhook_delivery, *columns).join(webhook).where(webhook_delivery.c.next_at <= now_s, webhook.c.host.not_in(busy))
+def claim(connection: Connection, now_s: float, until: float, hosts: Collection[str], accounts: Collection[str]) -> Row | None:
+    """The delivery that is due for longest, with its URL, host and account; nobody else's until then.
+
+    hosts, accounts: of which enough is on its way.
+    """
+    due = select(webhook_delivery, webhook.c.url, webhook.c.host, webhook.c.account_id).join(webhook)
+    due = due.where(webhook_delivery.c.next_at <= now_s, webhook.c.host.not_in(hosts), webhook.c.account_id.not_in(accounts))
     first = due.order_by(webhook_delivery.c.next_at).limit(1).with_for_update(skip_locked=True, of=webhook_delivery)
     row = first_row(connection, first)
     if row is not None:

@@ -58,7 +58,10 @@ def ask_one(connection: Connection, video_id: str, key: str, now_s: float) -> No
 
 
 class Sweeper:
-    """One per dispatcher. expire_s: life of an upload since its last sign of life; trash_s: of a video in the trash, as it is now."""
+    """One per dispatcher.
+
+    expire_s: life of an upload since its client's last sign of life; trash_s: of a video in the trash, as it is now.
+    """
 
     def __init__(self, database: Database, store: Store, expire_s: float, trash_s: Callable[[], float]) -> None:
         self._database = database

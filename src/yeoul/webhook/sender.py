@@ -24,6 +24,7 @@ log = logging.getLogger("yeoul.webhook")
 Row = Mapping[str, Any]
 _AT_A_TIME = 32
 _OF_A_HOST = 2
+_OF_AN_ACCOUNT = 6  # who has a name server has as many hosts as it likes
 _CLAIMED_S = 60.0  # longer than any answer is waited for
 _KEPT_S = 30 * 86400.0
 _SWEEP_EVERY_S = 3600.0
@@ -40,7 +41,7 @@ class WebhookSender:
         self._clock = clock
         self._secret = secret
         self._on_off = on_off
-        self._sent: dict[asyncio.Task[None], str] = {}  # what is on its way, with its host
+        self._sent: dict[asyncio.Task[None], Row] = {}  # what is on its way
         self._sweep_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
@@ -80,25 +81,25 @@ class WebhookSender:
     async def send_due(self) -> None:
         """Send off what is due and finds room."""
         while len(self._sent) < _AT_A_TIME and not self._stop.is_set():
-            row = await asyncio.to_thread(self._claim, self._busy())
+            row = await asyncio.to_thread(self._claim, self._full("host", _OF_A_HOST), self._full("account_id", _OF_AN_ACCOUNT))
             if row is None:
                 return
             task = asyncio.create_task(self._deliver(row))
-            self._sent[task] = row["host"]
+            self._sent[task] = row
             task.add_done_callback(self._sent.pop)
 
-    def _busy(self) -> list[str]:
-        """Hosts that are asked by as many as may ask them at a time."""
-        return sorted(host for host, count in Counter(self._sent.values()).items() if count >= _OF_A_HOST)
+    def _full(self, column: str, limit: int) -> list[str]:
+        """Hosts or accounts of which as much is on its way as may be at a time."""
+        return sorted(name for name, count in Counter(row[column] for row in self._sent.values()).items() if count >= limit)
 
-    def _claim(self, busy: list[str]) -> Row | None:
+    def _claim(self, hosts: list[str], accounts: list[str]) -> Row | None:
         now_s = self._clock.now()
         with self._database.read() as connection:
             due_at = webhook_delivery.next_at(connection)
         if due_at is None or due_at > now_s:
             return None
         with self._database.write() as connection:
-            return webhook_delivery.claim(connection, now_s, now_s + _CLAIMED_S, busy)
+            return webhook_delivery.claim(connection, now_s, now_s + _CLAIMED_S, hosts, accounts)
 
     async def _deliver(self, row: Row) -> None:
         body = str(row["body"]).encode()
