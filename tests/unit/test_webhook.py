@@ -78,7 +78,7 @@ def test_not_public(address: str):
         *("http://[", "//example.org"),
         *("https://user:pw@example.org/", "https://example.org/#part", "http://localhost:9000", "http://LocalHost./", "http://a.localhost"),
         *("http://127.0.0.1/", "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest"),
-        *("http://exa mple.org",),
+        *("http://exa mple.org", "http://a:99999999/", "http://a:0/", "http://[fe80::1%25eth0]/", "http://" + "a" * 64 + ".org/"),
     ],
 )  # fmt: skip
 def test_urls_that_are_refused(url: str):
@@ -90,6 +90,7 @@ def test_urls_that_are_refused(url: str):
 def test_urls_that_are_taken():
     assert check_url("https://Example.org./hook?a=b", allow_private=False) == "example.org"
     assert check_url("http://한국.kr:8080/", allow_private=False) == "xn--3e0b707e.kr"
+    assert check_url("http://xn--a/", allow_private=False) == "xn--a"
     assert check_url("http://127.0.0.1:9000/", allow_private=True) == "127.0.0.1"
 
 

@@ -34,12 +34,12 @@ def check_url(url: str, *, allow_private: bool) -> str:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise InvalidError(f"this is no URL: {error}", field="url") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise InvalidError("a webhook's URL begins with https:// or http:// and names a host", field="url")
+    if parsed.scheme not in ("http", "https") or (parsed.port is not None and not 0 < parsed.port < 65536):
+        raise InvalidError("a webhook's URL begins with https:// or http://, and its port is from 1 to 65535", field="url")
     if parsed.userinfo or parsed.fragment:
         raise InvalidError("a webhook's URL has no user, password or fragment", field="url")
     host = parsed.raw_host.decode("ascii").rstrip(".").lower()
-    if not (_NAME.fullmatch(host) or _is_address(host)):
+    if not (_NAME.fullmatch(host) or _is_address(host)) or "%" in host:
         raise InvalidError("a webhook's URL names a host", field="url")
     if not allow_private and _is_known_private(host):
         raise InvalidError("webhooks go to public addresses alone", field="url")

@@ -49,7 +49,7 @@ class HttpPoster:
 
     async def _post(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> int:
         sent = {"Host": url.netloc.decode("ascii"), "Content-Type": "application/json", "User-Agent": "Yeoul", **headers}
-        tls = {"sni_hostname": url.raw_host.decode("ascii")}
+        tls = {"sni_hostname": _host(url)}
         async with httpx.AsyncClient(verify=self._trust, trust_env=False, timeout=None) as client:  # noqa: S113 (the caller limits all of it)
             addresses = await self._look_up(url)
             for last, address in enumerate(addresses, 1 - len(addresses)):
@@ -60,15 +60,20 @@ class HttpPoster:
                 except httpx.ConnectError:
                     if last == 0:
                         raise
-        raise WebhookError(f"{url.host} has no address")
+        raise WebhookError(f"{_host(url)} has no address")
 
     async def _look_up(self, url: httpx.URL) -> list[str]:
         """The addresses of a URL's host, all of them checked. Raises WebhookError where one of them is not public."""
         port = url.port or (443 if url.scheme == "https" else 80)
         loop = asyncio.get_running_loop()
-        host = url.raw_host.decode("ascii").strip("[]")
+        host = _host(url)
         found = await loop.run_in_executor(self._lookups, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._allow_private and not all(is_public(address) for address in addresses):
-            raise WebhookError(f"{url.host} leads to an address that is not public")
+            raise WebhookError(f"{_host(url)} leads to an address that is not public")
         return addresses[:_TRIED]
+
+
+def _host(url: httpx.URL) -> str:
+    """As it goes over the wire; its readable form does not exist of all."""
+    return url.raw_host.decode("ascii")

@@ -110,6 +110,9 @@ class WebhookSender:
             status = await self._poster.post(row["url"], {HEADER: signature}, body)
         except WebhookError as failure:
             error = failure.message
+        except Exception:  # what cannot be sent must not be tried for ever
+            log.exception("delivery %s cannot be sent", row["id"])
+            error = "it cannot be sent"
         took_s = round(time.monotonic() - began_s, 3)
         try:
             await asyncio.to_thread(self._settle, row, status, error, took_s)
