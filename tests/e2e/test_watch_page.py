@@ -251,3 +251,25 @@ def test_says_in_korean_that_there_is_nothing(browser: Browser, yeoul_server: Se
     expect(page.locator(".stage-title")).to_have_text("그런 동영상이 없습니다.")
     expect(page.get_by_role("button", name="전체 화면")).to_be_attached()
     context.close()
+
+
+def test_an_account_goes_on_where_it_was_and_keeps_videos(context: BrowserContext, yeoul_server: Server, bunny: dict[str, Any]):
+    handle, password = "watch_page_reader", "a long password"
+    body = {"handle": handle, "email": "watch_page_reader@example.org", "password": password}
+    assert yeoul_server.request("POST", "/api/v1/accounts", body, token=None)[0] == 201
+    api = f"{yeoul_server.url}/api/v1"
+    assert context.request.post(f"{api}/sessions", data={"handle": handle, "password": password}).ok
+    page = watch(context, yeoul_server, bunny)
+    page.press("5")
+    page.until("player.media.currentTime > 15.1")
+    with page.page.expect_response(lambda answer: answer.request.method == "PUT" and answer.url.endswith("/position")) as kept:
+        page.press("k")
+    assert kept.value.status == 204
+    page.page.reload()
+    page.until("player.media.currentTime > 15")
+    page.page.get_by_role("button", name="Subscribe", exact=True).click()
+    expect(page.page.get_by_role("button", name="Subscribed", exact=True)).to_be_visible()
+    page.page.get_by_role("button", name="Save").click()
+    page.page.get_by_role("dialog").get_by_role("button", name="Watch later").click()
+    expect(page.page.get_by_text("Added to Watch later")).to_be_visible()
+    assert context.request.get(f"{api}/playlists/later/entries").json()["items"][0]["video"]["id"] == bunny["id"]

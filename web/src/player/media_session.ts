@@ -3,9 +3,8 @@
 import type { Video } from "../api/video";
 
 export interface SessionTarget {
-  media: HTMLVideoElement;
+  readonly player: { readonly media: HTMLVideoElement; seekTo(seconds: number): void };
   seekBy(seconds: number): void;
-  seekTo(seconds: number): void;
   togglePlay(): void;
 }
 
@@ -15,11 +14,11 @@ export function tellSystem(video: Video, target: SessionTarget, onNext: (() => v
   const artwork = video.poster === null ? [] : [{ src: new URL(video.poster, location.href).href, type: "image/jpeg" }];
   session.metadata = new MediaMetadata({ title: video.title, artist: video.channel.display_name, album: "Yeoul", artwork });
   const actions: Partial<Record<MediaSessionAction, MediaSessionActionHandler | null>> = {
-    play: () => target.media.paused && target.togglePlay(),
-    pause: () => !target.media.paused && target.togglePlay(),
+    play: () => target.player.media.paused && target.togglePlay(),
+    pause: () => !target.player.media.paused && target.togglePlay(),
     seekbackward: (details) => target.seekBy(-(details.seekOffset ?? 10)),
     seekforward: (details) => target.seekBy(details.seekOffset ?? 10),
-    seekto: (details) => details.seekTime !== undefined && target.seekTo(details.seekTime),
+    seekto: (details) => details.seekTime !== undefined && target.player.seekTo(details.seekTime),
     nexttrack: onNext,
   };
   for (const [action, handler] of Object.entries(actions)) {

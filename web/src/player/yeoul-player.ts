@@ -5,47 +5,31 @@ import type MediaController from "media-chrome/dist/media-controller.js";
 
 import type { Video } from "../api/video";
 import { find } from "../find";
-import { formatDuration, formatPercent } from "../text/format";
+import { formatDuration } from "../text/format";
 import { words } from "../text/watch/words";
+import { Actions } from "./actions";
 import { tellPlayback } from "./beacon";
 import { chaptersOf, type Chapter } from "./chapter";
 import { ChapterMenu } from "./chapter_menu";
-import { keepChoices, offerChoices, showKeys, showsCaptions } from "./choices";
-import { PLAYER_HTML, SPEEDS } from "./controls";
+import { keepChoices, offerChoices, showsCaptions } from "./choices";
+import { PLAYER_HTML } from "./controls";
 import type { Fault } from "./fault";
-import { FrameStepper } from "./frame";
 import { Hold } from "./hold";
-import { listenForKeys, type KeyTarget } from "./keyboard";
+import { listenForKeys } from "./keyboard";
 import { tellSystem } from "./media_session";
 import { NextCard, type NextVideo } from "./next_card";
 import { Playback } from "./playback";
 import { preference } from "./preference";
 import { findPosition, keepPosition, startFrom } from "./resume";
 import { Stage } from "./stage";
+import { readStats, type PlayerStats } from "./stats";
 import { FACTS_CHANGED, makeStore } from "./store";
-import { chooseStream, wantedProtocol, type Protocol, type Stream } from "./stream";
+import { chooseStream, wantedProtocol, type Stream } from "./stream";
+import { Toast } from "./toast";
 import { syncTracks } from "./track";
 import { Trouble } from "./trouble";
 
-const TOAST_MS = 900;
 const RESUMED_MS = 4000;
-const FALLBACK_FRAMES_PER_S = 25;
-
-/** How playback is going, for whoever measures it. */
-export interface PlayerStats {
-  protocol: Protocol | null;
-  growing: boolean;
-  loads: number;
-  stalls: number;
-  faults: Fault[];
-  rungs: string[];
-  activeRung: string | null;
-  videoHeight: number;
-  currentTime: number;
-  duration: number;
-  decodedFrames: number;
-  droppedFrames: number;
-}
 
 /** How a page wants its player to begin. */
 export interface StartOptions {
@@ -58,14 +42,15 @@ export interface StartOptions {
   startS: number | null;
 }
 
-export class YeoulPlayer extends HTMLElement implements KeyTarget {
+export class YeoulPlayer extends HTMLElement {
   media!: HTMLVideoElement;
   playback!: Playback;
   #options: StartOptions = { autoplay: true, muted: false, loop: false, captions: false, startS: null };
   #video: Video | null = null;
   #stage!: Stage;
   #hold!: Hold;
-  #frames!: FrameStepper;
+  #toast!: Toast;
+  #actions!: Actions;
   #trouble!: Trouble;
   #chapterMenu!: ChapterMenu;
   #chapters: Chapter[] = [];
@@ -75,7 +60,6 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
   /** What is played once somebody presses play. */
   #waiting: Stream | null = null;
   #endKeys: () => void = () => undefined;
-  #toastTimer: number | undefined;
 
   connectedCallback(): void {
     const picture = this.querySelector(".poster"); // written by the server, and shown already
@@ -87,12 +71,13 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     this.media = find<HTMLVideoElement>("video", this);
     this.#stage = new Stage(this, () => void this.#retry());
     this.#hold = new Hold(find<HTMLCanvasElement>("canvas.hold", this), this.media);
-    this.#frames = new FrameStepper(this.media);
     this.playback = new Playback(this.media, {
       onRungs: () => this.#factsChanged(),
       onFault: (fault, retryS) => this.#showFault(fault, retryS),
       onHold: (held) => this.#hold.set(held),
     });
+    this.#toast = new Toast(find(".toast", this));
+    this.#actions = new Actions(this, this.#toast);
     this.#trouble = new Trouble(this);
     this.#chapterMenu = new ChapterMenu(this, this.media, (seconds) => this.seekTo(seconds));
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
@@ -110,13 +95,13 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
       chooseRung: (id) => this.playback.choose(id),
       chapters: () => this.#chapters,
     });
-    this.#endKeys = listenForKeys(this);
+    this.#endKeys = listenForKeys(this.#actions);
     tellPlayback(this);
   }
 
   disconnectedCallback(): void {
     this.#endKeys();
-    this.#frames.end();
+    this.#actions.end();
     void this.playback.shaka.destroy();
   }
 
@@ -140,11 +125,10 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     if (video.playback !== null && stream !== null) {
       this.#showPoster(video.poster);
       syncTracks(this.media, video.playback);
-      const captions = video.playback.captions.length;
-      this.querySelectorAll<HTMLElement>(".captions-item").forEach((item) => (item.hidden = captions === 0));
-      if (this.#options.autoplay || this.playback.stream !== null) void this.#play(stream);
+      this.querySelectorAll<HTMLElement>(".captions-item").forEach((item) => (item.hidden = !this.#hasCaptions()));
+      if (this.#options.autoplay || this.#start !== null) void this.#play(stream);
       else this.#wait(stream);
-      tellSystem(video, this, this.#next === null ? null : () => this.playNext());
+      tellSystem(video, this.#actions, this.#next === null ? null : () => this.playNext());
     } else if (this.playback.stream === null || video.state === "failed" || video.state === "deleted") {
       this.media.pause();
       this.#stage.showVideo(video);
@@ -160,11 +144,7 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
   /** What a card offers at the end, and Shift+N at any time. */
   set next(next: NextVideo) {
     this.#next = new NextCard(this, this.media, next);
-    if (this.#video !== null) tellSystem(this.#video, this, () => this.playNext());
-  }
-
-  get chapters(): readonly Chapter[] {
-    return this.#chapters;
+    if (this.#video !== null) tellSystem(this.#video, this.#actions, () => this.playNext());
   }
 
   /** The whole video's length; while it grows, from the API, since the element knows only what is listed. NaN while unknown. */
@@ -174,83 +154,15 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
   }
 
   get stats(): PlayerStats {
-    const quality = this.media.getVideoPlaybackQuality();
-    return {
-      protocol: this.playback.stream?.protocol ?? null,
-      growing: this.playback.stream?.growing ?? false,
-      loads: this.playback.loads,
-      stalls: this.playback.stalls.count,
-      faults: this.playback.faults,
-      rungs: this.playback.rungs.map((rung) => rung.id),
-      activeRung: this.playback.activeRung ?? null,
-      videoHeight: this.media.videoHeight,
-      currentTime: this.media.currentTime,
-      duration: this.durationS,
-      decodedFrames: quality.totalVideoFrames,
-      droppedFrames: quality.droppedVideoFrames,
-    };
+    return readStats(this.playback, this.durationS);
   }
 
   togglePlay(): void {
     this.#setPaused(!this.media.paused || this.playback.resumes);
   }
 
-  seekBy(seconds: number): void {
-    this.seekTo(this.media.currentTime + seconds);
-    this.#toast(words.player.seconds(seconds));
-  }
-
-  seekToShare(share: number): void {
-    if (Number.isFinite(this.durationS)) this.seekTo(this.durationS * share);
-  }
-
-  changeVolume(by: number): void {
-    this.media.muted = false;
-    this.media.volume = Math.max(0, Math.min(1, this.media.volume + by));
-    this.#toast(words.player.volume(formatPercent(this.media.volume)));
-  }
-
-  toggleMute(): void {
-    this.media.muted = !this.media.muted;
-    this.#toast(this.media.muted ? words.player.muted : words.player.sound);
-  }
-
-  toggleFullscreen(): void {
-    // The element itself is asked: the button learns of a change a moment late. Phones that enlarge only the video leave it to the button.
-    if (document.fullscreenElement !== null) void document.exitFullscreen();
-    else if (document.fullscreenEnabled) void this.requestFullscreen();
-    else find("media-fullscreen-button", this).click();
-  }
-
-  toggleCaptions(): void {
-    const tracks = [...this.media.textTracks].filter((track) => track.kind === "captions" || track.kind === "subtitles");
-    if (tracks.length === 0) this.#toast(words.player.noCaptions);
-    else find("media-captions-button", this).click();
-  }
-
-  togglePictureInPicture(): void {
-    find("media-pip-button", this).click();
-  }
-
-  stepFrame(direction: 1 | -1): void {
-    const id = this.playback.activeRung;
-    const rate = this.playback.rungs.find((rung) => rung.id === id)?.frameRate || FALLBACK_FRAMES_PER_S;
-    this.#frames.step(direction, rate, this.#seekableEndS());
-  }
-
-  changeSpeed(direction: 1 | -1): void {
-    const now = this.media.playbackRate;
-    const next = direction > 0 ? SPEEDS.find((speed) => speed > now) : SPEEDS.findLast((speed) => speed < now);
-    if (next !== undefined) this.media.playbackRate = next;
-    this.#toast(`${this.media.playbackRate}×`);
-  }
-
   playNext(): void {
     this.#next?.go();
-  }
-
-  showKeys(): void {
-    showKeys();
   }
 
   seekTo(seconds: number): void {
@@ -280,7 +192,7 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     await this.playback.show(stream, startS, rungs.map(({ width, height, bandwidth_bps }) => ({ pixels: width * height, bandwidth_bps })));
     this.#factsChanged();
     if (!first) return;
-    if ((preference().captions || this.#options.captions) && !showsCaptions(this.media)) this.toggleCaptions();
+    if ((preference().captions || this.#options.captions) && this.#hasCaptions() && !showsCaptions(this.media)) this.#actions.toggleCaptions();
     if (this.#video !== null) keepPosition(this.#video.id, this.media);
     // Browsers refuse sound before the first touch; then the play button is there to be pressed.
     await this.media.play().catch(() => undefined);
@@ -291,7 +203,7 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     if (this.#options.startS !== null) return Math.min(this.#options.startS, Math.max(0, (this.#video?.duration_s ?? Infinity) - 1));
     if (stream.growing || this.#video === null) return 0;
     const startS = startFrom(await findPosition(this.#video.id), this.#video.duration_s);
-    if (startS > 0) this.#toast(words.player.resumed(formatDuration(startS)), RESUMED_MS);
+    if (startS > 0) this.#toast.show(words.player.resumed(formatDuration(startS)), RESUMED_MS);
     return startS;
   }
 
@@ -299,6 +211,10 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     this.#stage.hide();
     await this.playback.restart();
     await this.media.play().catch(() => undefined);
+  }
+
+  #hasCaptions(): boolean {
+    return (this.#video?.playback?.captions.length ?? 0) > 0;
   }
 
   #seekableEndS(): number {
@@ -322,13 +238,6 @@ export class YeoulPlayer extends HTMLElement implements KeyTarget {
     else if (!fault.passing) this.#stage.showFault(fault);
   }
 
-  #toast(text: string, shownMs = TOAST_MS): void {
-    const toast = find(".toast", this);
-    toast.textContent = text;
-    toast.hidden = false;
-    window.clearTimeout(this.#toastTimer);
-    this.#toastTimer = window.setTimeout(() => (toast.hidden = true), shownMs);
-  }
 }
 
 shaka.polyfill.installAll();

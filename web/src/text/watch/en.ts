@@ -12,7 +12,6 @@ export const en = {
     saver: "Data saver",
     saverOn: "On (up to 480p)",
     saverOff: "Off",
-    chapters: "Chapters",
     chapter: (title: string) => `Chapters, now: ${title}`,
     seconds: (n: number) => `${n > 0 ? "+" : "−"}${formatNumber(Math.abs(n))} s`,
     volume: (percent: string) => `Volume ${percent}`,
@@ -92,7 +91,6 @@ export const en = {
   page: {
     share: "Share",
     save: "Save",
-    saveTo: "Save to",
     signInToSave: "Sign in to save videos",
     link: "Link",
     embed: "Embed",

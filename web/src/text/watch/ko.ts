@@ -13,7 +13,6 @@ export const ko: WatchCatalogue = {
     saver: "데이터 절약",
     saverOn: "켬 (480p까지)",
     saverOff: "끔",
-    chapters: "챕터",
     chapter: (title) => `챕터, 지금: ${title}`,
     seconds: (n) => `${n > 0 ? "+" : "−"}${formatNumber(Math.abs(n))}초`,
     volume: (percent) => `음량 ${percent}`,
@@ -93,7 +92,6 @@ export const ko: WatchCatalogue = {
   page: {
     share: "공유",
     save: "저장",
-    saveTo: "저장할 곳",
     signInToSave: "로그인하면 저장할 수 있습니다",
     link: "링크",
     embed: "퍼가기",
