@@ -128,6 +128,13 @@ def test_nothing_is_found_by_reading_all(filled: Database, name: str):
         assert not reads_all(plan), plan
 
 
+@pytest.mark.parametrize("name", ["search", "related"])
+def test_each_spelling_is_looked_up_by_itself(filled: Database, name: str):
+    """Of many in one condition PostgreSQL takes the sum of their costs, and then reads the whole table instead."""
+    switches = () if filled.is_sqlite else (_NO_SCAN,)
+    assert not any("BitmapOr" in plan for plan in plans(filled, FINDS[name], *switches))
+
+
 def test_the_database_tells_of_what_reads_all(filled: Database):
     """What the tests above look for is there where it should be."""
     switches = () if filled.is_sqlite else (_NO_SCAN,)
