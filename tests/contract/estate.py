@@ -139,8 +139,8 @@ class Estate:
 
 
 def _json(body: Any) -> bytes | None:
-    """In ASCII, since odd text is not always UTF-8."""
-    return None if body is None else json.dumps(body).encode()
+    """In ASCII, since odd text is not always UTF-8; bytes as they are."""
+    return body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
 
 
 def _let_in(connection: Any, visitor: Visitor, now_s: float) -> None:

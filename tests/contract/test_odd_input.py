@@ -12,6 +12,17 @@ from tests.contract.route_table import ROUTES, Ask, make_ask, path_of
 
 ODD_PARTS = ("%00", "later%00", "%FF", "%ED%A0%80", "%E2%80%AE", "..%2F..", "%0A", "9" * 40, "x" * 3000)
 ODD_TEXTS = ("\0", "a\0b", "\u202egnp.exe", "\uffff\U0001f600", "9" * 400)
+ODD_BODIES = (
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b"NaN",
+    b"1" * 10_000,
+    b'{"title": "a", "title": [], "": 1}',
+    b'{"title": "\xed\xa0\x80"}',
+)
+ODD_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "x")
 ODD_VALUES = (None, -1, 2**70, 1e308, [], {}, [None])
 
 
@@ -36,7 +47,8 @@ def make_odd_asks(estate: Estate, name: str, document: dict[str, Any]) -> Iterat
             yield from ((method, start + odd, headers, body) for odd in (*ODD_PARTS, *ODD_CURSORS))
     content = told.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None:
-        yield from ((method, plain, headers, odd) for odd in ODD_VALUES)
+        yield from ((method, plain, headers, odd) for odd in (*ODD_VALUES, *ODD_BODIES))
+        yield from ((method, plain, {**headers, "content-type": odd}, body) for odd in ODD_TYPES)
         for field in _fields(document, content["schema"]):
             yield from ((method, plain, headers, {**(body or {}), field: odd}) for odd in (*ODD_TEXTS, *ODD_VALUES))
 
