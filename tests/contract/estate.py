@@ -11,13 +11,14 @@ from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
 
-from tests.contract.pipeline_world import VIDEO, World
+from tests.contract.pipeline_world import SOURCE, VIDEO, World
 from yeoul.api.identity import COOKIE, Role, Scope
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
 from yeoul.catalog import account, playlist, session, upload, video, watched, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
+from yeoul.model.video import VideoState
 from yeoul.pipeline.resource_manager import Policy
 
 API = "/api/v1"
@@ -26,6 +27,13 @@ PASSWORD = "the owner's own"
 OWNER = "a"
 TASK = "inspect"
 OPEN_VIDEO = "sent"  # its upload is open, the other's is complete
+
+# Videos that could be watched, and which no list for all shows.
+_UNSHOWN: Mapping[str, Mapping[str, Any]] = {
+    "unlisted": {"visibility": "unlisted"},
+    "hidden": {"hidden": True},
+    "trashed": {"trashed_at": 1.0},
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ class Estate:
     def _fill(self, database: Database) -> None:
         now_s, hashed = self.world.clock.now(), hash_password(PASSWORD)
         marked = {"title": f"{MARK} title", "description": f"{MARK} text", "tags": [f"{MARK} tag"], "visibility": "private"}
-        self.world.add_video(OPEN_VIDEO, OWNER)
+        for video_id in (OPEN_VIDEO, *_UNSHOWN):
+            self.world.add_video(video_id, OWNER)
         with database.write() as connection:
             account.change(
                 connection, OWNER, {"role": Role.MAKER, "password_hash": hashed, "email": f"{MARK}@example.org", "confirmed_at": now_s}
@@ -118,6 +127,10 @@ class Estate:
             self.things |= {"session_id": "elsewhere", "token_id": "robot"}
             for video_id in (VIDEO, OPEN_VIDEO):
                 video.change(connection, video_id, marked, now_s)
+            for video_id, values in _UNSHOWN.items():
+                video.move(connection, video_id, VideoState.UPLOADING, now_s)
+                video.move(connection, video_id, VideoState.PLAYABLE, now_s, source=SOURCE.model_dump(mode="json"))
+                video.change(connection, video_id, {**marked, "visibility": "public", **values}, now_s)
             row = {"id": "open", "video_id": OPEN_VIDEO, "mode": "whole", "file_name": f"{MARK}.mp4", "size_bytes": 12}
             upload.add(connection, {**row, "fingerprint": "1" * 64, "source": None}, now_s)
             self.things["upload_id"] = "open"

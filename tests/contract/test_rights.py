@@ -10,6 +10,7 @@ from tests.contract.route_table import ROUTES, May, make_ask
 from yeoul.api.identity import Role, Scope
 
 SAFE = ("GET", "HEAD")
+STRANGERS = [who for who in VISITORS if who.role in (None, Role.VIEWER, Role.MAKER) and not who.is_owner]
 
 
 _OF_OWNERS = {May.KEEPS, May.TELLS, May.HOLDS}
@@ -71,6 +72,15 @@ def test_who_may_does(estate: Estate):
     asked = [(name, who) for name, who in asked if not name.endswith("/events")]  # that goes on until the reader goes
     for (name, who), answer in zip(asked, estate.ask(make_ask(estate, name, who) for name, who in asked), strict=True):
         assert answer.is_success or answer.status_code in ROUTES[name].gives, (name, who.name, answer.status_code, answer.text)
+
+
+def test_what_is_hidden_or_in_the_trash_is_not_there_for_others(estate: Estate):
+    """To strangers it is as what is private."""
+    names = [name for name in ROUTES if "{video_id}" in name and ROUTES[name].may in (May.SEES, May.OWNS) and not name.endswith("/events")]
+    asked = [(name, who, thing) for name in names for who in STRANGERS for thing in ("hidden", "trashed")]
+    answers = estate.ask(make_ask(estate, name, who, video_id=thing) for name, who, thing in asked)
+    for (name, who, thing), answer in zip(asked, answers, strict=True):
+        assert answer.status_code == find(name, who) and MARK not in answer.text, (name, who.name, thing, answer.text)
 
 
 def test_what_is_not_in_the_document_shows_nothing_of_what_is_private(estate: Estate):
