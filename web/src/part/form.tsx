@@ -72,6 +72,7 @@ function dropUndefined(errors: Record<string, string | undefined>): Record<strin
 /** What an input and a text area understand alike. */
 interface InputProps {
   required?: boolean;
+  /** What stands in it at first; what is typed stays, however often the page is drawn anew. */
   value?: string;
   minLength?: number;
   maxLength?: number;
@@ -98,8 +99,10 @@ export function Field({ name, label, state, hint, type = "text", input = {} }: F
   const [shown, setShown] = useState(false);
   const id = useId();
   const error = state.errors[name];
+  const { value, ...rest } = input;
   const common = {
-    ...input,
+    ...rest,
+    ...(value === undefined ? {} : { defaultValue: value }),
     id,
     name,
     class: "input",
