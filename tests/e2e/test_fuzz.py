@@ -51,7 +51,7 @@ def test_admins_find_no_request_that_breaks_the_server(make_server: Callable[...
     done = _fuzz(
         server,
         tmp_path,
-        *("--phases", "coverage,fuzzing", "--exclude-method", "DELETE"),
+        *("--phases", "coverage", "--exclude-method", "DELETE"),
         *("--header", f"Authorization: Bearer {token}"),
         ids=ids,
     )
