@@ -373,6 +373,7 @@ def test_quotas_hold_and_what_is_deleted_is_given_back(house: House, tmp_path: P
     wait_for(lambda: used_bytes() > size_bytes * 1.3, "the streams to be counted")
     storage = house.admin(200, "GET", "storage")
     assert storage["buckets"]["original"] >= size_bytes and storage["buckets"]["encoded"] > 0 and storage["free_bytes"] > 0
+    assert storage["sent_bytes"]["other"] > 1000
     assert {"collector"} <= {owner["handle"] for owner in storage["owners"] if owner["used_bytes"] == used_bytes()}
     house.must(204, "DELETE", f"videos/{video_id}", token=token)
     assert used_bytes() > size_bytes  # the trash counts

@@ -702,6 +702,8 @@ export const en = {
       "task.cancel": "Cancelled a task",
       "task.priority": "Moved a task",
       "video.change": "Changed a video",
+      "video.hide": "Hid a video",
+      "video.unhide": "Showed a hidden video",
       "video.delete": "Deleted a video",
     },
   },

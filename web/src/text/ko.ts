@@ -702,6 +702,8 @@ export const ko: Catalogue = {
       "task.cancel": "작업 취소",
       "task.priority": "작업 순서 변경",
       "video.change": "동영상 변경",
+      "video.hide": "동영상 숨김",
+      "video.unhide": "동영상 숨김 해제",
       "video.delete": "동영상 삭제",
     },
   },
