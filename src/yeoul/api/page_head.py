@@ -13,7 +13,7 @@ from fastapi import Request
 from yeoul.api.deps import Parts
 from yeoul.api.public_url import make_public_url
 from yeoul.api.view import VideoView, read_video_view
-from yeoul.base.errors import NotFoundError
+from yeoul.base.errors import NotFoundError, UnavailableError
 from yeoul.delivery.presentation import INIT_NAME, Presentation, Track, folder_uri, segment_uri
 from yeoul.model.video import Visibility
 
@@ -32,11 +32,11 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
     """The markup of a video that everybody with its link may see; None of all others, whether they exist or not."""
     try:
         row, view = read_video_view(parts, video_id.replace("\0", ""))
-    except NotFoundError:
+        offered = parts.presentations.get(view.id).presentation
+    except (NotFoundError, UnavailableError):  # the page comes in any case, and asks by itself
         return None
     if row["visibility"] == Visibility.PRIVATE.value:
         return None
-    offered = parts.presentations.get(view.id).presentation
     base = make_public_url(request, parts)
     lines = [f"<title>{escape(view.title)} · Yeoul</title>", *_links(view, base)]
     if not embedded:
@@ -96,26 +96,27 @@ def _meta(kind: str, name: str, value: object) -> str:
 
 
 def _known(view: VideoView, offered: Presentation | None) -> str:
-    """The video as the API gives it, and where each rung begins, as data that no browser runs."""
-    known: dict[str, Any] = {"video": view.model_dump(mode="json"), "start": None}
-    if offered is not None and view.playback is not None:
-        base = view.playback.hls.rpartition("/")[0]
-        shown = {rendition.name: rendition.bandwidth_bps for rendition in view.renditions}
-        known["start"] = {
-            "rungs": [
-                {
-                    "pixels": track.rendition.width * track.rendition.height,
-                    "bandwidth_bps": shown.get(track.rendition.name, 0),
-                    "urls": _opening(base, offered, track),
-                }
-                for track in offered.codecs[0]
-            ]
-            if offered.codecs
-            else [],
-            "sound": _opening(base, offered, offered.audios[0]) if offered.audios else [],
-        }
+    """The video as the API gives it, and where its streams begin, as data that no browser runs."""
+    known = {"video": view.model_dump(mode="json"), "start": None if offered is None else _start(view, offered)}
     text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="known">{text}</script>'
+
+
+def _start(view: VideoView, offered: Presentation) -> dict[str, Any] | None:
+    """The first files of each rung of the codec that most players know, and of the sound."""
+    if view.playback is None:
+        return None
+    base = view.playback.hls.rpartition("/")[0]
+    bandwidths = {rendition.name: rendition.bandwidth_bps for rendition in view.renditions}
+    rungs = [
+        {
+            "pixels": track.rendition.width * track.rendition.height,
+            "bandwidth_bps": bandwidths.get(track.name, 0),
+            "urls": _opening(base, offered, track),
+        }
+        for track in next(iter(offered.codecs), ())
+    ]
+    return {"rungs": rungs, "sound": [url for track in offered.audios[:1] for url in _opening(base, offered, track)]}
 
 
 def _opening(base: str, offered: Presentation, track: Track) -> list[str]:

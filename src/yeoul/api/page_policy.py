@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from yeoul.api.deps import Parts
+from yeoul.base.settings import BlobSettings
 
 # Written by the web app's build (web/vite.config.ts): media-chrome's shadow roots carry style elements, which are allowed by their hashes.
 STYLES_FILE = "style-hashes.json"
 
 
-def make_policy(parts: Parts, *, frame_ancestors: str = "'self'") -> str:
-    """The policy of a page; files of a store elsewhere are asked for, and sent, where it is."""
-    elsewhere = " ".join(filter(None, ("'self'", _store_origin(parts))))
-    styles = " ".join(("'self'", *_style_hashes(parts.web)))
+def make_policy(web: Path, blob: BlobSettings, *, frame_ancestors: str = "'self'") -> str:
+    """The policy of a page of the built web app; files of a store elsewhere are asked for, and sent, where it is."""
+    elsewhere = " ".join(filter(None, ("'self'", _store_origin(blob))))
+    styles = " ".join(("'self'", *_style_hashes(web)))
     return "; ".join(
         (
             "default-src 'self'",
@@ -37,9 +37,8 @@ def _style_hashes(web: Path) -> list[str]:
     return [f"'{name}'" for name in names]
 
 
-def _store_origin(parts: Parts) -> str:
+def _store_origin(blob: BlobSettings) -> str:
     """Where presigned addresses lead; empty where blobs are served here."""
-    blob = parts.settings.blob
     if not blob.url:
         return ""
     host = blob.url.removeprefix("s3://").partition("/")[0]

@@ -87,7 +87,7 @@ def _add_page(path: str, file: str, what: str) -> None:
     def get_page(request: Request, parts: PartsDep) -> Response:
         # The one page that others may frame.
         framers = "*" if path.startswith("/embed/") else "'self'"
-        return _page(request, parts, file, make_policy(parts, frame_ancestors=framers))
+        return _page(request, parts, file, make_policy(parts.web, parts.settings.blob, frame_ancestors=framers))
 
     get_page.__doc__ = f"The page of {what}; what it shows it asks for as its reader."
     router.add_api_route(path, get_page, methods=["GET"])
