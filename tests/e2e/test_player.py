@@ -298,6 +298,7 @@ def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Ser
     assert page.stats()["growing"] is True
     assert page.stats()["duration"] == pytest.approx(16, abs=0.1)
     expect(page.text(".work-line")).to_contain_text("still uploading or processing")
+    expect(page.text(".growing")).to_have_text("Still uploading")
     page.until_ended(90)
     video = yeoul_server.end_upload(sending)
     stats, seen = page.stats(), page.seen()

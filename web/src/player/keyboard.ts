@@ -48,7 +48,9 @@ export function listenForKeys(target: KeyTarget): () => void {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTaken(event) || document.querySelector("dialog[open]") !== null) return;
     const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : null;
-    const action = digit === null ? KEYS[event.key] ?? KEYS[event.key.toLowerCase()] : undefined;
+    // Shift counts, caps lock does not.
+    const key = event.shiftKey || event.key.length > 1 ? event.key : event.key.toLowerCase();
+    const action = digit === null ? (KEYS[key] ?? KEYS[key.toLowerCase()]) : undefined;
     if (digit !== null) target.seekToShare(digit / 10);
     else if (action !== undefined) action(target);
     else return;

@@ -1,6 +1,6 @@
 /** The link, from here or from the beginning, and the frame for other pages. */
 
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 
 import type { Video } from "../api/video";
 import { Dialog } from "../part/Dialog";
@@ -44,13 +44,22 @@ export function Share({ video, now_s, onClose }: ShareProps) {
 function CopyField({ label, value }: { label: string; value: string }) {
   const [copied, setCopied] = useState<string | null>(null);
   const id = useId();
-  const copy = (): void => void navigator.clipboard.writeText(value).then(() => setCopied(value));
+  const field = useRef<HTMLInputElement>(null);
+  const copy = async (): Promise<void> => {
+    // Pages over plain HTTP are given no clipboard.
+    if (window.isSecureContext) await navigator.clipboard.writeText(value);
+    else {
+      field.current?.select();
+      document.execCommand("copy");
+    }
+    setCopied(value);
+  };
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <div class="share-row">
-        <input class="input" id={id} readOnly value={value} onFocus={(event) => event.currentTarget.select()} />
-        <button type="button" class="button" onClick={copy}>
+        <input class="input" id={id} ref={field} readOnly value={value} onFocus={(event) => event.currentTarget.select()} />
+        <button type="button" class="button" onClick={() => void copy()}>
           {copied === value ? words.page.copied : words.page.copy}
         </button>
       </div>
