@@ -15,7 +15,7 @@ from tests.contract.pipeline_world import SOURCE, VIDEO, World
 from yeoul.api.identity import COOKIE, Role, Scope
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, playlist, session, upload, video, watched, webhook, webhook_delivery
+from yeoul.catalog import account, caption, playlist, session, upload, video, watched, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
 from yeoul.model.video import VideoState
@@ -131,6 +131,10 @@ class Estate:
                 video.move(connection, video_id, VideoState.UPLOADING, now_s)
                 video.move(connection, video_id, VideoState.PLAYABLE, now_s, source=SOURCE.model_dump(mode="json"))
                 video.change(connection, video_id, {**marked, "visibility": "public", **values}, now_s)
+            for video_id in (VIDEO, *_UNSHOWN):
+                said = {"name": "en", "language": "en", "label": MARK, "webvtt": f"WEBVTT\n\n00:00.000 --> 00:01.000\n{MARK}\n"}
+                caption.put(connection, video_id, said, now_s)
+            self.things["name"] = "en"
             row = {"id": "open", "video_id": OPEN_VIDEO, "mode": "whole", "file_name": f"{MARK}.mp4", "size_bytes": 12}
             upload.add(connection, {**row, "fingerprint": "1" * 64, "source": None}, now_s)
             self.things["upload_id"] = "open"

@@ -58,6 +58,8 @@ ROUTES = {
     "GET /videos/{video_id}": Route(May.SEES),
     "GET /videos/{video_id}/related": Route(May.SEES),
     "GET /videos/{video_id}/events": Route(May.SEES),
+    "GET /videos/{video_id}/captions": Route(May.SEES),
+    "GET /videos/{video_id}/captions/{name}": Route(May.SEES),
     "GET /playlists/{playlist_id}": Route(May.SEES),
     "GET /playlists/{playlist_id}/entries": Route(May.SEES),
     "GET /accounts/me": Route(May.SIGNED_IN),
@@ -87,6 +89,9 @@ ROUTES = {
     "PUT /videos/{video_id}/position": Route(May.OWNS, {"position_s": 1}),
     "GET /videos/{video_id}/source": Route(May.OWNS, gives=(404, 409)),
     "GET /videos/{video_id}/analytics": Route(May.OWNS),
+    "GET /videos/{video_id}/posters": Route(May.OWNS),
+    "PUT /videos/{video_id}/poster": Route(May.OWNS, {}, gives=(422,)),
+    "PUT /videos/{video_id}/captions/{name}": Route(May.OWNS, {"language": "en", "label": "new", "webvtt": "WEBVTT\n"}),
     "GET /videos/{video_id}/dag": Route(May.OWNS),
     "GET /videos/{video_id}/dag/stages": Route(May.OWNS),
     "GET /videos/{video_id}/dag/timeline": Route(May.OWNS),
@@ -125,6 +130,8 @@ ROUTES = {
     "POST /admin/tasks/{task_id}/priority": Route(May.ADMIN, {"priority": "first"}, gives=_ALREADY),
     "DELETE /history/{video_id}": Route(May.SIGNED_IN),
     "DELETE /history": Route(May.SIGNED_IN),
+    "DELETE /videos/{video_id}/poster": Route(May.OWNS),
+    "DELETE /videos/{video_id}/captions/{name}": Route(May.OWNS),
     "DELETE /playlists/{playlist_id}/entries/{entry_id}": Route(May.OWNS),
     "DELETE /playlists/{playlist_id}": Route(May.OWNS),
     "DELETE /webhooks/{webhook_id}": Route(May.KEEPS),
@@ -144,7 +151,7 @@ def path_of(name: str) -> tuple[str, str]:
     return method, path if path == "/oembed" else API + path
 
 
-def make_ask(estate: Estate, name: str, who: Visitor, **things: str) -> Ask:
+def make_ask(estate: Estate, name: str, who: Visitor, /, **things: str) -> Ask:
     """A row of the table as a request; `things` are other names in its address."""
     method, path = path_of(name)
     route = ROUTES[name]
