@@ -69,7 +69,7 @@ def get_captions_text(video_id: str, name: str, request: Request, caller: MaybeC
         found = _find(connection, video_id, name)
     body = found["webvtt"].encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="text/vtt; charset=utf-8", headers=headers)

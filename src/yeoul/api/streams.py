@@ -70,6 +70,7 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
         "Vary": "Accept-Encoding",
         "Cache-Control": "public, max-age=60" if view.is_ready else "no-cache",
         "Access-Control-Allow-Origin": "*",
+        "X-Content-Type-Options": "nosniff",  # captions hold what their authors wrote
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
