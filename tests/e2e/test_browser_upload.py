@@ -21,6 +21,7 @@ from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_for_end
 from tests.e2e.watching import launch
 from yeoul.media.binaries import ffmpeg_path
 
+
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
