@@ -1,0 +1,49 @@
+"""The tables. Times are seconds since 1970 (UTC); ids are text; JSON holds nouns in their wire form.
+
+`migration/` builds the same tables step by step; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from yeoul.catalog.schema.base import metadata
+from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
+from yeoul.catalog.schema.people import account, api_token, audit, avatar, guess, session, setting, usage
+from yeoul.catalog.schema.videos import caption, channel, listing, playlist, playlist_entry, subscription, video, watched
+from yeoul.catalog.schema.viewings import audience, viewing
+from yeoul.catalog.schema.work import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
+
+__all__ = [
+    "account",
+    "api_token",
+    "attempt",
+    "audience",
+    "audit",
+    "avatar",
+    "caption",
+    "channel",
+    "edge",
+    "event",
+    "guess",
+    "idempotency",
+    "listing",
+    "metadata",
+    "outbox",
+    "piece",
+    "playlist",
+    "playlist_entry",
+    "rendition",
+    "run",
+    "segment",
+    "session",
+    "setting",
+    "subscription",
+    "task",
+    "upload",
+    "usage",
+    "video",
+    "viewing",
+    "watched",
+    "webhook",
+    "webhook_delivery",
+    "worker",
+]

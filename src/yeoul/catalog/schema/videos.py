@@ -1,0 +1,138 @@
+"""Videos, how they are listed, who follows, collects and watches them, and captions that were added."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, false, text
+
+from yeoul.catalog.schema.base import Plain, Serial, metadata
+
+_IS_LATER = text("kind = 'later'")
+_IS_TRASHED = text("trashed_at IS NOT NULL")
+
+video = Table(
+    "video",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("pipeline", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", JSON(none_as_null=True)),  # YeoulError.to_dict of what failed it
+    Column("notice", JSON(none_as_null=True)),  # YeoulError.to_dict of what holds it up; it will go on by itself
+    Column("source", JSON(none_as_null=True)),  # Source
+    Column("poster_key", Text),
+    Column("storyboard", JSON(none_as_null=True)),  # Storyboard
+    Column("dropped", JSON, nullable=False),  # {rung name: error}
+    Column("sidecars", JSON, nullable=False),  # {file name: key}: what ops of users publish beside the streams
+    Column("edition", Integer, nullable=False, server_default="1"),  # of the run that is shown
+    Column("progress", Float, nullable=False),
+    Column("version", Integer, nullable=False),  # counts every change that a viewer may see
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("playable_at", Float),
+    Column("ready_at", Float),
+    Column("tags", JSON, nullable=False, server_default="[]"),  # [word of its owner]
+    Column("views", BigInteger, nullable=False, server_default="0"),
+    Column("trend", Float, nullable=False, server_default="0"),  # `catalog.views.make_trend`: how much it is watched of late
+    Column("hidden", Boolean, nullable=False, server_default=false()),  # by moderators: it is as if private, until they show it again
+    Column("trashed_at", Float),  # it is gone for everybody, and can be restored
+    Column("own_poster_key", Text),  # what its owner chose instead of poster_key
+    Index("video_feed", "visibility", "state", "created_at", "id"),
+    Index("video_owner", "owner_id", "created_at", "id"),
+    Index("video_owner_views", "owner_id", "views", "id"),
+    Index("video_owner_title", "owner_id", "title", "id"),
+    Index("video_trash", "owner_id", "trashed_at", "id", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
+    Index("video_trashed", "trashed_at", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
+    Index("video_playable", "playable_at"),
+    Index("video_ready", "ready_at"),
+)
+
+# What everybody may find: the public videos that can be watched, and no other. Written where the video is (`catalog.listing`).
+listing = Table(
+    "listing",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),  # of its grams; FTS5 knows rows by number
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False, unique=True),
+    Column("owner_id", Text, ForeignKey("account.id"), nullable=False),
+    Column("created_at", Float, nullable=False),  # the video's
+    Column("title", Plain, nullable=False),  # folded by `gram.fold`
+    Column("words", Text, nullable=False),  # the rest of what it is found by, folded
+    Column("duration_s", Float),
+    Column("height", Integer),
+    Column("trend", Float, nullable=False),  # the video's
+    Index("listing_new", "created_at", "video_id"),
+    Index("listing_owner", "owner_id", "created_at", "video_id"),
+    Index("listing_trend", "trend", "video_id"),
+    Index("listing_title", "title"),
+)
+
+channel = Table(  # counters of an account; no row is all zero
+    "channel",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscribers", Integer, nullable=False),
+    Column("videos", Integer, nullable=False),  # listed
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Float, nullable=False),
+    Index("subscription_new", "account_id", "created_at", "channel_id"),
+    Index("subscription_channel", "channel_id"),
+)
+
+playlist = Table(
+    "playlist",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),  # list | later: everybody has one of these
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Index("playlist_owner", "owner_id", "created_at", "id"),
+    Index("playlist_later", "owner_id", unique=True, sqlite_where=_IS_LATER, postgresql_where=_IS_LATER),
+)
+
+playlist_entry = Table(
+    "playlist_entry",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("playlist_id", Text, ForeignKey("playlist.id", ondelete="CASCADE"), nullable=False),
+    Column("video_id", Text, ForeignKey("video.id"), nullable=False),
+    Column("place", BigInteger, nullable=False),  # with gaps, so that moving one changes one
+    Column("added_at", Float, nullable=False),
+    Index("playlist_entry_place", "playlist_id", "place", "id"),
+    Index("playlist_entry_video", "video_id"),
+)
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("position_s", Float, nullable=False),
+    Column("watched_at", Float, nullable=False),
+    Index("watched_new", "account_id", "watched_at", "video_id"),
+    Index("watched_video", "video_id"),
+)
+
+caption = Table(
+    "caption",
+    metadata,
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("language", Text),
+    Column("label", Text, nullable=False),
+    Column("webvtt", Text, nullable=False),
+    Column("origin", Text, nullable=False, server_default="file"),  # file: it came with the upload | added: by its owner, later
+    Column("edition", Integer, nullable=False, server_default="1"),  # in its address: the video's version when it was added
+)

@@ -1,0 +1,46 @@
+"""How videos are watched: one row of each viewing while it lasts, then sums by video and day."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, Table, Text
+
+from yeoul.catalog.schema.base import metadata
+
+# How videos are watched (`insight/`). No foreign keys: what is counted is written apart from the videos, and must not hold them up.
+viewing = Table(
+    "viewing",
+    metadata,
+    Column("id", Text, primary_key=True),  # `insight.visitor.make_viewing_id`
+    Column("video_id", Text, nullable=False),
+    Column("visitor", Text, nullable=False),  # `insight.visitor.make_visitor`
+    Column("device", Text, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("high", BigInteger, nullable=False),  # the highest sequence number that came
+    Column("window", BigInteger, nullable=False),  # which of those before it came
+    Column("played_s", Float, nullable=False),
+    Column("stalled_s", Float, nullable=False),
+    Column("noted", Integer, nullable=False),
+    Column("buckets", Text, nullable=False),
+    Column("is_view", Boolean, nullable=False),
+    Column("is_finished", Boolean, nullable=False),
+    Index("viewing_visitor", "visitor"),
+    Index("viewing_age", "seen_at"),
+)
+
+audience = Table(
+    "audience",
+    metadata,
+    Column("video_id", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),  # in UTC, counted from 1970
+    Column("owner_id", Text, nullable=False),
+    Column("views", BigInteger, nullable=False),
+    Column("finished", BigInteger, nullable=False),
+    Column("watch_s", Float, nullable=False),
+    Column("stalls", BigInteger, nullable=False),
+    Column("stall_s", Float, nullable=False),
+    Column("switches", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("detail", JSON, nullable=False),  # `insight.tally.Tally.detail`
+    Index("audience_owner", "owner_id", "day"),
+)
