@@ -1,6 +1,7 @@
 /** What stands in the player's place while there is no picture to show: waiting, failed, stopped. */
 
 import { formatPercent } from "../text/format";
+import { sayReason } from "../text/reason";
 import { words } from "../text/watch/words";
 import type { Video } from "../api/video";
 import { find } from "../find";
@@ -22,7 +23,7 @@ export class Stage {
   showVideo(video: Video): void {
     const { title, detail } = wordsFor(video);
     const waiting = video.state === "created" || video.state === "uploading" || video.state === "processing";
-    this.#show(title, video.notice === null ? detail : video.notice.message, waiting ? video.progress : null, false);
+    this.#show(title, video.notice === null ? detail : sayReason(video.notice), waiting ? video.progress : null, false);
     this.#root.classList.toggle("waiting", waiting);
     const poster = find<HTMLImageElement>(".stage-poster", this.#root);
     poster.hidden = video.poster === null;
@@ -62,7 +63,7 @@ function wordsFor(video: Video): { title: string; detail: string } {
     case "uploading":
       return { title: stage.uploading, detail: stage.startsItself(formatPercent(video.progress)) };
     case "failed":
-      return { title: video.error?.message ?? stage.failed, detail: video.error?.code ?? "" };
+      return { title: video.error === null ? stage.failed : sayReason(video.error), detail: video.error?.code ?? "" };
     case "deleted":
       return { title: stage.deleted, detail: "" };
     default:

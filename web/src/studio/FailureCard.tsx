@@ -8,6 +8,7 @@ import type { ListedVideo } from "../api/shape";
 import { Icon } from "../part/Icon";
 import { toast } from "../shell/toast";
 import { sayProblem } from "../text/problem";
+import { sayReason } from "../text/reason";
 import { text } from "../text/text";
 import { hintFor } from "./ErrorStory";
 import { nameTask } from "./stageWords";
@@ -32,7 +33,7 @@ export function FailureCard({ video, tasks, onShow }: CardProps) {
         {error !== null && (
           <>
             {failed && <p class="failure-title">{culprit === undefined ? text.run.states.failed : text.run.failedAt(nameTask(culprit))}</p>}
-            <p>{error.message}</p>
+            <p>{sayReason(error)}</p>
             {failed && <p class="field-hint">{hintFor(error.code)}</p>}
             {failed && (
               <div class="failure-actions">
@@ -51,7 +52,7 @@ export function FailureCard({ video, tasks, onShow }: CardProps) {
             {dropped.map(([name, reason]) => (
               <li key={name}>
                 <span>
-                  <strong>{text.run.lost(name)}</strong> {reason.message}
+                  <strong>{text.run.lost(name)}</strong> {sayReason(reason)}
                 </span>
                 <Retry video={video} body={{ rung: name }} label={text.run.makeAgain(name)} />
               </li>

@@ -3,6 +3,7 @@
 import type { ListedVideo } from "../api/shape";
 import { Icon, type IconName } from "../part/Icon";
 import { formatPercent } from "../text/format";
+import { sayReason } from "../text/reason";
 import { text } from "../text/text";
 
 type State = keyof typeof text.studio.states;
@@ -26,7 +27,7 @@ export function StateMark({ video }: { video: ListedVideo }) {
         {working && <span class="state-share">{formatPercent(video.progress)}</span>}
       </span>
       {working && <progress max={1} value={video.progress} aria-label={text.studio.progress} />}
-      {reason !== null && <span class="state-reason">{reason.message}</span>}
+      {reason !== null && <span class="state-reason">{sayReason(reason)}</span>}
     </div>
   );
 }

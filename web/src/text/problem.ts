@@ -1,6 +1,7 @@
 /** What an error says to people: in their language where it is known, else the server's own words. */
 
 import { Problem } from "../api/client";
+import { sayReason } from "./reason";
 import { text } from "./text";
 
 const KNOWN: Record<string, string> = {
@@ -13,5 +14,5 @@ const KNOWN: Record<string, string> = {
 export function sayProblem(error: unknown): string {
   if (!(error instanceof Problem)) return text.state.trouble;
   if (error.status === 429) return text.problem.tooMany(error.retryAfterS ?? 60);
-  return KNOWN[error.code] ?? (error.status >= 500 ? text.problem.server : error.message);
+  return KNOWN[error.code] ?? (error.status >= 500 ? text.problem.server : sayReason(error));
 }
