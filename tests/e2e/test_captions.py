@@ -1,8 +1,9 @@
-"""What an owner does with a ready video, as its viewers meet it: captions, and players that go on without a fault."""
+"""Captions and posters that an owner adds to a ready video: in its streams, as viewers meet them, and by the studio's pages."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
 
 from bench.server import Server
 from tests.checker import Expect, check_streams, http_fetch, report
+from tests.e2e.watching import launch
 from tests.streams import make_source
 
 API = "/api/v1"
@@ -102,3 +105,111 @@ def test_a_picture_of_ones_own_becomes_the_poster(studio: Studio):
     drawn = Image.open(io.BytesIO(served.content))
     assert drawn.size == (1280, 576) and not drawn.getexif()
     assert np.abs(np.asarray(drawn).mean(axis=(0, 1)) - (10, 200, 30)).max() < 6
+
+
+# --- by the pages ---
+
+TALK = """1
+00:00:00,500 --> 00:00:02,000
+<i>안녕</i> and hello
+
+2
+00:00:03,000 --> 00:00:02,000
+backwards
+
+3
+00:00:03,000 --> 00:00:05,000
+one two
+"""
+
+
+@pytest.fixture
+def page(studio: Studio, chromium: Path) -> Iterator[Page]:
+    """A browser whose user is the video's owner."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        context.add_cookies([{"name": "yeoul_session", "value": studio.server.token, "url": studio.server.url}])
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        browser.close()
+        assert errors == []
+
+
+def seek(page: Page, time_s: float) -> None:
+    """Show a moment, once the player has begun."""
+    page.locator("yeoul-player video").evaluate(
+        """async (media, time) => {
+            const happens = name => new Promise(done => media.addEventListener(name, done, { once: true }));
+            if (media.readyState < 2) await happens("loadeddata");
+            const found = happens("seeked");
+            media.currentTime = time;
+            await found;
+        }""",
+        time_s,
+    )
+
+
+def test_captions_are_written_beside_the_player(studio: Studio, page: Page):
+    page.goto(f"{studio.server.url}/studio/video/{studio.id}?tab=captions")
+    page.get_by_label("Choose a file", exact=True).last.set_input_files(
+        files=[{"name": "talk.ko.srt", "mimeType": "text/plain", "buffer": TALK.encode()}]
+    )
+    expect(page.get_by_text("Line 6: It has to end after it starts.")).to_be_visible()
+    expect(page.get_by_label("Language")).to_have_value("ko")
+    words = page.get_by_label("Words", exact=True)
+    expect(words).to_have_count(2)
+    seek(page, 4.0)
+    expect(page.get_by_label("Caption 2", exact=True)).to_have_attribute("aria-current", "true")
+    words.nth(1).press("Home")
+    for _ in "one":
+        words.nth(1).press("ArrowRight")
+    words.nth(1).press("Alt+KeyS")
+    expect(words.nth(2)).to_be_focused()
+    expect(words.nth(2)).to_have_value("two")
+    seek(page, 4.5)
+    words.nth(2).press("Alt+KeyO")
+    words.nth(2).fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("There are no words.")).to_be_visible()
+    expect(words.nth(2)).to_be_focused()
+    words.nth(2).fill("zwei")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Added here")).to_be_visible()
+    (track,) = studio.ask(200, "GET", "/captions")["items"]
+    assert (track["name"], track["language"], track["label"]) == ("ko", "ko", "Korean")
+    assert studio.fetch(track["webvtt_url"]).text.split("\n") == [
+        "WEBVTT", "",
+        "00:00:00.500 --> 00:00:02.000", "<i>안녕</i> and hello", "",
+        "00:00:03.000 --> 00:00:04.000", "one", "",
+        "00:00:04.000 --> 00:00:04.500", "zwei", "",
+    ]  # fmt: skip
+    page.get_by_role("button", name="Delete Korean").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("No captions yet")).to_be_visible()
+    assert studio.ask(200, "GET", "/captions")["items"] == []
+
+
+def test_the_thumbnail_is_chosen_in_the_studio(studio: Studio, page: Page):
+    studio.ask(204, "DELETE", "/poster")
+    made = studio.ask(200, "GET", "")["poster"]
+    page.goto(f"{studio.server.url}/studio/video/{studio.id}")
+    now = page.get_by_alt_text("The thumbnail now")
+    expect(now).to_have_attribute("src", made)
+    page.get_by_role("button", name="Use the frame at 0:02").press("Enter")
+    expect(now).not_to_have_attribute("src", made)
+    chosen = studio.ask(200, "GET", "")["poster"]
+    page.get_by_role("button", name="Pick a frame").click()
+    seek(page, 1.0)
+    page.get_by_role("button", name="Use this frame").click()
+    expect(now).not_to_have_attribute("src", chosen)
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 36), (200, 0, 0)).save(picture, "PNG")
+    page.get_by_label("Upload a picture").last.set_input_files(
+        files=[{"name": "p.png", "mimeType": "image/png", "buffer": picture.getvalue()}]
+    )
+    expect(now).to_have_js_property("naturalWidth", 64)
+    page.get_by_role("button", name="Back to the one that was made").press("Enter")
+    expect(now).to_have_attribute("src", made)
