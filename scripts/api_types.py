@@ -101,12 +101,10 @@ def _interfaces(schemas: Schema, answered: set[str]) -> Iterator[str]:
 
 
 def _content(holder: Schema) -> str | None:
-    """The type of a body in JSON; None where there is none."""
-    content = holder.get("content", {})
-    media = content.get("application/json")
-    if media is None:
-        return "Blob" if content else None
-    return make_type(media.get("schema", {}))
+    """The type of a body: of JSON, a Blob of all else, or either; None where there is none."""
+    content: Mapping[str, Schema] = holder.get("content", {})
+    kinds = [make_type(media.get("schema", {})) if kind == "application/json" else "Blob" for kind, media in content.items()]
+    return " | ".join(dict.fromkeys(kinds)) or None
 
 
 def _answer(operation: Schema) -> str:

@@ -1006,7 +1006,7 @@ export interface Operations {
   "POST /admin/tasks/{task_id}/retry": { body: undefined; answer: unknown };
   "GET /analytics": { body: undefined; answer: OverviewView };
   "GET /avatars/{account_id}/{digest}.jpg": { body: undefined; answer: Blob };
-  "POST /beacons": { body: { session: string; video_id: string; seq: number; events: ({ kind: "start" | "time" | "stall" | "quality" | "end" | "error"; at_s: number; position_s: number; from_s?: number | null; played_s: number; stall_s: number; startup_ms?: number | null; rung?: string | null; })[]; }; answer: unknown };
+  "POST /beacons": { body: { session: string; video_id: string; seq: number; events: ({ kind: "start" | "time" | "stall" | "quality" | "end" | "error"; at_s: number; position_s: number; from_s?: number | null; played_s: number; stall_s: number; startup_ms?: number | null; rung?: string | null; })[]; } | Blob; answer: unknown };
   "GET /channels/{handle}": { body: undefined; answer: ChannelPageView };
   "PUT /channels/{handle}/subscription": { body: undefined; answer: void };
   "DELETE /channels/{handle}/subscription": { body: undefined; answer: void };
@@ -1068,7 +1068,7 @@ export interface Operations {
   "GET /videos/{video_id}/events": { body: undefined; answer: void };
   "GET /videos/{video_id}/position": { body: undefined; answer: Position };
   "PUT /videos/{video_id}/position": { body: Position; answer: void };
-  "PUT /videos/{video_id}/poster": { body: { time_s: number; }; answer: VideoView };
+  "PUT /videos/{video_id}/poster": { body: Blob | { time_s: number; }; answer: VideoView };
   "DELETE /videos/{video_id}/poster": { body: undefined; answer: void };
   "GET /videos/{video_id}/posters": { body: undefined; answer: PostersView };
   "POST /videos/{video_id}/process": { body: ProcessRequest | null; answer: VideoView };

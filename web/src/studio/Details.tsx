@@ -11,6 +11,7 @@ import { sayProblem } from "../text/problem";
 import { text } from "../text/text";
 import { DangerZone } from "./DangerZone";
 import { Facts } from "./Facts";
+import { Poster } from "./Poster";
 import { Preview } from "./Preview";
 import { TagsField } from "./TagsField";
 import { useDraft, type Draft, type FieldName } from "./useDraft";
@@ -31,7 +32,7 @@ export function Details({ video, onChange, onDelete }: DetailsProps) {
     <div class="details">
       <div class="details-main">
         <DetailsForm video={video} draft={draft} onSave={onChange} />
-        {/* <Poster video={video} /> */}
+        <Poster video={video} />
         <DangerZone onDelete={onDelete} />
       </div>
       <aside class="details-side" aria-label={text.studio.preview}>
