@@ -82,7 +82,7 @@ function Switch({ title, hint, value, onTurn }: { title: string; hint: string; v
   };
   return (
     <div class="field">
-      <label class="check switch">
+      <label class="check">
         <input type="checkbox" role="switch" checked={value} disabled={busy} onChange={turn} />
         <strong>{title}</strong>
       </label>
