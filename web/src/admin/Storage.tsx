@@ -34,9 +34,9 @@ export function Storage() {
   }));
   return (
     <>
-      <dl class="tiles">
+      <dl class="storage-tiles">
         {tiles.map(([name, value]) => (
-          <div key={name} class="tile">
+          <div key={name} class="storage-tile">
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

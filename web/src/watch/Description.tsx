@@ -33,7 +33,7 @@ export function Description({ video, player }: { video: Video; player: YeoulPlay
           <DescriptionPart key={n} part={part} id={video.id} onTime={go} />
         ))}
         {video.tags.length > 0 && (
-          <ul class="tags" aria-label={words.page.tags}>
+          <ul class="about-tags" aria-label={words.page.tags}>
             {video.tags.map((tag) => (
               <li key={tag}>
                 <a href={`/search?q=${encodeURIComponent(tag)}`}>#{tag}</a>
