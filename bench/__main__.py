@@ -22,7 +22,7 @@ from bench.crowd import Crowd, upload_crowd
 from bench.evidence import find_encode_s
 from bench.figure import Figure, save_figures
 from bench.growth import measure
-from bench.media import BIG, GOOD, MEDIA
+from bench.media import BIG, GOOD, HEAVY, MEDIA
 from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
 from bench.quality import compare
 from bench.reference import make_reference_command
@@ -255,7 +255,7 @@ def main(argv: Sequence[str]) -> int:
             figures = bench(arguments.pairs)
             save_figures(figures, _RESULTS)
             print("\n".join(figure.line() for figure in figures), flush=True)
-    return print_findings(BIG) if _CLIPS in chosen else 0
+    return print_findings((*BIG, *HEAVY)) if _CLIPS in chosen else 0
 
 
 if __name__ == "__main__":

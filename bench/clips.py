@@ -1,4 +1,4 @@
-"""The big clips, by pieces and as whole files, held against the same checks as the tests hold the small ones.
+"""Clips that are too much work for the tests, by pieces and as whole files, held against the same checks as the tests hold the others.
 
 `python -m bench.clips [NAME ...]` prints what was found; 1 when something is wrong.
 """
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from bench.media import BIG, MEDIA
+from bench.media import BIG, HEAVY, MEDIA
 from bench.server import Server
 from tests.e2e.clip import Clip
 from tests.e2e.clip_checks import check_frames_and_times, check_pictures, check_same_bytes, check_sizes, check_sound, check_stream_rules
 
+_NAMES = (*BIG, *HEAVY)
 _CHECKS: dict[str, Callable[[Clip], str]] = {
     "frames and times": check_frames_and_times,
     "sizes": check_sizes,
@@ -92,11 +93,11 @@ def print_findings(names: Sequence[str]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     about = "Upload the big clips by both ways and check what became of them."
     parser = argparse.ArgumentParser(prog="python -m bench.clips", description=about)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BIG)}; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_NAMES)}; default: all")
     names = parser.parse_args(argv).names
-    if unknown := sorted(set(names) - set(BIG)):
+    if unknown := sorted(set(names) - set(_NAMES)):
         parser.error(f"there is no big clip {unknown[0]}")
-    return print_findings(names or BIG)
+    return print_findings(names or _NAMES)
 
 
 if __name__ == "__main__":
