@@ -11,7 +11,10 @@ from bench.server import Server
 
 
 class UploadPage:
-    """One open upload page of the admin's. puts: requests that sent bytes to the store, with their sizes; all that were answered."""
+    """One open upload page of the admin's.
+
+    puts: requests that sent bytes to the store, with their sizes, all that were answered; begun: the addresses of all.
+    """
 
     def __init__(self, browser: Browser, server: Server, context: BrowserContext | None = None) -> None:
         self.server = server
@@ -19,9 +22,15 @@ class UploadPage:
         self.page = self.context.new_page()
         self.troubles: list[str] = []
         self.puts: list[tuple[str, int]] = []
+        self.begun: set[str] = set()
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", self._note_begun)
         self.page.on("requestfinished", self._note)
         self.page.goto(f"{server.url}/upload", wait_until="domcontentloaded")
+
+    def _note_begun(self, request: Request) -> None:
+        if request.method == "PUT":
+            self.begun.add(request.url.partition("?")[0])
 
     def _note(self, request: Request) -> None:
         if request.method == "PUT":
@@ -42,9 +51,17 @@ class UploadPage:
         expect(link).to_be_visible(timeout=30_000)
         return str(link.get_attribute("href")).rpartition("/")[2]
 
+    def choose_again(self, file: Path) -> None:
+        """Give a file to the list of those that an earlier tab did not finish."""
+        self.page.get_by_label(f"Choose the file {file.name} again").set_input_files(file)
+
     def upload(self, file: Path) -> dict[str, Any]:
         """Send a file to its end; the video as the server has it then."""
         self.choose(file)
+        return self.finish(file)
+
+    def finish(self, file: Path) -> dict[str, Any]:
+        """Wait for the end of an upload; the video as the server has it then."""
         self.wait_for(file, "done")
         assert self.troubles == []
         return self.server.get(f"/api/v1/videos/{self.video_id(file)}")

@@ -6,10 +6,12 @@ import { Empty } from "../part/state";
 import { signInUrl, useAccount } from "../session/session";
 import { showPage } from "../shell/page";
 import { text } from "../text/text";
+import { Announcer } from "../upload/view/Announcer";
 import { DropZone } from "../upload/view/DropZone";
 import { Summary } from "../upload/view/Summary";
 import { Unfinished } from "../upload/view/Unfinished";
 import { UploadCard } from "../upload/view/UploadCard";
+import { hasUnsaved } from "../upload/view/useAutosave";
 import { queue, useUploads } from "../upload/view/useUploads";
 
 function UploadPage() {
@@ -33,19 +35,21 @@ function UploadPage() {
 function Uploads() {
   const uploads = useUploads();
   useEffect(() => {
-    const ask = (event: BeforeUnloadEvent): void => void (queue.busy && event.preventDefault());
+    const ask = (event: BeforeUnloadEvent): void => void ((queue.busy || hasUnsaved()) && event.preventDefault());
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, []);
+  const sending = uploads.find(({ progress }) => progress.state === "sending");
   const add = (files: File[]): void => files.forEach((file) => queue.add(file));
   return (
     <>
+      <Announcer uploads={uploads} />
       <DropZone small={uploads.length > 0} onFiles={add} />
       <Unfinished uploads={uploads} onFile={(file) => add([file])} />
       {uploads.length > 0 && <Summary uploads={uploads} />}
       <ul id="uploads" class="uploads">
         {uploads.map((upload, index) => (
-          <UploadCard key={index} upload={upload} open={index === 0} />
+          <UploadCard key={upload.id} upload={upload} open={index === 0} closely={upload === sending} />
         ))}
       </ul>
     </>

@@ -48,7 +48,7 @@ export function useVideo(id: string): Followed {
 }
 
 /** Listens to a video's events; the returned function ends it. onGone: the video can no longer be seen. */
-function listen(id: string, onVideo: (video: ListedVideo) => void, onTasks: (tasks: readonly TaskView[]) => void, onGone: () => void): () => void {
+export function listen(id: string, onVideo: (video: ListedVideo) => void, onTasks: (tasks: readonly TaskView[]) => void, onGone: () => void): () => void {
   const known = new Map<string, TaskView>();
   let run = "";
   let source: EventSource;

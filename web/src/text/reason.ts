@@ -1,6 +1,15 @@
-/** What the server says of an error, by its stable code in the page's language; in English, and of codes that are rarely met, its own words. */
+/** What the server says of an error, by its stable code in the page's language; of codes that are rarely met, and in English of most, its own words. */
 
 import { language } from "../preference/language";
+
+const EN: Record<string, string> = {
+  "media.unreadable": "This is not a video that can be read. Check that it plays on your machine.",
+  "media.no_video": "The file has no picture; sound alone is not taken.",
+  "media.too_large": "The video is too large or too long for this site.",
+  "account.forbidden": "Your account may not do this.",
+  "account.unconfirmed": "Confirm your e-mail address first; a mail with a link has been sent.",
+  "account.quota_exceeded": "Your space is used up. Delete videos, or ask the admin of this site for more.",
+};
 
 const KO: Record<string, string> = {
   "media.invalid": "이 동영상 파일을 사용할 수 없습니다. 다시 내보내서 업로드해 주세요.",
@@ -32,5 +41,5 @@ const KO: Record<string, string> = {
 };
 
 export function sayReason({ code, message }: { code: string; message: string }): string {
-  return (language === "ko" ? KO[code] : undefined) ?? message;
+  return (language === "ko" ? KO : EN)[code] ?? message;
 }

@@ -3,6 +3,14 @@
 import { Upload } from "./upload";
 
 const AT_ONCE = 2;
+/** Browsers open six connections to a host (HTTP/1.1), and what is said of the videos needs some, too. */
+const LANES = 4;
+const LANES_MULTIPLEXED = 16;
+
+function mostLanes(): number {
+  const page = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming | undefined;
+  return page?.nextHopProtocol === "http/1.1" ? LANES : LANES_MULTIPLEXED;
+}
 
 export class Queue extends EventTarget {
   readonly uploads: Upload[] = [];
@@ -11,7 +19,7 @@ export class Queue extends EventTarget {
 
   /** Puts a file at the end of the queue. */
   add(file: File): Upload {
-    const upload = new Upload(file);
+    const upload = new Upload(file, () => Math.floor(mostLanes() / this.running));
     this.uploads.push(upload);
     upload.addEventListener("change", () => this.dispatchEvent(new Event("change")));
     this.resume(upload);

@@ -30,6 +30,7 @@ export interface Progress {
   error: { status: number; code: string; message: string } | null;
 }
 
+let count = 0;
 const CUT_AHEAD = 2;
 const AHEAD_BYTES = 96 * 2 ** 20; // what may wait in memory, however many lanes there are
 
@@ -47,10 +48,18 @@ export class Upload extends EventTarget {
   private error: Progress["error"] = null;
   private stop = new AbortController();
   private readonly rate = new Rate();
-  private readonly lanes = new Lanes();
+  private readonly lanes: Lanes;
 
-  constructor(readonly file: File) {
+  /** Tells the uploads of a page apart. */
+  readonly id = (count += 1);
+
+  /** mostLanes: see Lanes. */
+  constructor(
+    readonly file: File,
+    mostLanes: () => number,
+  ) {
     super();
+    this.lanes = new Lanes(mostLanes);
     this.sizeBytes = file.size;
   }
 

@@ -3,12 +3,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../../part/Icon";
+import { toast } from "../../shell/toast";
 import { text } from "../../text/text";
 
 const KINDS = "video/*,.mkv,.ts,.m2ts,.avi,.mov,.mxf";
+/** What is surely no video; the server looks at all else. By its name first: what browsers take .ts for is text. */
+const VIDEO_NAMES = /\.(mp4|m4v|mov|mkv|webm|avi|mxf|m?ts|m2ts)$/i;
+const OTHER_TYPES = /^(image|audio|text|font)\/|^application\/(pdf|zip|json|msword|vnd\.)/;
 
 export function DropZone({ small, onFiles }: { small: boolean; onFiles: (files: File[]) => void }) {
-  const over = useDrop(onFiles);
+  const take = (files: File[]): void => onFiles(files.filter(mayBeVideo));
+  const over = useDrop(take);
   const chooser = useRef<HTMLInputElement>(null);
   return (
     <section class={`zone${small ? " zone-small" : ""}${over ? " zone-over" : ""}`} aria-label={text.upload.choose}>
@@ -26,7 +31,7 @@ export function DropZone({ small, onFiles }: { small: boolean; onFiles: (files: 
           multiple
           accept={KINDS}
           onChange={(event) => {
-            onFiles([...(event.currentTarget.files ?? [])]);
+            take([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = "";
           }}
         />
@@ -34,6 +39,13 @@ export function DropZone({ small, onFiles }: { small: boolean; onFiles: (files: 
       {!small && <p class="zone-hint">{text.upload.hint}</p>}
     </section>
   );
+}
+
+/** Says of those that are none why they are left out. */
+function mayBeVideo(file: File): boolean {
+  const words = file.size === 0 ? text.upload.isEmpty(file.name) : VIDEO_NAMES.test(file.name) || !OTHER_TYPES.test(file.type) ? null : text.upload.noVideo(file.name);
+  if (words !== null) toast(words, "bad");
+  return words === null;
 }
 
 /** Takes files that are dropped anywhere; whether some hang over the page now. */

@@ -1,11 +1,15 @@
-/** All uploads in one line, with the buttons that go for all; screen readers hear of it when one ends. */
+/** All uploads in one line, with the buttons that go for all. */
 
+import { useState } from "preact/hooks";
+
+import { Confirm } from "../../part/Dialog";
 import { formatBytes, formatDuration } from "../../text/format";
 import { text } from "../../text/text";
 import type { Upload } from "../upload";
 import { queue } from "./useUploads";
 
 export function Summary({ uploads }: { uploads: readonly Upload[] }) {
+  const [asking, setAsking] = useState(false);
   const wanted = uploads.filter((upload) => upload.progress.state !== "cancelled");
   const ended = wanted.filter((upload) => ["done", "failed"].includes(upload.progress.state)).length;
   const running = wanted.filter((upload) => upload.running);
@@ -14,7 +18,7 @@ export function Summary({ uploads }: { uploads: readonly Upload[] }) {
   return (
     <div class="upload-summary">
       <p class="upload-summary-words">
-        <span role="status">{text.upload.doneOf(done, wanted.length)}</span>
+        <span>{text.upload.doneOf(done, wanted.length)}</span>
         {running.length > 0 && <span class="upload-facts">{describe(wanted)}</span>}
       </p>
       {wanted.length > 1 && ended < wanted.length && (
@@ -29,10 +33,18 @@ export function Summary({ uploads }: { uploads: readonly Upload[] }) {
               {text.upload.resumeAll}
             </button>
           )}
+          <button type="button" class="button button-small button-quiet" onClick={() => setAsking(true)}>
+            {text.upload.cancelAll}
+          </button>
         </div>
       )}
+      {asking && <Confirm title={text.upload.cancelAllTitle} hint={text.upload.cancelHint} action={text.upload.cancelYes} onYes={() => cancelAll(wanted)} onClose={() => setAsking(false)} />}
     </div>
   );
+}
+
+async function cancelAll(uploads: readonly Upload[]): Promise<void> {
+  await Promise.all(uploads.filter(({ progress }) => progress.state !== "done").map((upload) => upload.cancel()));
 }
 
 /** How fast all go together, and how long that takes for what is left of them, also of those that wait. */

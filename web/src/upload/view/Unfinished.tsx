@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../../part/Icon";
 import { formatBytes } from "../../text/format";
 import { text } from "../../text/text";
+import { fingerprint } from "../fingerprint";
 import { forget, unfinished, type Remembered } from "../memory";
 import { deleteVideo } from "../server";
 import type { Upload } from "../upload";
@@ -35,10 +36,11 @@ export function Unfinished({ uploads, onFile }: { uploads: readonly Upload[]; on
 
 function Again({ one, onFile, onDrop }: { one: Remembered; onFile: (file: File) => void; onDrop: () => void }) {
   const [wrong, setWrong] = useState(false);
-  const take = (file: File | undefined): void => {
+  const take = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
-    setWrong(file.size !== one.sizeBytes);
-    if (file.size === one.sizeBytes) onFile(file);
+    const same = file.size === one.sizeBytes && (await fingerprint(file)) === one.fingerprint;
+    setWrong(!same);
+    if (same) onFile(file);
   };
   return (
     <li class="again-one">
@@ -46,7 +48,7 @@ function Again({ one, onFile, onDrop }: { one: Remembered; onFile: (file: File) 
       <span class="field-hint">{formatBytes(one.sizeBytes)}</span>
       <label class="button button-small">
         {text.upload.chooseAgain}
-        <input type="file" class="zone-files" aria-label={text.upload.chooseAgainOne(one.name)} onChange={(event) => take(event.currentTarget.files?.[0])} />
+        <input type="file" class="zone-files" aria-label={text.upload.chooseAgainOne(one.name)} onChange={(event) => void take(event.currentTarget.files?.[0])} />
       </label>
       <button type="button" class="icon-button" aria-label={text.upload.giveUp(one.name)} onClick={onDrop}>
         <Icon name="trash" size={18} />

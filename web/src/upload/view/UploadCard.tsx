@@ -18,13 +18,14 @@ import { UploadFields } from "./UploadFields";
 import { useServed } from "./useServed";
 import { queue } from "./useUploads";
 
+const NONE: ReadonlySet<number> = new Set();
 /** What the server makes of it is news only once it is more than waiting for bytes. */
 const WORKED_ON = new Set(["processing", "playable", "ready", "failed"]);
 
-/** open: whether what is said of it shows from the start. */
-export function UploadCard({ upload, open }: { upload: Upload; open: boolean }) {
+/** open: whether what is said of it shows from the start; closely: whether the server's work on it is followed piece by piece. */
+export function UploadCard({ upload, open, closely }: { upload: Upload; open: boolean; closely: boolean }) {
   const { progress } = upload;
-  const [video, setVideo] = useServed(progress.state === "cancelled" ? null : progress.videoId);
+  const { video, encoded, set } = useServed(progress.state === "cancelled" ? null : progress.videoId, closely);
   const title = titleOf(upload.file.name);
   if (progress.state === "cancelled") return <Cancelled name={upload.file.name} />;
   return (
@@ -32,18 +33,18 @@ export function UploadCard({ upload, open }: { upload: Upload; open: boolean }) 
       <div class="upload-head">
         <Still video={video} />
         <div class="upload-about">
-          <h2 class="upload-name">{video?.title || title}</h2>
+          <h2 class="upload-name" id={`upload-${upload.id}`}>{video?.title || title}</h2>
           <p class="upload-file">
             {upload.file.name} · {formatBytes(upload.file.size)}
           </p>
-          <Sending upload={upload} />
+          <Sending upload={upload} encoded={encoded} />
           {video !== null && WORKED_ON.has(video.state) && <StateMark video={video} />}
           <Actions upload={upload} video={video} />
         </div>
       </div>
       <details class="upload-more" open={open}>
         <summary>{text.studio.details}</summary>
-        <UploadFields title={title} video={video} onSaved={setVideo} />
+        <UploadFields title={title} video={video} onSaved={set} />
       </details>
     </li>
   );
@@ -61,13 +62,13 @@ function Still({ video }: { video: ListedVideo | null }) {
   return <div class="upload-still">{video !== null && video.poster !== null ? <img src={video.poster} alt="" width="160" height="90" decoding="async" /> : <Icon name="play" size={28} />}</div>;
 }
 
-function Sending({ upload }: { upload: Upload }) {
+function Sending({ upload, encoded }: { upload: Upload; encoded: ReadonlySet<number> }) {
   const { progress } = upload;
   const share = progress.state === "done" ? 1 : progress.totalBytes > 0 ? progress.sentBytes / progress.totalBytes : 0;
   return (
     <>
       <progress max={1} value={share} aria-label={text.upload.progressOf(upload.file.name)} />
-      {progress.items.length > 1 && progress.state !== "done" && <PieceStrip items={progress.items} />}
+      {progress.items.length > 1 && progress.state !== "done" && <PieceStrip items={progress.items} encoded={progress.reason === null ? encoded : NONE} />}
       <p class={`upload-facts upload-facts-${progress.state}`}>{describe(progress, share)}</p>
       {progress.error !== null && (
         <p class="field-error" role="alert">
@@ -110,12 +111,12 @@ function Actions({ upload, video }: { upload: Upload; video: ListedVideo | null 
         </a>
       )}
       {state !== "done" && (
-        <button type="button" class="button button-small" onClick={() => (upload.running ? upload.pause() : queue.resume(upload))}>
+        <button type="button" class="button button-small" aria-describedby={`upload-${upload.id}`} onClick={() => (upload.running ? upload.pause() : queue.resume(upload))}>
           {upload.running ? text.upload.pause : state === "failed" ? text.state.retry : text.upload.resume}
         </button>
       )}
       {state !== "done" && (
-        <button type="button" class="button button-small button-quiet" onClick={() => setAsking(true)}>
+        <button type="button" class="button button-small button-quiet" aria-describedby={`upload-${upload.id}`} onClick={() => setAsking(true)}>
           {text.upload.cancel}
         </button>
       )}

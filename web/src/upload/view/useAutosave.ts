@@ -20,6 +20,13 @@ export interface Autosave {
   edit: <Name extends keyof Fields>(name: Name, value: Fields[Name]) => void;
 }
 
+/** Forms with edits that the server does not have yet. */
+const unsaved = new Set<object>();
+
+export function hasUnsaved(): boolean {
+  return unsaved.size > 0;
+}
+
 export function useAutosave(title: string, video: ListedVideo | null, onSaved: (video: ListedVideo) => void): Autosave {
   const [edits, setEdits] = useState<Partial<Fields>>({});
   const [saving, setSaving] = useState<Saving>("clean");
@@ -28,6 +35,11 @@ export function useAutosave(title: string, video: ListedVideo | null, onSaved: (
   const newest = useRef(edits);
   newest.current = edits;
   const id = video?.id ?? null;
+  useEffect(() => {
+    if (Object.keys(edits).length > 0) unsaved.add(newest);
+    else unsaved.delete(newest);
+    return () => void unsaved.delete(newest);
+  }, [edits]);
   useEffect(() => {
     if (id === null || Object.keys(edits).length === 0) return;
     const timer = window.setTimeout(() => void save(id), SETTLE_MS);

@@ -1,31 +1,54 @@
-/** An upload's video as the server has it: null before there is one, then asked for again until nothing more happens to it. */
+/** An upload as the server has it: its video, null before there is one, and the pieces that are encoded. */
 
 import { useEffect, useState } from "preact/hooks";
 
 import { call } from "../../api/client";
+import type { TaskView } from "../../api/schema";
 import type { ListedVideo } from "../../api/shape";
 import { isUnderway } from "../../studio/StateMark";
+import { listen } from "../../studio/useVideo";
 
-/** A browser holds few connections open at once, and the pieces want them: so this asks, and does not listen. */
 const EVERY_MS = 2000;
 
-export function useServed(videoId: string | null): [ListedVideo | null, (video: ListedVideo) => void] {
-  const [video, setVideo] = useState<ListedVideo | null>(null);
+export interface Served {
+  video: ListedVideo | null;
+  /** Pieces whose pictures are encoded to all rungs that are wanted of them. */
+  encoded: ReadonlySet<number>;
+  set: (video: ListedVideo) => void;
+}
+
+/** closely: by the video's events; others ask now and then, since a browser holds few connections open and the pieces want them. */
+export function useServed(videoId: string | null, closely: boolean): Served {
+  const [video, set] = useState<ListedVideo | null>(null);
+  const [encoded, setEncoded] = useState<ReadonlySet<number>>(new Set());
+  const settled = video !== null && !isUnderway(video);
   useEffect(() => {
-    if (videoId === null) return;
-    let timer = 0;
+    if (videoId === null || settled) return;
+    let end = (): void => undefined;
     let left = false;
     const look = async (): Promise<void> => {
       const found = document.hidden ? null : await call("GET /videos/{video_id}", { path: { video_id: videoId } }).catch(() => null);
       if (left) return;
-      if (found !== null) setVideo(found);
-      if (found === null || isUnderway(found)) timer = window.setTimeout(() => void look(), EVERY_MS);
+      if (found !== null) set(found);
+      if (found !== null && closely) end = listen(videoId, set, (tasks) => setEncoded(findEncoded(tasks)), () => undefined);
+      else {
+        const timer = window.setTimeout(() => void look(), EVERY_MS);
+        end = () => window.clearTimeout(timer);
+      }
     };
     void look();
     return () => {
       left = true;
-      window.clearTimeout(timer);
+      end();
     };
-  }, [videoId]);
-  return [video, setVideo];
+  }, [videoId, closely, settled]);
+  return { video, encoded, set };
+}
+
+function findEncoded(tasks: readonly TaskView[]): Set<number> {
+  const made = new Map<number, boolean>();
+  for (const task of tasks) {
+    if (task.piece !== null && task.op === "encode") made.set(task.piece, (made.get(task.piece) ?? true) && task.state === "done");
+  }
+  return new Set([...made].filter(([, whole]) => whole).map(([piece]) => piece));
 }
