@@ -38,7 +38,7 @@ function StudioVideo() {
   if (gone !== null) return <InTrash video={gone} onBack={back} />;
   if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
   if (video === null || account === undefined) return null;
-  if (account === null) return <Trouble error={new Problem(401, "account.unauthenticated", "")} onRetry={load} />;
+  if (account === null) return <Trouble error={new Problem(401, "account.unauthenticated", "")} missing={text.studio.missing} onRetry={load} />;
   if (account.handle !== video.owner.handle && account.role !== "admin") {
     return <Empty alone title={text.studio.notYours} hint={text.studio.notYoursHint} />;
   }

@@ -9,7 +9,7 @@ import { text } from "../text/text";
 
 function Channels() {
   const pages = usePages("channels", (cursor, signal) => call("GET /subscriptions", { query: { cursor, limit: 100 }, signal }));
-  if (pages.items.length === 0) return pages.first ? <div class="strip" aria-hidden="true" /> : null;
+  if (pages.items.length === 0) return <div class="strip" aria-hidden="true" />;
   return (
     <ul class="strip" aria-label={text.subscriptions.channels}>
       {pages.items.map((channel) => (

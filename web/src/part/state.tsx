@@ -34,7 +34,7 @@ export function Trouble({ error, missing, onRetry }: { error: unknown; missing?:
   const status = error instanceof Problem ? error.status : -1;
   if (status === 401) {
     return (
-      <Empty title={text.state.signInFirst}>
+      <Empty alone={missing !== undefined} title={text.state.signInFirst}>
         <a class="button button-main" href={signInUrl()}>
           {text.shell.signIn}
         </a>

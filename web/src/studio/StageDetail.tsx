@@ -18,7 +18,7 @@ export function StageDetail({ videoId, stage, task, onChoose }: DetailProps) {
   const { node, sum } = stage;
   const counts = MOODS.filter((mood) => sum[mood] > 0).map((mood) => text.run.counted(sum[mood], text.run.moods[mood]));
   return (
-    <section class="stage-panel" aria-label={node.name}>
+    <div class="stage-panel">
       <header>
         <h2 class="part-title">{node.name}</h2>
         <p class="field-hint">{[text.run.ops[node.op as keyof typeof text.run.ops] ?? node.op, scopeOf(node), ...(node.optional ? [text.run.optional] : []), ...counts].join(" · ")}</p>
@@ -27,6 +27,6 @@ export function StageDetail({ videoId, stage, task, onChoose }: DetailProps) {
         {sum.total > 1 && <Cells key={node.name} tasks={stage.tasks} chosen={task?.id ?? null} onChoose={onChoose} />}
         {sum.total === 0 ? <p class="field-hint">{text.run.noTasksYet}</p> : task === undefined ? <p class="field-hint">{text.run.chooseTask}</p> : <TaskStory key={task.id} videoId={videoId} task={task} />}
       </div>
-    </section>
+    </div>
   );
 }

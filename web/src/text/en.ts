@@ -466,7 +466,7 @@ export const en = {
     restoreOne: (title: string) => `Restore ${title}`,
     restored: (n: number) => (n === 1 ? "It is back" : `${formatNumber(n)} videos are back`),
     forever: "Delete for good",
-    foreverOne: (title: string) => `Delete ${title} for good`,
+    foreverOne: (title: string) => `Delete for good: ${title}`,
     foreverTitle: (title: string) => `Delete ${title} for good?`,
     foreverHint: "All its files are freed. This cannot be undone.",
     gone: "It is gone for good",

@@ -1,0 +1,203 @@
+"""What holds for every page of the site: no barrier that axe-core finds, nothing that jumps, targets for thumbs, no sideways scrolling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from bench.server import Server
+from tests.conftest import REPOSITORY
+from tests.e2e.site import WATCH_IT, Site, make_site, settle
+from tests.e2e.watching import launch
+from tests.streams import make_source
+from yeoul.api import pages
+
+_AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_MAX_SHIFT = 0.05
+_MIN_TARGET_PX = 24
+_PHONE_PX, _DESK_PX = 390, 1280
+_FIND_BARRIERS = """async (runOnly) => {
+  const found = await axe.run(document, { runOnly, resultTypes: ['violations'] });
+  const tell = (id, { html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`;
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => tell(id, node)));
+}"""
+_SHOW_LIGHT = """async () => {
+  document.documentElement.dataset.theme = 'light';
+  await Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
+}"""
+# WCAG 2.2, 2.5.8: links within sentences may be as high as their line.
+_FIND_SMALL = """(min) => {
+  const isSmall = ({ width, height }) => width < min || height < min;
+  return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [role=menuitem], [role=tab]')]
+  .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && getComputedStyle(one).display !== 'inline')
+  .filter((one) => !one.matches('.skip, [type=file], .hidden-words, .hidden-words *'))
+  .map((one) => ({ one, label: one.closest('label') ?? one }))
+  .filter(({ one, label }) => [one, label].every((part) => isSmall(part.getBoundingClientRect())))
+  .map(({ one }) => `small: ${one.outerHTML.slice(0, 120)}`);
+}"""
+# What has the focus, through shadow roots; a ring is drawn by it, by what lies over it, or by the part that it belongs to.
+_WHERE = """() => {
+  let one = document.activeElement, what = '';
+  if (one === null || one === document.body) return null;
+  const chain = [];
+  for (; one; one = one.shadowRoot?.activeElement) {
+    what += ` ${one.localName}.${one.className} ${[...one.getRootNode().querySelectorAll('*')].indexOf(one)}`;
+    chain.unshift(one);
+  }
+  const { width, height } = chain[0].getBoundingClientRect();
+  chain.push(...chain.map((part) => part.parentElement ?? part.getRootNode().host));
+  const isRing = (style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+  const ring = chain.some((part) => [null, '::before', '::after'].some((pseudo) => isRing(getComputedStyle(part, pseudo))));
+  return { what: what.trim(), seen: width > 0 && height > 0 && ring };
+}"""
+_MOST_STOPS = 120
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    broken = folder / "broken.mp4"
+    broken.write_bytes(bytes(1000))
+    with Server(folder / "data", YEOUL_ENGINE__WORKERS="2") as server:
+        yield make_site(server, make_source(folder / "clip.mp4", size="320x180", duration_s=2), broken)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium, chromium)
+        yield browser
+        browser.close()
+
+
+def open_window(browser: Browser, site: Site, width: int, token: str | None) -> BrowserContext:
+    """A window of the width and of who has the token; the network takes a while, so that what comes late comes late."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark", locale="en-GB")
+    context.add_init_script(WATCH_IT)
+    if token is not None:
+        context.add_cookies([{"name": "yeoul_session", "value": token, "url": site.server.url}])
+    return context
+
+
+def slow_down(page: Page) -> None:
+    slow = {"offline": False, "latency": 60, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+
+
+def find_barriers(page: Page) -> list[str]:
+    """What axe-core finds in the dark, and, at the width of a desk, what of colours it finds in the light."""
+    page.evaluate(_AXE.read_text())
+    found: list[str] = page.evaluate(_FIND_BARRIERS, _AXE_RULES)
+    if page.evaluate("innerWidth") < _DESK_PX:
+        return found
+    page.evaluate(_SHOW_LIGHT)
+    return found + [f"light: {one}" for one in page.evaluate(_FIND_BARRIERS, ["color-contrast"])]
+
+
+def find_faults(page: Page) -> list[str]:
+    """Everything wrong with the page as it is."""
+    shifts: list[dict[str, Any]] = page.evaluate("window.shifts")
+    found = [f"jumps by {sum(shift['by'] for shift in shifts):.3f}: {shifts}"] if sum(shift["by"] for shift in shifts) >= _MAX_SHIFT else []
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("scrolls sideways")
+    return [*found, *page.evaluate(_FIND_SMALL, _MIN_TARGET_PX), *find_barriers(page)]
+
+
+def visit(context: BrowserContext, site: Site, addresses: Sequence[str]) -> None:
+    """Open one page after the other; nothing may be wrong with any."""
+    page = context.new_page()
+    page.goto(site.server.url)  # the browser knows from now on who is signed in
+    settle(page)
+    slow_down(page)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+    found: list[str] = []
+    for address in addresses:
+        page.goto(site.server.url + address)
+        settle(page)
+        found += [f"{address}: {fault}" for fault in find_faults(page)]
+    context.close()
+    assert not found + errors, "\n".join(found + errors)
+
+
+def test_every_page_is_known_here(site: Site):
+    assert set(site.addresses()) == {path for path, _, _ in pages._PAGES}
+
+
+@pytest.mark.parametrize("width", [_PHONE_PX, _DESK_PX])
+def test_pages_with_things_on_them(browser: Browser, site: Site, width: int):
+    addresses = [*site.addresses().values(), *site.deeper()]
+    visit(open_window(browser, site, width, site.server.token), site, addresses)
+
+
+def test_pages_as_guests_have_them(browser: Browser, site: Site):
+    visit(open_window(browser, site, _DESK_PX, None), site, list(site.addresses().values()))
+
+
+def test_pages_with_nothing_on_them(browser: Browser, site: Site):
+    own = ("/subscriptions", "/history", "/studio", "/studio?tab=trash", "/c/site_newcomer?tab=playlists", "/?tab=subscriptions")
+    none = (
+        "/watch/0none",
+        "/studio/video/0none",
+        "/c/nobody-here",
+        "/playlist/0none",
+        "/search",
+        "/search?q=zzzzqqq",
+        "/settings?tab=tokens",
+    )
+    visit(
+        open_window(browser, site, _PHONE_PX, site.newcomer),
+        site,
+        [*own, *none, "/settings?tab=tokens", "/settings?tab=webhooks", "/admin"],
+    )
+
+
+def test_menus_and_dialogs(browser: Browser, site: Site):
+    context = open_window(browser, site, _DESK_PX, site.server.token)
+    page = context.new_page()
+    page.goto(f"{site.server.url}/c/admin")
+    page.get_by_role("button", name="Account", exact=True).click()
+    assert find_barriers(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More for A river in spring").click()
+    page.get_by_role("menuitem", name="Add to a playlist").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Water")).to_be_visible()
+    assert find_barriers(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Search").press_sequentially("A riv")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert find_barriers(page) == []
+    page.goto(f"{site.server.url}/studio?tab=trash")
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert find_barriers(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("address", ["/", "/watch", "/search", "/studio", "/upload", "/login"])
+def test_keys_reach_everything_in_order_and_are_seen_to(browser: Browser, site: Site, address: str):
+    """From the page's beginning round to it again, as the Tab key leads."""
+    known = {"/watch": f"/watch/{site.video_id}", "/search": "/search?q=river"}
+    context = open_window(browser, site, _DESK_PX, None if address == "/login" else site.server.token)
+    page = context.new_page()
+    page.goto(site.server.url + known.get(address, address))
+    settle(page)
+    seen: list[str] = []
+    for _ in range(_MOST_STOPS):
+        page.keyboard.press("Tab")
+        stop: dict[str, Any] | None = page.evaluate(_WHERE)
+        if stop is None or (seen and stop["what"] == seen[0]):
+            break
+        assert stop["seen"], f"the focus does not show: {stop['what']}"
+        assert stop["what"] not in seen, f"the keys are caught at {stop['what']}"
+        seen.append(stop["what"])
+    else:
+        raise AssertionError(f"no end after {seen}")
+    assert seen[0].startswith("a.skip") and seen[1].startswith("a.brand"), seen
+    assert len(seen) > 5, seen
+    context.close()
