@@ -28,7 +28,8 @@ new PerformanceObserver((list) => {
 _PLAIN = "upload trending subscriptions history login signup confirm reset settings studio admin"
 _QUIET_FRAMES = 6
 _IS_QUIET = f"""() => {{
-  window.quiet = document.readyState === 'complete' && window.asked === 0 ? (window.quiet ?? 0) + 1 : 0;
+  const waits = document.readyState !== 'complete' || window.asked > 0 || document.querySelector('.skeleton') !== null;
+  window.quiet = waits ? 0 : (window.quiet ?? 0) + 1;
   return window.quiet > {_QUIET_FRAMES};
 }}"""
 
