@@ -1,5 +1,5 @@
 # `make up` and `make test` set up everything they need; what was set up already costs nothing the second time.
-.PHONY: help setup up test check bench chaos web dist lock clean
+.PHONY: help setup up test check bench chaos web screenshots dist lock clean
 .DEFAULT_GOAL := help
 
 PYTHON_READY := .venv/setup.stamp
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench   the table of targets, from fresh runs'
 	@echo 'make chaos   200 faults over running uploads; what was lost (nothing)'
 	@echo 'make web     build the web app'
+	@echo 'make screenshots  pictures of all pages, into ./screenshots'
 	@echo 'make dist    a wheel with the web app inside'
 	@echo 'make lock    pin the requirements anew'
 	@echo 'make clean   remove what was built; data stays'
@@ -54,6 +55,9 @@ bench: setup
 
 chaos: setup
 	@.venv/bin/python -m bench.chaos
+
+screenshots: setup
+	@.venv/bin/python scripts/screenshots.py screenshots
 
 dist: $(WEB_READY)
 	@.venv/bin/python -m build --wheel --no-isolation --outdir dist .
