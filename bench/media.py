@@ -32,4 +32,4 @@ SILENT = ("people-noaudio-139s.mp4", "vfr-3026x1386.mp4", "anamorphic-sar2x1.mp4
 # Too much work for `make test`: `python -m bench clips` checks them as the tests check the others.
 BIG = ("real60-720p.mp4", "long-1080p-363s.mp4")
 # Too much work to do twice: the tests send them by pieces only, `python -m bench clips` both ways.
-HEAVY = ("bunny-480p-30s.mp4", "hevc-1080p-10s.mp4")
+HEAVY = ("people-noaudio-139s.mp4", "bunny-480p-30s.mp4", "hevc-1080p-10s.mp4")

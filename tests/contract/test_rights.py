@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from tests.contract.estate import ADMIN, ANN, API, GUEST, MARK, VISITORS, Estate, Visitor, cookie_of
 from tests.contract.route_table import ROUTES, May, make_ask
 from yeoul.api.identity import Role, Scope
 
 SAFE = ("GET", "HEAD")
+# Rights are decided above the database, so that one is enough.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 STRANGERS = [who for who in VISITORS if who.role in (None, Role.VIEWER, Role.MAKER) and not who.is_owner]
 
 

@@ -18,8 +18,6 @@ from tests.e2e.watching import WatchPage, launch
 from tests.streams import make_source
 from yeoul.media.binaries import ffmpeg_path
 
-pytestmark = pytest.mark.alone
-
 Watch = Callable[..., WatchPage]
 Upload = Callable[[str], dict[str, Any]]
 
@@ -68,6 +66,7 @@ def assert_smooth(page: WatchPage) -> None:
     assert (stats["stalls"], stats["faults"]) == (0, []), stats
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("clip", "portrait"),
     [
@@ -92,6 +91,7 @@ def test_plays_from_start_to_end(watch: Watch, upload: Upload, clip: str, portra
         assert (page.media("media.videoHeight") > page.media("media.videoWidth")) is portrait
 
 
+@pytest.mark.alone
 def test_plays_without_sound_and_at_both_ends(watch: Watch, upload: Upload):
     page = watch(upload("people-noaudio-139s.mp4")["id"]).play()
     page.until("player.media.currentTime > 6")
@@ -100,6 +100,7 @@ def test_plays_without_sound_and_at_both_ends(watch: Watch, upload: Upload):
     assert_smooth(page)
 
 
+@pytest.mark.alone
 def test_seeks_to_the_picture(watch: Watch, upload: Upload):
     page = watch(upload("bunny-480p-30s.mp4")["id"]).play()
     page.press("k")
@@ -109,6 +110,7 @@ def test_seeks_to_the_picture(watch: Watch, upload: Upload):
     assert_smooth(page)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("proto", ["hls", "dash"])
 def test_quality_picker_changes_the_picture(watch: Watch, upload: Upload, proto: str):
     page = watch(upload("bunny-480p-30s.mp4")["id"]).play(proto=proto)
@@ -179,6 +181,7 @@ def test_captions_are_offered_and_show(watch: Watch, upload: Upload):
     page.until("[...player.media.textTracks].every((track) => track.mode !== 'showing')")
 
 
+@pytest.mark.alone
 def test_lost_connection_comes_back_by_itself(watch: Watch, upload: Upload):
     page = watch(upload("people-noaudio-139s.mp4")["id"]).play()
     page.page.route("**/*.m4s", lambda route: route.abort("connectionfailed"))
@@ -262,6 +265,7 @@ def sound_lag_ms(heard: dict[str, Any]) -> float:
     return statistics.median(lags)
 
 
+@pytest.mark.alone
 def test_sound_and_picture_are_together(watch: Watch, yeoul_server: Server, flashes_and_beeps: Path):
     video = yeoul_server.upload(flashes_and_beeps, "--visibility", "unlisted")
     # The listening code of the test is a script that the page's own policy would refuse.
@@ -288,6 +292,7 @@ def sending(yeoul_server: Server, clip: Path) -> Iterator[subprocess.Popen[str]]
     upload.communicate()
 
 
+@pytest.mark.alone
 def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Server, clip: Path, sending: subprocess.Popen[str]):
     found = wait_for(lambda: find_upload(yeoul_server, clip), "the upload to begin")
     page = watch(found["video_id"]).open()

@@ -1,4 +1,4 @@
-"""A long video is processed again after one parameter changed, and sent again: only what differs runs, and players notice nothing."""
+"""A video is processed again after one parameter changed, and sent again: only what differs runs, and players notice nothing."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_only_what_differs_runs(folder: Path, media_dir: Path, make_server: Callable[..., Server]):
     server = make_server(YEOUL_PIPELINE__OPS=str(folder / "ops.py"), YEOUL_PIPELINE__DAGS=str(folder / "dags"))
-    clip = media_dir / "long-1080p-363s.mp4"
+    clip = media_dir / "real60-720p.mp4"
     first = server.upload(clip, "--pipeline", "stamped")
     assert (first["state"], first["exit"]) == ("ready", 0), (first["error"], server.read_log())
     ran, reused = _ran(server, first["id"])
     pieces = ran["encode"]
-    assert pieces > 40 and reused == {}
+    assert pieces >= 8 and reused == {}
     assert ran == {**dict.fromkeys(("encode", "audio", "tiles", "stamp"), pieces), **dict.fromkeys(_ONCE, 1)}
     before = server.get(f"{_API}/videos/{first['id']}")
     old = _segments(server, before)
@@ -116,10 +116,10 @@ def test_only_what_differs_runs(folder: Path, media_dir: Path, make_server: Call
     second = server.upload(clip, "--pipeline", "stamped", "--title", "again")
     assert second["state"] == "ready" and second["id"] != first["id"]
     assert _ran(server, second["id"])[0] == {"inspect": 1}
-    assert server.request("DELETE", f"{_API}/videos/{first['id']}")[0] == 204
+    assert server.request("DELETE", f"{_API}/videos/{first['id']}?forever=true")[0] == 204
     view = server.get(f"{_API}/videos/{second['id']}")
     assert all(httpx.get(address).status_code == 200 for address in _segments(server, view))
-    assert view["source"]["frames"] == 10_883
+    assert view["source"]["frames"] == 1800
 
 
 _ONCE = ("inspect", "poster", "storyboard", "stamps", "package")

@@ -231,4 +231,4 @@ class Cluster(RuleBasedStateMachine):
 
 
 TestCluster = Cluster.TestCase
-TestCluster.settings = settings(max_examples=400, stateful_step_count=50, deadline=None)
+TestCluster.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
