@@ -59,9 +59,10 @@ def make_open_gop(folder: Path) -> Path:
 
 
 def make_edited_and_rotated(folder: Path) -> Path:
-    """Copied from the middle of a GOP: the edit list hides what comes before; the display matrix turns it."""
+    """As phones write it: turned, in coarse ticks, and begun in the middle of a GOP, of which an edit list hides the start."""
     path = folder / "edited.mp4"
-    run("-display_rotation", "90", "-ss", "2.333", "-i", str(make_open_gop(folder)), "-c", "copy", str(path))
+    clip = make_clip(folder / "open.mp4", "-r", "30000/1001", "-x264-params", "open-gop=1:keyint=50:bframes=3")
+    run("-display_rotation", "90", "-ss", "2.333", "-i", str(clip), "-c", "copy", "-video_track_timescale", "600", str(path))
     return path
 
 

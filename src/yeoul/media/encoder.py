@@ -44,8 +44,10 @@ def finish_init(init: bytes, source: Source, rung: Rung) -> bytes:
 
 
 def _x264(source: Source, rung: Rung) -> list[str]:
+    """With the source's frame rate: one guessed from the piece would depend on who cut it, and stands in the stream."""
     level = h264_level(rung, nominal_frame_rate(source))
-    return ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
+    words = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
+    return [*words, "-x264-params", f"fps={_rate(source, '/')}"]
 
 
 def _x265(source: Source, rung: Rung) -> list[str]:

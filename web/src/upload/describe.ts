@@ -27,11 +27,12 @@ export async function describeVideo(track: InputVideoTrack, table: PacketTable, 
     : webColour(config.codec, web);
   if (track.codec === "hevc" && description.length === 0) throw new CannotSplit("video_codec", "hevc without its record");
   const [rotation_deg, mirrored] = orientation(await track.getTransformationMatrix());
-  const spanS = (table.endPts - table.startPts) / table.ticksPerS;
+  const span = table.endPts - table.startPts;
   const noun: VideoTrack = {
     ...{ codec: coded.name, width: track.codedWidth, height: track.codedHeight, time_base: { num: 1, den: table.ticksPerS } },
     ...{ sar: track.pixelAspectRatio, rotation_deg, mirrored, ...colour, interlaced: false },
-    ...{ frame_rate: spanS > 0 ? table.frames / spanS : 0, frames: table.frames },
+    // Rounded once, as the server does it.
+    ...{ frame_rate: span > 0 ? (table.frames * table.ticksPerS) / span : 0, frames: table.frames },
   };
   return { noun, setup: { fourcc: coded.fourcc, extradata: description } };
 }

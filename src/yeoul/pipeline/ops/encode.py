@@ -21,7 +21,7 @@ from yeoul.pipeline.task_data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task_input import select_rungs
 
 
-@op(version="2", publishes=True)
+@op(version="3", publishes=True)
 def encode(
     context: Context,
     piece: LandedPiece,
