@@ -21,6 +21,7 @@ from bench.clips import print_findings
 from bench.crowd import Crowd, upload_crowd
 from bench.evidence import find_encode_s
 from bench.figure import Figure, save_figures
+from bench.first_frame import bench_first_frame
 from bench.growth import measure
 from bench.media import BIG, GOOD, HEAVY, MEDIA
 from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
@@ -232,6 +233,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P5": bench_tail,
     "P6": bench_throughput,
     "P7": bench_growth,
+    "P10": bench_first_frame,
     "P12": bench_quality,
     "P14": bench_start,
     "crowd": bench_crowd,

@@ -20,10 +20,13 @@ def own_cores() -> list[int]:
 
 
 @contextmanager
-def pinned(cores: int) -> Iterator[None]:
-    """Hold this thread, and all threads and processes that it begins meanwhile, to so many cores of those that it may use."""
+def pinned(cores: int, skip: int = 0) -> Iterator[None]:
+    """Hold this thread, and all threads and processes that it begins meanwhile, to so many cores of those that it may use.
+
+    The first `skip` of them are left out, where there are more.
+    """
     before = own_cores()
-    os.sched_setaffinity(0, before[:cores])
+    os.sched_setaffinity(0, before[skip : skip + cores] or before)
     try:
         yield
     finally:
