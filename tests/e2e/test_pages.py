@@ -64,6 +64,16 @@ def test_scripts_stay_small(file: str):
     assert 5_000 < sum(sizes.values()) <= MAX_SCRIPT_BYTES.get(file, MAX_SCRIPT_BYTES["others"]), sizes
 
 
+def test_scripts_come_packed_to_browsers_that_take_them_so(yeoul_server: Server):
+    script = max((web_folder() / "assets").glob("*.js"), key=lambda path: path.stat().st_size)
+    for wish, packing in (("gzip, deflate, br", "gzip"), ("gzip;q=0", None)):
+        request = urllib.request.Request(f"{yeoul_server.url}/assets/{script.name}", headers={"Accept-Encoding": wish})
+        with urllib.request.urlopen(request) as answer:
+            body = answer.read()
+        assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == (packing, "Accept-Encoding")
+        assert (gzip.decompress(body) if packing else body) == script.read_bytes()
+
+
 def test_every_page_draws_itself_without_errors_on_a_small_phone(browser: Browser, yeoul_server: Server):
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="ko-KR")
     page = context.new_page()

@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import COOKIE
+from yeoul.api.packing import packed_file, takes_gzip
 from yeoul.api.page_head import find_video_head
 from yeoul.api.page_policy import make_policy
 from yeoul.base.errors import NotFoundError
@@ -42,6 +43,7 @@ _THEME_COOKIE = "yeoul_theme"
 _LANGUAGES = ("en", "ko")
 _THEMES = ("dark", "light")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+_PACKED = {".js", ".mjs", ".css", ".svg"}
 
 
 def _wished_language(request: Request) -> str:
@@ -98,11 +100,16 @@ for _path, _file, _what in _PAGES:
 
 
 @router.get("/assets/{name:path}")
-def get_asset(name: str, parts: PartsDep) -> Response:
+def get_asset(name: str, request: Request, parts: PartsDep) -> Response:
     """A script, style or picture, whose name changes with its content."""
     root = (parts.web / "assets").resolve()
     path = (root / name).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         raise NotFoundError("there is no such asset")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, media_type=_TYPES.get(path.suffix), headers=headers)
+    media_type = _TYPES.get(path.suffix)
+    if path.suffix in _PACKED:
+        headers["Vary"] = "Accept-Encoding"
+        if takes_gzip(request):
+            return Response(packed_file(path), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return FileResponse(path, media_type=media_type, headers=headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.packing import takes_gzip
 from yeoul.base.errors import NotFoundError
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import Bucket
@@ -28,7 +28,6 @@ _HLS = "application/vnd.apple.mpegurl"
 _DASH = "application/dash+xml"
 _VTT = "text/vtt; charset=utf-8"
 _SIGNED_GET_S = 3600
-_TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -74,7 +73,7 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
+    if takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, 5, mtime=0)
     return Response(body, media_type=media_type, headers=headers)
