@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bench.server import Server
 from tests.e2e.waiting import wait_for
-from tests.e2e.watching import WatchPage, launch
+from tests.e2e.watching import WatchPage
 
 pytestmark = pytest.mark.alone
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 def wait_for_figures(server: Server, video_id: str, are_there: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, CDPSession, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, expect
 
 from bench.server import Server
 from tests.checker import Expect, http_fetch
@@ -18,18 +18,9 @@ from tests.checker.hls_load import load
 from tests.e2e.clip import find_digests
 from tests.e2e.uploading import UploadPage
 from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_for_end
-from tests.e2e.watching import launch
 from yeoul.media.binaries import ffmpeg_path
 
 LANES = 4  # of all uploads of a page, over HTTP/1.1
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 def digests(server: Server, video_id: str) -> dict[str, list[str]]:

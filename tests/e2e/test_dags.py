@@ -6,7 +6,6 @@ import hashlib
 import io
 import subprocess
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bench.server import Server
 from tests import oracle
 from tests.checker.fetch import http_fetch
 from tests.checker.rules import Expect, report
 from tests.checker.streams import check_streams
-from tests.e2e.watching import WatchPage, launch
+from tests.e2e.watching import WatchPage
 from yeoul.media.binaries import ffmpeg_path
 
 RATE, FRAMES = 25, 150
@@ -69,14 +68,6 @@ def test_premium_has_every_rung_in_every_codec(premium: dict[str, Any]):
     found = {item["name"]: item["codecs"].partition(".")[0] for item in premium["renditions"] if item["kind"] == "video"}
     wanted = {name if codec == "h264" else f"{name}-{codec}": entry for name in ("360p", "240p") for codec, entry in CODECS.items()}
     assert found == wanted
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("proto", ["hls", "dash"])

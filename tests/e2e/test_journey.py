@@ -9,12 +9,12 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from bench.server import Server
 from tests.e2e.uploading import UploadPage
 from tests.e2e.waiting import PATIENCE_S, wait_for, wait_for_end
-from tests.e2e.watching import WatchPage, launch
+from tests.e2e.watching import WatchPage
 from yeoul.media.binaries import ffmpeg_path
 
 pytestmark = pytest.mark.alone
@@ -49,14 +49,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=PATIENCE_S * 1000)
     yield
     expect.set_options(timeout=5000)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

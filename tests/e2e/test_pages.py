@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from bench.server import Server
-from tests.e2e.watching import launch
 from yeoul.api import pages
 from yeoul.bootstrap import web_folder
 
@@ -21,14 +19,6 @@ ADDRESSES = (
     *("/login", "/signup", "/confirm", "/reset", "/settings", "/admin", "/studio", "/studio/video/v"),
 )
 MAX_SCRIPT_BYTES = {"watch.html": 350_000, "embed.html": 350_000, "others": 60_000}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 def first_tag(server: Server, **headers: str) -> str:

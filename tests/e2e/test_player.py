@@ -10,24 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for
-from tests.e2e.watching import WatchPage, launch
+from tests.e2e.watching import WatchPage
 from tests.streams import make_source
 from yeoul.media.binaries import ffmpeg_path
 
 Watch = Callable[..., WatchPage]
 Upload = Callable[[str], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.server import Server
 from tests.conftest import REPOSITORY
 from tests.e2e.site import WATCH_IT, Site, make_site, settle
-from tests.e2e.watching import launch
 from tests.streams import make_source
 from yeoul.api import pages
 
@@ -65,14 +63,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     broken.write_bytes(bytes(1000))
     with Server(folder / "data", YEOUL_ENGINE__WORKERS="2") as server:
         yield make_site(server, make_source(folder / "clip.mp4", size="320x180", duration_s=2), broken)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 def open_window(browser: Browser, site: Site, width: int, token: str | None) -> BrowserContext:

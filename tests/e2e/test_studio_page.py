@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.server import Server
 from tests.e2e.waiting import PATIENCE_S, wait_for_end
-from tests.e2e.watching import launch
 from tests.streams import make_source
 
 API = "/api/v1"
@@ -43,14 +42,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=PATIENCE_S * 1000)
     yield
     expect.set_options(timeout=5000)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

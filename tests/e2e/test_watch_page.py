@@ -12,22 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.server import Server
 from tests.e2e.test_pages import ADDRESSES
-from tests.e2e.watching import WatchPage, launch
+from tests.e2e.watching import WatchPage
 from tests.media.test_chapters import make_clip
 
 TITLE = 'Say "hi" </title><script>window.broken=1</script>'
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

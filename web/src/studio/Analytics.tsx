@@ -1,35 +1,23 @@
 /** How one video is watched. */
 
-import { useRef, useState } from "preact/hooks";
 
 import { call } from "../api/client";
 import type { AnalyticsView } from "../api/schema";
 import type { ListedVideo } from "../api/shape";
 import { Bars } from "../chart/Bars";
 import { Figures } from "../chart/Figures";
-import { useOne } from "../list/useOne";
-import { Empty, Trouble } from "../part/state";
+import { Empty } from "../part/state";
 import { formatNumber, formatPercent, formatShare, formatSpan } from "../text/format";
 import { text } from "../text/text";
 import { DaysChart } from "./DaysChart";
-import { firstDay, Period, type Days } from "./Period";
+import { InPeriod } from "./InPeriod";
 import { Retention } from "./Retention";
 
 export function Analytics({ video }: { video: ListedVideo }) {
-  const [days, setDays] = useState<Days>(28);
-  const found = useOne(`${video.id} ${days}`, () => call("GET /videos/{video_id}/analytics", { path: { video_id: video.id }, query: { since: firstDay(days) } }));
-  // What is there stays until what was asked for instead has come.
-  const last = useRef<AnalyticsView | null>(null);
-  last.current = found.value ?? last.current;
-  if (found.error !== null) return <Trouble error={found.error} onRetry={found.load} />;
   return (
-    <div class="analytics" aria-busy={found.value === null}>
-      <div class="analytics-head">
-        <p class="analytics-note">{text.analytics.note}</p>
-        <Period days={days} onChange={setDays} />
-      </div>
-      {last.current !== null && <Found video={video} seen={last.current} />}
-    </div>
+    <InPeriod of={video.id} ask={(since) => call("GET /videos/{video_id}/analytics", { path: { video_id: video.id }, query: { since } })}>
+      {(seen) => <Found video={video} seen={seen} />}
+    </InPeriod>
   );
 }
 

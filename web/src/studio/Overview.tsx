@@ -1,32 +1,20 @@
 /** How all of one's videos are watched, and which the most. */
 
-import { useRef, useState } from "preact/hooks";
 
 import { call } from "../api/client";
 import type { OverviewView, TopView } from "../api/schema";
 import { Figures } from "../chart/Figures";
-import { useOne } from "../list/useOne";
-import { Empty, Trouble } from "../part/state";
+import { Empty } from "../part/state";
 import { formatNumber, formatSpan } from "../text/format";
 import { text } from "../text/text";
 import { DaysChart } from "./DaysChart";
-import { firstDay, Period, type Days } from "./Period";
+import { InPeriod } from "./InPeriod";
 
 export function Overview() {
-  const [days, setDays] = useState<Days>(28);
-  const found = useOne(`overview ${days}`, () => call("GET /analytics", { query: { since: firstDay(days) } }));
-  // What is there stays until what was asked for instead has come.
-  const last = useRef<OverviewView | null>(null);
-  last.current = found.value ?? last.current;
-  if (found.error !== null) return <Trouble error={found.error} onRetry={found.load} />;
   return (
-    <div class="analytics" aria-busy={found.value === null}>
-      <div class="analytics-head">
-        <p class="analytics-note">{text.analytics.note}</p>
-        <Period days={days} onChange={setDays} />
-      </div>
-      {last.current !== null && <Found seen={last.current} />}
-    </div>
+    <InPeriod of="overview" ask={(since) => call("GET /analytics", { query: { since } })}>
+      {(seen) => <Found seen={seen} />}
+    </InPeriod>
   );
 }
 
