@@ -27,6 +27,8 @@ new PerformanceObserver((list) => {
 """
 _PLAIN = "upload trending subscriptions history login signup confirm reset settings studio admin"
 _QUIET_FRAMES = 6
+# Longer than what is shown of it at first.
+_DESCRIPTION = "\n".join(("Water over stones.", "https://example.org", *(f"0:0{second} Stone {second}" for second in range(5))))
 _IS_QUIET = f"""() => {{
   const waits = document.readyState !== 'complete' || window.asked > 0 || document.querySelector('.skeleton') !== null;
   window.quiet = waits ? 0 : (window.quiet ?? 0) + 1;
@@ -60,8 +62,20 @@ class Site:
         """Parts of pages that are shown by addresses of their own."""
         settings = (f"/settings?tab={tab}" for tab in ("security", "tokens", "webhooks", "appearance"))
         studio = (f"/studio/video/{self.video_id}?tab={tab}" for tab in ("processing", "captions", "analytics"))
+        runs = (f"/studio/video/{self.video_id}?tab=processing&view={view}" for view in ("list", "timeline"))
+        admin = (f"/admin?tab={tab}" for tab in ("people", "storage", "settings", "audit"))
         failed = (f"/studio/video/{self.failed_id}?tab=processing", f"/watch/{self.failed_id}")
-        return (*settings, *studio, *failed, "/studio?tab=trash", "/studio?tab=analytics", "/c/admin?tab=playlists", "/c/admin?tab=about")
+        return (
+            *settings,
+            *studio,
+            *runs,
+            *admin,
+            *failed,
+            "/studio?tab=trash",
+            "/studio?tab=analytics",
+            "/c/admin?tab=playlists",
+            "/c/admin?tab=about",
+        )
 
 
 def sign_up(server: Server, handle: str, **more: Any) -> str:
@@ -77,7 +91,9 @@ def make_site(server: Server, clip: Path, broken: Path) -> Site:
     video_id, failed_id = (str(server.upload(file, *words)["id"]) for file in (clip, broken))
     wait_for_end(server, video_id)
     site = Site(server, video_id, failed_id, "", sign_up(server, "site_newcomer"))
-    site.ask("PATCH", f"/videos/{video_id}", {"description": "Water over stones.\nhttps://example.org", "tags": ["river", "여울"]})
+    site.ask("PATCH", f"/videos/{video_id}", {"description": _DESCRIPTION, "tags": ["river", "여울"]})
+    track = {"language": "en", "label": "English", "webvtt": "WEBVTT\n\n00:00.000 --> 00:05.000\nA dipper sings\n"}
+    site.ask("PUT", f"/videos/{video_id}/captions/en", track)
     draft = site.ask("POST", "/videos", {"title": "A draft"})["id"]
     site.ask("DELETE", f"/videos/{site.ask('POST', '/videos', {'title': 'Thrown away'})['id']}")
     site.ask("PUT", f"/videos/{video_id}/position", {"position_s": 1})

@@ -9,49 +9,40 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.server import Server
-from tests.conftest import REPOSITORY
+from tests.e2e.barriers import find_barriers, find_faults
 from tests.e2e.site import WATCH_IT, Site, make_site, settle
-from tests.streams import make_source
+from tests.media.test_chapters import make_clip
 from yeoul.api import pages
 
-_AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
-_AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_MAX_SHIFT = 0.05
-_MIN_TARGET_PX = 24
 _PHONE_PX, _DESK_PX = 390, 1280
-_FIND_BARRIERS = """async (runOnly) => {
-  const found = await axe.run(document, { runOnly, resultTypes: ['violations'] });
-  const tell = (id, { html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`;
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => tell(id, node)));
-}"""
-_SHOW_LIGHT = """async () => {
-  document.documentElement.dataset.theme = 'light';
-  await Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
-}"""
-# WCAG 2.2, 2.5.8: links within sentences may be as high as their line.
-_FIND_SMALL = """(min) => {
-  const isSmall = ({ width, height }) => width < min || height < min;
-  return [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [role=menuitem], [role=tab]')]
-  .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && getComputedStyle(one).display !== 'inline')
-  .filter((one) => !one.matches('.skip, [type=file], .hidden-words, .hidden-words *'))
-  .map((one) => ({ one, label: one.closest('label') ?? one }))
-  .filter(({ one, label }) => [one, label].every((part) => isSmall(part.getBoundingClientRect())))
-  .map(({ one }) => `small: ${one.outerHTML.slice(0, 120)}`);
-}"""
 # What has the focus, through shadow roots; a ring is drawn by it, by what lies over it, or by the part that it belongs to.
 _WHERE = """() => {
   let one = document.activeElement, what = '';
+  window.reached ??= new Set();
   if (one === null || one === document.body) return null;
   const chain = [];
   for (; one; one = one.shadowRoot?.activeElement) {
     what += ` ${one.localName}.${one.className} ${[...one.getRootNode().querySelectorAll('*')].indexOf(one)}`;
     chain.unshift(one);
+    reached.add(one);
   }
   const { width, height } = chain[0].getBoundingClientRect();
   chain.push(...chain.map((part) => part.parentElement ?? part.getRootNode().host));
   const isRing = (style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none';
   const ring = chain.some((part) => [null, '::before', '::after'].some((pseudo) => isRing(getComputedStyle(part, pseudo))));
   return { what: what.trim(), seen: width > 0 && height > 0 && ring };
+}"""
+# What is seen, takes keys and was not reached; of radio buttons the arrow keys reach the others.
+_MISSED = """() => {
+  const roots = [document], missed = [];
+  for (const root of roots) for (const one of root.querySelectorAll('*')) {
+    if (one.shadowRoot) roots.push(one.shadowRoot);
+    if (!one.matches('a[href], button, input, select, textarea, summary, [tabindex]') || one.matches(':disabled, [type=radio]')) continue;
+    const { width, height } = one.getBoundingClientRect();
+    const isSeen = width > 0 && height > 0 && one.checkVisibility({ visibilityProperty: true });
+    if (isSeen && one.tabIndex >= 0 && !reached.has(one)) missed.push(one.outerHTML.slice(0, 160));
+  }
+  return missed;
 }"""
 _MOST_STOPS = 120
 
@@ -62,7 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     broken = folder / "broken.mp4"
     broken.write_bytes(bytes(1000))
     with Server(folder / "data", YEOUL_ENGINE__WORKERS="2") as server:
-        yield make_site(server, make_source(folder / "clip.mp4", size="320x180", duration_s=2), broken)
+        yield make_site(server, make_clip(folder, "mkv", (0, 2000, "Spring"), (2000, 5000, "Summer")), broken)
 
 
 def open_window(browser: Browser, site: Site, width: int, token: str | None) -> BrowserContext:
@@ -77,25 +68,6 @@ def open_window(browser: Browser, site: Site, width: int, token: str | None) -> 
 def slow_down(page: Page) -> None:
     slow = {"offline": False, "latency": 60, "downloadThroughput": -1, "uploadThroughput": -1}
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
-
-
-def find_barriers(page: Page) -> list[str]:
-    """What axe-core finds in the dark, and, at the width of a desk, what of colours it finds in the light."""
-    page.evaluate(_AXE.read_text())
-    found: list[str] = page.evaluate(_FIND_BARRIERS, _AXE_RULES)
-    if page.evaluate("innerWidth") < _DESK_PX:
-        return found
-    page.evaluate(_SHOW_LIGHT)
-    return found + [f"light: {one}" for one in page.evaluate(_FIND_BARRIERS, ["color-contrast"])]
-
-
-def find_faults(page: Page) -> list[str]:
-    """Everything wrong with the page as it is."""
-    shifts: list[dict[str, Any]] = page.evaluate("window.shifts")
-    found = [f"jumps by {sum(shift['by'] for shift in shifts):.3f}: {shifts}"] if sum(shift["by"] for shift in shifts) >= _MAX_SHIFT else []
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("scrolls sideways")
-    return [*found, *page.evaluate(_FIND_SMALL, _MIN_TARGET_PX), *find_barriers(page)]
 
 
 def visit(context: BrowserContext, site: Site, addresses: Sequence[str]) -> None:
@@ -126,13 +98,15 @@ def test_pages_with_things_on_them(browser: Browser, site: Site, width: int):
 
 
 def test_pages_as_guests_have_them(browser: Browser, site: Site):
-    visit(open_window(browser, site, _DESK_PX, None), site, list(site.addresses().values()))
+    own = ("/upload", "/subscriptions", "/history", "/settings", "/studio", f"/studio/video/{site.video_id}", "/admin")
+    visit(open_window(browser, site, _PHONE_PX, None), site, ["/", f"/watch/{site.video_id}", *own])
 
 
 def test_pages_with_nothing_on_them(browser: Browser, site: Site):
     own = ("/subscriptions", "/history", "/studio", "/studio?tab=trash", "/c/site_newcomer?tab=playlists", "/?tab=subscriptions")
     none = (
         "/watch/0none",
+        "/embed/0none",
         "/studio/video/0none",
         "/c/nobody-here",
         "/playlist/0none",
@@ -169,6 +143,41 @@ def test_menus_and_dialogs(browser: Browser, site: Site):
     context.close()
 
 
+def test_menus_and_dialogs_of_the_player_and_around_it(browser: Browser, site: Site):
+    context = open_window(browser, site, _DESK_PX, site.server.token)
+    page = context.new_page()
+    page.goto(f"{site.server.url}/watch/{site.video_id}")
+    settle(page)
+    for name in ("Share", "Save"):
+        page.get_by_role("button", name=name, exact=True).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        assert find_barriers(page) == [], name
+        dialog.get_by_role("button", name="Close").click()
+    page.mouse.move(300, 200)
+    page.locator("media-settings-menu-button").click()
+    expect(page.locator("media-settings-menu")).to_be_visible()
+    assert find_barriers(page) == []
+    context.close()
+
+
+def test_what_is_wrong_is_found(browser: Browser, site: Site):
+    context = open_window(browser, site, _PHONE_PX, None)
+    page = context.new_page()
+    page.goto(f"{site.server.url}/login")
+    settle(page)
+    page.evaluate("""() => {
+        const main = document.querySelector('main');
+        main.insertAdjacentHTML('beforeend', '<img src=/none.png><button>x</button>');
+        main.querySelector('h1').style.color = 'rgb(128 128 128 / 0.5)';
+        main.lastChild.style.cssText = 'padding: 0; width: 9px; min-height: 0; height: 9px; margin-left: 355px';
+    }""")
+    found = " ".join(find_faults(page))
+    expected = ("image-alt: ", " color-contrast: ", "light: color-contrast: ", "small: ", "on the smallest phone")
+    assert [one for one in expected if one not in found] == [], found
+    context.close()
+
+
 @pytest.mark.parametrize("address", ["/", "/watch", "/search", "/studio", "/upload", "/login"])
 def test_keys_reach_everything_in_order_and_are_seen_to(browser: Browser, site: Site, address: str):
     """From the page's beginning round to it again, as the Tab key leads."""
@@ -190,4 +199,5 @@ def test_keys_reach_everything_in_order_and_are_seen_to(browser: Browser, site: 
         raise AssertionError(f"no end after {seen}")
     assert seen[0].startswith("a.skip") and seen[1].startswith("a.brand"), seen
     assert len(seen) > 5, seen
+    assert page.evaluate(_MISSED) == []
     context.close()

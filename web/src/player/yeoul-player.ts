@@ -68,6 +68,8 @@ export class YeoulPlayer extends HTMLElement {
       picture.slot = "poster";
       find(".poster", this).replaceWith(picture);
     }
+    // It says whether it is on (aria-checked), which is no word for the plain button that media-chrome takes it for.
+    find("media-captions-button", this).role = "switch";
     this.media = find<HTMLVideoElement>("video", this);
     this.#stage = new Stage(this, () => void this.#retry());
     this.#hold = new Hold(find<HTMLCanvasElement>("canvas.hold", this), this.media);

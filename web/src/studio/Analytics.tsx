@@ -1,6 +1,5 @@
 /** How one video is watched. */
 
-
 import { call } from "../api/client";
 import type { AnalyticsView } from "../api/schema";
 import type { ListedVideo } from "../api/shape";

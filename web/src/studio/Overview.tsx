@@ -1,6 +1,5 @@
 /** How all of one's videos are watched, and which the most. */
 
-
 import { call } from "../api/client";
 import type { OverviewView, TopView } from "../api/schema";
 import { Figures } from "../chart/Figures";

@@ -32,20 +32,20 @@ export function Description({ video, player }: { video: Video; player: YeoulPlay
         {cutDescription(video.description).map((part, n) => (
           <DescriptionPart key={n} part={part} id={video.id} onTime={go} />
         ))}
-        {video.tags.length > 0 && (
-          <ul class="about-tags" aria-label={words.page.tags}>
-            {video.tags.map((tag) => (
-              <li key={tag}>
-                <a href={`/search?q=${encodeURIComponent(tag)}`}>#{tag}</a>
-              </li>
-            ))}
-          </ul>
-        )}
       </div>
       {long && (
         <button type="button" class="link-button" aria-expanded={open} aria-controls="description" onClick={() => setOpen(!open)}>
           {open ? words.page.less : words.page.more}
         </button>
+      )}
+      {video.tags.length > 0 && (
+        <ul class="about-tags" aria-label={words.page.tags}>
+          {video.tags.map((tag) => (
+            <li key={tag}>
+              <a href={`/search?q=${encodeURIComponent(tag)}`}>#{tag}</a>
+            </li>
+          ))}
+        </ul>
       )}
       <Chapters video={video} onTime={go} />
     </div>
