@@ -236,6 +236,23 @@ def test_plays_inside_another_site(
     assert context.cookies() == []
 
 
+def test_an_embed_fetches_all_that_it_begins_with_at_once_when_play_is_pressed(
+    context: BrowserContext, yeoul_server: Server, bunny: dict[str, Any]
+):
+    page = WatchPage(context.new_page(), f"{yeoul_server.url}/embed/{bunny['id']}").open()
+    page.until("player.video !== null")
+    page.text(".big-play").click()
+    page.until("player.media.currentTime > 0.2")
+    asked = page.page.evaluate(
+        "() => performance.getEntriesByType('resource').filter((one) => /\\.(mpd|m3u8|m4s)$|init.mp4$/.test(one.name))"
+        ".map((one) => [one.name.split('/').slice(6).join('/'), one.transferSize])"
+    )
+    rung = page.stats()["activeRung"].split("x")[1]
+    ahead = [name for name, _ in asked[:5]]
+    assert sorted(ahead) == sorted(["manifest.mpd", f"{rung}p/init.mp4", f"{rung}p/0.m4s", "audio/init.mp4", "audio/0.m4s"]), asked
+    assert [name for name, size in asked[5:] if name in ahead and size > 0] == [], "the player fetched them anew"
+
+
 def test_says_in_korean_that_there_is_nothing(browser: Browser, yeoul_server: Server):
     context = browser.new_context(locale="ko-KR")
     page = context.new_page()

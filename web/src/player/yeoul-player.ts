@@ -8,6 +8,7 @@ import { find } from "../find";
 import { formatDuration } from "../text/format";
 import { words } from "../text/watch/words";
 import { Actions } from "./actions";
+import { fetchAhead } from "./ahead";
 import { tellPlayback } from "./beacon";
 import { chaptersOf, type Chapter } from "./chapter";
 import { ChapterMenu } from "./chapter_menu";
@@ -20,7 +21,7 @@ import { tellSystem } from "./media_session";
 import { NextCard, type NextVideo } from "./next_card";
 import { Playback } from "./playback";
 import { preference } from "./preference";
-import { findPosition, keepPosition, startFrom } from "./resume";
+import { findPosition, keepPosition, keptPosition, startFrom } from "./resume";
 import { Stage } from "./stage";
 import { readStats, type PlayerStats } from "./stats";
 import { FACTS_CHANGED, makeStore } from "./store";
@@ -182,8 +183,10 @@ export class YeoulPlayer extends HTMLElement {
   #setPaused(paused: boolean): void {
     const stream = this.#waiting;
     if (stream === null) return this.playback.setPaused(paused);
+    if (paused) return;
     this.#waiting = null;
-    if (!paused) void this.#play(stream);
+    fetchAhead(this.#options.startS === null && keptPosition(this.#video?.id ?? "") === 0);
+    void this.#play(stream);
   }
 
   async #play(stream: Stream): Promise<void> {
