@@ -66,35 +66,10 @@ class BrowserUpload:
 def make_large(size_bytes: int, to: Path) -> None:
     """A file of about so many bytes as a camera writes them: ten seconds of 1080p at 20 Mb/s with sound, over and over."""
     clip = to.with_name(f"clip-{to.name}")
-    picture = [
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=1920x1080:r=30,noise=alls=20:allf=t",
-        "-f",
-        "lavfi",
-        "-i",
-        "sine=sample_rate=48000",
-        "-t",
-        "10",
-    ]
-    coded = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-b:v",
-        "20M",
-        "-maxrate",
-        "20M",
-        "-bufsize",
-        "20M",
-        "-g",
-        "30",
-        "-pix_fmt",
-        "yuv420p",
-    ]
-    subprocess.run([ffmpeg_path(), "-v", "error", *picture, *coded, "-c:a", "aac", str(clip)], check=True)
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=30,noise=alls=20:allf=t", "-f", "lavfi", "-i", "sine=sample_rate=48000"]
+    rate = ["-b:v", "20M", "-maxrate", "20M", "-bufsize", "20M", "-g", "30", "-pix_fmt", "yuv420p"]
+    coded = ["-t", "10", "-c:v", "libx264", "-preset", "ultrafast", *rate, "-c:a", "aac"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *picture, *coded, str(clip)], check=True)
     loops = round(size_bytes / clip.stat().st_size) - 1
     subprocess.run([ffmpeg_path(), "-v", "error", "-stream_loop", str(loops), "-i", clip, "-c", "copy", str(to)], check=True)
 
