@@ -31,7 +31,6 @@ export interface Progress {
 }
 
 let count = 0;
-const CUT_AHEAD = 2;
 const AHEAD_BYTES = 96 * 2 ** 20; // what may wait in memory, however many lanes there are
 
 /** Says "change" whenever something of its progress has changed. */
@@ -180,28 +179,31 @@ export class Upload extends EventTarget {
     this.rate.clear();
   }
 
-  /** Cuts ahead of the lanes, asks for addresses in batches, and keeps the lanes busy; the first object goes alone. */
+  /** Keeps the lanes busy, and cuts and asks for addresses ahead of them meanwhile; the first object goes alone. */
   private async sendAll(uploadId: string, items: Items, stop: AbortSignal): Promise<void> {
     const missing = this.states.flatMap((state, index) => (state === "missing" ? [index] : []));
     const sending = new Map<number, Promise<void>>();
     const signed: [Item, server.SignedUrl | undefined][] = [];
     const held = new Map<number, number>();
+    let preparing: Promise<void> | null = null;
     let failure: unknown = null;
+    const fail = (error: unknown): void => void (failure ??= error);
     const broken = new AbortController(); // one lane has failed for good: the others need not go on
     const lane = AbortSignal.any([stop, broken.signal]);
-    while (failure === null && (missing.length > 0 || signed.length > 0 || sending.size > 0)) {
-      if (signed.length === 0 && missing.length > 0 && sending.size < this.lanes.allowed) {
-        const batch = await this.cutBatch(items, missing, held, this.lanes.allowed === 1 ? 1 : this.lanes.allowed - sending.size + CUT_AHEAD);
-        const urls = await this.persist(() => server.signUrls(uploadId, batch.map(({ declared }) => declared)), stop);
-        signed.push(...batch.map((item): [Item, server.SignedUrl | undefined] => [item, urls.find(({ index }) => index === item.declared.index)]));
-      }
+    const prepare = async (): Promise<void> => {
+      const batch = await this.cutBatch(items, missing, held, this.lanes.allowed);
+      const urls = await this.persist(() => server.signUrls(uploadId, batch.map(({ declared }) => declared)), stop);
+      signed.push(...batch.map((item): [Item, server.SignedUrl | undefined] => [item, urls.find(({ index }) => index === item.declared.index)]));
+    };
+    while (failure === null && (missing.length > 0 || preparing !== null || signed.length > 0 || sending.size > 0)) {
       while (signed.length > 0 && sending.size < this.lanes.allowed) {
         const [item, url] = signed.shift() as [Item, server.SignedUrl | undefined];
         const index = item.declared.index;
         const end = (): void => void [sending.delete(index), held.delete(index)];
-        sending.set(index, this.send(uploadId, item, url, lane).catch((error: unknown) => (failure ??= error)).then(end));
+        sending.set(index, this.send(uploadId, item, url, lane).catch(fail).then(end));
       }
-      if (sending.size >= this.lanes.allowed || missing.length + signed.length === 0) await Promise.race(sending.values());
+      if (preparing === null && signed.length === 0 && missing.length > 0) preparing = prepare().catch(fail).then(() => void (preparing = null));
+      await Promise.race([...sending.values(), ...(preparing === null ? [] : [preparing])]);
     }
     if (failure === null) return;
     broken.abort();
