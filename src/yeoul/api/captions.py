@@ -47,9 +47,10 @@ class CaptionsView(BaseModel):
 
 
 class CaptionsList(BaseModel):
-    """All text tracks of a video, in order of name."""
+    """All text tracks of a video on one page, in order of name."""
 
     items: list[CaptionsView]
+    next: None = None
 
 
 @router.get("/videos/{video_id}/captions")

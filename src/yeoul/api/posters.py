@@ -46,11 +46,12 @@ class CandidateView(BaseModel):
 
 
 class PostersView(BaseModel):
-    """The poster as it is, whether its owner chose it, and moments to choose from; none before there is a storyboard."""
+    """The poster as it is, whether its owner chose it, and moments to choose from on one page; none before there is a storyboard."""
 
     poster: str | None
     chosen: bool
     items: list[CandidateView]
+    next: None = None
 
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}

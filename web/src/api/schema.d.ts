@@ -160,6 +160,7 @@ export interface CaptionView {
 
 export interface CaptionsList {
   items: CaptionsView[];
+  next?: null;
 }
 
 export interface CaptionsView {
@@ -507,6 +508,7 @@ export interface PostersView {
   poster: string | null;
   chosen: boolean;
   items: CandidateView[];
+  next?: null;
 }
 
 export interface Priority {
