@@ -22,6 +22,13 @@ hypothesis.settings.register_profile("repository", deadline=None, derandomize=_i
 hypothesis.settings.load_profile("repository")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: tests wait for servers a third of their time."""
+    told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(told) if told else cores + 1
+
+
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
     """The folder of real and hostile clips."""
