@@ -236,7 +236,7 @@ ENGLISH = {"language": "en", "label": "English", "webvtt": VTT}
 
 def test_captions_are_added_replaced_and_taken_away(site: Site):
     path = "/videos/river/captions"
-    assert get(site, path) == {"items": []}
+    assert get(site, path) == {"items": [], "next": None}
     assert [status(site, "PUT", f"{path}/en", who, ENGLISH) for who in (None, "bob", "mod", "ann")] == [401, 403, 403, 200]
     (first,) = get(site, path)["items"]
     assert (first["name"], first["language"], first["label"], first["origin"]) == ("en", "en", "English", "added")
@@ -308,7 +308,7 @@ def send(site: Site, who: str | None, data: bytes, kind: str = "image/png") -> R
 
 
 def test_a_poster_is_chosen_changed_and_given_up(site: Site):
-    assert get(site, "/videos/river/posters", "ann") == {"poster": None, "chosen": False, "items": []}
+    assert get(site, "/videos/river/posters", "ann") == {"poster": None, "chosen": False, "items": [], "next": None}
     assert [send(site, who, picture()).status_code for who in (None, "bob", "mod")] == [401, 403, 403]
     first, second = (send(site, "ann", picture(colour=colour)).json()["poster"] for colour in ("red", "blue"))
     assert first != second and get(site, "/videos/river")["poster"] == second and get(site, "/feed")["items"][0]["poster"] == second

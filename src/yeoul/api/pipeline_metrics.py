@@ -63,7 +63,7 @@ class PipelineMetrics:
         self._runs = Gauge("yeoul_runs", "Runs that have not ended.", ["state"], registry=to)
         self._cpu = Gauge("yeoul_running_cpu_cores", "CPU slots that running tasks hold.", registry=to)
         self._memory = Gauge("yeoul_running_memory_bytes", "Memory slots that running tasks hold.", registry=to)
-        self._outbox = Gauge("yeoul_outbox_events", "Events that nobody has handled yet.", registry=to)
+        self._outbox = Gauge("yeoul_outbox_events", "Events that are due and that nobody has handled yet.", registry=to)
         self._oldest = Gauge("yeoul_outbox_oldest_age_seconds", "Age of the oldest event that nobody has handled yet.", registry=to)
         self._open_uploads = Gauge("yeoul_uploads_open", "Uploads that have not been completed.", registry=to)
 
@@ -107,7 +107,7 @@ class PipelineMetrics:
             self._runs.labels(state).set(runs.get(state, 0))
         self._cpu.set(sum(row["cpu"] for row in running))
         self._memory.set(sum(row["memory_bytes"] for row in running))
-        events, oldest_s = figures.outbox_backlog(connection)
+        events, oldest_s = figures.outbox_backlog(connection, now_s)
         self._outbox.set(events)
         self._oldest.set(0.0 if oldest_s is None else max(0.0, now_s - oldest_s))
         self._open_uploads.set(figures.open_uploads(connection))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Column, Connection, case, func, select
 
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import attempt, outbox, run, task, upload, video
@@ -23,9 +23,11 @@ def open_runs(connection: Connection) -> list[Row]:
     return all_rows(connection, statement.group_by(run.c.state))
 
 
-def outbox_backlog(connection: Connection) -> tuple[int, float | None]:
-    """(events that nobody has handled, when the oldest was written)."""
-    row = first_row(connection, select(func.count().label("events"), func.min(outbox.c.created_at).label("oldest")).select_from(outbox))
+def outbox_backlog(connection: Connection, now_s: float) -> tuple[int, float | None]:
+    """(events that are due and that nobody has handled, since when the oldest is due)."""
+    since = case((outbox.c.not_before > outbox.c.created_at, outbox.c.not_before), else_=outbox.c.created_at)
+    statement = select(func.count().label("events"), func.min(since).label("oldest")).where(outbox.c.not_before <= now_s)
+    row = first_row(connection, statement)
     assert row is not None
     return int(row["events"]), row["oldest"]
 
