@@ -1,16 +1,28 @@
-"""What all tests share: where the clips and the system's programs are, and the rule that CI skips nothing."""
+"""What all tests share: where the clips and the system's programs are, how long a test may take, and the rule that CI skips nothing."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Generator
+from contextlib import nullcontext
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.harness import pace
+from tests.harness.progress import Progress
+from tests.harness.slot import take_slot
+
 REPOSITORY = Path(__file__).parents[1]
+CACHE = REPOSITORY / ".cache"
+_SLOTS = "YEOUL_TEST_SLOTS"
+# Their tests encode, start servers or drive browsers.
+_HEAVY_FOLDERS = {"e2e", "media"}
+# On two quiet cores; the slowest tests take a quarter of it.
+_TEST_LIMIT_S = 300.0
 
 
 def _is_ci() -> bool:
@@ -22,11 +34,44 @@ hypothesis.settings.register_profile("repository", deadline=None, derandomize=_i
 hypothesis.settings.load_profile("repository")
 
 
+def _count_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: tests wait for servers a third of their time."""
     told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(told) if told else cores + 1
+    return int(told) if told else _count_cores() + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Measures the machine once per run, before there are workers: they inherit the environment."""
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[pace.VARIABLE] = str(pace.measure_slowness())
+    config.option.timeout = pace.patience_s(_TEST_LIMIT_S)
+    slots = tempfile.TemporaryDirectory(prefix="yeoul-slots-")
+    config.add_cleanup(slots.cleanup)
+    os.environ[_SLOTS] = slots.name
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput") or session.config.option.verbose > 0:
+        return
+    session.config.pluginmanager.register(Progress(reporter, CACHE / "test-durations.json"))
+    slow = f"this machine takes {pace.slowness():.1f} times as long as two quiet cores"
+    reporter.write_line(f"{slow}; a test may take {pace.patience_s(_TEST_LIMIT_S):.0f} s")
+    reporter.write_line(f"random order; the same order again: --randomly-seed={session.config.option.randomly_seed}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A heavy test waits for a slot before its time begins."""
+    is_heavy = item.path.parent.name in _HEAVY_FOLDERS
+    with take_slot(Path(os.environ[_SLOTS]), _count_cores()) if is_heavy else nullcontext():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

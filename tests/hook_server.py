@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+from tests.harness.pace import patience_s
+
 
 @dataclass(frozen=True)
 class Message:
@@ -31,7 +33,7 @@ class HookServer:
         self.port = int(self._server.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def next_message(self, timeout_s: float = 60.0) -> Message:
+    def next_message(self, timeout_s: float = patience_s()) -> Message:
         """The next message that comes."""
         return self.messages.get(timeout=timeout_s)
 

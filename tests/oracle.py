@@ -64,7 +64,8 @@ class Shown:
 @lru_cache(maxsize=256)
 def find_shown(path: Path) -> Shown:
     """Decodes all of it, upright, with edit lists honoured."""
-    _, log = run_ffmpeg("-copyts", "-i", str(path), "-map", "0:V:0", "-fps_mode", "passthrough", "-vf", "showinfo", "-f", "null", "-")
+    shown = ("-map", "0:V:0", "-fps_mode", "passthrough", "-vf", "showinfo=checksum=0", "-f", "null", "-")
+    _, log = run_ffmpeg("-copyts", "-i", str(path), *shown)
     base = _TIME_BASE.search(log)
     frames = _FRAME.findall(log)
     colour = _COLOUR.search(log)

@@ -11,6 +11,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Self, cast
 
+from tests.harness.pace import patience_s
+
 
 class SmtpServer:
     """A context manager. tls: offers STARTTLS; login: (user, password) that it asks for; refuse: answers of 451 to the next mails."""
@@ -23,7 +25,7 @@ class SmtpServer:
         self._server.owner = self
         self.port = int(self._server.server_address[1])
 
-    def next_mail(self, timeout_s: float = 60.0) -> EmailMessage:
+    def next_mail(self, timeout_s: float = patience_s()) -> EmailMessage:
         """The next mail that comes."""
         return self.mails.get(timeout=timeout_s)
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.server import Server
-from tests.e2e.waiting import PATIENCE_S, wait_for, wait_for_end
+from tests.e2e.waiting import wait_for, wait_for_end
+from tests.e2e.watching import open_context
 from tests.streams import make_source
 
 API = "/api/v1"
@@ -65,19 +66,11 @@ class Gate:
         wait_for(tell, "the op to listen")
 
 
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A busy machine only makes it longer."""
-    expect.set_options(timeout=PATIENCE_S * 1000)
-    yield
-    expect.set_options(timeout=5000)  # what it is where nothing is said
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A window of its own; its scripts may not break."""
     troubles: list[str] = []
-    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+    with open_context(browser, viewport={"width": 1280, "height": 800}) as context:
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         yield page

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.server import Server
 from tests.e2e.waiting import wait_for
-from tests.e2e.watching import WatchPage
+from tests.e2e.watching import WatchPage, open_context
 
 pytestmark = pytest.mark.alone
 
@@ -29,11 +29,11 @@ def wait_for_figures(server: Server, video_id: str, are_there: Callable[[dict[st
 def test_what_was_played_is_what_is_counted(browser: Browser, yeoul_server: Server, media_dir: Path):
     """The first 4 s, then at double speed from 20 s on to the end at 30 s; then the page is left and opened again."""
     video_id = yeoul_server.upload(media_dir / "bunny-480p-30s.mp4", "--visibility", "unlisted")["id"]
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = open_context(browser, viewport={"width": 1280, "height": 800})
     watched = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{video_id}").play()
     watched.until("player.media.currentTime > 4")
     watched.media("(media.playbackRate = 2, media.currentTime = 20)")
-    watched.until_ended(20)
+    watched.until_ended()
     found = wait_for_figures(yeoul_server, video_id, lambda now: now["finished"] > 0)
     assert (found["views"], found["finished"], found["errors"]) == (1, 1, 0)
     shares = [bucket["share"] for bucket in found["retention"]]

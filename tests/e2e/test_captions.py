@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from bench.server import Server
 from tests.checker import Expect, check_streams, http_fetch, report
-from tests.e2e.watching import launch
+from tests.e2e.watching import launch, open_context
 from tests.streams import make_source
 
 API = "/api/v1"
@@ -128,7 +128,7 @@ def page(studio: Studio, chromium: Path) -> Iterator[Page]:
     """A browser whose user is the video's owner."""
     with sync_playwright() as playwright:
         browser = launch(playwright.chromium, chromium)
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        context = open_context(browser, viewport={"width": 1280, "height": 900}, locale="en-GB")
         context.add_cookies([{"name": "yeoul_session", "value": studio.server.token, "url": studio.server.url}])
         page = context.new_page()
         errors: list[str] = []

@@ -20,7 +20,7 @@ from tests import oracle
 from tests.checker.fetch import http_fetch
 from tests.checker.rules import Expect, report
 from tests.checker.streams import check_streams
-from tests.e2e.watching import WatchPage
+from tests.e2e.watching import WatchPage, open_context
 from yeoul.media.binaries import ffmpeg_path
 
 RATE, FRAMES = 25, 150
@@ -74,7 +74,7 @@ def test_premium_has_every_rung_in_every_codec(premium: dict[str, Any]):
 @pytest.mark.parametrize("codec", ["avc1", "vp09", "av01"])
 def test_a_browser_plays_the_codec(codec: str, proto: str, premium: dict[str, Any], yeoul_server: Server, browser: Browser):
     """Every picture is decoded, by both protocols."""
-    context = browser.new_context()
+    context = open_context(browser)
     page = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{premium['id']}")
     page.page.add_init_script(PREFER % codec)
     page.play(proto=proto)
@@ -82,7 +82,7 @@ def test_a_browser_plays_the_codec(codec: str, proto: str, premium: dict[str, An
         "document.querySelector('yeoul-player').playback.shaka.getVariantTracks().find((track) => track.active).videoCodec"
     )
     assert active.startswith(codec)
-    page.until_ended(30)
+    page.until_ended()
     stats = page.stats()
     assert (stats["faults"], stats["decodedFrames"] >= FRAMES - 1) == ([], True), stats
     assert page.troubles == []
@@ -194,9 +194,9 @@ def test_a_cover_is_shown(yeoul_server: Server, tmp_path: Path, browser: Browser
     poster = Image.open(io.BytesIO(httpx.get(yeoul_server.url + video["poster"]).content))
     assert poster.size == (500, 400)
     assert np.abs(np.asarray(poster.convert("RGB")).mean(axis=(0, 1)) - (200, 30, 30)).max() < 9
-    context = browser.new_context()
+    context = open_context(browser)
     page = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{video['id']}").play()
-    page.until_ended(SOUND_S + 20)
+    page.until_ended()
     stats = page.stats()
     assert (stats["faults"], stats["stalls"]) == ([], 0) and stats["currentTime"] == pytest.approx(SOUND_S, abs=0.3)
     assert page.troubles == []

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from bench.server import Server
 from tests.e2e.uploading import UploadPage
-from tests.e2e.waiting import PATIENCE_S, wait_for, wait_for_end
-from tests.e2e.watching import WatchPage
+from tests.e2e.waiting import wait_for, wait_for_end
+from tests.e2e.watching import WatchPage, open_context
 from yeoul.media.binaries import ffmpeg_path
 
 pytestmark = pytest.mark.alone
@@ -41,14 +41,6 @@ stages:
   package: {op: package, scope: video, needs: [encode, audio]}
 """
 TITLE = "Spring by the river, 봄날의 강가"
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A busy machine only makes it longer."""
-    expect.set_options(timeout=PATIENCE_S * 1000)
-    yield
-    expect.set_options(timeout=5000)
 
 
 @pytest.fixture
@@ -116,7 +108,7 @@ def upload_and_watch_meanwhile(browser: Browser, page: Page, server: Server, cli
     sending.choose(clip)
     video_id = sending.video_id(clip)
     watching = WatchPage(page.context.new_page(), f"{server.url}/watch/{video_id}").open()
-    watching.until("player.media.currentTime > 0.5", PATIENCE_S)
+    watching.until("player.media.currentTime > 0.5")
     assert watching.stats()["growing"] is True
     for route in held:
         route.continue_()
@@ -209,7 +201,7 @@ def delete_and_take_back(page: Page, server: Server, video_id: str) -> None:
 
 
 def test_from_signing_up_to_taking_back_what_was_deleted(browser: Browser, server: Server, clip: Path, media_dir: Path, tmp_path: Path):
-    with browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB") as context:
+    with open_context(browser, viewport={"width": 1280, "height": 800}, locale="en-GB") as context:
         page = context.new_page()
         sign_up(page, server)
         video_id = upload_and_watch_meanwhile(browser, page, server, clip)

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.server import Server
-from tests.e2e.watching import launch
+from tests.e2e.watching import launch, open_context
 from tests.media.test_chapters import make_clip
 from yeoul.api import pages
 from yeoul.media.binaries import ffmpeg_path
@@ -55,7 +55,7 @@ _FOUND = """() => {
 def context(chromium: Path) -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser: Browser = launch(playwright.chromium, chromium)
-        context = browser.new_context(bypass_csp=True)
+        context = open_context(browser, bypass_csp=True)
         context.add_init_script("window.ran = (what) => (window.hostile ??= []).push(`ran ${what}`)")
         yield context
         browser.close()

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from bench.server import Server
+from tests.e2e.watching import open_context
 from yeoul.api import pages
 from yeoul.bootstrap import web_folder
 
@@ -65,7 +66,7 @@ def test_scripts_come_packed_to_browsers_that_take_them_so(yeoul_server: Server)
 
 
 def test_every_page_draws_itself_without_errors_on_a_small_phone(browser: Browser, yeoul_server: Server):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="ko-KR")
+    context = open_context(browser, viewport={"width": 360, "height": 740}, locale="ko-KR")
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
@@ -78,7 +79,7 @@ def test_every_page_draws_itself_without_errors_on_a_small_phone(browser: Browse
 
 
 def test_one_signs_up_and_out_by_the_pages(browser: Browser, yeoul_server: Server):
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context = open_context(browser, viewport={"width": 1280, "height": 800}, locale="en-GB")
     page = context.new_page()
     page.goto(f"{yeoul_server.url}/signup?next=/trending")
     page.get_by_role("button", name="Make the account").click()

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for
-from tests.e2e.watching import WatchPage
+from tests.e2e.watching import WatchPage, open_context
 from tests.streams import make_source
 from yeoul.media.binaries import ffmpeg_path
 
@@ -29,7 +29,7 @@ def watch(browser: Browser, yeoul_server: Server) -> Iterator[Watch]:
     contexts = []
 
     def make(video_id: str, **options: Any) -> WatchPage:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, **options))
+        contexts.append(open_context(browser, viewport={"width": 1280, "height": 800}, **options))
         opened.append(WatchPage(contexts[-1].new_page(), f"{yeoul_server.url}/watch/{video_id}"))
         return opened[-1]
 
@@ -74,7 +74,7 @@ def test_plays_from_start_to_end(watch: Watch, upload: Upload, clip: str, portra
     # Both at once: it is the playing time that costs.
     pages = {proto: watch(video["id"]).open(proto=proto) for proto in ("hls", "dash")}
     for proto, page in pages.items():
-        page.until_ended(duration_s + 30)
+        page.until_ended()
         stats = page.stats()
         assert_smooth(page)
         assert stats["protocol"] == proto
@@ -88,7 +88,7 @@ def test_plays_without_sound_and_at_both_ends(watch: Watch, upload: Upload):
     page = watch(upload("people-noaudio-139s.mp4")["id"]).play()
     page.until("player.media.currentTime > 6")
     page.seek(page.stats()["duration"] - 5)
-    page.until_ended(20)
+    page.until_ended()
     assert_smooth(page)
 
 
@@ -110,7 +110,7 @@ def test_quality_picker_changes_the_picture(watch: Watch, upload: Upload, proto:
     assert len(heights) > 1
     for height in (heights[-1], heights[0]):
         page.choose("Quality", f"{height}p")
-        page.until(f"player.media.videoHeight === {height}", 15)
+        page.until(f"player.media.videoHeight === {height}")
         assert page.stats()["activeRung"].endswith(f"x{height}")
     page.choose("Quality", "Auto")
     assert page.page.evaluate("document.querySelector('yeoul-player').playback.chosen") is None
@@ -178,10 +178,10 @@ def test_lost_connection_comes_back_by_itself(watch: Watch, upload: Upload):
     page = watch(upload("people-noaudio-139s.mp4")["id"]).play()
     page.page.route("**/*.m4s", lambda route: route.abort("connectionfailed"))
     page.page.evaluate("document.querySelector('yeoul-player').media.currentTime = 120")
-    expect(page.text(".trouble")).to_contain_text("The connection was lost. Trying again", timeout=20_000)
+    expect(page.text(".trouble")).to_contain_text("The connection was lost. Trying again")
     page.page.unroute("**/*.m4s")
     page.page.evaluate("dispatchEvent(new Event('online'))")
-    page.until("player.media.currentTime > 121", 30)
+    page.until("player.media.currentTime > 121")
     expect(page.text(".trouble")).to_be_hidden()
     page.troubles.clear()
 
@@ -289,14 +289,14 @@ def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Ser
     found = wait_for(lambda: find_upload(yeoul_server, clip), "the upload to begin")
     page = watch(found["video_id"]).open()
     expect(page.text(".stage-title")).to_be_visible()
-    page.until("player.media.currentTime > 0.2", 60)
+    page.until("player.media.currentTime > 0.2")
     expect(page.text(".stage")).to_be_hidden()
     assert sending.poll() is None, "it did not start before the upload's end"
     assert page.stats()["growing"] is True
     assert page.stats()["duration"] == pytest.approx(16, abs=0.1)
     expect(page.text(".work-line")).to_contain_text("still uploading or processing")
     expect(page.text(".growing")).to_have_text("Still uploading")
-    page.until_ended(90)
+    page.until_ended()
     video = yeoul_server.end_upload(sending)
     stats, seen = page.stats(), page.seen()
     assert (video["state"], stats["faults"], seen["backwards"]) == ("ready", [], [])

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from bench.server import Server
 from tests.e2e.barriers import find_barriers, find_faults
 from tests.e2e.site import WATCH_IT, Site, make_site, settle
+from tests.e2e.watching import open_context
 from tests.media.test_chapters import make_clip
 from yeoul.api import pages
 
@@ -58,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def open_window(browser: Browser, site: Site, width: int, token: str | None) -> BrowserContext:
     """A window of the width and of who has the token; the network takes a while, so that what comes late comes late."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark", locale="en-GB")
+    context = open_context(browser, viewport={"width": width, "height": 800}, color_scheme="dark", locale="en-GB")
     context.add_init_script(WATCH_IT)
     if token is not None:
         context.add_cookies([{"name": "yeoul_session", "value": token, "url": site.server.url}])

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.server import Server
-from tests.e2e.waiting import PATIENCE_S, wait_for_end
+from tests.e2e.waiting import wait_for_end
+from tests.e2e.watching import open_context
 from tests.streams import make_source
 
 API = "/api/v1"
@@ -34,14 +35,6 @@ stages:
   encode: {op: encode, scope: rung, slots: {cpu: 1, memory_mb: 1000}}
   package: {op: package, scope: video, needs: [encode]}
 """
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A busy machine only makes it longer."""
-    expect.set_options(timeout=PATIENCE_S * 1000)
-    yield
-    expect.set_options(timeout=5000)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +75,7 @@ def broken(server: Server, clip: Path) -> str:
 
 def open_page(browser: Browser, server: Server, token: str | None) -> Iterator[Page]:
     troubles: list[str] = []
-    with browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB") as context:
+    with open_context(browser, viewport={"width": 1280, "height": 900}, locale="en-GB") as context:
         if token is not None:
             context.add_cookies([{"name": "yeoul_session", "value": token, "url": server.url}])
         page = context.new_page()

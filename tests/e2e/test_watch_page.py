@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench.server import Server
 from tests.e2e.test_pages import ADDRESSES
-from tests.e2e.watching import WatchPage
+from tests.e2e.watching import WatchPage, open_context
 from tests.media.test_chapters import make_clip
 
 TITLE = 'Say "hi" </title><script>window.broken=1</script>'
@@ -25,7 +25,7 @@ TITLE = 'Say "hi" </title><script>window.broken=1</script>'
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor's own window; at the end no page may have done what its policy forbids, nor raised an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context = open_context(browser, viewport={"width": 1280, "height": 800}, locale="en-GB")
     refused: list[str] = []
     context.expose_binding("tellRefused", lambda source, what: refused.append(f"{source['page'].url}: {what}"))
     context.add_init_script(
@@ -179,7 +179,7 @@ def test_the_next_of_a_playlist_follows(context: BrowserContext, yeoul_server: S
     page = watch(context, yeoul_server, video, f"?list={made['id']}&t=4")
     expect(page.page.get_by_role("region", name="Two in a row").locator("[aria-current]")).to_contain_text("Say")
     card = page.page.get_by_role("group", name="Up next")
-    expect(card).to_contain_text("The second of two", timeout=20_000)
+    expect(card).to_contain_text("The second of two")
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_be_hidden()
     page.press("Shift+N")
@@ -254,7 +254,7 @@ def test_an_embed_fetches_all_that_it_begins_with_at_once_when_play_is_pressed(
 
 
 def test_says_in_korean_that_there_is_nothing(browser: Browser, yeoul_server: Server):
-    context = browser.new_context(locale="ko-KR")
+    context = open_context(browser, locale="ko-KR")
     page = context.new_page()
     page.goto(f"{yeoul_server.url}/watch/0nosuchvideo0")
     expect(page.locator(".stage-title")).to_have_text("그런 동영상이 없습니다.")

@@ -11,8 +11,8 @@ from typing import Any
 from playwright.sync_api import expect, sync_playwright
 
 from bench.server import Server
-from tests.e2e.waiting import PATIENCE_S, wait_for
-from tests.e2e.watching import launch
+from tests.e2e.waiting import wait_for
+from tests.e2e.watching import launch, open_context
 from tests.hook_server import HookServer, Message
 
 API = "/api/v1"
@@ -28,8 +28,7 @@ def test_a_webhook_is_made_tested_told_and_deleted(chromium: Path, yeoul_server:
     assert yeoul_server.request("POST", f"{API}/accounts", account, token=None)[0] == 201
     token = yeoul_server.request("POST", f"{API}/sessions", account, token=None)[1]["token"]
     with HookServer() as hooks, sync_playwright() as playwright, launch(playwright.chromium, chromium) as browser:
-        context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-GB")
-        context.set_default_timeout(PATIENCE_S * 1000)
+        context = open_context(browser, viewport={"width": 390, "height": 800}, locale="en-GB")
         context.add_cookies([{"name": "yeoul_session", "value": token, "url": yeoul_server.url}])
         page = context.new_page()
         page.goto(f"{yeoul_server.url}/settings?tab=webhooks")
@@ -43,12 +42,12 @@ def test_a_webhook_is_made_tested_told_and_deleted(chromium: Path, yeoul_server:
         secret = page.locator(".new-token code").inner_text()
         webhook = page.get_by_role("region", name=hooks.url)
         webhook.get_by_role("button", name="Send a test").click()
-        test = hooks.next_message(PATIENCE_S)
+        test = hooks.next_message()
         assert is_signed(test, secret) and json.loads(test.body)["type"] == "webhook.test"
         deliveries = webhook.get_by_role("list", name="Deliveries").get_by_role("listitem")
         expect(deliveries).to_contain_text("Answer 200")
         status, made = yeoul_server.request("POST", f"{API}/videos", {"title": "told"}, token=token)
-        told = hooks.next_message(PATIENCE_S)
+        told = hooks.next_message()
         assert status == 201 and is_signed(told, secret)
         assert json.loads(told.body)["data"]["video"]["id"] == made["id"]
         hooks.answers["/hook"] = 410

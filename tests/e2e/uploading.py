@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Locator, Request, expect
 
 from bench.server import Server
+from tests.e2e.watching import open_context
 
 
 class UploadPage:
@@ -42,13 +43,13 @@ class UploadPage:
     def row(self, file: Path) -> Locator:
         return self.page.locator("li.upload", has_text=file.name)
 
-    def wait_for(self, file: Path, state: str, timeout_s: float = 60) -> None:
-        expect(self.row(file)).to_have_attribute("data-state", state, timeout=timeout_s * 1000)
+    def wait_for(self, file: Path, state: str) -> None:
+        expect(self.row(file)).to_have_attribute("data-state", state)
 
     def video_id(self, file: Path) -> str:
         """The video that the link to watch leads to; it is there while the upload runs."""
         link = self.row(file).get_by_role("link", name="Watch")
-        expect(link).to_be_visible(timeout=30_000)
+        expect(link).to_be_visible()
         return str(link.get_attribute("href")).rpartition("/")[2]
 
     def choose_again(self, file: Path) -> None:
@@ -69,6 +70,6 @@ class UploadPage:
 
 def log_in(browser: Browser, server: Server, **options: Any) -> BrowserContext:
     """A window of its own in which the admin is logged in."""
-    context = browser.new_context(**options)
+    context = open_context(browser, **options)
     context.add_cookies([{"name": "yeoul_session", "value": server.token, "url": server.url, "httpOnly": True}])
     return context

@@ -9,20 +9,25 @@ from typing import Any, TypeVar
 
 from bench.evidence import find_leftovers
 from bench.server import Server
+from tests.harness.pace import patience_s
 from yeoul.client.source_file import fingerprint
 
 T = TypeVar("T")
-PATIENCE_S = 90.0
+PATIENCE_S = patience_s(90.0)
+# Between two looks, at first and at last: each look at a server costs it CPU time.
+_FIRST_S, _LAST_S = 0.02, 0.1
 
 
 def wait_for(ask: Callable[[], T | None], what: str, timeout_s: float = PATIENCE_S) -> T:
     """The first answer that is true."""
     deadline = time.monotonic() + timeout_s
+    pause_s = _FIRST_S
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
             return answer
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(_LAST_S, pause_s * 1.1)
     raise AssertionError(f"waited {timeout_s:.0f} s in vain for {what}")
 
 
@@ -57,7 +62,7 @@ def wait_until_clean(server: Server, processes: int = 4) -> None:
         return not left
 
     try:
-        wait_for(is_clean, "an empty house", 30)
+        wait_for(is_clean, "an empty house")
     except AssertionError as error:
         raise AssertionError(f"left over: {left}\n{server.read_log()}") from error
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserType, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Locator, Page, Request
+
+from tests.e2e.waiting import PATIENCE_S
 
 FLAGS = (
     "--headless",
@@ -39,6 +41,13 @@ customElements.whenDefined('yeoul-player').then(() => {
 def launch(browsers: BrowserType, chromium: Path) -> Browser:
     """The system's Chromium with a fresh profile."""
     return browsers.launch(executable_path=str(chromium), args=list(FLAGS))
+
+
+def open_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Opens a window of its own, which waits as patiently as all tests do."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_S * 1000)
+    return context
 
 
 class WatchPage:
@@ -77,12 +86,12 @@ class WatchPage:
         """What an expression over `media` is now."""
         return self.page.evaluate(f"() => {{ const media = {_PLAYER}.media; return {expression}; }}")
 
-    def until(self, condition: str, timeout_s: float = 30) -> None:
-        """Wait until a condition over `player` holds."""
-        self.page.wait_for_function(f"() => {{ const player = {_PLAYER}; return {condition}; }}", timeout=timeout_s * 1000)
+    def until(self, condition: str) -> None:
+        """Waits until a condition over `player` holds."""
+        self.page.wait_for_function(f"() => {{ const player = {_PLAYER}; return {condition}; }}")
 
-    def until_ended(self, timeout_s: float) -> None:
-        self.until("player.media.ended", timeout_s)
+    def until_ended(self) -> None:
+        self.until("player.media.ended")
 
     def seek(self, time_s: float) -> float:
         """Seek, and the time of the picture that shows then."""
