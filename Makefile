@@ -44,8 +44,7 @@ up: setup
 test: setup
 	@scripts/system_parts.sh
 	@.venv/bin/python -m tests.swift.venv >/dev/null
-	@.venv/bin/pytest -q -m 'not alone' -n logical --dist loadfile --no-loadscope-reorder --session-timeout 960
-	@.venv/bin/pytest -q -m alone --session-timeout 600
+	@.venv/bin/pytest -q -m 'not long' -n logical --dist loadfile --no-loadscope-reorder --durations 10
 
 check: $(PYTHON_READY) $(NODE_READY)
 	@scripts/check.sh

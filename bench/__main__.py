@@ -30,6 +30,7 @@ from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
 from bench.quality import compare
 from bench.reference import make_reference_command
 from bench.server import Server
+from bench.smooth import bench_smooth
 from bench.throughput import measure_events, measure_tasks
 from bench.worker_loss import bench_worker_loss
 from tests.contract.databases import PostgresServer, running_postgres
@@ -262,6 +263,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P14": bench_start,
     "crowd": bench_crowd,
     "loss": bench_worker_loss,
+    "smooth": bench_smooth,
 }
 _CLIPS = "clips"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 from bench.server import Server
 from tests.e2e.waiting import wait_for
 from tests.e2e.watching import WatchPage, open_context
-
-pytestmark = pytest.mark.alone
 
 
 def wait_for_figures(server: Server, video_id: str, are_there: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -30,21 +29,26 @@ def test_what_was_played_is_what_is_counted(browser: Browser, yeoul_server: Serv
     """The first 4 s, then at double speed from 20 s on to the end at 30 s; then the page is left and opened again."""
     video_id = yeoul_server.upload(media_dir / "bunny-480p-30s.mp4", "--visibility", "unlisted")["id"]
     context = open_context(browser, viewport={"width": 1280, "height": 800})
+    began_s = time.monotonic()
     watched = WatchPage(context.new_page(), f"{yeoul_server.url}/watch/{video_id}").play()
     watched.until("player.media.currentTime > 4")
-    watched.media("(media.playbackRate = 2, media.currentTime = 20)")
+    # Where it leaps is known, however late this was noticed.
+    left_s = watched.media("(media.pause(), media.currentTime)")
+    watched.media("(media.playbackRate = 2, media.currentTime = 20, media.play(), null)")
     watched.until_ended()
+    most_s = time.monotonic() - began_s
     found = wait_for_figures(yeoul_server, video_id, lambda now: now["finished"] > 0)
     assert (found["views"], found["finished"], found["errors"]) == (1, 1, 0)
     shares = [bucket["share"] for bucket in found["retention"]]
-    # 4 s are 13 of 100 buckets; where the leap began is known to a part of a second.
-    assert shares[:13] == [1.0] * 13 and shares[67:] == [1.0] * 33 and not any(shares[20:66]), shares
-    assert 7.5 <= found["watch_s"] <= 13, "4 s and, at double speed, 5 s"
+    # Of 100 buckets of 0.3 s each; where the leap began is known to a part of a second.
+    left = int(left_s / 0.3)
+    assert shares[: left - 1] == [1.0] * (left - 1) and shares[67:] == [1.0] * 33 and not any(shares[left + 7 : 66]), (left_s, shares)
+    assert left_s + 5 - 1.5 <= found["watch_s"] <= most_s, "what was played, the second part at double speed"
     assert found["average_view_s"] == found["watch_s"]
     assert found["devices"] == [{"name": "desktop", "views": 1, "watch_s": found["watch_s"]}]
     assert sum(one["watch_s"] for one in found["qualities"]) == pytest.approx(found["watch_s"], abs=0.01)
     assert {one["name"] for one in found["qualities"]} <= {"480p", "360p", "240p", "144p"}
-    assert 50 <= found["startup_ms"] <= 20_000
+    assert 50 <= found["startup_ms"] <= most_s * 1000
     watched.open().until("player.media.currentTime > 1")
     watched.page.goto("about:blank")
     seen = wait_for_figures(yeoul_server, video_id, lambda now: now["watch_s"] > found["watch_s"] + 0.5)

@@ -17,8 +17,6 @@ from tests.e2e.waiting import wait_for, wait_for_end
 from tests.e2e.watching import WatchPage, open_context
 from yeoul.media.binaries import ffmpeg_path
 
-pytestmark = pytest.mark.alone
-
 # Nothing is looked at well until the test says so.
 OPS = """
 from pathlib import Path

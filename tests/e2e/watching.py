@@ -21,13 +21,17 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 _PLAYER = "document.querySelector('yeoul-player')"
-# Every presented picture's time, and where the clock went backwards.
+# Every presented picture's time and the page's time then, and where the clock went backwards.
 _RECORD = """
-window.seen = {frames: [], backwards: []};
+window.seen = {frames: [], shown: [], backwards: []};
 customElements.whenDefined('yeoul-player').then(() => {
   const media = document.querySelector('yeoul-player').media;
   let last = 0;
-  const onFrame = (now, frame) => { window.seen.frames.push(frame.mediaTime); media.requestVideoFrameCallback(onFrame); };
+  const onFrame = (now, frame) => {
+    window.seen.frames.push(frame.mediaTime);
+    window.seen.shown.push(now);
+    media.requestVideoFrameCallback(onFrame);
+  };
   media.requestVideoFrameCallback(onFrame);
   media.addEventListener('timeupdate', () => {
     if (media.readyState === 0) return;

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LINE_EVERY_S = 10.0
 # What a test takes that has not run here before, by its folder. Only the proportions count.
 _USUAL_S = {"unit": 0.1, "contract": 0.5, "media": 1.0, "e2e": 5.0}
+# So many seconds of tests are taken to have run as forecast before the first test ends: fixtures make the first tests slow.
+_PRIOR_S = 120.0
 
 
 class Progress:
@@ -79,10 +81,10 @@ class Progress:
         self._reporter.write_line(f"{done}; running {', '.join(files) or 'nothing'}")
 
     def _left(self, elapsed_s: float) -> str:
-        if self._ended_weight == 0:
-            return "unknown time"
-        waiting = sum(map(self._weight, self._waiting))
-        return f"about {_clock(elapsed_s * waiting / self._ended_weight)}"
+        """Returns the forecast: what waits, at the pace of what has ended."""
+        workers = max(1, len(self._running))
+        pace = (elapsed_s + _PRIOR_S / workers) / (self._ended_weight + _PRIOR_S)
+        return f"about {_clock(pace * sum(map(self._weight, self._waiting)))}"
 
     def pytest_terminal_summary(self) -> None:
         used = [resource.getrusage(whom) for whom in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
