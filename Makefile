@@ -1,5 +1,5 @@
 # `make up` and `make test` set up everything they need; what was set up already costs nothing the second time.
-.PHONY: help setup up test check bench chaos web screenshots dist lock clean
+.PHONY: help setup up test test-parts test-quick test-all check bench chaos web screenshots dist lock clean
 .DEFAULT_GOAL := help
 
 PYTHON_READY := .venv/setup.stamp
@@ -9,7 +9,9 @@ WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print 2>/d
 
 help:
 	@echo 'make up      set up and start Yeoul at http://localhost:8000'
-	@echo 'make test    set up and run all tests'
+	@echo 'make test    set up and run the tests: about 20 minutes on two cores'
+	@echo 'make test-quick  the tests without media, browsers and servers: at most 3 minutes'
+	@echo 'make test-all    everything, in parts that go on after a break: up to 3 hours; PARTS="unit media" runs some'
 	@echo 'make setup   only set up'
 	@echo 'make check   lint, types, import rules'
 	@echo 'make bench   the table of targets, from fresh runs'
@@ -41,10 +43,22 @@ web: $(WEB_READY)
 up: setup
 	@exec .venv/bin/yeoul up
 
-test: setup
+# In random order; `--dist loadfile` keeps the tests of a file on one worker, since they share servers and videos.
+PYTEST := .venv/bin/pytest -q -n logical --dist loadfile --no-loadscope-reorder --durations 10
+
+test-parts: setup
 	@scripts/system_parts.sh
 	@.venv/bin/python -m tests.swift.venv >/dev/null
-	@.venv/bin/pytest -q -m 'not long' -n logical --dist loadfile --no-loadscope-reorder --durations 10
+	@.venv/bin/python -m tests.clips
+
+test: test-parts
+	@$(PYTEST) -m 'not long'
+
+test-quick: setup
+	@$(PYTEST) -m 'not long and not slow' tests/unit tests/contract
+
+test-all: test-parts
+	@.venv/bin/python -m tests.harness.parts $(PARTS)
 
 check: $(PYTHON_READY) $(NODE_READY)
 	@scripts/check.sh

@@ -143,7 +143,7 @@ class Server:
 
     def end_upload(self, upload: subprocess.Popen[str]) -> dict[str, Any]:
         """Wait for an upload in the background; as `upload`."""
-        out, errors = upload.communicate(timeout=300)
+        out, errors = upload.communicate(timeout=_COMMAND_S)
         return self._result(upload.returncode, out, errors)
 
     def upload(self, path: Path, *options: str, **environ: str) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class Server:
             data, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
         request = urllib.request.Request(path if path.startswith("http") else self.url + path, data, sent, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=_COMMAND_S) as answer:
                 status, raw = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

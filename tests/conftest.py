@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Generator
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +14,8 @@ import hypothesis
 import pytest
 
 from tests.harness import pace
-from tests.harness.progress import Progress
+from tests.harness.progress import Progress, usual_s
+from tests.harness.resume import Resume
 from tests.harness.slot import take_slot
 
 REPOSITORY = Path(__file__).parents[1]
@@ -23,6 +25,7 @@ _SLOTS = "YEOUL_TEST_SLOTS"
 _HEAVY_FOLDERS = {"e2e", "media"}
 # On two quiet cores; the slowest tests take a quarter of it.
 _TEST_LIMIT_S = 300.0
+_LONG_FILE_S = 60
 
 
 def _is_ci() -> bool:
@@ -44,10 +47,18 @@ def pytest_xdist_auto_num_workers() -> int:
     return int(told) if told else _count_cores() + 1
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--using", metavar="FIXTURE", help="run only the tests that use this fixture")
+    parser.addoption("--resume", metavar="FILE", type=Path, help="leave out the tests that FILE names, and add those that pass")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Measures the machine once per run, before there are workers: they inherit the environment."""
-    if hasattr(config, "workerinput"):
+    is_worker = hasattr(config, "workerinput")
+    if config.option.resume is not None:
+        config.pluginmanager.register(Resume(config.option.resume, is_worker=is_worker))
+    if is_worker:
         return
     os.environ[pace.VARIABLE] = str(pace.measure_slowness())
     config.option.timeout = pace.patience_s(_TEST_LIMIT_S)
@@ -60,10 +71,25 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(session.config, "workerinput") or session.config.option.verbose > 0:
         return
-    session.config.pluginmanager.register(Progress(reporter, CACHE / "test-durations.json"))
+    workers = getattr(session.config.option, "numprocesses", None) or 1
+    session.config.pluginmanager.register(Progress(reporter, CACHE / "test-durations.json", workers))
     slow = f"this machine takes {pace.slowness():.1f} times as long as two quiet cores"
     reporter.write_line(f"{slow}; a test may take {pace.patience_s(_TEST_LIMIT_S):.0f} s")
     reporter.write_line(f"random order; the same order again: --randomly-seed={session.config.option.randomly_seed}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files with much work begin first, so that no worker is left with one at the end; otherwise the order is random."""
+    fixture = config.option.using
+    if fixture is not None:
+        left_out = [item for item in items if fixture not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if fixture in getattr(item, "fixturenames", ())]
+    work_s: defaultdict[Path, float] = defaultdict(float)
+    for item in items:
+        work_s[item.path] += usual_s(item.nodeid)
+    items.sort(key=lambda item: work_s[item.path] < _LONG_FILE_S)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

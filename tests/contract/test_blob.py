@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.contract.blob_server import served_store
+from tests.harness.pace import patience_s
 from tests.swift.server import SwiftEndpoint
 from yeoul.base.clock import SystemClock
 from yeoul.base.errors import BlobMissingError, ChecksumError, InvalidError, StorageError, StorageFullError
@@ -386,7 +387,7 @@ def test_a_put_with_another_digest_or_size_is_dropped(local: LocalStore, tmp_pat
 
 
 def send(request: SignedRequest, body: bytes | Iterator[bytes] | None = None) -> httpx.Response:
-    return httpx.request(request.method, request.url, headers=request.headers, content=body, timeout=30)
+    return httpx.request(request.method, request.url, headers=request.headers, content=body, timeout=patience_s())
 
 
 def signed_put(store: BlobStore, key: str = "up/1", body: bytes = BODY, expires_in_s: float = 60) -> SignedRequest:

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.harness.pace import patience_s
 from yeoul.base.errors import ConflictError, UnavailableError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.engine.local import LocalEngine
@@ -55,7 +56,7 @@ def work(op: str, /, task: str = "t", attempt: int = 1, timeout_s: float = 60.0,
     return Work(task=task, attempt=attempt, op=op, params=params, output_prefix=f"{task}/{attempt}/", slots=slots, timeout_s=timeout_s)
 
 
-def until(engine: LocalEngine, enough: Callable[[list[Report]], object], limit_s: float = 20.0) -> list[Report]:
+def until(engine: LocalEngine, enough: Callable[[list[Report]], object], limit_s: float = patience_s()) -> list[Report]:
     """Every report up to the moment at which they are enough."""
     reports: list[Report] = []
     deadline_s = time.monotonic() + limit_s
@@ -92,17 +93,21 @@ class Tree:
         self.pids = [int(pid) for pid in file.read_text().split()]
         self.fds = [os.pidfd_open(pid) for pid in self.pids]
 
-    def wait_gone(self, limit_s: float) -> None:
-        wait_gone(self.fds, limit_s)
+    def wait_gone(self) -> None:
+        wait_gone(self.fds)
 
 
-def wait_gone(fds: Sequence[int], limit_s: float) -> None:
+# Long enough for a tree of processes to start.
+_TASK_S = patience_s(3.0)
+
+
+def wait_gone(fds: Sequence[int]) -> None:
     """Wait until the processes behind these pidfds have ended, then close them."""
     poller = select.poll()
     for fd in fds:
         poller.register(fd, select.POLLIN)
     alive = set(fds)
-    deadline_s = time.monotonic() + limit_s
+    deadline_s = time.monotonic() + patience_s()
     while alive and (left_s := deadline_s - time.monotonic()) > 0:
         for fd, _ in poller.poll(left_s * 1000):
             poller.unregister(fd)
@@ -255,11 +260,11 @@ def test_a_memory_hog_is_stopped_and_others_go_on(engine: LocalEngine) -> None:
 
 
 def test_timeout_kills_every_descendant(engine: LocalEngine, tmp_path: Path) -> None:
-    tree = Tree(engine, tmp_path / "pids", timeout_s=1.5, then="ignore")
+    tree = Tree(engine, tmp_path / "pids", timeout_s=_TASK_S, then="ignore")
     (report,) = finals(until(engine, finals))
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert (report.kind, _error(report)["code"]) == ("failed", "pipeline.task_timeout")
-    assert 1.4 <= report.wall_s < 3
+    assert report.wall_s >= _TASK_S - 0.1
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -270,7 +275,7 @@ def test_cancel_kills_every_descendant_and_reports_lost(engine: LocalEngine, tmp
     engine.cancel(TaskId("unknown"), 1)
     engine.cancel(TaskId("t"), 1)
     reports = finals(until(engine, lambda seen: len(finals(seen)) == 2))
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert {(report.task, report.kind) for report in reports} == {("t", "lost"), ("other", "done")}
     assert _error(reports[0])["facts"] == {"reason": "cancelled"}
 
@@ -280,7 +285,7 @@ def test_what_a_finished_op_leaves_running_is_ended(engine: LocalEngine, tmp_pat
     tree = Tree(engine, tmp_path / "pids", then="end", go=str(tmp_path / "go"))
     (tmp_path / "go").write_text("end")
     (report,) = finals(until(engine, finals))
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert (report.kind, report.outputs) == ("done", {"left": 5})
 
 
@@ -293,7 +298,7 @@ def test_kill_of_a_child_is_reported_lost(engine: LocalEngine, tmp_path: Path) -
     tree = Tree(engine, tmp_path / "pids")
     os.kill(tree.pids[0], signal.SIGKILL)
     (report,) = finals(until(engine, finals))
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert (report.kind, _error(report)["facts"]) == ("lost", {"reason": "SIGKILL"})
 
 
@@ -302,7 +307,7 @@ def test_kill_of_the_zygote_loses_its_attempts_and_the_next_one_works(engine: Lo
     (zygote,) = zygotes()
     zygote.kill()
     (report,) = finals(until(engine, finals))
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert (report.kind, _error(report)["code"]) == ("lost", "pipeline.worker_lost")
     assert list((tmp_path / "scratch").iterdir()) == []
     while not engine.free():
@@ -323,7 +328,7 @@ def test_close_kills_what_runs(make: Make, tmp_path: Path) -> None:
     engine = make()
     tree = Tree(engine, tmp_path / "pids")
     engine.close()
-    tree.wait_gone(0.5)
+    tree.wait_gone()
     assert zygotes() == []
 
 
@@ -365,7 +370,7 @@ def test_kill_of_the_owner_ends_all_below(owner: subprocess.Popen[bytes], tmp_pa
     assert len(below) == 7  # zygote, attempt, five descendants
     fds = [os.pidfd_open(process.pid) for process in below]
     owner.kill()
-    wait_gone(fds, 5)
+    wait_gone(fds)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -379,9 +384,9 @@ def test_the_next_owner_ends_what_two_kills_left(owner: subprocess.Popen[bytes],
     zygote.suspend()
     owner.kill()
     zygote.kill()
-    wait_gone([attempt], 2)
+    wait_gone([attempt])
     engine = make()
-    wait_gone(below, 0.5)
+    wait_gone(below)
     assert finish(engine, work("noop"))[0].kind == "done"
 
 

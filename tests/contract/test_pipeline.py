@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 
 from tests.contract.pipeline_world import EXPIRE_S, SOURCE, VIDEO, World, fail_with
+from tests.harness.pace import patience_s
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
 from yeoul.blob.store import Bucket
@@ -633,7 +634,7 @@ def test_two_dispatchers_share_the_work(database: Database):
     other_engine = MemoryEngine(Slots(cpu=2, memory_bytes=4 * 2**30), "other")
     other = world.make_dispatcher(other_engine)
     world.upload_all()
-    until_s = monotonic() + 60  # news between the two take real time
+    until_s = monotonic() + patience_s()  # news between the two take real time
     while world.state() != "ready" and monotonic() < until_s:
         for dispatcher in (other, world.dispatcher):
             dispatcher.step(0)

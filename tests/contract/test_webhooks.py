@@ -244,7 +244,7 @@ def test_a_slow_receiver_holds_up_its_own_host_alone(world: World):
     paths = until_quick()
     assert paths.count("/slow") <= 2
     world.hooks.hold.set()
-    sending.join(60)
+    sending.join()
     assert {one["state"] for one in world.deliveries(made)} == {"delivered"}
 
 
@@ -262,7 +262,7 @@ def test_who_has_many_slow_hosts_holds_up_nobody_else(world: World):
         paths = [world.hooks.next_message().path for _ in range(7)]
         assert sorted(paths) == ["/quick"] + ["/slow"] * 6
         world.hooks.hold.set()
-        sending.join(60)
+        sending.join()
     assert world.hooks.messages.qsize() == 2
 
 
@@ -358,7 +358,7 @@ def test_a_webhook_that_is_dropped_while_it_is_told_breaks_nothing(world: World)
     with world.database.write() as connection:
         assert webhook.drop(connection, "ann", made["id"])
     world.hooks.hold.set()
-    sending.join(60)
+    sending.join()
     assert world.ask("GET", "").json()["items"] == []
 
 

@@ -80,7 +80,7 @@ def make_flashes_and_beeps(path: Path) -> Path:
 def find_flashes(path: Path) -> list[float]:
     """Returns the times of the first white pictures, in seconds."""
     with av.open(str(path)) as container:
-        frames = [(float(frame.pts * frame.time_base), frame.to_ndarray(format="gray").mean() > 128) for frame in container.decode(video=0)]
+        frames = [(frame.time or 0.0, frame.to_ndarray(format="gray").mean() > 128) for frame in container.decode(video=0)]
     return [time - frames[0][0] for (_, before), (time, after) in pairwise(frames) if after and not before]
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from bench.server import Server
+from tests.e2e.waiting import PATIENCE_S, wait_for
 from tests.streams import make_source
 from yeoul.delivery.access import StreamAccess
 
@@ -256,9 +257,7 @@ def test_what_becomes_private_is_closed_at_once(yeoul_server: Server, clip: Path
     result = yeoul_server.upload(clip, "--visibility", "unlisted")
     assert yeoul_server.request("GET", result["hls"], token=None)[0] == 200
     assert yeoul_server.request("PATCH", f"{API}/videos/{result['id']}", {"visibility": "private"})[0] == 200
-    deadline = time.monotonic() + 10
-    while yeoul_server.request("GET", result["hls"], token=None)[0] != 403:
-        assert time.monotonic() < deadline
+    wait_for(lambda: yeoul_server.request("GET", result["hls"], token=None)[0] == 403, "the stream to be closed")
 
 
 # --- caches and ranges ---
@@ -309,7 +308,7 @@ def test_events_tell_the_whole_story_in_order(yeoul_server: Server, clip: Path):
     states: list[str] = []
     progress: list[float] = []
     tasks: dict[str, list[str]] = {}
-    with httpx.stream("GET", f"{yeoul_server.url}{API}/videos/{video['id']}/events", headers=headers, timeout=60) as answer:
+    with httpx.stream("GET", f"{yeoul_server.url}{API}/videos/{video['id']}/events", headers=headers, timeout=PATIENCE_S) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.iter_lines()
         kind = ""
@@ -352,7 +351,7 @@ def send_whole(server: Server, video_id: str, path: Path) -> None:
 
 
 def test_others_hear_no_tasks(yeoul_server: Server, public: dict[str, Any]):
-    with httpx.stream("GET", f"{yeoul_server.url}{API}/videos/{public['id']}/events", timeout=20) as answer:
+    with httpx.stream("GET", f"{yeoul_server.url}{API}/videos/{public['id']}/events", timeout=PATIENCE_S) as answer:
         kinds = [line for line in read_until(answer, "event: video") if line.startswith("event")]
     assert kinds == ["event: video"]
 
@@ -369,7 +368,7 @@ def read_until(answer: httpx.Response, last: str) -> list[str]:
 def test_events_stay_open_while_nothing_happens(yeoul_server: Server, public: dict[str, Any]):
     url = f"{yeoul_server.url}{API}/videos/{public['id']}/events"
     for _ in range(5):
-        with httpx.stream("GET", url, timeout=httpx.Timeout(20, read=1.0)) as answer, pytest.raises(httpx.ReadTimeout):
+        with httpx.stream("GET", url, timeout=httpx.Timeout(PATIENCE_S, read=1.0)) as answer, pytest.raises(httpx.ReadTimeout):
             for _ in answer.iter_bytes():  # ends by itself only if the server hangs up
                 pass
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from bench.evidence import read_made
 from bench.server import Server
 from tests.e2e.raw_upload import API, Cut, RawUpload
-from tests.e2e.waiting import delete_unfinished, wait_for_end, wait_until_clean
+from tests.e2e.waiting import PATIENCE_S, delete_unfinished, wait_for_end, wait_until_clean
 from tests.streams import make_source
 from yeoul.blob.signature import UrlSigner
 from yeoul.blob.store import Bucket
@@ -56,7 +56,7 @@ def clean(yeoul_server: Server) -> Iterator[None]:
 
 
 def make(target: Path, *arguments: str) -> Path:
-    subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", "-y", *arguments, str(target)], check=True, timeout=60)
+    subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", "-y", *arguments, str(target)], check=True)
     return target
 
 
@@ -350,7 +350,7 @@ def sign_up(server: Server, handle: str) -> str:
 
 def end_sessions(server: Server, token: str) -> None:
     """Let a token expire."""
-    with closing(sqlite3.connect(server.data / "yeoul.db", timeout=20)) as connection:
+    with closing(sqlite3.connect(server.data / "yeoul.db", timeout=PATIENCE_S)) as connection:
         connection.execute("UPDATE session SET expires_at = 1 WHERE token_hash = ?", (hashlib.sha256(token.encode()).hexdigest(),))
         connection.commit()
 

@@ -18,6 +18,7 @@ from tests.checker.hls_load import load
 from tests.e2e.clip import find_digests
 from tests.e2e.uploading import UploadPage
 from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_for_end
+from tests.harness.pace import slowness
 from yeoul.media.binaries import ffmpeg_path
 
 LANES = 4  # of all uploads of a page, over HTTP/1.1
@@ -103,7 +104,7 @@ def throttle(page: UploadPage, bytes_per_s: int) -> CDPSession:
     """A slow line, as the browser's own tools make one."""
     session = page.context.new_cdp_session(page.page)
     session.send("Network.enable")
-    set_line(session, bytes_per_s, offline=False)
+    set_line(session, int(bytes_per_s / slowness()), offline=False)
     return session
 
 

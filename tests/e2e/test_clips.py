@@ -27,6 +27,7 @@ from tests.e2e.clip_checks import (
     check_sound,
     check_stream_rules,
 )
+from tests.e2e.waiting import PATIENCE_S
 
 BAD = {
     "audio-only-two-tracks.mp4": "media.no_video",
@@ -51,7 +52,7 @@ TILE_OFF = 8  # of 255, in mean brightness of each pixel of a small JPEG
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from tests import oracle
 from tests.checker.fetch import http_fetch
 from tests.checker.rules import Expect, report
 from tests.checker.streams import check_streams
+from tests.e2e.waiting import PATIENCE_S
 from tests.e2e.watching import WatchPage, open_context
 from yeoul.media.binaries import ffmpeg_path
 
@@ -114,7 +115,7 @@ def test_what_came_in_pieces_is_not_one_file(premium: dict[str, Any], yeoul_serv
 
 def fetch_sha256(server: Server, path: str) -> str:
     request = urllib.request.Request(server.url + path, headers={"Authorization": f"Bearer {server.token}"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         assert "filename*=UTF-8''clip.mp4" in answer.headers["Content-Disposition"]
         return hashlib.sha256(answer.read()).hexdigest()
 

@@ -57,7 +57,7 @@ def talk(folder: Path) -> Path:
 
 def yeoul(folder: Path, environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "yeoul.cli.main", *words]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
 
 
 def test_the_definition_is_right_and_shows(folder: Path, environ: dict[str, str]):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.server import Server
+from tests.e2e.waiting import PATIENCE_S
 
 _API = "/api/v1"
 _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -33,9 +34,9 @@ def _fuzz(server: Server, folder: Path, *options: str, ids: Mapping[str, str] = 
         *("--checks", _CHECKS, "--seed", "1", "--max-examples", "3", "--generation-deterministic"),
         # Events are a stream that stays open; other formats are what oEmbed answers with 501.
         *("--exclude-path-regex", "(/events|^/oembed)$"),
-        *("--continue-on-failure", "--no-color", "--warnings", "off", "--request-timeout", "30", *options),
+        *("--continue-on-failure", "--no-color", "--warnings", "off", "--request-timeout", str(int(PATIENCE_S)), *options),
     ]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_guests_find_no_request_that_breaks_the_server(make_server: Callable[..., Server], tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from bench.server import Server
+from tests.e2e.waiting import wait_for
 
 _API = "/api/v1"
 _OPS = '''
@@ -70,13 +70,13 @@ def _ran(server: Server, video_id: str) -> tuple[Counter[str], Counter[str]]:
 def _process(server: Server, video_id: str) -> None:
     edition = server.get(f"{_API}/videos/{video_id}/dag")["edition"]
     assert server.request("POST", f"{_API}/videos/{video_id}/process", {})[0] == 202
-    deadline = time.monotonic() + 120
-    while True:
+
+    def is_shown() -> bool:
         dag = server.get(f"{_API}/videos/{video_id}/dag")
-        if (dag["edition"], dag["is_shown"]) == (edition + 1, True):
-            return
-        assert dag["state"] != "failed" and time.monotonic() < deadline, (dag, server.read_log())
-        time.sleep(0.05)
+        assert dag["state"] != "failed", (dag, server.read_log())
+        return (dag["edition"], dag["is_shown"]) == (edition + 1, True)
+
+    wait_for(is_shown, "the new edition to be shown")
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ from bench.evidence import find_missing, read_made
 from bench.faults import KINDS
 from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
+from tests.harness.pace import slowness
 
-SLOW = "600000"
+_BYTES_PER_S = int(600_000 / slowness())
+SLOW = str(_BYTES_PER_S)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def assert_whole(server: Server, result: dict[str, Any]) -> dict[str, int]:
 def test_faults_lose_nothing(tmp_path: Path, name: str, faults: int):
     """A few over one upload at a time; `make chaos` strikes with all kinds, over several."""
     kinds = [kind for kind in KINDS if kind.name == name]
-    (siege,) = run_chaos(tmp_path, faults, seed=7, kinds=kinds, load=Load(uploads=1, bytes_per_s=600_000))
+    (siege,) = run_chaos(tmp_path, faults, seed=7, kinds=kinds, load=Load(uploads=1, bytes_per_s=_BYTES_PER_S))
     assert siege.wrong == []
     assert len(siege.hits) == faults
 

@@ -18,12 +18,13 @@ import pytest
 from bench.evidence import read_made
 from bench.server import Server, free_port
 from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_until_clean
+from tests.harness.pace import slowness
 from tests.streams import make_source
 from yeoul.client.source_file import fingerprint
 
 FRAMES = 10 * 30
 PIECES = 3
-SLOW = "400000"  # bytes per second, so that the clip takes some seconds
+SLOW = str(int(400_000 / slowness()))  # bytes per second, so that the clip takes some seconds
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_file_changed_in_the_middle_does_not_go_on_where_the_old_one_was(
     data[middle] ^= 1
     new.write_bytes(data)
     assert fingerprint(old) == fingerprint(new)
-    known = kill_midway(server, old, *options, "--limit-rate", "1200000", landed=landed)
+    known = kill_midway(server, old, *options, "--limit-rate", str(int(1_200_000 / slowness())), landed=landed)
     done = server.cli(*server.upload_words(new, *options, "--wait", "none"))
     assert (done.returncode, "is of another file" in done.stderr) == (0, True), done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["id"] != known["video_id"]

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 _LINE_EVERY_S = 10.0
-# What a test takes that has not run here before, by its folder. Only the proportions count.
-_USUAL_S = {"unit": 0.1, "contract": 0.5, "media": 1.0, "e2e": 5.0}
+_USUAL_S = {"unit": 0.1, "contract": 0.5, "media": 1.5, "e2e": 5.0}
 # So many seconds of tests are taken to have run as forecast before the first test ends: fixtures make the first tests slow.
 _PRIOR_S = 120.0
 
 
-class Progress:
-    """Counts the tests of a run. `durations` is a JSON file of seconds by test, kept between runs for the forecast."""
+def usual_s(test: str) -> float:
+    """Returns about how long a test of its folder takes, in seconds; `test` is an id of pytest's."""
+    _, _, rest = test.partition("tests/")
+    return _USUAL_S.get(rest.partition("/")[0], 1.0)
 
-    def __init__(self, reporter: TerminalReporter, durations: Path) -> None:
+
+class Progress:
+    """Counts the tests of a run by so many workers. `durations` is a JSON file of seconds by test, kept between runs for the forecast."""
+
+    def __init__(self, reporter: TerminalReporter, durations: Path, workers: int) -> None:
         self._reporter = reporter
+        self._workers = workers
         self._file = durations
         self._known: dict[str, float] = _read(durations)
         self._taken: defaultdict[str, float] = defaultdict(float)
@@ -36,7 +42,7 @@ class Progress:
         self._began_s = self._told_s = time.monotonic()
 
     def _weight(self, test: str) -> float:
-        return self._known.get(test) or _USUAL_S.get(test.split("/")[1] if "/" in test else "", 1.0)
+        return self._known.get(test) or usual_s(test)
 
     # What runs: told by the one process of a run without workers, or by each of the workers.
 
@@ -61,7 +67,6 @@ class Progress:
         self._ended += 1
         self._ended_weight += self._weight(nodeid)
         self._waiting.discard(nodeid)
-        self._tell()
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Leaves out the dots."""
@@ -82,8 +87,7 @@ class Progress:
 
     def _left(self, elapsed_s: float) -> str:
         """Returns the forecast: what waits, at the pace of what has ended."""
-        workers = max(1, len(self._running))
-        pace = (elapsed_s + _PRIOR_S / workers) / (self._ended_weight + _PRIOR_S)
+        pace = (elapsed_s + _PRIOR_S / self._workers) / (self._ended_weight + _PRIOR_S)
         return f"about {_clock(pace * sum(map(self._weight, self._waiting)))}"
 
     def pytest_terminal_summary(self) -> None:

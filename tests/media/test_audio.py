@@ -348,7 +348,7 @@ def delayed_tone(file: Path, delay_ms: int) -> Path:
     picture, sound = "color=gray:s=32x32:r=25:d=4", "sine=r=44100:d=3"
     inputs = ["-f", "lavfi", "-i", picture, "-itsoffset", f"{delay_ms / 1000}", "-f", "lavfi", "-i", sound]
     command = [ffmpeg_path(), "-v", "error", *inputs, "-c:v", "libx264", "-g", "10", "-bf", "0", "-c:a", "aac", str(file)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True)
     return file
 
 

@@ -25,7 +25,7 @@ LIMITS = Limits()
 
 
 def make(target: Path, *arguments: str) -> Path:
-    subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *arguments, str(target)], check=True, timeout=60)
+    subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *arguments, str(target)], check=True)
     return target
 
 

@@ -48,7 +48,7 @@ Picture = tuple[int, str]
 
 
 def ffmpeg(*arguments: str) -> str:
-    done = subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *arguments], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([ffmpeg_path(), "-v", "error", "-nostdin", *arguments], capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -14,9 +14,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.harness.pace import patience_s
 from tests.swift.venv import swift_venv
 
-_START_TIMEOUT_S = 60
+_START_TIMEOUT_S = patience_s()
 _KINDS = ("account", "container", "object")
 # Every server of Swift takes its middlewares from a paste file like this one.
 _STORAGE = """[DEFAULT]

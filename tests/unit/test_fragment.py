@@ -89,7 +89,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     command = [ffmpeg_path(), "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1.4", "-c:v", "libx264"]
     command += ["-preset", "veryfast", "-g", "10", "-sc_threshold", "0", "-flags", "+cgop", "-video_track_timescale", "12800"]
     command += ["-avoid_negative_ts", "disabled", "-movflags", "+cmaf+frag_discont+empty_moov+frag_keyframe+skip_trailer"]
-    subprocess.run([*command, "-f", "mp4", str(target)], check=True, timeout=60)
+    subprocess.run([*command, "-f", "mp4", str(target)], check=True)
     return target.read_bytes()
 
 

@@ -91,7 +91,7 @@ def test_a_wrong_file_stops_the_start_and_says_where(tmp_path: Path, content: by
         file.write_bytes(content)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "yeoul.cli.main", "up", "--no-demo", "--data", str(tmp_path / "data"), "--port", "1"]
-    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done
     (line,) = done.stderr.splitlines()
     assert line.startswith("yeoul: yeoul.toml") and line.endswith("(request.invalid)")
