@@ -23,8 +23,6 @@ CACHE = REPOSITORY / ".cache"
 _SLOTS = "YEOUL_TEST_SLOTS"
 # Their tests encode, start servers or drive browsers.
 _HEAVY_FOLDERS = {"e2e", "media"}
-# On two quiet cores; the slowest tests take a quarter of it.
-_TEST_LIMIT_S = 300.0
 _LONG_FILE_S = 60
 
 
@@ -48,6 +46,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("test_limit_s", "seconds that a test may take on two quiet cores", default="300")
     parser.addoption("--using", metavar="FIXTURE", help="run only the tests that use this fixture")
     parser.addoption("--resume", metavar="FILE", type=Path, help="leave out the tests that FILE names, and add those that pass")
 
@@ -60,8 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Resume(config.option.resume, is_worker=is_worker))
     if is_worker:
         return
-    os.environ[pace.VARIABLE] = str(pace.measure_slowness())
-    config.option.timeout = pace.patience_s(_TEST_LIMIT_S)
+    if pace.VARIABLE not in os.environ:
+        os.environ[pace.VARIABLE] = str(pace.measure_slowness())
+    config.option.timeout = pace.patience_s(float(config.getini("test_limit_s")))
     slots = tempfile.TemporaryDirectory(prefix="yeoul-slots-")
     config.add_cleanup(slots.cleanup)
     os.environ[_SLOTS] = slots.name
@@ -74,7 +74,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     workers = getattr(session.config.option, "numprocesses", None) or 1
     session.config.pluginmanager.register(Progress(reporter, CACHE / "test-durations.json", workers))
     slow = f"this machine takes {pace.slowness():.1f} times as long as two quiet cores"
-    reporter.write_line(f"{slow}; a test may take {pace.patience_s(_TEST_LIMIT_S):.0f} s")
+    reporter.write_line(f"{slow}; a test may take {session.config.option.timeout:.0f} s")
     reporter.write_line(f"random order; the same order again: --randomly-seed={session.config.option.randomly_seed}")
 
 
