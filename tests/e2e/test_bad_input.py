@@ -433,6 +433,12 @@ SOURCE_LIES: dict[str, tuple[dict[str, Any], str]] = {
     "name with a NUL": ({"codec": "h264\0"}, "request.invalid"),
     "name without end": ({"codec": "h" * 5000}, "request.invalid"),
     "filter in a name": ({"pix_fmt": ["a"]}, "request.invalid"),
+    "filter in the pixels": ({"pix_fmt": "yuv420p,movie=/etc/passwd"}, "request.invalid"),
+    "filter in the primaries": ({"colour_primaries": "bt709[x];movie=/etc/passwd,metadata=print:file=/tmp/x[x]"}, "request.invalid"),
+    "filter in the transfer": ({"colour_transfer": "bt709,movie=http\\://127.0.0.1/"}, "request.invalid"),
+    "filter in the matrix": ({"colour_matrix": "bt709:range=pc"}, "request.invalid"),
+    "filter in the range": ({"colour_range": "tv,null"}, "request.invalid"),
+    "colour that nobody knows": ({"colour_primaries": "mauve"}, "request.invalid"),
 }
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from yeoul.media.filter import Colour, make_graph, needs_lut, output_colour
 from yeoul.media.ladder import make_ladder
 from yeoul.media.timescale import rendition_timescale, to_ticks
+from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack
 
@@ -29,6 +34,37 @@ def graph_of(source: Source, piece: Piece = PIECE) -> str:
 
 
 BT709 = Colour("bt709", "bt709", "bt709")
+COLOURS = {
+    "colour_primaries": get_args(Primaries),
+    "colour_transfer": get_args(Transfer),
+    "colour_matrix": get_args(Matrix),
+    "colour_range": get_args(Range),
+}
+HOSTILE = ("bt709,movie=/etc/passwd", "bt709[a];[a]metadata=print:file=/tmp/x", "tv:x=y", "", "BT709", "bt709 ")
+# One filter with its options, as this project writes them; expressions hold escaped commas.
+FILTER = re.compile(r"(?:[a-z0-9]+(?:=(?:[\w.:+=/()*<>-]|\\,)+)?)")
+
+
+@given(st.fixed_dictionaries({name: st.none() | st.sampled_from(words) for name, words in COLOURS.items()}))
+def test_nothing_but_known_words_reaches_the_graph(colours: dict[str, str | None]):
+    graph = graph_of(source_of(**colours))
+    filters = re.split(r"(?<!\\)[,;]|\[[\w:]+\]", graph)
+    assert [one for one in filters if one and not FILTER.fullmatch(one)] == []
+    (tagged,) = {one for one in filters if one.startswith("setparams=")}
+    words = dict(option.split("=") for option in tagged.removeprefix("setparams=").split(":"))
+    assert words["color_primaries"] in COLOURS["colour_primaries"] and words["color_trc"] in COLOURS["colour_transfer"]
+    assert words["colorspace"] in COLOURS["colour_matrix"] and words["range"] == "tv"
+
+
+@pytest.mark.parametrize("field", [*COLOURS, "pix_fmt"])
+@given(
+    word=st.text() | st.sampled_from(["bt709,movie=/etc/passwd", "bt709[a];[a]metadata=print:file=/tmp/x", "tv:x=y", "", "BT709", "bt709 "])
+)
+def test_a_word_that_is_not_known_is_no_part_of_a_track(field: str, word: str):
+    if word in COLOURS.get(field, ()) or (field == "pix_fmt" and re.fullmatch(r"[a-z0-9_]{1,32}", word)):
+        return
+    with pytest.raises(ValidationError):
+        track_of(**{field: word})
 
 
 @pytest.mark.parametrize(

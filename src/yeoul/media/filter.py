@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yeoul.media.timescale import rendition_timescale
+from yeoul.model.colour import Matrix, Primaries, Transfer
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source, VideoTrack
@@ -23,9 +24,9 @@ _LIKE_BT709 = ("bt709", "smpte170m", "iec61966-2-1", "bt2020-10", "bt2020-12")
 class Colour:
     """What an encoded picture's values mean, in ffmpeg's names; always limited range."""
 
-    primaries: str
-    transfer: str
-    matrix: str
+    primaries: Primaries
+    transfer: Transfer
+    matrix: Matrix
 
 
 def output_colour(track: VideoTrack) -> Colour:

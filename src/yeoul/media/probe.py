@@ -24,20 +24,24 @@ from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, Unsu
 from yeoul.media.chapters import place_chapters, read_chapters
 from yeoul.media.limits import Limits
 from yeoul.media.truncation import open_whole
+from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
 
 TEXT_CODECS: Final = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
 # How many packets may go in before the first picture has to come out (a stream that starts in mid-GOP has to reach its next keyframe).
 _MAX_PACKETS_TO_FIRST_PICTURE: Final = 1500
 
-_PRIMARIES: Final = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
+_PRIMARIES: Final[dict[int, Primaries]] = {
+                     1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020", 10: "smpte428",
                      11: "smpte431", 12: "smpte432", 22: "ebu3213"}  # fmt: skip
-_TRANSFERS: Final = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+_TRANSFERS: Final[dict[int, Transfer]] = {
+                     1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
                      11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
                      17: "smpte428", 18: "arib-std-b67"}  # fmt: skip
-_MATRICES: Final = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+_MATRICES: Final[dict[int, Matrix]] = {
+                    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
-_RANGES: Final = {1: "tv", 2: "pc"}
+_RANGES: Final[dict[int, Range]] = {1: "tv", 2: "pc"}
 
 
 def probe(path: Path, limits: Limits) -> Source:

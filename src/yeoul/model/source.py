@@ -5,6 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+from pydantic import Field
+
+from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.noun import Noun
 
 Rotation = Literal[0, 90, 180, 270]
@@ -26,7 +29,7 @@ class VideoTrack(Noun):
 
     width, height: coded pixels before rotation and SAR. rotation_deg: clockwise turn that makes the picture upright.
     sar: sample aspect ratio. frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
-    Colour fields carry ffmpeg's names ("bt709", "smpte2084", "bt2020nc", ...), None where unknown; colour_range is "tv" or "pc".
+    Colour fields carry words of `model/colour.py`, None where unknown.
     """
 
     codec: str
@@ -36,12 +39,12 @@ class VideoTrack(Noun):
     sar: TimeBase = TimeBase(num=1, den=1)
     rotation_deg: Rotation = 0
     mirrored: bool = False
-    pix_fmt: str | None = None
+    pix_fmt: str | None = Field(default=None, pattern=r"^[a-z0-9_]{1,32}$")
     bit_depth: int = 8
-    colour_primaries: str | None = None
-    colour_transfer: str | None = None
-    colour_matrix: str | None = None
-    colour_range: str | None = None
+    colour_primaries: Primaries | None = None
+    colour_transfer: Transfer | None = None
+    colour_matrix: Matrix | None = None
+    colour_range: Range | None = None
     interlaced: bool = False
     frame_rate: float
     frames: int | None = None

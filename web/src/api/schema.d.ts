@@ -902,10 +902,10 @@ export interface VideoTrack {
   mirrored?: boolean;
   pix_fmt?: string | null;
   bit_depth?: number;
-  colour_primaries?: string | null;
-  colour_transfer?: string | null;
-  colour_matrix?: string | null;
-  colour_range?: string | null;
+  colour_primaries?: "bt709" | "bt470m" | "bt470bg" | "smpte170m" | "smpte240m" | "film" | "bt2020" | "smpte428" | "smpte431" | "smpte432" | "ebu3213" | null;
+  colour_transfer?: "bt709" | "bt470m" | "bt470bg" | "smpte170m" | "smpte240m" | "linear" | "log100" | "log316" | "iec61966-2-4" | "bt1361e" | "iec61966-2-1" | "bt2020-10" | "bt2020-12" | "smpte2084" | "smpte428" | "arib-std-b67" | null;
+  colour_matrix?: "gbr" | "bt709" | "fcc" | "bt470bg" | "smpte170m" | "smpte240m" | "ycgco" | "bt2020nc" | "bt2020c" | "smpte2085" | "chroma-derived-nc" | "chroma-derived-c" | "ictcp" | null;
+  colour_range?: "tv" | "pc" | null;
   interlaced?: boolean;
   frame_rate: number;
   frames?: number | null;
