@@ -30,9 +30,9 @@ export function avcColour(parameters: Uint8Array, web: VideoColorSpaceInit): Col
   const said = sps.fullRange !== null;
   return {
     ...pixels(sps.chroma, sps.bitDepth, sps.fullRange === true),
-    colour_primaries: PRIMARIES[sps.primaries] ?? name(web.primaries),
-    colour_transfer: TRANSFERS[sps.transfer] ?? name(web.transfer),
-    colour_matrix: MATRICES[sps.matrix] ?? name(web.matrix),
+    colour_primaries: PRIMARIES[sps.primaries] ?? name(web.primaries, PRIMARIES),
+    colour_transfer: TRANSFERS[sps.transfer] ?? name(web.transfer, TRANSFERS),
+    colour_matrix: MATRICES[sps.matrix] ?? name(web.matrix, MATRICES),
     colour_range: said || web.primaries ? (sps.fullRange === true ? "pc" : "tv") : null,
   };
 }
@@ -43,7 +43,7 @@ export function hevcColour(record: Uint8Array, web: VideoColorSpaceInit): Colour
   const named = web.fullRange === true || [web.primaries, web.transfer, web.matrix].some(Boolean);
   return {
     ...pixels((record[16] ?? 1) & 3, 8 + ((record[17] ?? 0) & 7), web.fullRange === true),
-    ...{ colour_primaries: name(web.primaries), colour_transfer: name(web.transfer), colour_matrix: name(web.matrix) },
+    ...{ colour_primaries: name(web.primaries, PRIMARIES), colour_transfer: name(web.transfer, TRANSFERS), colour_matrix: name(web.matrix, MATRICES) },
     colour_range: named ? (web.fullRange === true ? "pc" : "tv") : null,
   };
 }
@@ -61,15 +61,17 @@ export function webColour(codec: string, web: VideoColorSpaceInit): Colour {
   const unnamed = !isAv1 && web.primaries === undefined ? null : undefined;
   return {
     ...pixels(1, depth, false),
-    colour_primaries: unnamed ?? name(web.primaries),
-    colour_transfer: unnamed ?? name(web.transfer),
-    colour_matrix: unnamed ?? name(web.matrix),
+    colour_primaries: unnamed ?? name(web.primaries, PRIMARIES),
+    colour_transfer: unnamed ?? name(web.transfer, TRANSFERS),
+    colour_matrix: unnamed ?? name(web.matrix, MATRICES),
     colour_range: web.fullRange === true ? "pc" : "tv",
   };
 }
 
-function name(web: string | null | undefined): string | null {
-  return web === null || web === undefined ? null : (FROM_WEB[web] ?? web);
+/** The server's word for a browser's; null where it has none. */
+function name(web: string | null | undefined, words: Record<number, string>): string | null {
+  const word = FROM_WEB[web ?? ""] ?? web ?? "";
+  return Object.values(words).includes(word) ? word : null;
 }
 
 function pixels(chroma: number, depth: number, full: boolean): Pick<Colour, "pix_fmt" | "bit_depth"> {
