@@ -10,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.clips.collection import find_folder
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -31,11 +33,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
-    """The folder of real and hostile clips."""
-    folder = Path(os.environ.get("YEOUL_MEDIA") or REPOSITORY.parent / "shared" / "media").resolve()
-    if not folder.is_dir():
-        pytest.skip(f"no clips at {folder}; set YEOUL_MEDIA")
-    return folder
+    """The folder of real and hostile clips, or of their twins, which are made at the first use."""
+    return find_folder()
 
 
 def _program(*names: str) -> Path:
