@@ -25,7 +25,6 @@ from bench.evidence import find_encode_s
 from bench.figure import Figure, save_figures
 from bench.first_frame import bench_first_frame
 from bench.growth import measure
-from bench.media import BIG, GOOD, HEAVY, MEDIA
 from bench.process import Cost, own_cores, pinned, run_cost, tree_memory_bytes
 from bench.quality import compare
 from bench.reference import make_reference_command
@@ -33,14 +32,13 @@ from bench.server import Server
 from bench.smooth import bench_smooth
 from bench.throughput import measure_events, measure_tasks
 from bench.worker_loss import bench_worker_loss
+from tests.clips.collection import BIG, GOOD, HEAVY, find_clip
 from tests.contract.databases import PostgresServer, running_postgres
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.probe import probe
 
-_REAL60 = MEDIA / "real60-720p.mp4"
-_BUNNY = MEDIA / "bunny-480p-30s.mp4"
-_LONG = MEDIA / "long-1080p-363s.mp4"
+_REAL60 = "real60-720p.mp4"
 _QUALITY_CLIPS = (
     *("bunny-480p-30s.mp4", "rabbit-480p-8s.mp4", "real60-720p.mp4", "cars-12fps-30s.mp4", "people-noaudio-139s.mp4"),
     *("hevc-1080p-10s.mp4", "crystal-vp8.webm", "square-vp9.webm", "pcm-50fps.mov", "mpeg2-mp2.ts", "hdr10-av1-portrait.mp4"),
@@ -63,8 +61,8 @@ def bench_fast_line(pairs: int) -> list[Figure]:
     cpu, wall, rows = [], [], []
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
         for _ in range(pairs):
-            reference = _reference(_REAL60)
-            ours = server.measure_upload(_REAL60)
+            reference = _reference(find_clip(_REAL60))
+            ours = server.measure_upload(find_clip(_REAL60))
             cpu.append(ours.cost.cpu_s / reference.cpu_s)
             wall.append(ours.result["timings"]["ready_s"] / reference.wall_s)
             rows.append(
@@ -80,12 +78,12 @@ def bench_fast_line(pairs: int) -> list[Figure]:
 def bench_slow_line(pairs: int) -> list[Figure]:
     """P3 and P4: an uplink on which the upload lasts as long as the reference's encode."""
     whole, playable, rows = [], [], []
-    size_bytes = _REAL60.stat().st_size
+    size_bytes = find_clip(_REAL60).stat().st_size
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
         for _ in range(pairs):
-            reference = _reference(_REAL60)
+            reference = _reference(find_clip(_REAL60))
             rate = int(size_bytes / reference.wall_s)
-            times = server.measure_upload(_REAL60, "--limit-rate", str(rate)).result["timings"]
+            times = server.measure_upload(find_clip(_REAL60), "--limit-rate", str(rate)).result["timings"]
             whole.append(times["ready_s"] / (times["upload_s"] + reference.wall_s))
             playable.append(100 * min(1.0, times["playable_s"] / times["upload_s"]))
             rows.append({"reference": asdict(reference), **times})
@@ -98,18 +96,19 @@ def bench_slow_line(pairs: int) -> list[Figure]:
 
 def bench_tail(pairs: int) -> list[Figure]:
     """P5: from the last byte to ready, when workers keep up: a 30 s and a 363 s clip on lines slower than their encode."""
-    runs: dict[Path, list[Tail]] = {_BUNNY: [], _LONG: []}
+    bunny, long = find_clip("bunny-480p-30s.mp4"), find_clip("long-1080p-363s.mp4")
+    runs: dict[Path, list[Tail]] = {bunny: [], long: []}
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
         costs = {clip: _reference(clip).wall_s for clip in runs}
         for _ in range(pairs):
             for clip, tails in runs.items():
                 tails.append(_measure_tail(server, clip, int(clip.stat().st_size / (2.0 * costs[clip]))))
-    ratios = [long.tail_s / short.tail_s for short, long in zip(*runs.values(), strict=True)]
+    ratios = [late.tail_s / early.tail_s for early, late in zip(*runs.values(), strict=True)]
     detail: dict[str, object] = {clip.name: [asdict(tail) for tail in tails] for clip, tails in runs.items()}
     return [
         Figure("P5", "last byte to ready, 363 s clip / 30 s clip", "<= 1.5", ratios, detail),
-        _tail_figure("P5s", "30 s clip", runs[_BUNNY]),
-        _tail_figure("P5l", "363 s clip", runs[_LONG]),
+        _tail_figure("P5s", "30 s clip", runs[bunny]),
+        _tail_figure("P5l", "363 s clip", runs[long]),
     ]
 
 
@@ -183,7 +182,7 @@ def bench_start(pairs: int) -> list[Figure]:
         for _ in range(pairs):
             server = Server(Path(folder) / "data")
             starts.append(server.start().started_s)
-            server.measure_upload(MEDIA / "rabbit-480p-8s.mp4")
+            server.measure_upload(find_clip("rabbit-480p-8s.mp4"))
             memory.append(tree_memory_bytes(server.pid) / 2**20)
             server.stop()
     return [
@@ -215,7 +214,7 @@ def bench_quality(_pairs: int) -> list[Figure]:
     """P12: nothing is timed, so that each clip is encoded once; a table of each, whatever it says."""
     ratios, rows = [], []
     for clip in _QUALITY_CLIPS:
-        found = compare(MEDIA / clip)
+        found = compare(find_clip(clip))
         print(found.table(), flush=True)
         rows.append(asdict(found))
         ratios += [] if found.ratio is None else [found.ratio]
@@ -225,7 +224,7 @@ def bench_quality(_pairs: int) -> list[Figure]:
 def bench_crowd(pairs: int) -> list[Figure]:
     """All good clips at once on two cores, by pieces and again as whole files: memory of the tree, and what a visitor notices."""
     crowds: list[Crowd] = []
-    clips = [MEDIA / name for name in GOOD]
+    clips = [find_clip(name) for name in GOOD]
     with tempfile.TemporaryDirectory() as folder, pinned(2):
         with Server(Path(folder) / "data", YEOUL_ENGINE__WORKERS="2") as server:
             for _ in range(pairs):

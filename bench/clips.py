@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 
-from bench.media import BIG, HEAVY, MEDIA, SILENT
 from bench.server import Server
+from tests.clips.collection import BIG, HEAVY, SILENT, find_clip
 from tests.e2e.clip import Clip
 from tests.e2e.clip_checks import (
     check_frames_and_times,
@@ -61,7 +61,7 @@ def check_clips(names: Sequence[str]) -> Iterator[Finding]:
         Server(Path(place, "data")) as server,
     ):
         for name in names:
-            yield from _check_clip(server, client, MEDIA / name, Path(place))
+            yield from _check_clip(server, client, find_clip(name), Path(place))
 
 
 def _check_clip(server: Server, client: httpx.Client, path: Path, folder: Path) -> Iterator[Finding]:

@@ -21,12 +21,12 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwri
 
 from bench.bare_player import running_bare_player
 from bench.figure import Figure
-from bench.media import MEDIA
 from bench.process import own_cores, pinned
 from bench.server import Server
+from tests.clips.collection import find_clip
 
 _CLOCK = Path(__file__).with_name("first_frame.js").read_text()
-_CLIP = MEDIA / "real60-720p.mp4"
+_CLIP = "real60-720p.mp4"
 _UPLOADS = (
     *("long-1080p-363s.mp4", "people-noaudio-139s.mp4", "real60-720p.mp4", "bunny-480p-30s.mp4"),
     *("cars-12fps-30s.mp4", "hevc-1080p-10s.mp4", "vfr-3026x1386.mp4", "phone-hevc10-editlist-rotated.mp4"),
@@ -90,11 +90,11 @@ def bench_first_frame(pairs: int) -> list[Figure]:
         browsers = left.enter_context(running_browsers())
         left.enter_context(pinned(_SERVER_CORES))
         server = left.enter_context(Server(folder / "data", YEOUL_ENGINE__WORKERS=str(_SERVER_CORES)))
-        video = server.upload(_CLIP, "--visibility", "public")
+        video = server.upload(find_clip(_CLIP), "--visibility", "public")
         bare = left.enter_context(running_bare_player(server, video, folder))
         visit = Visits(browsers, server.url, bare, video["id"], starts)
         figures = [*visit.measure_starts("", ""), *visit.measure_clicks("", "")]
-        with encoding(server, [MEDIA / clip for clip in _UPLOADS]) as uploads:
+        with encoding(server, [find_clip(clip) for clip in _UPLOADS]) as uploads:
             figures += [*visit.measure_starts("L", _UNDER_LOAD), *visit.measure_clicks("L", _UNDER_LOAD)]
             unfinished = sum(upload.poll() is None for upload in uploads)
             figures.append(Figure("P10u", "of 8 uploads, still being encoded when the last was measured", "8", [unfinished]))

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.media import MEDIA
 from bench.server import Server
+from tests.clips.collection import find_clip
 from tests.e2e.site import WATCH_IT, Site, settle, sign_up
 from tests.e2e.watching import launch
 
@@ -42,14 +42,14 @@ def fill(server: Server) -> Site:
 
     def upload(film: tuple[str, str, str]) -> str:
         clip, title, tags = film
-        done = server.upload(MEDIA / clip, "--title", title, "--visibility", "public")
+        done = server.upload(find_clip(clip), "--title", title, "--visibility", "public")
         body = {"description": DESCRIPTION, "tags": tags.split()}
         assert server.request("PATCH", f"/api/v1/videos/{done['id']}", body)[0] == 200
         return str(done["id"])
 
     with ThreadPoolExecutor(2) as pool:
         ids = list(pool.map(upload, FILMS))
-    failed_id = str(server.upload(MEDIA / "bad-garbage.mp4", "--title", "Holiday, half copied")["id"])
+    failed_id = str(server.upload(find_clip("bad-garbage.mp4"), "--title", "Holiday, half copied")["id"])
     site = Site(server, ids[0], failed_id, "", sign_up(server, "haru", display_name="하루"))
     site.ask("PATCH", "/accounts/me", {"display_name": "River Films", "bio": "Short films from along the river. 강가의 짧은 영상들."})
     site.ask("PUT", "/channels/admin/subscription", token=site.newcomer)

@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.clips.collection import find_folder
 from tests.harness import pace
 from tests.harness.progress import Progress, usual_s
 from tests.harness.resume import Resume
@@ -102,11 +103,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
-    """The folder of real and hostile clips."""
-    folder = Path(os.environ.get("YEOUL_MEDIA") or REPOSITORY.parent / "shared" / "media").resolve()
-    if not folder.is_dir():
-        pytest.skip(f"no clips at {folder}; set YEOUL_MEDIA")
-    return folder
+    """The folder of real and hostile clips, or of their twins, which are made at the first use."""
+    return find_folder()
 
 
 def _program(*names: str) -> Path:

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from bench.crowd import Crowd, upload_crowd
-from bench.media import BIG, GOOD, HEAVY, SILENT
 from bench.server import Server
 from tests import oracle
+from tests.clips.collection import BIG, GOOD, HEAVY, SILENT
 from tests.e2e.clip import Clip, read_cues
 from tests.e2e.clip_checks import (
     check_frames_and_times,
