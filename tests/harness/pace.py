@@ -12,12 +12,15 @@ _PROCESSES = 3
 _LOOP = "import time; began = time.monotonic(); n = 0\nfor i in range(2_000_000): n += i * i % 7\nprint(time.monotonic() - began)"
 # What the loops take side by side on two quiet cores of the machine that the limits were chosen on.
 _QUIET_S = 0.54
+# A moment of stillness at the start must not let a hang last for hours.
+_MOST = 10.0
 
 
 def measure_slowness() -> float:
-    """Returns how many times longer than on two quiet cores work takes now, at least 1. Takes about half a second there."""
+    """Returns how many times longer than on two quiet cores work takes now, from 1 to 10. Takes about half a second there."""
     loops = [subprocess.Popen([sys.executable, "-I", "-S", "-c", _LOOP], stdout=subprocess.PIPE) for _ in range(_PROCESSES)]
-    return max(1.0, *(float(loop.communicate()[0]) / _QUIET_S for loop in loops))
+    slowest = max(float(loop.communicate()[0]) for loop in loops)
+    return min(_MOST, max(1.0, slowest / _QUIET_S))
 
 
 def slowness() -> float:
