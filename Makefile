@@ -49,7 +49,7 @@ PYTEST := .venv/bin/pytest -q -n logical --dist loadfile --no-loadscope-reorder 
 test-parts: setup
 	@scripts/system_parts.sh
 	@.venv/bin/python -m tests.swift.venv >/dev/null
-	@.venv/bin/python -m tests.clips
+	@.venv/bin/python -m tests.clips.collection >/dev/null
 
 test: test-parts
 	@$(PYTEST) -m 'not long'

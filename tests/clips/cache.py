@@ -8,7 +8,7 @@ import os
 import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
@@ -43,13 +43,14 @@ def twins_folder() -> Path:
     return _CACHE / digest.hexdigest()[:12]
 
 
-def make_twins(tell: Callable[[str], object] = str) -> Path:
-    """The folder with all twins; makes those that are missing, while other processes wait. `tell` gets a line for each."""
+def make_twins(tell: Callable[[str], object] = str, names: Collection[str] = ALL) -> Path:
+    """Returns the folder of twins; makes the named ones that are missing, while other processes wait. `tell` gets a line for each."""
     folder = twins_folder()
-    if not _find_missing(folder):
+    wanted = {*names, *(source for name, (source, _) in recipes_special.DERIVED.items() if name in names)}
+    if not _find_missing(folder, wanted):
         return folder
     with _locked():
-        missing = _find_missing(folder)
+        missing = _find_missing(folder, wanted)
         folder.mkdir(parents=True, exist_ok=True)
         jobs = sorted((name for name in missing if name in RECIPES), key=lambda name: (name not in _FIRST, name))
         _run(jobs, folder, tell)
@@ -62,8 +63,8 @@ def make_twins(tell: Callable[[str], object] = str) -> Path:
     return folder
 
 
-def _find_missing(folder: Path) -> list[str]:
-    return [name for name in ALL if not (folder / name).is_file()]
+def _find_missing(folder: Path, wanted: Collection[str]) -> list[str]:
+    return [name for name in ALL if name in wanted and not (folder / name).is_file()]
 
 
 @contextmanager

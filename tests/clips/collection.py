@@ -62,3 +62,7 @@ def find_folder() -> Path:
 
 def find_clip(name: str) -> Path:
     return find_folder() / name
+
+
+if __name__ == "__main__":
+    print(find_folder())

@@ -40,9 +40,10 @@ SENT_WHOLE = [name for name in GOOD if name not in HEAVY]
 # What is sent in two ways by the same owner and as visible is encoded once, since results are reused by content. These are encoded twice.
 ENCODED_TWICE = ("mpeg4-mp3.avi", "square-vp9.webm", "with-srt-subtitles.mkv", "fragmented-huge-duration.mp4", "no-initial-keyframe.ts")
 # A crowd of all clips at once takes longer than a test may; each of these has one of the longest clips.
+_THIRDS = [GOOD[start::3] for start in range(3)]
 CROWDS = {
-    "pieces": [GOOD[start::3] for start in range(3)],
-    "whole": [[name for name in SENT_WHOLE if name not in ENCODED_TWICE], list(ENCODED_TWICE)],
+    "pieces": _THIRDS,
+    "whole": [*([name for name in third if name in SENT_WHOLE and name not in ENCODED_TWICE] for third in _THIRDS), list(ENCODED_TWICE)],
 }
 
 MEMORY_BYTES = 1536 * 2**20
@@ -61,19 +62,18 @@ Crowds = Callable[[str, str], Crowd]
 
 @pytest.fixture(scope="module")
 def crowds(yeoul_server: Server, media_dir: Path) -> Crowds:
-    """Uploads the crowd that a clip belongs to, once; by way: "pieces" or "whole", which come after the pieces."""
+    """Uploads the crowd that a clip belongs to, once; by way: "pieces" or "whole", for which results of the pieces are reused."""
     done: dict[tuple[str, int], Crowd] = {}
 
     def find(way: str, name: str) -> Crowd:
         number = next(number for number, names in enumerate(CROWDS[way]) if name in names)
         if (way, number) not in done:
             names = CROWDS[way][number]
-            if way == "whole":
-                for other in names:
-                    find("pieces", other)
-            visible = () if names[0] in ENCODED_TWICE and way == "whole" else ("--visibility", "public")
-            options = (*(WHOLE if way == "whole" else PIECES), *visible)
-            done[way, number] = upload_crowd(yeoul_server, [media_dir / name for name in names], *options)
+            is_anew = way == "whole" and names[0] in ENCODED_TWICE
+            if way == "whole" and not is_anew:
+                find("pieces", name)
+            options = (*(WHOLE if way == "whole" else PIECES), *(() if is_anew else ("--visibility", "public")))
+            done[way, number] = upload_crowd(yeoul_server, [media_dir / one for one in names], *options)
         return done[way, number]
 
     return find

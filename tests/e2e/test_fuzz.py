@@ -44,6 +44,7 @@ def test_guests_find_no_request_that_breaks_the_server(make_server: Callable[...
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
 
 
+@pytest.mark.long
 def test_admins_find_no_request_that_breaks_the_server(make_server: Callable[..., Server], media_dir: Path, tmp_path: Path):
     """With things of their own, which nothing deletes; and with a program's token, which ending all sessions does not end."""
     server = make_server()

@@ -40,6 +40,7 @@ def join(rendition: Path) -> Path:
     return joined
 
 
+@pytest.mark.long
 def test_a_film_is_ready_and_its_streams_are_right(media_dir: Path, tmp_path: Path):
     report_, story = run("per-title", media_dir / "rabbit-480p-8s.mp4", tmp_path / "out")
     out = tmp_path / "out"

@@ -13,6 +13,7 @@ import pytest
 
 from bench.server import Server
 from tests.e2e.waiting import wait_for
+from tests.streams import make_source
 
 _API = "/api/v1"
 _OPS = '''
@@ -87,9 +88,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_what_differs_runs(folder: Path, media_dir: Path, make_server: Callable[..., Server]):
-    server = make_server(YEOUL_PIPELINE__OPS=str(folder / "ops.py"), YEOUL_PIPELINE__DAGS=str(folder / "dags"))
-    clip = media_dir / "real60-720p.mp4"
+def test_only_what_differs_runs(folder: Path, make_server: Callable[..., Server]):
+    settings = {"YEOUL_PIPELINE__OPS": str(folder / "ops.py"), "YEOUL_PIPELINE__DAGS": str(folder / "dags")}
+    server = make_server(YEOUL_MEDIA__PIECE_S="2", **settings)
+    clip = make_source(folder / "clip.mp4", size="256x144", duration_s=20.0)
     first = server.upload(clip, "--pipeline", "stamped")
     assert (first["state"], first["exit"]) == ("ready", 0), (first["error"], server.read_log())
     ran, reused = _ran(server, first["id"])
@@ -121,7 +123,7 @@ def test_only_what_differs_runs(folder: Path, media_dir: Path, make_server: Call
     assert server.request("DELETE", f"{_API}/videos/{first['id']}?forever=true")[0] == 204
     view = server.get(f"{_API}/videos/{second['id']}")
     assert all(httpx.get(address).status_code == 200 for address in _segments(server, view))
-    assert view["source"]["frames"] == 1800
+    assert view["source"]["frames"] == 600
 
 
 _ONCE = ("inspect", "poster", "storyboard", "stamps", "package")

@@ -39,7 +39,10 @@ def assert_whole(server: Server, result: dict[str, Any]) -> dict[str, int]:
     return made.attempts
 
 
-@pytest.mark.parametrize(("name", "faults"), [("kill -9 of the tree", 2), ("SIGSTOP past the lease", 1), ("bit flip in a piece", 1)])
+@pytest.mark.parametrize(
+    ("name", "faults"),
+    [("kill -9 of the tree", 2), pytest.param("SIGSTOP past the lease", 1, marks=pytest.mark.long), ("bit flip in a piece", 1)],
+)
 def test_faults_lose_nothing(tmp_path: Path, name: str, faults: int):
     """A few over one upload at a time; `make chaos` strikes with all kinds, over several."""
     kinds = [kind for kind in KINDS if kind.name == name]
