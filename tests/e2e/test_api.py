@@ -356,6 +356,17 @@ def test_others_hear_no_tasks(yeoul_server: Server, public: dict[str, Any]):
     assert kinds == ["event: video"]
 
 
+def test_events_end_when_the_follower_may_no_longer_see_the_video(yeoul_server: Server):
+    video = yeoul_server.request("POST", f"{API}/videos", {"title": "open", "visibility": "unlisted"})[1]
+    with httpx.stream("GET", f"{yeoul_server.url}{API}/videos/{video['id']}/events", timeout=PATIENCE_S) as answer:
+        lines = answer.iter_lines()
+        assert any('"title":"open"' in line for line in lines)
+        change = {"title": "closed", "visibility": "private"}
+        assert yeoul_server.request("PATCH", f"{API}/videos/{video['id']}", change)[0] == 200
+        rest = list(lines)
+    assert "event: gone" in rest and "closed" not in "".join(rest)
+
+
 def read_until(answer: httpx.Response, last: str) -> list[str]:
     found: list[str] = []
     for line in answer.iter_lines():

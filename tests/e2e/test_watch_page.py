@@ -88,12 +88,15 @@ def test_other_sites_are_told_what_a_public_video_is(yeoul_server: Server, video
     assert status == 200 and embed["title"] == TITLE
 
 
-def test_nothing_is_told_of_private_and_unknown_videos(yeoul_server: Server, tmp_path: Path):
-    hidden = yeoul_server.upload(make_clip(tmp_path, "mp4"), "--title", "My secret", "--visibility", "private", "--wait", "playable")
-    for page in ("watch", "embed"):
-        unknown = read_page(yeoul_server, f"/{page}/0nosuchvideo0")
-        assert read_page(yeoul_server, f"/{page}/{hidden['id']}") == unknown
-        assert "<title>Yeoul</title>" in unknown and "og:" not in unknown
+def test_pages_say_nothing_of_private_hidden_and_unknown_videos(yeoul_server: Server, tmp_path: Path):
+    secret = yeoul_server.upload(make_clip(tmp_path, "mp4"), "--title", "My secret", "--visibility", "private", "--wait", "playable")
+    address = f"/api/v1/videos/{secret['id']}"
+    for change in ({}, {"visibility": "public", "hidden": True}):
+        assert yeoul_server.request("PATCH", address, change)[0] == 200
+        for page in ("watch", "embed"):
+            unknown = read_page(yeoul_server, f"/{page}/0nosuchvideo0")
+            assert read_page(yeoul_server, f"/{page}/{secret['id']}") == unknown
+            assert "<title>Yeoul</title>" in unknown and "og:" not in unknown
 
 
 def test_the_picture_and_the_first_segments_are_there_before_the_player(

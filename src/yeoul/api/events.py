@@ -32,22 +32,28 @@ _NAMED_AT_MOST = 500  # tasks in one query
 class _Follower:
     """What one client has been told already."""
 
-    def __init__(self, parts: Parts, video_id: str, *, with_tasks: bool) -> None:
+    def __init__(self, parts: Parts, video_id: str, caller: Row | None, *, with_tasks: bool) -> None:
         self._parts = parts
         self._video_id = video_id
+        self._caller = caller
         self._with_tasks = with_tasks
         self._version = -1
         self._stamps: dict[str, tuple[Any, ...]] = {}
 
     def news(self) -> list[str]:
-        """Events since the last call, ready to be sent; raises NotFoundError when the video is gone."""
+        """Returns the events since the last call, ready to be sent.
+
+        Raises NotFoundError if the video is gone, or if the client may no longer see it.
+        """
         found: list[str] = []
         with self._parts.database.read() as connection:
             version = video.version(connection, self._video_id)
             if self._with_tasks:
                 found += self._task_news(connection)
         if version != self._version:
-            _, view = read_video_view(self._parts, self._video_id)
+            row, view = read_video_view(self._parts, self._video_id)
+            if not may_see(row, self._caller):
+                raise NotFoundError(f"there is no video {self._video_id}", video=self._video_id)
             self._version = version if version is not None else -1
             found.append(_event("video", json.loads(view.model_dump_json())))
         return found
@@ -110,6 +116,6 @@ def get_events(video_id: str, caller: MaybeCaller, parts: PartsDep) -> Streaming
         row = video.get(connection, video_id)
     if not may_see(row, caller):
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
-    follower = _Follower(parts, video_id, with_tasks=may_edit(row, caller))
+    follower = _Follower(parts, video_id, caller, with_tasks=may_edit(row, caller))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_follow(follower, parts.database), media_type="text/event-stream", headers=headers)

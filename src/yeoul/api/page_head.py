@@ -15,7 +15,7 @@ from yeoul.api.public_url import make_public_url
 from yeoul.api.view import VideoView, read_video_view
 from yeoul.base.errors import NotFoundError, UnavailableError
 from yeoul.delivery.presentation import INIT_NAME, Presentation, Track, folder_uri, segment_uri
-from yeoul.model.video import Visibility
+from yeoul.model.video import Visibility, audience
 
 _DESCRIPTION_LENGTH = 200
 
@@ -35,13 +35,13 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
         offered = parts.presentations.get(view.id).presentation
     except (NotFoundError, UnavailableError):  # the page comes in any case, and asks by itself
         return None
-    if row["visibility"] == Visibility.PRIVATE.value:
+    if audience(row) == Visibility.PRIVATE:
         return None
     base = make_public_url(request, parts)
     lines = [f"<title>{escape(view.title)} · Yeoul</title>", *_links(view, base)]
     if not embedded:
         lines += _cards(view, base)
-    if embedded or row["visibility"] != Visibility.PUBLIC.value:
+    if embedded or audience(row) != Visibility.PUBLIC:
         lines.append('<meta name="robots" content="noindex">')
     lines.append(_known(view, offered))
     picture = "" if view.poster is None else f'<img class="poster" src="{escape(view.poster)}" alt="" fetchpriority="high">'
