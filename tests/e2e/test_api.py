@@ -249,6 +249,21 @@ def test_a_signed_stream_needs_no_login_and_expires(yeoul_server: Server, privat
         assert yeoul_server.request("GET", private["hls"].rpartition("/")[0] + "/" + line, token=None)[0] == 200
 
 
+@pytest.mark.parametrize(("which", "scope"), [("private", "private"), ("public", "public")])
+def test_shared_caches_keep_only_what_everybody_may_see(yeoul_server: Server, request: pytest.FixtureRequest, which: str, scope: str):
+    result = request.getfixturevalue(which)
+    base = result["hls"].rpartition("/")[0]
+    video = yeoul_server.get(f"{API}/videos/{result['id']}")
+    lists = [f"{base}/{line}" for line in playlist_lines(yeoul_server, result["hls"])]
+    files = [f"{one.rpartition('/')[0]}/{name}" for one in lists for name in ("init.mp4", playlist_lines(yeoul_server, one)[0])]
+    others = [yeoul_server.url + video["poster"], result["dash"], f"{base}/storyboard.vtt", f"{base}/storyboard-0.jpg"]
+    for address in (result["hls"], *lists, *files, *others):
+        answer = httpx.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["cache-control"].split(",")[0] == scope, address
+    assert len(files) >= 2
+
+
 def playlist_lines(server: Server, url: str) -> list[str]:
     return [line for line in server.request("GET", url, token=None)[1].splitlines() if line and not line.startswith("#")]
 

@@ -21,14 +21,14 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import View, poster_uri
 from yeoul.delivery.presentation import Presentation, Track
 from yeoul.model.rendition import Storyboard
-from yeoul.model.video import audience
+from yeoul.model.video import Visibility, audience
 
 router = APIRouter(tags=["stream"], include_in_schema=False)
 _HLS = "application/vnd.apple.mpegurl"
 _DASH = "application/dash+xml"
 _VTT = "text/vtt; charset=utf-8"
 _SIGNED_GET_S = 3600
-_IMMUTABLE = "public, max-age=31536000, immutable"
+_YEAR_S = 365 * 86_400
 
 
 def _view(token: str, video_id: str, parts: PartsDep) -> View:
@@ -60,6 +60,11 @@ def _find(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
     raise NotFoundError(f"there is no rendition {name}", rendition=name)
 
 
+def _cache_scope(view: View) -> str:
+    """Returns "private" for what only some may see, so that no shared cache keeps it, else "public"."""
+    return "private" if audience(view.row) == Visibility.PRIVATE else "public"
+
+
 def make_text(request: Request, view: View, media_type: str, text: str) -> Response:
     """A playlist or other text: gzip where the client takes it, an ETag, kept by caches only as long as it is true."""
     body = text.encode()
@@ -67,7 +72,7 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
     headers = {
         "ETag": f"W/{etag}",  # weak: the same for all encodings
         "Vary": "Accept-Encoding",
-        "Cache-Control": "public, max-age=60" if view.is_ready else "no-cache",
+        "Cache-Control": f"{_cache_scope(view)}, max-age=60" if view.is_ready else "no-cache",
         "Access-Control-Allow-Origin": "*",
         "X-Content-Type-Options": "nosniff",  # captions hold what their authors wrote
     }
@@ -79,10 +84,11 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
     return Response(body, media_type=media_type, headers=headers)
 
 
-def make_file(parts: Parts, request: Request, key: str, media_type: str) -> Response:
+def make_file(parts: Parts, request: Request, view: View, key: str, media_type: str) -> Response:
     """A blob of the encoded bucket, which never changes: by its file here, by a signed address where the store is elsewhere."""
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": _IMMUTABLE, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
+    cached = f"{_cache_scope(view)}, max-age={_YEAR_S}, immutable"
+    headers = {"ETag": etag, "Cache-Control": cached, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if not isinstance(parts.store, LocalStore):
@@ -145,7 +151,7 @@ def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     key = key or row["poster_key"] or row["own_poster_key"]
     if key is None:
         raise NotFoundError("there is no poster yet")
-    return make_file(parts, request, key, "image/jpeg")
+    return make_file(parts, request, view, key, "image/jpeg")
 
 
 @_answers(_BASE + "/storyboard-{sheet}.jpg")
@@ -154,7 +160,7 @@ def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> R
     storyboard = None if view.row["storyboard"] is None else Storyboard.model_validate(view.row["storyboard"])
     if storyboard is None or not 0 <= sheet < len(storyboard.keys):
         raise NotFoundError("there is no such sheet", sheet=sheet)
-    return make_file(parts, request, storyboard.keys[sheet], "image/jpeg")
+    return make_file(parts, request, view, storyboard.keys[sheet], "image/jpeg")
 
 
 @_answers(_BASE + "/" + layout.SIDECAR_FOLDER + "/{name}")
@@ -163,7 +169,7 @@ def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
     key = view.row["sidecars"].get(name)
     if key is None:
         raise NotFoundError(f"there is no sidecar {name}", sidecar=name)
-    answer = make_file(parts, request, key, "application/json" if name.endswith(".json") else "application/octet-stream")
+    answer = make_file(parts, request, view, key, "application/json" if name.endswith(".json") else "application/octet-stream")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
 
@@ -200,7 +206,7 @@ def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Res
     _, track = _find(parts, view, name)
     if track.rendition.init_key is None:
         raise NotFoundError(f"rendition {name} has no init segment", rendition=name)
-    return make_file(parts, request, track.rendition.init_key, f"{track.rendition.kind}/mp4")
+    return make_file(parts, request, view, track.rendition.init_key, f"{track.rendition.kind}/mp4")
 
 
 @_answers(_BASE + "/{name}/{index}.m4s")
@@ -210,4 +216,4 @@ def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: P
     found = next((segment for segment in track.segments if segment.index == index), None)
     if found is None:
         raise NotFoundError(f"rendition {name} has no segment {index}", rendition=name, index=index)
-    return make_file(parts, request, found.key, f"{track.rendition.kind}/mp4")
+    return make_file(parts, request, view, found.key, f"{track.rendition.kind}/mp4")
