@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -17,11 +18,17 @@ def hash_password(password: str) -> str:
 
 
 def is_password(hashed: str | None, password: str) -> bool:
-    """Whether a password fits; without a hash it takes as long, and never does."""
+    """True if a password fits the hash. Without a hash it is false after as much work, so that time does not tell which accounts exist."""
     try:
-        return _hasher.verify(hashed if hashed is not None else _hasher.hash(secrets.token_hex(8)), password)
+        return _hasher.verify(hashed if hashed is not None else _hash_of_nobody(), password)
     except VerificationError:
         return False
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Returns the hash of a password that nobody knows; made once, since making it costs as much as a check."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def make_token(prefix: str = "") -> str:

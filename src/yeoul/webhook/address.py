@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
@@ -11,17 +11,21 @@ from yeoul.base.errors import InvalidError
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291, 2.4
+# Special networks of the IANA registries that Python's library takes for public, or knows in its newest versions only.
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv6Network("3fff::/20"))  # RFC 6890, RFC 9637
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to no machine's own, private, shared or special network. Raises ValueError for what is none."""
     found = ip_address(address)
+    if any(found in network for network in _SPECIAL):
+        return False
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or (IPv4Address(int(found) & 0xFFFFFFFF) if found in _TRANSLATED else None)
         if inner is None:
             return found in _GLOBAL_UNICAST and found.is_global and found.sixtofour is None and found.teredo is None
-        found = inner
+        return is_public(str(inner))
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
