@@ -58,11 +58,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     if config.option.resume is not None:
         config.pluginmanager.register(Resume(config.option.resume, is_worker=is_worker))
-    if is_worker:
-        return
+    if not is_worker:
+        _measure_machine(config)
+    # In the workers too: they get the options that the command line had, not what is set here.
+    config.option.timeout = pace.patience_s(float(config.getini("test_limit_s")))
+
+
+def _measure_machine(config: pytest.Config) -> None:
     if pace.VARIABLE not in os.environ:
         os.environ[pace.VARIABLE] = str(pace.measure_slowness())
-    config.option.timeout = pace.patience_s(float(config.getini("test_limit_s")))
     slots = tempfile.TemporaryDirectory(prefix="yeoul-slots-")
     config.add_cleanup(slots.cleanup)
     os.environ[_SLOTS] = slots.name

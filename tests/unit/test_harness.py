@@ -99,9 +99,10 @@ def test_a_run_may_be_of_the_tests_that_use_a_fixture_and_prints_its_seed_its_li
         assert words in out, out
 
 
-def test_a_test_that_waits_for_ever_is_ended_and_named(folder: Path):
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "by a worker"])
+def test_a_test_that_waits_for_ever_is_ended_and_named(folder: Path, options: tuple[str, ...]):
     (folder / "test_some.py").write_text("import threading\n\ndef test_waits():\n    threading.Event().wait()\n")
-    out = _run(folder, str(folder), "-o", "test_limit_s=1")
+    out = _run(folder, str(folder), "-o", "test_limit_s=1", *options)
     assert "FAILED test_some.py::test_waits (call)" in out and "Timeout" in out, out
 
 
