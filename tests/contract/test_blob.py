@@ -34,6 +34,7 @@ from yeoul.blob.store import BlobStore, Bucket, SignedRequest
 BODY = random.Random(1).randbytes(1000)
 OTHER_BODY = random.Random(2).randbytes(1000)
 ORIGINAL, TEMP, ENCODED = Bucket.ORIGINAL, Bucket.TEMP, Bucket.ENCODED
+S3 = pytest.param("s3", marks=pytest.mark.slow)  # it needs a server
 
 
 def sha256(data: bytes) -> str:
@@ -60,13 +61,13 @@ def _open_store(kind: str, request: pytest.FixtureRequest, root: Path, stack: Ex
     return stack.enter_context(served_store(root)) if kind == "local" else MemoryStore(SystemClock())
 
 
-@pytest.fixture(params=["memory", "local", "s3"])
+@pytest.fixture(params=["memory", "local", S3])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlobStore]:
     with ExitStack() as stack:
         yield _open_store(request.param, request, tmp_path / "blobs", stack)
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", S3])
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlobStore]:
     """The stores whose signed URLs somebody answers."""
     with ExitStack() as stack:
@@ -271,7 +272,7 @@ def _start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
-@pytest.mark.parametrize("kind", ["local", "s3"])
+@pytest.mark.parametrize("kind", ["local", S3])
 def test_what_was_put_survives_the_kill_of_its_writer(kind: str, request: pytest.FixtureRequest, tmp_path: Path):
     with ExitStack() as stack:
         store = _open_store(kind, request, tmp_path, stack)
@@ -488,6 +489,7 @@ def test_only_a_sha256_can_be_signed(store: BlobStore, digest: str):
 # --- what only S3 does ---
 
 
+@pytest.mark.slow
 def test_large_files_go_to_s3_in_parts(s3_place: S3Place, tmp_path: Path):
     store = _emptied(S3Store(s3_place, SystemClock()))
     file = tmp_path / "large"

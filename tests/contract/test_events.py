@@ -47,7 +47,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         answers=AnswerCache(world.database),
         beacons=BeaconCollector(world.database, world.clock, b"secret"),
     )
-    return _Follower(parts, VIDEO, with_tasks=True)
+    return _Follower(parts, VIDEO, None, with_tasks=True)
 
 
 def told(follower: _Follower) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_no_input_is_an_error_of_the_server(estate: Estate):
     document = estate.app.openapi()
     asks = [ask for name in ROUTES if not name.endswith("/events") for ask in make_odd_asks(estate, name, document)]

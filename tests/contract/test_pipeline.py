@@ -584,6 +584,7 @@ def _steps(world: World) -> Iterator[None]:
             return
 
 
+@pytest.mark.slow
 def test_a_dispatcher_may_die_at_every_step(database: Database):
     """The run always ends ready, nothing is published twice, nothing stays running."""
     life = World(database)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -264,7 +265,7 @@ class RandomRuns(RuleBasedStateMachine):
 
 # Drawn the same each time: a race cannot hide here, and a failure shows to everyone.
 RandomRuns.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None, derandomize=True)
-TestRandomRuns = RandomRuns.TestCase
+TestRandomRuns = pytest.mark.slow(RandomRuns.TestCase)
 
 
 def test_a_member_of_a_group_that_takes_no_part_is_not_run():
