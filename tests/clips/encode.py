@@ -33,6 +33,9 @@ class Encoded:
     configuration: bytes
     times: tuple[int, ...] = ()
 
+    def first(self, count: int) -> Encoded:
+        return Encoded(self.packets[:count], self.order[:count], self.configuration, self.times[:count])
+
 
 def encode_film(film: Film, codec: str, options: dict[str, str], types: Sequence[str], target: Path) -> Encoded:
     """The film, each frame of the type told (I, P, B; anything else: as the encoder likes).

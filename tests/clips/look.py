@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -40,8 +40,10 @@ def _look_at_pictures(frames: Iterator[VideoFrame]) -> dict[str, object]:
     types: list[str] = []
     details: list[float] = []
     changes: list[float] = []
+    times: list[int] = []
     last: NDArray[np.float32] | None = None
     for index, frame in enumerate(frames):
+        times.append(frame.pts or 0)
         name = PictureType(frame.pict_type).name[0]
         types.append("i" if name == "I" and not frame.key_frame else name)
         if index % 12 == 0:
@@ -49,7 +51,13 @@ def _look_at_pictures(frames: Iterator[VideoFrame]) -> dict[str, object]:
             small = _luma(frame, *_SMALL)
             changes += [] if last is None else [float(np.abs(small - last).mean())]
             last = small
-    return {"types": types, "detail": round(float(np.mean(details)), 2), "change": round(float(np.mean(changes or [0.0])), 2)}
+    ordered = all(before < after for before, after in pairwise(times))
+    return {
+        "types": types,
+        "ordered": ordered,
+        "detail": round(float(np.mean(details)), 2),
+        "change": round(float(np.mean(changes or [0.0])), 2),
+    }
 
 
 def _luma(frame: VideoFrame, width: int, height: int) -> NDArray[np.float32]:

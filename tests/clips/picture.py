@@ -23,7 +23,8 @@ _DARKEST, _BRIGHTEST = 30, 196
 class Film:
     """What is filmed. rate: frames a second, as the encoder is told; scene_frames: from cut to cut, or cuts: where these are.
 
-    reach: how many pixels the camera wanders; grain: of 255; sprites: moving things; roughness: of the texture; pace: of all that moves.
+    exposure: of 10 bits, where white is brighter than paper; reach: how many pixels the camera wanders; grain: of 255;
+    sprites: moving things; roughness: of the texture; pace: of all that moves.
     """
 
     width: int
@@ -40,6 +41,7 @@ class Film:
     light: bool = True
     cuts: tuple[int, ...] = ()
     rate: str = "25"
+    exposure: float = 1.0
 
     @property
     def pixel_format(self) -> str:
@@ -91,8 +93,9 @@ class _Scene:
 
     def _deepen(self, number: int, luma: Plane, chroma: list[Plane]) -> list[NDArray[np.generic]]:
         assert self._fine is not None
-        deep = luma.astype(np.uint16) * 4 + _window(self._fine, number, *luma.shape)
-        return [deep, *(plane.astype(np.uint16) * 4 + 1 for plane in chroma)]
+        share = round(256 * self._film.exposure)
+        deep = (luma.astype(np.uint32) * share >> 6).astype(np.uint16) + _window(self._fine, number, *luma.shape)
+        return [deep, *(((plane.astype(np.int32) - 128) * share + (512 << 6) >> 6).astype(np.uint16) for plane in chroma)]
 
 
 def _window(noise: Noise, number: int, height: int, width: int) -> Noise:

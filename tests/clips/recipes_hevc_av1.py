@@ -33,7 +33,7 @@ def make_phone(folder: Path) -> bytes:
     name = "phone-hevc10-editlist-rotated.mp4"
     hlg = "range=limited:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc:chromaloc=0:min-cu-size=16"
     scales = timescales_of(name)
-    film = Film(1920, 1080, 86, 22, scene_frames=86, grain=4, depth=10)
+    film = Film(1920, 1080, 86, 22, scene_frames=86, grain=8, depth=10, exposure=0.68, roughness=0.56, sprites=3, pace=0.7)
     tracks = [make_video_track(name, encode_picture(name, film, "libx265", _x265_options(37520, hlg), folder), scales[0])]
     tracks.append(make_audio_track(name, 1, encode_aac(name, 1, folder, 144, seed=52), scales[1]))
     for stream, sample in ((2, struct.pack(">IIh", 10, 1, 1)), (3, struct.pack(">II", 8, 0))):
@@ -47,7 +47,7 @@ def make_hdr10(folder: Path) -> bytes:
     colour = "color-primaries=9:transfer-characteristics=16:matrix-coefficients=9:color-range=0:chroma-sample-position=1"
     options = {"preset": "9", "crf": "40", "b": "0", "svtav1-params": f"lp=1:keyint=-1:{colour}"}
     scales = timescales_of(name)
-    film = Film(720, 1280, 127, 23, scene_frames=127, grain=2, depth=10)
+    film = Film(720, 1280, 127, 23, scene_frames=127, grain=1, depth=10, exposure=0.6, roughness=0.64)
     sound = make_audio_track(name, 1, encode_aac(name, 1, folder, 128, seed=53), scales[1])
     return write_clip(name, [make_video_track(name, encode_picture(name, film, "libsvtav1", options, folder), scales[0]), sound])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from tests.clips.encode import encode_sound
+from tests.clips.encode import Encoded, encode_sound
 from tests.clips.facts import get_facts
 from tests.clips.matroska import Block, element, master, write_film
 from tests.clips.picture import Film
@@ -22,7 +22,7 @@ _CODEC, _PRIVATE, _DEFAULT_DURATION, _WIDTH, _HEIGHT = 0x86, 0x63A2, 0x23E383, 0
 _RATE, _CHANNELS, _BITS, _NAME, _VALUE, _TAG_OF_TRACK = 0xB5, 0x9F, 0x6264, 0x45A3, 0x4487, 0x63C5
 _PICTURE_KIND, _SOUND_KIND, _CAPTION_KIND = 1, 2, 17
 _FRAME_NS = 33_333_333
-_CAPTION = "Once upon a time, it began."
+_CAPTION = "This is the first subtitle."
 
 
 def _times(name: str, stream: int) -> list[int]:
@@ -35,9 +35,12 @@ def _times(name: str, stream: int) -> list[int]:
     return [round((at + later) * 100 / 3) for at, later in enumerate(read_numbers(packets["order"]))]
 
 
-def _picture_blocks(name: str, packets: Sequence[bytes]) -> list[Block]:
+def _picture_blocks(name: str, encoded: Encoded) -> list[Block]:
+    """Each picture at the time that the clip has for its place in the order of showing."""
     keys = read_runs(packets_of(name, 0)["keys"])
-    return [Block(1, time, data, key == "K") for time, data, key in zip(_times(name, 0), packets, keys, strict=True)]
+    shown = sorted(_times(name, 0))
+    times = [shown[at + later] for at, later in enumerate(encoded.order)]
+    return [Block(1, time, data, key == "K") for time, data, key in zip(times, encoded.packets, keys, strict=True)]
 
 
 def _entry(number: int, kind: int, codec: str, *more: bytes) -> bytes:
@@ -62,7 +65,7 @@ def _fast_vpx(bytes_per_frame: int, quickness: str) -> dict[str, str]:
 def make_vp8(folder: Path) -> bytes:
     name = "crystal-vp8.webm"
     film = Film(720, 480, 359, 71, scene_frames=359, reach=60, grain=1, sprites=4, pace=0.5)
-    pictures = encode_picture(name, film, "libvpx", _fast_vpx(900, "-8"), folder, "webm").packets
+    pictures = encode_picture(name, film, "libvpx", _fast_vpx(900, "-8"), folder, "webm")
     rate, length_s = 44_100, 11.95
     lines = make_sound(rate, 2, round(rate * length_s), 72)
     voice = encode_sound(lines, rate, ("-c:a", "libvorbis", "-b:a", "112k"), folder / "sound.webm", feed_ffmpeg_path())
@@ -80,7 +83,7 @@ def make_vp9(folder: Path) -> bytes:
     """Ticks of a nanosecond: each frame stands in a cluster of its own."""
     name = "square-vp9.webm"
     film = Film(642, 642, 90, 73, scene_frames=90, grain=3)
-    pictures = encode_picture(name, film, "libvpx-vp9", _fast_vpx(4209, "7"), folder, "webm").packets
+    pictures = encode_picture(name, film, "libvpx-vp9", _fast_vpx(4209, "7"), folder, "webm")
     track = _entry(1, _PICTURE_KIND, "V_VP9", element(_DEFAULT_DURATION, _FRAME_NS), element(_LANGUAGE, "und"),
                    _picture(642, 642), element(_PRIVATE, bytes.fromhex("010100030108040101")))  # fmt: skip
     made = element(0x4461, bytes.fromhex("08d30aa65b2e9400"))
@@ -93,10 +96,10 @@ def make_captioned(folder: Path) -> bytes:
     """No frame has a decoding time in the file, and no track a rate."""
     name = "with-srt-subtitles.mkv"
     encoded = encode_h264(name, H264(Film(1080, 720, 30, 74, scene_frames=30, grain=3, rate="600"), 4200, level=52, vui="sar=1/1"), folder)
-    voice = encode_sound(make_sound(44_100, 1, 29 * 1536, 75), 44_100, ("-c:a", "ac3", "-b:a", "96k"), folder / "sound.mkv")
+    voice = encode_sound(make_sound(44_100, 1, 29 * 1536, 75, peak=90), 44_100, ("-c:a", "ac3", "-b:a", "96k"), folder / "sound.mkv")
     sounds = [Block(2, time, data, True) for time, data in zip(_times(name, 1), voice.packets[:29], strict=True)]
     caption = Block(3, 0, _CAPTION.encode(), True, duration=1234)
-    pictures = _picture_blocks(name, encoded.packets)
+    pictures = _picture_blocks(name, encoded)
     blocks = [*pictures[:3], caption, *sorted([*pictures[3:], *sounds], key=lambda block: block.time)]
     blocks = _in_order_of_decoding(blocks, pictures)
     und, eng = element(_LANGUAGE, "und"), element(_LANGUAGE, "eng")
