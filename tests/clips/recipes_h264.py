@@ -115,7 +115,7 @@ _FILMS = {
     "rabbit": Film(720, 480, 234, 14, grain=4),
     "real60": Film(1280, 720, 1800, 15, scene_frames=180, grain=2),
     "rotated": Film(1920, 1080, 45, 16, grain=2, cuts=(0, 6)),
-    "vfr": Film(3026, 1386, 63, 17, scene_frames=16, grain=1, rate="57600"),
+    "vfr": Film(3026, 1386, 63, 17, scene_frames=32, reach=0, grain=0, sprites=3, pace=0.4, light=False, rate="57600"),
     "pcm": Film(1920, 1080, 100, 18, scene_frames=100, grain=3),
     "fragmented": Film(1080, 720, 30, 19, grain=2),
 }
