@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.figure import Figure
 from bench.server import Server
-from tests.clips.collection import find_folder
+from tests.clips.collection import find_clip
 from tests.e2e.listening import LISTEN, make_flashes_and_beeps, sound_lag_ms
 from tests.e2e.watching import WatchPage, launch, open_context
 
@@ -31,7 +31,7 @@ def bench_smooth(pairs: int) -> list[Figure]:
         sync_playwright() as playwright,
         launch(playwright.chromium, chromium) as browser,
     ):
-        stalls = [_count_stalls(browser, server, find_folder() / name, proto) for name in _CLIPS for proto in _PROTOCOLS]
+        stalls = [_count_stalls(browser, server, find_clip(name), proto) for name in _CLIPS for proto in _PROTOCOLS]
         lags = _measure_lags(browser, server, make_flashes_and_beeps(Path(folder) / "sync.mp4"), pairs)
     return [
         Figure("smooth", f"stalls while playing {len(_CLIPS)} clips to their ends, each by HLS and DASH", "0", stalls),
@@ -41,9 +41,8 @@ def bench_smooth(pairs: int) -> list[Figure]:
 
 def _watch(browser: Browser, server: Server, path: Path, **options: bool) -> WatchPage:
     video = server.upload(path, "--visibility", "unlisted")
-    return WatchPage(
-        open_context(browser, viewport={"width": 1280, "height": 800}, **options).new_page(), f"{server.url}/watch/{video['id']}"
-    )
+    window = open_context(browser, viewport={"width": 1280, "height": 800}, **options)
+    return WatchPage(window.new_page(), f"{server.url}/watch/{video['id']}")
 
 
 def _count_stalls(browser: Browser, server: Server, path: Path, proto: str) -> float:

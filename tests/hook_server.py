@@ -63,7 +63,7 @@ class _Talk(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         owner.messages.put(Message(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         if self.path == "/slow":
-            owner.hold.wait(60)
+            owner.hold.wait(patience_s())
         status = owner.answers.get(self.path, 200)
         self.send_response(status)
         if 300 <= status < 400:

@@ -31,9 +31,11 @@ from yeoul.model.rendition import Rendition, Rung, Segment
 from yeoul.model.source import Source
 
 
-def make_source(path: Path, *, size: str = "640x360", rate: str = "30", duration_s: float = 16.0, has_audio: bool = True) -> Path:
-    """A generated clip with closed GOPs of 2 s, moving picture and noise, and a tone."""
-    picture = f"testsrc2=s={size}:r={rate}:d={duration_s},noise=alls=8:allf=t"
+def make_source(
+    path: Path, *, size: str = "640x360", rate: str = "30", duration_s: float = 16.0, has_audio: bool = True, seed: int = 1
+) -> Path:
+    """Makes a clip with closed GOPs of 2 s, moving picture and noise, and a tone. Returns path. Clips of other seeds differ in noise."""
+    picture = f"testsrc2=s={size}:r={rate}:d={duration_s},noise=alls=8:allf=t:all_seed={seed}"
     command = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture]
     command += ["-f", "lavfi", "-i", f"sine=f=440:r=48000:d={duration_s}"] if has_audio else []
     command += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-force_key_frames", "expr:gte(t,n_forced*2)"]

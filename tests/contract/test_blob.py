@@ -500,6 +500,7 @@ def test_large_files_go_to_s3_in_parts(s3_place: S3Place, tmp_path: Path):
     assert store.find(ORIGINAL, "large") == next(iter(store.list(ORIGINAL, "")))
 
 
+@pytest.mark.slow
 def test_a_wrong_s3_secret_or_an_absent_service_is_a_storage_error(s3_place: S3Place):
     strangers = replace(s3_place, credentials=replace(s3_place.credentials, secret_key="guessed"))
     nobody = replace(s3_place, endpoint="http://127.0.0.1:9")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, delete, update
 
 from tests.contract.estate import ADMIN, API, Estate, Visitor
@@ -18,6 +19,8 @@ from yeoul.catalog.schema import audit as audit_table
 from yeoul.catalog.schema import webhook_delivery as delivery_table
 from yeoul.identity.password import hash_token
 from yeoul.model.video import VideoState
+
+pytestmark = pytest.mark.slow
 
 MAKER = Visitor("maker", Role.MAKER)
 VIEWER = Visitor("viewer", Role.VIEWER)

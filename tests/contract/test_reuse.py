@@ -16,6 +16,8 @@ from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.ops.registry import BUILT_IN
 
+pytestmark = pytest.mark.slow
+
 WATCHED_S = 6 * 3600.0
 
 

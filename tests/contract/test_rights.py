@@ -13,7 +13,7 @@ from yeoul.api.identity import Role, Scope
 
 SAFE = ("GET", "HEAD")
 # Rights are decided above the database, so that one is enough.
-pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.parametrize("databases", ["sqlite"], indirect=True), pytest.mark.slow]
 STRANGERS = [who for who in VISITORS if who.role in (None, Role.VIEWER, Role.MAKER) and not who.is_owner]
 
 

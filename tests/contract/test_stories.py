@@ -20,6 +20,8 @@ from yeoul.pipeline.history import History, replay
 from yeoul.pipeline.run_story import export_history, find_strays, read_timeline
 from yeoul.pipeline.timeline import Timeline
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def world(database: Database) -> Iterator[World]:

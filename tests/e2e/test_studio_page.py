@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from tests.e2e.watching import open_context
 from tests.streams import make_source
 
 API = "/api/v1"
-# The third piece fails until the test says that all is well.
+NUMBERS = itertools.count(1)
+# The third piece fails until the test says that all is well; a result of it would be taken over by equal clips.
 OPS = """
 from pathlib import Path
 
@@ -59,18 +61,34 @@ def clip(folder: Path) -> Path:
     return make_source(folder / "clip.mp4", size="128x96", duration_s=8.0)
 
 
-@pytest.fixture(scope="module")
-def good(server: Server, clip: Path) -> str:
+@pytest.fixture
+def owner(server: Server) -> str:
+    """The token of somebody new, so that lists hold what one test made."""
+    return sign_up(server, f"owner_{next(NUMBERS)}")
+
+
+@pytest.fixture
+def good(server: Server, clip: Path, owner: str) -> str:
     """A video that is ready."""
-    return str(server.upload(clip, "--title", "Good news", "--visibility", "public")["id"])
+    return str(server.upload(clip, "--title", "Good news", "--visibility", "public", YEOUL_TOKEN=owner)["id"])
 
 
-@pytest.fixture(scope="module")
-def broken(server: Server, clip: Path) -> str:
+@pytest.fixture
+def broken(server: Server, folder: Path, owner: str) -> str:
     """A video of which a piece failed."""
-    video = str(server.upload(clip, "--title", "Bad news", "--pipeline", "looked-at", "--wait", "none")["id"])
+    (folder / "well").unlink(missing_ok=True)
+    clip = make_source(folder / "broken.mp4", size="128x96", duration_s=8.0, seed=next(NUMBERS))
+    options = ("--title", "Bad news", "--pipeline", "looked-at", "--wait", "none")
+    video = str(server.upload(clip, *options, YEOUL_TOKEN=owner)["id"])
     assert wait_for_end(server, video)["state"] == "failed"
     return video
+
+
+def sign_up(server: Server, name: str) -> str:
+    """Returns the token of a session of a new account."""
+    words = {"handle": name, "email": f"{name}@example.org", "password": "a long password"}
+    assert server.request("POST", f"{API}/accounts", words, token=None)[0] == 201
+    return str(server.request("POST", f"{API}/sessions", words, token=None)[1]["token"])
 
 
 def open_page(browser: Browser, server: Server, token: str | None) -> Iterator[Page]:
@@ -85,9 +103,9 @@ def open_page(browser: Browser, server: Server, token: str | None) -> Iterator[P
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(browser: Browser, server: Server, owner: str) -> Iterator[Page]:
     """The owner's window; its scripts may not break."""
-    yield from open_page(browser, server, server.token)
+    yield from open_page(browser, server, owner)
 
 
 def row(page: Page, title: str) -> Locator:
@@ -193,9 +211,7 @@ def test_a_deleted_video_comes_back_at_once_or_out_of_the_trash(page: Page, serv
 
 
 def test_the_studio_is_for_the_owner(browser: Browser, server: Server, good: str):
-    words = {"handle": "passer_by", "email": "passer_by@example.org", "password": "a long password"}
-    assert server.request("POST", f"{API}/accounts", words, token=None)[0] == 201
-    session = server.request("POST", f"{API}/sessions", words, token=None)[1]["token"]
+    session = sign_up(server, "passer_by")
     for page in open_page(browser, server, session):
         page.goto(f"{server.url}/studio/video/{good}")
         expect(page.get_by_role("heading", level=1)).to_have_text("This video belongs to somebody else")

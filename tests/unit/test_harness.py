@@ -83,6 +83,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_what_has_not_passed(folder: Path):
     options = (str(folder), "--resume", str(folder / "state" / "passed"))
     out = _run(folder, *options)
@@ -93,12 +94,14 @@ def test_a_run_goes_on_with_what_has_not_passed(folder: Path):
     assert "4 deselected" in _run(folder, *options)
 
 
+@pytest.mark.slow
 def test_a_run_may_be_of_the_tests_that_use_a_fixture_and_prints_its_seed_its_limit_and_its_cpu_time(folder: Path):
     out = _run(folder, str(folder), "--using", "special")
     for words in ("1 passed, 3 deselected", "--randomly-seed=", "a test may take", "CPU time of the tests: "):
         assert words in out, out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "by a worker"])
 def test_a_test_that_waits_for_ever_is_ended_and_named(folder: Path, options: tuple[str, ...]):
     (folder / "test_some.py").write_text("import threading\n\ndef test_waits():\n    threading.Event().wait()\n")

@@ -81,9 +81,12 @@ class WebhookSender:
     async def send_due(self) -> None:
         """Send off what is due and finds room."""
         while len(self._sent) < _AT_A_TIME and not self._stop.is_set():
+            before = list(self._sent)
             row = await asyncio.to_thread(self._claim, self._full("host", _OF_A_HOST), self._full("account_id", _OF_AN_ACCOUNT))
             if row is None:
-                return
+                if all(task in self._sent for task in before):
+                    return
+                continue  # one ended meanwhile: its host has room again
             task = asyncio.create_task(self._deliver(row))
             self._sent[task] = row
             task.add_done_callback(self._sent.pop)
