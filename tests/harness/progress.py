@@ -60,7 +60,7 @@ class Progress:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._taken[report.nodeid] += report.duration
         if report.failed:
-            self._reporter.write_line(f"FAILED {report.nodeid} ({report.when})", red=True)
+            self._reporter.write_line(f"FAILED {report.nodeid} ({report.when}): {_why(report)}", red=True)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._running.discard(nodeid)
@@ -97,6 +97,16 @@ class Progress:
         self._reporter.write_line(f"CPU time of the tests: {_clock(user_s)} user, {_clock(system_s)} system, in {_clock(wall_s)}")
         self._file.parent.mkdir(exist_ok=True)
         self._file.write_text(json.dumps({**self._known, **{test: round(taken_s, 3) for test, taken_s in self._taken.items()}}))
+
+
+def _why(report: pytest.TestReport) -> str:
+    """Returns the line of the test that failed, and the beginning of the message."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
+    places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None) is not None]
+    of_test = [f"{place.path}:{place.lineno}" for place in places if "tests/" in place.path]
+    message = getattr(crash, "message", "") or str(report.longrepr)
+    return f"{of_test[0] if of_test else ''} {' '.join(message.split())[:500]}".strip()
 
 
 def _read(durations: Path) -> dict[str, float]:
