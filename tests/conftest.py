@@ -80,7 +80,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.pluginmanager.register(Progress(reporter, CACHE / "test-durations.json", workers))
     slow = f"this machine takes {pace.slowness():.1f} times as long as two quiet cores"
     reporter.write_line(f"{slow}; a test may take {session.config.option.timeout:.0f} s")
-    reporter.write_line(f"random order; the same order again: --randomly-seed={session.config.option.randomly_seed}")
+    if (seed := getattr(session.config.option, "randomly_seed", None)) is not None:
+        reporter.write_line(f"random order; the same order again: --randomly-seed={seed}")
 
 
 @pytest.hookimpl(trylast=True)

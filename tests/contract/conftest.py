@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from tests.contract.databases import KINDS, PostgresServer, SqliteFiles, running
 from tests.contract.estate import Estate
 from tests.swift.server import SwiftEndpoint, SwiftServer
 from yeoul.catalog.database import Database
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests of what lies above the database, `make test` runs each on one of both kinds, half of them on each."""
+    for item in items:
+        kind = getattr(item, "callspec", None) and item.callspec.params.get("databases")  # type: ignore[attr-defined]
+        if kind in KINDS and item.get_closest_marker("either") is not None:
+            chosen = KINDS[zlib.crc32(item.nodeid.partition("[")[0].encode()) % len(KINDS)]
+            if kind != chosen:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")

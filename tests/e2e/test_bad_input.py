@@ -24,6 +24,7 @@ from bench.evidence import read_made
 from bench.server import Server
 from tests.e2e.raw_upload import API, Cut, RawUpload
 from tests.e2e.waiting import PATIENCE_S, delete_unfinished, wait_for_end, wait_until_clean
+from tests.harness.examples import count_examples
 from tests.streams import make_source
 from yeoul.blob.signature import UrlSigner
 from yeoul.blob.store import Bucket
@@ -528,7 +529,9 @@ def paths(document: Any, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     return [(*above, key) for key in document] + [path for key, value in document.items() for path in paths(value, (*above, key))]
 
 
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FUZZ = settings(
+    max_examples=count_examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @FUZZ

@@ -48,8 +48,14 @@ class Studio:
 
 
 @pytest.fixture(scope="module")
-def studio(yeoul_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(yeoul_server, make_source(tmp_path_factory.mktemp("studio") / "clip.mp4", size="320x180", duration_s=6.0))
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_source(tmp_path_factory.mktemp("studio") / "clip.mp4", size="320x180", duration_s=6.0)
+
+
+@pytest.fixture
+def studio(yeoul_server: Server, clip: Path) -> Studio:
+    """A video of each test's own; what was encoded of the first is taken over by the others."""
+    return Studio(yeoul_server, clip)
 
 
 def test_added_captions_are_in_the_streams_of_a_ready_video(studio: Studio):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -16,7 +17,7 @@ from PIL import Image
 from bench.crowd import Crowd, upload_crowd
 from bench.server import Server
 from tests import oracle
-from tests.clips.collection import BIG, GOOD, HEAVY, SILENT
+from tests.clips.collection import BIG, GOOD, HEAVY, LONG, SILENT
 from tests.e2e.clip import Clip, read_cues
 from tests.e2e.clip_checks import (
     check_frames_and_times,
@@ -39,11 +40,12 @@ PIECES, WHOLE = (), ("--whole",)
 SENT_WHOLE = [name for name in GOOD if name not in HEAVY]
 # What is sent in two ways by the same owner and as visible is encoded once, since results are reused by content. These are encoded twice.
 ENCODED_TWICE = ("mpeg4-mp3.avi", "square-vp9.webm", "with-srt-subtitles.mkv", "fragmented-huge-duration.mp4", "no-initial-keyframe.ts")
-# A crowd of all clips at once takes longer than a test may; each of these has one of the longest clips.
-_THIRDS = [GOOD[start::3] for start in range(3)]
+# A crowd of all clips at once takes longer than a test may.
+_USUAL = [name for name in GOOD if name not in LONG]
+_PARTS = [*(_USUAL[start::3] for start in range(3)), list(LONG)]
 CROWDS = {
-    "pieces": _THIRDS,
-    "whole": [*([name for name in third if name in SENT_WHOLE and name not in ENCODED_TWICE] for third in _THIRDS), list(ENCODED_TWICE)],
+    "pieces": _PARTS,
+    "whole": [*([name for name in part if name in SENT_WHOLE and name not in ENCODED_TWICE] for part in _PARTS), list(ENCODED_TWICE)],
 }
 
 MEMORY_BYTES = 1536 * 2**20
@@ -55,6 +57,11 @@ TILE_OFF = 8  # of 255, in mean brightness of each pixel of a small JPEG
 def client() -> Iterator[httpx.Client]:
     with httpx.Client(timeout=PATIENCE_S) as client:
         yield client
+
+
+def _mark(names: Sequence[str]) -> list[Any]:
+    """The names as parameters, with those marked that `make test` leaves out."""
+    return [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in names]
 
 
 Crowds = Callable[[str, str], Crowd]
@@ -96,7 +103,7 @@ def make_clip(
     return make
 
 
-@pytest.fixture(params=GOOD)
+@pytest.fixture(params=_mark(GOOD))
 def clip(request: pytest.FixtureRequest, make_clip: Callable[[str, str], Clip]) -> Clip:
     return make_clip("pieces", request.param)
 
@@ -119,7 +126,14 @@ def test_bad_file_fails_with_its_reason(name: str, options: tuple[str, ...], yeo
         assert str(found) in result["error"]["message"] and str(promised) in result["error"]["message"]
 
 
-@pytest.mark.parametrize(("way", "names"), [(way, names) for way, crowds in CROWDS.items() for names in crowds])
+def _crowds() -> Iterator[Any]:
+    for way, crowds in CROWDS.items():
+        for number, names in enumerate(crowds):
+            marks = [pytest.mark.long] if set(names) & set(LONG) else []
+            yield pytest.param(way, names, marks=marks, id=f"{way} {number}")
+
+
+@pytest.mark.parametrize(("way", "names"), list(_crowds()))
 def test_a_crowd_ends_ready_and_others_are_answered(way: str, names: Sequence[str], crowds: Crowds) -> None:
     crowd = crowds(way, names[0])
     print(f"{way}: {crowd.lasted_s:.1f} s; {crowd.load}")
@@ -197,7 +211,7 @@ def test_storyboard_and_poster(clip: Clip) -> None:
     assert brightness.max() > 100 and brightness.std() > 8, (brightness.max(), brightness.std())
 
 
-@pytest.mark.parametrize("name", SENT_WHOLE)
+@pytest.mark.parametrize("name", _mark(SENT_WHOLE))
 def test_whole_file_gives_the_same_bytes(name: str, make_clip: Callable[[str, str], Clip]) -> None:
     check_same_bytes(make_clip("pieces", name), make_clip("whole", name))
 

@@ -67,6 +67,7 @@ def soft(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_rungs_that_bring_nothing_are_not_made(soft: Path, make_server: Callable[..., Server], tmp_path: Path):
     """With a wide step between rungs; playlists, both manifests and the API agree about what there is."""
     text = read_definitions(Settings())["per-title"].replace("name: per-title", "name: wide")

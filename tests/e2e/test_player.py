@@ -65,9 +65,9 @@ def assert_no_hole(page: WatchPage) -> None:
     ("clip", "portrait"),
     [
         ("bunny-480p-30s.mp4", False),
-        ("vfr-3026x1386.mp4", False),
+        pytest.param("vfr-3026x1386.mp4", False, marks=pytest.mark.long),
         ("rotated-5.1ch.mp4", True),
-        ("phone-hevc10-editlist-rotated.mp4", True),
+        pytest.param("phone-hevc10-editlist-rotated.mp4", True, marks=pytest.mark.long),
     ],
 )
 def test_plays_from_start_to_end(watch: Watch, upload: Upload, clip: str, portrait: bool):

@@ -88,6 +88,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_only_what_differs_runs(folder: Path, make_server: Callable[..., Server]):
     settings = {"YEOUL_PIPELINE__OPS": str(folder / "ops.py"), "YEOUL_PIPELINE__DAGS": str(folder / "dags")}
     server = make_server(YEOUL_MEDIA__PIECE_S="2", **settings)

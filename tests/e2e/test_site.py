@@ -92,7 +92,7 @@ def test_every_page_is_known_here(site: Site):
     assert set(site.addresses()) == {path for path, _, _ in pages._PAGES}
 
 
-@pytest.mark.parametrize("width", [_PHONE_PX, _DESK_PX])
+@pytest.mark.parametrize("width", [_PHONE_PX, pytest.param(_DESK_PX, marks=pytest.mark.long)])
 def test_pages_with_things_on_them(browser: Browser, site: Site, width: int):
     addresses = [*site.addresses().values(), *site.deeper()]
     visit(open_window(browser, site, width, site.server.token), site, addresses)

@@ -84,6 +84,7 @@ def test_a_killed_worker_costs_one_retry_of_one_task(make_server: Callable[..., 
     assert not psutil.pid_exists(encoder.pid), "what the worker had started died with it"
 
 
+@pytest.mark.long
 def test_a_killed_pipeline_is_started_again(make_server: Callable[..., Server], clip: Path):
     server = make_server()
     upload = server.start_upload(clip, "--limit-rate", SLOW)
@@ -96,6 +97,7 @@ def test_a_killed_pipeline_is_started_again(make_server: Callable[..., Server], 
     assert "pipeline ended" in server.read_log()
 
 
+@pytest.mark.long
 def test_a_killed_api_is_started_again(make_server: Callable[..., Server], clip: Path):
     server = make_server()
     upload = server.start_upload(clip, "--limit-rate", SLOW)

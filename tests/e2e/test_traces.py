@@ -75,6 +75,7 @@ def facts_of(span: Any) -> dict[str, Any]:
     return {item.key: getattr(item.value, item.value.WhichOneof("value")) for item in span.attributes}
 
 
+@pytest.mark.long
 def test_a_trace_follows_a_video_from_its_upload_to_ready(
     make_server: Callable[..., Server], collector: Collector, tmp_path: Path, media_dir: Path
 ):

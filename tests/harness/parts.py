@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clips.collection import has_real_clips
+from tests.harness import examples
 
 _ROOT = Path(__file__).parents[2]
 _STATE = _ROOT / ".cache" / "test-all"
@@ -69,7 +70,9 @@ def _run(name: str, part: Part, state: Path) -> bool:
     print(f"part {name}", flush=True)
     resume = ("--resume", str(state / f"{name}.passed")) if part.is_resumable else ()
     began_s = time.monotonic()
-    code = subprocess.run([sys.executable, *part.arguments, *resume], cwd=_ROOT, env={**os.environ, **part.environ}, check=False).returncode
+    code = subprocess.run(
+        [sys.executable, *part.arguments, *resume], cwd=_ROOT, env={**os.environ, examples.VARIABLE: "1", **part.environ}, check=False
+    ).returncode
     has_passed = code in (0, _NOTHING_TO_RUN)
     print(f"part {name}: {'passed' if has_passed else 'failed'} after {(time.monotonic() - began_s) / 60:.1f} min", flush=True)
     if has_passed:

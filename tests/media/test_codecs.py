@@ -28,7 +28,7 @@ def lowest(codec: Codec, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
     return in_codec(ladder[-1:], codec)
 
 
-@pytest.mark.parametrize("name", ["rabbit-480p-8s.mp4", "anamorphic-sar2x1.mp4"])
+@pytest.mark.parametrize("name", ["rabbit-480p-8s.mp4", pytest.param("anamorphic-sar2x1.mp4", marks=pytest.mark.long)])
 def test_joined_pieces_show_the_source(name: str, media_dir: Path, tmp_path: Path) -> None:
     path = media_dir / name
     encoded = encode(path, tmp_path, 1.0, 3, lambda ladder: [rung for codec in CODECS for rung in lowest(codec, ladder)])

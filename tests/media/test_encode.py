@@ -169,7 +169,11 @@ CLIPS: dict[str, tuple[float, int, Callable[[Sequence[Rung]], Sequence[Rung]], f
 }
 
 
-@pytest.mark.parametrize("name", CLIPS)
+# End to end, `test_clips.py` looks at these as well.
+_LONG = ("phone-hevc10-editlist-rotated.mp4", "hdr10-av1-portrait.mp4")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.long) if name in _LONG else name for name in CLIPS])
 def test_joined_pieces_show_the_source(name: str, media_dir: Path, tmp_path: Path) -> None:
     target_s, most, choose, least = CLIPS[name]
     encoded = encode(media_dir / name, tmp_path, target_s, most, choose)

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.harness.examples import count_examples
 from tests.random_definitions import definitions
 from yeoul.pipeline.dag import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
 from yeoul.pipeline.dag_scheduler import (
@@ -167,7 +168,7 @@ class SchedulerHistory(RuleBasedStateMachine):
             assert self.over == (EndRun() if complete else None)
 
 
-SchedulerHistory.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+SchedulerHistory.TestCase.settings = settings(max_examples=count_examples(150), stateful_step_count=40, deadline=None)
 TestSchedulerHistory = SchedulerHistory.TestCase
 
 

@@ -83,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_goes_on_with_what_has_not_passed(folder: Path):
     options = (str(folder), "--resume", str(folder / "state" / "passed"))
     out = _run(folder, *options)

@@ -9,6 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.harness.examples import count_examples
 from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError, WorkerLostError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
@@ -231,4 +232,4 @@ class Cluster(RuleBasedStateMachine):
 
 
 TestCluster = Cluster.TestCase
-TestCluster.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestCluster.settings = settings(max_examples=count_examples(200), stateful_step_count=50, deadline=None)
