@@ -179,8 +179,9 @@ export class Playback {
     this.resumes = false;
   }
 
-  /** A growing video's renditions are known before all of them are listed. */
+  /** A growing video's renditions are known before all of them are listed; of a whole one, the browser may not decode all. */
   async #offersMore(stream: Stream): Promise<boolean> {
+    if (this.stream?.growing === false && stream.rungs <= this.stream.rungs) return false;
     if (stream.rungs <= this.rungs.length) return false;
     if (stream.protocol === "dash") return true;
     const answer = await fetch(stream.url).catch(() => null);

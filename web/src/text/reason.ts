@@ -21,6 +21,7 @@ const KO: Record<string, string> = {
   "media.timeout": "처리가 너무 오래 걸려 중단되었습니다.",
   "media.tool_failed": "처리 도구가 중간에 멈추었습니다. 파일 탓은 아닐 수 있습니다.",
   "media.piece_mismatch": "받은 조각이 예정된 내용과 다릅니다. 다시 업로드해 주세요.",
+  "media.rungs_dropped": "일부 화질을 만들지 못했습니다.",
   "storage.full": "서버에 저장 공간이 없습니다. 공간이 생기면 저절로 이어집니다.",
   "storage.unavailable": "저장소에 문제가 있습니다. 잠시 뒤에 다시 시도합니다.",
   "storage.checksum_mismatch": "저장된 내용이 달라졌습니다. 다시 업로드해 주세요.",
@@ -36,6 +37,7 @@ const KO: Record<string, string> = {
   "pipeline.task_timeout": "작업이 제한 시간을 넘어 중단되었습니다.",
   "pipeline.worker_lost": "작업하던 서버가 응답하지 않습니다. 다시 시도합니다.",
   "pipeline.poison_piece": "이 동영상의 한 조각을 처리할 수 없습니다.",
+  "pipeline.segment_mismatch": "만들어진 조각들이 서로 맞지 않습니다.",
   "pipeline.task_cancelled": "관리자가 작업을 취소했습니다.",
   "pipeline.overloaded": "할 일이 많아 차례를 기다리고 있습니다.",
 };
