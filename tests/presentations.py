@@ -57,7 +57,9 @@ def audio_track(frames: Sequence[int] = (282, 281, 141), bytes_per_frame: int = 
 
 
 def text_track(name: str = "text-0", language: str | None = "en") -> Track:
-    rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=language)
+    # What no noun takes must do no harm either, should it ever get here.
+    plain = Rendition(name="text0", kind="text", codecs="wvtt", timescale=1000)
+    rendition = plain.model_copy(update={"name": name, "language": language})
     return Track(rendition=rendition, segments=(_segment(0, 900, 0, 15000, 0),))
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from yeoul.base.clock import Clock, SystemClock
-from yeoul.base.errors import DagError, InvalidError
+from yeoul.base.errors import DagError, InvalidError, StartError
+from yeoul.base.machine import count_cores, find_memory_bytes
 from yeoul.base.settings import Settings, load_settings, overlay
 from yeoul.blob.counted import CountedStore
 from yeoul.blob.local import LocalStore
@@ -97,9 +101,9 @@ def make_limits(settings: Settings) -> Limits:
 
 def make_slots(settings: Settings) -> Slots:
     """What this machine's worker offers."""
-    memory_bytes = settings.engine.memory_bytes or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    memory_bytes = settings.engine.memory_bytes or find_memory_bytes() // 2
     tags = tuple(tag for tag in settings.engine.tags.split(",") if tag)
-    return Slots(cpu=float(settings.engine.workers or _count_cores()), memory_bytes=memory_bytes, gpu=settings.engine.gpus, tags=tags)
+    return Slots(cpu=float(settings.engine.workers or count_cores()), memory_bytes=memory_bytes, gpu=settings.engine.gpus, tags=tags)
 
 
 def make_policy(settings: Settings) -> Policy:
@@ -110,13 +114,6 @@ def make_policy(settings: Settings) -> Policy:
     pipeline = settings.pipeline
     limits = OverloadLimits(defer_after_s=pipeline.defer_after_s, park_after_s=pipeline.park_after_s)
     return Policy(account_running=pipeline.account_running, overload=limits)
-
-
-def _count_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 # --- the worker's side ---
@@ -153,15 +150,67 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
 # --- the pipeline's side ---
 
 
-def make_database(settings: Settings) -> Database:
-    """The catalogue, with its tables brought up to date."""
+def open_data(data: Path) -> None:
+    """Make the data folder, for this user alone; close one that others may enter. Raises StartError where it cannot be written."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if data.stat().st_mode & 0o077 and data.stat().st_uid == os.geteuid():
+            data.chmod(0o700)
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as error:
+        raise StartError(f"the data folder {data} cannot be written: {error.strerror}", folder=str(data)) from error
+
+
+def make_database(settings: Settings, *, busy_s: float = 20.0) -> Database:
+    """Returns the catalogue, with its tables brought up to date. busy_s: how long to wait for others who write.
+
+    Raises StartError, DatabaseTooNewError or DatabaseDamagedError for what cannot be used, UnavailableError for what cannot be reached.
+    """
     from yeoul.catalog.database import Database  # noqa: PLC0415
     from yeoul.catalog.migrate import migrate  # noqa: PLC0415
 
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.catalog.url or f"sqlite:///{settings.data / 'yeoul.db'}")
+    open_data(settings.data)
+    database = Database(settings.catalog.url or f"sqlite:///{settings.data / 'yeoul.db'}", busy_s)
     migrate(database)
     return database
+
+
+def lock_pipeline(settings: Settings) -> IO[str] | None:
+    """Returns what keeps other pipelines away from the data folder while it is open; None where they may share a database.
+
+    Raises StartError where another has it.
+    """
+    if settings.catalog.url and not settings.catalog.url.startswith("sqlite"):
+        return None
+    return lock_file(
+        settings.data / "pipeline.lock", f"another pipeline works on {settings.data}: a folder has one, a fleet uses PostgreSQL"
+    )
+
+
+def lock_file(path: Path, taken: str) -> IO[str]:
+    """Returns a file that is locked until it is closed. Raises StartError with the sentence `taken` where another process has it."""
+    open_data(path.parent)
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StartError(taken, folder=str(path.parent)) from error
+    return file
+
+
+def check_port(settings: Settings) -> None:
+    """Raises StartError where another program listens: the web server would share the port with it, and get half of the requests."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        what = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise StartError(f"port {port} of {host} {what}", host=host, port=port) from error
 
 
 def read_definitions(settings: Settings | None = None) -> dict[str, str]:
@@ -285,6 +334,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.api.answer_cache import AnswerCache  # noqa: PLC0415
     from yeoul.api.app import make_app  # noqa: PLC0415
     from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
+    from yeoul.api.followers import Followers  # noqa: PLC0415
     from yeoul.api.pipeline_metrics import PipelineMetrics  # noqa: PLC0415
     from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
     from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
@@ -305,6 +355,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         secret=read_secret(settings.data),
         answers=AnswerCache(database),
         beacons=BeaconCollector(database, clock, read_secret(settings.data)),
+        followers=Followers(database),
     )
     return make_app(parts)
 

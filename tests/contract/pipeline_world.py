@@ -131,7 +131,7 @@ class Ops:
         for index in range(self._pieces):
             key = self._put(Bucket.TEMP, work, f"piece-{index}", whole)
             piece = make_piece(index, self._pieces)
-            landed.append(LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=len(whole), sha256=sha256(whole)))
+            landed.append(LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=max(1, len(whole)), sha256=sha256(whole)))
         return Prepared(source=SOURCE, ladder=LADDER, pieces=tuple(landed), captions=())
 
     def _encode(self, work: Work, task: TaskInput) -> Output:

@@ -98,16 +98,22 @@ def test_a_disabled_account_is_out_at_once(database: Database):
 # --- accounts ---
 
 
-def test_an_address_of_somebody_else_is_not_taken_over(database: Database):
+def test_an_address_belongs_to_whoever_has_confirmed_it(database: Database):
     add(database)
-    add(database, "2", "bob")
+    add(database, "2", "bob", NOW + 1)
     with database.write() as connection:
+        account.change(connection, "2", {"email": "ann@example.org"})
+        found = account.find_by_email(connection, "ann@example.org")
+        assert found and found["id"] == "1", "the oldest, while none is confirmed"
+        account.change(connection, "2", {"confirmed_at": NOW})
+        found = account.find_by_email(connection, "ann@example.org")
+        assert found and found["id"] == "2"
         with pytest.raises(HandleTakenError):
-            account.change(connection, "2", {"email": "ann@example.org"})
-        account.change(connection, "2", {"bio": "still the same transaction"})
+            account.change(connection, "1", {"confirmed_at": NOW})
+        account.change(connection, "1", {"bio": "still the same transaction"})
     with database.read() as connection:
-        assert account.get(connection, "2")["email"] == "bob@example.org"
-        assert account.get(connection, "2")["bio"] == "still the same transaction"
+        row = account.get(connection, "1")
+        assert (row["confirmed_at"], row["bio"]) == (None, "still the same transaction")
 
 
 def test_accounts_are_found_by_how_they_begin_and_nothing_is_a_pattern(database: Database):

@@ -110,7 +110,7 @@ def test_views_come_again_after_a_day_without_them(world: World):
 
 def test_one_visitor_brings_so_many_and_others_are_counted(world: World):
     for number in range(VIEWINGS_OF_VISITOR + 5):
-        world.send(make_beacon(f"s{number}", 0, played(0, 10)))
+        world.send(make_beacon(f"s{number}", 0, played(0, 10)), user_agent=f"Browser {number}")
     assert world.views() == world.total().views == VIEWINGS_OF_VISITOR
     world.send(make_beacon("other", 0, played(0, 10)), address="from:10.0.0.2")
     world.send(make_beacon("s0", 1, played(10, 20)))

@@ -91,12 +91,12 @@ def fail(database: Database, task_id: str, attempt: int, owner: str = "me") -> b
 # --- accounts and sessions ---
 
 
-def test_handles_and_addresses_belong_to_one_account(database: Database):
+def test_handles_and_confirmed_addresses_belong_to_one_account(database: Database):
     with database.write() as connection:
-        account.add_account(connection, "1", "ann", "ann@example.org", "hash", "user", NOW)
+        account.add_account(connection, "1", "ann", "ann@example.org", "hash", "user", NOW, confirmed_at=NOW)
     for handle, email in (("ann", "other@example.org"), ("other", "ann@example.org")):
         with pytest.raises(HandleTakenError), database.write() as connection:
-            account.add_account(connection, "2", handle, email, "hash", "user", NOW)
+            account.add_account(connection, "2", handle, email, "hash", "user", NOW, confirmed_at=NOW)
     with database.read() as connection:
         assert account.count(connection) == 1
 

@@ -16,12 +16,14 @@ from httpx import ASGITransport, AsyncClient, Response
 from tests.contract.test_discovery import add
 from yeoul.api.identity import hash_token
 from yeoul.base.clock import SystemClock
-from yeoul.base.settings import Settings
+from yeoul.base.settings import ServerSettings, Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.bootstrap import make_api
 from yeoul.catalog import account, listing, session, video
 from yeoul.catalog.database import Database
 from yeoul.model.video import VideoState
+
+pytestmark = pytest.mark.either
 
 API = "/api/v1"
 EVIL = """</title><script>alert("1")</script>&'"]]>\x01"""
@@ -55,7 +57,8 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
             row = {"id": handle, "token_hash": hash_token(handle), "account_id": handle, "expires_at": 1e12, "user_agent": "", "ip": ""}
             session.add(connection, row, 1.0)
     clock = SystemClock()
-    app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
+    settings = Settings(data=tmp_path, server=ServerSettings(public_url="http://testserver"))
+    app = make_api(settings, database, MemoryStore(clock), clock)
     yield Site(app)
     app.state.parts.answers.close()
 
@@ -234,6 +237,22 @@ def test_oembed_is_one_frame_whatever_is_written(site: Site):
     assert site.get("/oembed?url=http://testserver/watch/unlisted0").status_code == 200
     refused = site.get("/oembed?url=http://testserver/watch/public0&format=xml")
     assert (refused.status_code, refused.json()["code"]) == (501, "request.format")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[::1", "8.8.8.8", "localhost@evil.example"]
+)
+def test_a_name_that_a_client_made_up_stands_in_no_link(host: str, site: Site, database: Database, tmp_path: Path):
+    clock = SystemClock()
+    app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
+    nameless = Site(app)
+    for path in ("/feed.xml", "/channels/ann/feed.xml", "/watch/public0", "/embed/public0", "/api/v1/videos/public0"):
+        for asked, wanted in ((host, "http://127.0.0.1:8000/"), ("localhost:8000", "http://localhost:8000/")):
+            answer = nameless.get(path, headers={"host": asked})
+            assert answer.status_code in (200, 400, 404), (path, asked)
+            assert "evil" not in answer.text and "8.8.8.8" not in answer.text, (path, asked)
+            assert answer.status_code != 200 or path.startswith("/api") or wanted in answer.text, (path, asked)
+    app.state.parts.answers.close()
 
 
 def test_bad_questions_are_refused_and_never_break(site: Site):

@@ -14,8 +14,11 @@ from tests.contract.pipeline_world import VIDEO, World
 from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.deps import Parts
 from yeoul.api.events import _Follower
+from yeoul.api.followers import Followers
 from yeoul.api.pipeline_metrics import PipelineMetrics
+from yeoul.base.errors import TooManyRequestsError
 from yeoul.base.settings import Settings
+from yeoul.catalog import video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import task
 from yeoul.delivery.access import StreamAccess
@@ -46,8 +49,11 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         secret=b"secret",
         answers=AnswerCache(world.database),
         beacons=BeaconCollector(world.database, world.clock, b"secret"),
+        followers=Followers(world.database),
     )
-    return _Follower(parts, VIDEO, None, with_tasks=True)
+    with world.database.read() as connection:
+        owner = {"id": video.get(connection, VIDEO)["owner_id"], "role": "maker", "scopes": None}
+    return _Follower(parts, VIDEO, is_known=True, find=lambda: owner)
 
 
 def told(follower: _Follower) -> dict[str, Any]:
@@ -97,3 +103,27 @@ def test_what_is_committed_late_is_told_too(world: World, follower: _Follower):
             assert set(told(follower)) == {late}
     news = told(follower)
     assert set(news) == {early} and news[early]["progress"] == 0.5
+
+
+def test_followers_are_counted_by_address_and_share_one_watch(database: Database, monkeypatch: pytest.MonkeyPatch):
+    watches: list[object] = []
+    watch = database.watch
+    monkeypatch.setattr(database, "watch", lambda: watches.append(None) or watch())
+    followers = Followers(database, most=5, of_address=3)
+    for _ in range(3):
+        followers.join("a")
+    with pytest.raises(TooManyRequestsError) as refused:
+        followers.join("a")
+    assert refused.value.facts["retry_after_s"] > 0
+    followers.join("b")
+    followers.join("b")
+    with pytest.raises(TooManyRequestsError):
+        followers.join("c")
+    followers.leave("a")
+    followers.join("c")
+    assert len(watches) == 1
+    for address in ("a", "a", "b", "b", "c"):
+        followers.leave(address)
+    followers.join("a")
+    assert len(watches) == 2
+    followers.leave("a")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,15 +16,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from yeoul.base.errors import DatabaseDamagedError, DatabaseTooNewError
 from yeoul.catalog import account, schema, session, stream, usage
 from yeoul.catalog import migrate as migrate_module
 from yeoul.catalog import run as run_rows
 from yeoul.catalog.database import Database
-from yeoul.catalog.migrate import HEAD, migrate
+from yeoul.catalog.migrate import HEAD, migrate, read_version
 from yeoul.catalog.schema import metadata
+from yeoul.catalog.version import OLDEST, VERSION
 
 
 def test_the_steps_make_what_the_schema_says(database: Database):
@@ -168,3 +172,36 @@ _OLD_ROWS = (
     """INSERT INTO piece (upload_id, kind, "index", bucket, key, size_bytes, sha256, landed_at)
     VALUES ('running', 'part', 0, 'original', 'k', 1, 's', 30), ('running', 'part', 1, 'original', 'l', 1, 's', NULL)""",
 )
+
+
+def _set_numbers(database: Database, version: int, oldest: int) -> None:
+    with database.write() as connection:
+        connection.execute(update(schema.schema_version).values(version=version, oldest=oldest))
+
+
+def test_a_database_that_only_newer_programs_may_use_is_refused(database: Database):
+    with database.read() as connection:
+        assert read_version(connection) == (VERSION, OLDEST)
+    _set_numbers(database, VERSION + 2, VERSION)  # newer, and still fit for this program
+    migrate(database)
+    with database.read() as connection:
+        assert read_version(connection) == (VERSION + 2, VERSION)
+    _set_numbers(database, VERSION + 2, VERSION + 1)
+    with pytest.raises(DatabaseTooNewError) as refused:
+        migrate(database)
+    assert refused.value.facts == {"version": VERSION + 2, "oldest": VERSION + 1, "known": VERSION}
+
+
+@pytest.mark.parametrize("damage", ["no database at all", "a page in the middle"])
+def test_a_damaged_database_is_told_as_such(tmp_path: Path, damage: str):
+    path = tmp_path / "yeoul.db"
+    if damage == "no database at all":
+        path.write_bytes(b"not a database" * 1000)
+    else:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE a (b)")
+        path.write_bytes(path.read_bytes()[:100] + b"\xff" * 3000 + path.read_bytes()[3100:])
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseDamagedError):
+        migrate(database)
+    database.close()

@@ -16,7 +16,7 @@ from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.ops.registry import BUILT_IN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either]
 
 WATCHED_S = 6 * 3600.0
 

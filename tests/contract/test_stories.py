@@ -20,7 +20,7 @@ from yeoul.pipeline.history import History, replay
 from yeoul.pipeline.run_story import export_history, find_strays, read_timeline
 from yeoul.pipeline.timeline import Timeline
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either]
 
 
 @pytest.fixture

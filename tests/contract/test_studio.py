@@ -26,6 +26,8 @@ from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.model.video import VideoState
 from yeoul.pipeline import sweeper
 
+pytestmark = pytest.mark.either
+
 NOW = 1_800_000_000.0
 
 

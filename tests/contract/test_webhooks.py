@@ -37,6 +37,8 @@ from yeoul.webhook.post import HttpPoster
 from yeoul.webhook.sender import WebhookSender
 from yeoul.webhook.signature import sign
 
+pytestmark = pytest.mark.either
+
 DAY_S = 86400.0
 
 

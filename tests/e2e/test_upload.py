@@ -96,7 +96,7 @@ def test_a_whole_file_resumes_too(make_server: Callable[..., Server], clip: Path
     wait_until_clean(server)
 
 
-@pytest.mark.parametrize(("options", "landed"), [((), 2), (("--whole",), 8)])
+@pytest.mark.parametrize(("options", "landed"), [((), 2), pytest.param(("--whole",), 8, marks=pytest.mark.long)])
 def test_a_file_changed_in_the_middle_does_not_go_on_where_the_old_one_was(
     make_server: Callable[..., Server], tmp_path: Path, options: tuple[str, ...], landed: int
 ):

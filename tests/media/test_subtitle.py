@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yeoul.base.errors import InvalidError, UnreadableError
+from yeoul.base.errors import InvalidError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.probe import probe
-from yeoul.media.subtitle import MAX_TEXT_BYTES, ass_to_cue_text, extract_webvtt, normalise_webvtt
-from yeoul.model.source import TextTrack
+from yeoul.media.subtitle import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_texts, normalise_webvtt
 
 LIMITS = Limits()
 
@@ -54,8 +53,8 @@ def film_with(tmp_path: Path, text: str, suffix: str, codec: str, container: str
 
 
 def only_text(film: Path) -> str:
-    (track,) = probe(film, LIMITS).texts
-    return extract_webvtt(film, track, LIMITS)
+    (text,) = extract_texts(film, probe(film, LIMITS), LIMITS)
+    return text.webvtt
 
 
 @pytest.mark.parametrize(("codec", "container"), [("srt", "mkv"), ("mov_text", "mp4"), ("webvtt", "webm")])
@@ -89,10 +88,18 @@ def test_the_clip_with_subtitles(media_dir: Path) -> None:
     assert webvtt == "WEBVTT\n\n00:00:00.000 --> 00:00:01.234\nThis is the first subtitle.\n"
 
 
-def test_a_track_that_is_not_there(media_dir: Path) -> None:
-    for index in (0, 1, 7):
-        with pytest.raises(UnreadableError):
-            extract_webvtt(media_dir / "with-srt-subtitles.mkv", TextTrack(stream_index=index, codec="subrip"), LIMITS)
+def test_many_tracks_and_cues_are_bounded_and_take_one_pass(tmp_path: Path) -> None:
+    """A film of 70 tracks gives 64; a track of cues without a length takes no square of their number."""
+    words = tmp_path / "words.srt"
+    words.write_text(SRT)
+    film = tmp_path / "film.mkv"
+    argv = [ffmpeg_path(), "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=10:d=4", "-i", str(words), "-map", "0:v"]
+    subprocess.run([*argv, *["-map", "1:s"] * 70, "-c:v", "libx264", "-c:s", "srt", str(film)], check=True)
+    source = probe(film, LIMITS)
+    assert len(source.texts) == 70
+    found = extract_texts(film, source, LIMITS)
+    assert len(found) == MAX_TRACKS and len({one.webvtt for one in found}) == 1
+    assert [one.label for one in found[:2]] == ["Text 1", "Text 2"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ STAGE = Stage(name="a", op="encode", scope="piece", version="1", looks_at=("ladd
 LADDER = (Rung(name="240p", width=426, height=240, crf=23, maxrate_bps=1000),)
 
 
-def landed(sha256: str = "s", key: str = "v/original/0", start_pts: int = 0) -> LandedPiece:
+def landed(sha256: str = "a" * 64, key: str = "v/original/0", start_pts: int = 0) -> LandedPiece:
     return LandedPiece(piece=Piece(index=0, start_pts=start_pts, end_pts=9), bucket="original", key=key, size_bytes=1, sha256=sha256)
 
 
@@ -38,7 +38,7 @@ def key(task: TaskInput = INPUT, stage: Stage = STAGE, digests: tuple[str | None
         {"video_id": "other", "piece": landed(key="other/original/7")},
         {"file_name": "renamed.mp4"},
         {"max_height": 480},
-        {"pieces": (landed("not looked at"),)},
+        {"pieces": (landed("b" * 64),)},
         {"needs": (need({"key": "another/attempt/of/the/same"}),)},
     ],
 )
@@ -50,7 +50,7 @@ def test_what_an_op_does_not_look_at_does_not_count(same: dict[str, Any]):
 @pytest.mark.parametrize(
     "other",
     [
-        {"piece": landed("other bytes")},
+        {"piece": landed("c" * 64)},
         {"piece": landed(start_pts=1)},
         {"ladder": (LADDER[0].model_copy(update={"crf": 24.0}),)},
         {"dropped": frozenset({"240p"})},

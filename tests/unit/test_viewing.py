@@ -133,13 +133,13 @@ def test_startup_is_told_within_a_tenth():
 
 
 def test_names_of_viewers_lead_nowhere():
-    first = make_visitor(b"key", NOW, "v", "from:10.0.0.1", "Chrome")
-    assert first == make_visitor(b"key", NOW + 60, "v", "from:10.0.0.1", "Chrome") and len(first) == 32
+    first = make_visitor(b"key", NOW, "v", "from:10.0.0.1")
+    assert first == make_visitor(b"key", NOW + 60, "v", "from:10.0.0.1") and len(first) == 32
     others = {
-        make_visitor(b"other", NOW, "v", "from:10.0.0.1", "Chrome"),
-        make_visitor(b"key", NOW + 86400, "v", "from:10.0.0.1", "Chrome"),
-        make_visitor(b"key", NOW, "w", "from:10.0.0.1", "Chrome"),
-        make_visitor(b"key", NOW, "v", "from:10.0.0.2", "Chrome"),
+        make_visitor(b"other", NOW, "v", "from:10.0.0.1"),
+        make_visitor(b"key", NOW + 86400, "v", "from:10.0.0.1"),
+        make_visitor(b"key", NOW, "w", "from:10.0.0.1"),
+        make_visitor(b"key", NOW, "v", "from:10.0.0.2"),
         make_viewing_id(b"key", "session-1", "v"),
         make_viewing_id(b"key", "session-1", "w"),
     }

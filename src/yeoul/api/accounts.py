@@ -13,17 +13,19 @@ from sqlalchemy import Connection
 
 from yeoul.api.body import read_body
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, Person, Role
+from yeoul.api.identity import Caller, Person, Role, address_of
 from yeoul.api.live_settings import read_account_settings
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.base.errors import BadCredentialsError, ForbiddenError, HandleTakenError, NotFoundError
+from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError, TooManyAttemptsError
 from yeoul.base.ids import new_id
 from yeoul.catalog import account, guess, session, usage
 from yeoul.identity import mailing, slowdown
+from yeoul.identity.links import address_to_confirm
 from yeoul.identity.password import hash_password, is_password
 from yeoul.media.avatar import make_avatar
+from yeoul.model.plain import Line
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])
@@ -33,9 +35,9 @@ _AVATAR_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
 # What separates addresses from each other and from names stays out: a mail goes to one.
-Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,190}$')]
+Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[\w.-]{1,190}$')]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
-DisplayName = Annotated[str, StringConstraints(max_length=80, pattern=NO_NUL, strip_whitespace=True)]
+DisplayName = Annotated[Line, StringConstraints(max_length=80, strip_whitespace=True)]
 Language = Literal["en", "ko"]
 
 
@@ -91,19 +93,35 @@ class PasswordChange(BaseModel):
 
 
 @router.post("/accounts", status_code=201)
-def post_account(body: NewAccount, parts: PartsDep) -> AccountView:
-    """Sign up; a mail with a link to confirm the address is sent."""
+def post_account(body: NewAccount, parts: PartsDep, request: Request) -> AccountView:
+    """Sign up; a mail with a link to confirm the address is sent. Whether another account has the address, only its mailbox learns."""
     if not read_account_settings(parts).signup:
         raise ForbiddenError("this server takes no new accounts")
     now_s = parts.clock.now()
+    with parts.database.write() as connection:
+        slowdown.attempt(connection, f"signup-{slowdown.address_key(address_of(request, parts))}", slowdown.SIGN_UP, now_s)
     account_id = new_id(now_s)
     hashed = hash_password(body.password)
     said = body.model_dump(include={"display_name", "language"})
     with parts.database.write() as connection:
         account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, Role.MAKER, now_s, **said)
         row = account.get(connection, account_id)
-        mailing.write(connection, "confirm", row, now_s)
+        ask_to_confirm(connection, row, now_s)
     return make_account_view(parts, row)
+
+
+def ask_to_confirm(connection: Connection, row: Row, now_s: float) -> None:
+    """Write to an address that an account wants to have. Where another account has it, that one is told, and nobody else learns it."""
+    known = account.find_by_email(connection, address_to_confirm(row))
+    if known is None or known["id"] == row["id"] or known["confirmed_at"] is None:
+        mailing.write(connection, "confirm", row, now_s)
+        return
+    try:
+        with connection.begin_nested():
+            slowdown.attempt(connection, f"in-use:{known['id']}", slowdown.MAIL, now_s)
+    except TooManyAttemptsError:
+        return
+    mailing.write(connection, "address_in_use", known, now_s)
 
 
 @router.get("/accounts/me")
@@ -136,20 +154,18 @@ def _change_email(parts: Parts, connection: Connection, row: Row, email: str) ->
     pending = None if email == row["email"] else email
     if pending == row["pending_email"]:
         return row
-    if pending is not None and account.find_by_email(connection, email) is not None:
-        raise HandleTakenError("another account has this e-mail address")
     account.change(connection, row["id"], {"pending_email": pending})
     changed = account.get(connection, row["id"])
     if pending is not None:
         slowdown.attempt(connection, f"confirm:{row['id']}", slowdown.MAIL, now_s)
-        mailing.write(connection, "confirm", changed, now_s)
+        ask_to_confirm(connection, changed, now_s)
         mailing.write(connection, "email_changing", changed, now_s)
     return changed
 
 
 @router.post("/accounts/me/password", status_code=204)
 def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
-    """Change the password, and log out everywhere else; a change of address that was not confirmed yet ends."""
+    """Change the password, log out everywhere else and end all tokens of programs; a change of address that waits to be confirmed ends."""
     now_s, key = parts.clock.now(), f"password:{caller['id']}"
     with parts.database.write() as connection:
         slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
@@ -159,6 +175,7 @@ def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None
     with parts.database.write() as connection:
         account.change(connection, caller["id"], {"password_hash": hashed, "pending_email": None})
         session.drop_all(connection, caller["id"], but=caller["session_id"])
+        session.drop_tokens(connection, caller["id"])
         guess.forget(connection, key)
         mailing.write(connection, "password_changed", caller, now_s)
 

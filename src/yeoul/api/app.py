@@ -36,12 +36,12 @@ from yeoul.api import (
     webhooks,
 )
 from yeoul.api.answer_cache import KeptAnswers
-from yeoul.api.body_limit import BodyLimit
 from yeoul.api.deps import Parts
-from yeoul.api.identity import check_origin
+from yeoul.api.identity import check_origin, is_known
 from yeoul.api.metrics import API_PREFIX, RequestMetrics
 from yeoul.api.plain_path import PlainPath
 from yeoul.api.problem import add_problem_details, problem_answers
+from yeoul.api.request_limit import RequestLimits
 
 
 def make_app(parts: Parts) -> FastAPI:
@@ -58,8 +58,8 @@ def make_app(parts: Parts) -> FastAPI:
     app.include_router(embed.router, responses=problem_answers())
     for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
-    app.add_middleware(BodyLimit, prefix=f"{API_PREFIX}/")
     app.add_middleware(PlainPath)
     app.add_middleware(KeptAnswers, get_answers=lambda: parts.answers)
+    app.add_middleware(RequestLimits, is_known=lambda request: is_known(request, parts))
     app.add_middleware(RequestMetrics)
     return app

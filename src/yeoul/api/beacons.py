@@ -16,6 +16,7 @@ from yeoul.insight.collector import Sender
 
 router = APIRouter(tags=["analytics"])
 _MAX_BYTES = 64 * 2**10
+_LONGEST_AGENT = 500  # some of what looks for robots and devices in it takes the square of its length
 
 
 async def _read_body(request: Request) -> bytes:
@@ -52,4 +53,5 @@ def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: An
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidError(f"{field}: {first['msg']}", field=field) from error
     account_id = None if caller is None else caller["id"]
-    parts.beacons.put(beacon, Sender(address_key(address_of(request, parts)), request.headers.get("user-agent", ""), account_id))
+    user_agent = request.headers.get("user-agent", "")[:_LONGEST_AGENT]
+    parts.beacons.put(beacon, Sender(address_key(address_of(request, parts)), user_agent, account_id))

@@ -30,14 +30,14 @@ async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> 
     put = SignedPut(bucket, key, request.query_params, int(length) if length.isdigit() else None)
     reception = await anyio.to_thread.run_sync(Reception, _local(parts), put, parts.clock.now())
     with reception:
-        waiting: list[bytes] = []
+        waiting = bytearray()
         async for chunk in request.stream():
-            waiting.append(chunk)
-            if sum(map(len, waiting)) >= _FLUSH_BYTES:
-                await anyio.to_thread.run_sync(reception.write, b"".join(waiting))
+            waiting += chunk
+            if len(waiting) >= _FLUSH_BYTES:
+                await anyio.to_thread.run_sync(reception.write, bytes(waiting))
                 waiting.clear()
         if waiting:
-            await anyio.to_thread.run_sync(reception.write, b"".join(waiting))
+            await anyio.to_thread.run_sync(reception.write, bytes(waiting))
         await anyio.to_thread.run_sync(reception.commit)
     await anyio.to_thread.run_sync(_drop_orphan, parts, Bucket(bucket), key)
     return Response(status_code=200)

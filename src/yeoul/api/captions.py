@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from yeoul.api.answer_cache import NOT_MODIFIED
@@ -17,21 +17,20 @@ from yeoul.api.view import make_caption_uri, make_stream_base
 from yeoul.base.errors import BodyTooLargeError, ConflictError, InvalidError, NotFoundError
 from yeoul.catalog import caption, video
 from yeoul.media.caption import read_srt, read_webvtt
-from yeoul.upload.service import NO_NUL
+from yeoul.media.subtitle import MAX_TEXT_BYTES
+from yeoul.model.plain import Language, Line
 
 router = APIRouter(tags=["captions"])
-_MAX_BYTES = 2 * 2**20
 _MOST = 100
 _NAME = re.compile(r"(?!audio|sidecars)[a-z][a-z0-9-]{0,39}")  # no folder of a stream is called so
 _VTT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/vtt": {"schema": {"type": "string"}}}}, **NOT_MODIFIED}
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}$")]
 
 
 class NewCaptions(BaseModel):
     """Captions as WebVTT or as SubRip, one of both, of at most 2 MiB. language: a BCP 47 tag; label: as viewers read it in menus."""
 
     language: Language
-    label: str = Field(min_length=1, max_length=80, pattern=NO_NUL)
+    label: Line = Field(min_length=1, max_length=80)
     webvtt: str | None = None
     srt: str | None = None
 
@@ -119,8 +118,8 @@ def _read(body: NewCaptions) -> str:
     if len(given) != 1:
         raise InvalidError("send either webvtt or srt", field="webvtt")
     ((text, read),) = given
-    if len(text.encode()) > _MAX_BYTES:
-        raise BodyTooLargeError(f"captions may have at most {_MAX_BYTES} bytes", max_bytes=_MAX_BYTES)
+    if len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
+        raise BodyTooLargeError(f"captions may have at most {MAX_TEXT_BYTES} bytes", max_bytes=MAX_TEXT_BYTES)
     return read(text)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from yeoul.api.answer_cache import AnswerCache
+from yeoul.api.followers import Followers
 from yeoul.api.pipeline_metrics import PipelineMetrics
 from yeoul.base.clock import Clock
 from yeoul.base.settings import Settings
@@ -49,6 +50,7 @@ class Parts:
     secret: bytes
     answers: AnswerCache
     beacons: BeaconCollector
+    followers: Followers
 
 
 async def _parts(request: Request) -> Parts:  # async: another thread for this would cost more than all the rest

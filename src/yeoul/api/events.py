@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
+from starlette.types import Receive, Scope, Send
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import MaybeCaller, may_edit, may_see
+from yeoul.api.followers import Followers
+from yeoul.api.identity import MaybeCaller, address_of, find_caller, may_edit, may_see
+from yeoul.api.problem import make_problem
 from yeoul.api.videos import make_task_view
-from yeoul.api.view import read_video_view
-from yeoul.base.errors import NotFoundError, YeoulError
+from yeoul.api.view import show_video
+from yeoul.base.errors import NotFoundError, UnauthenticatedError, YeoulError
 from yeoul.catalog import queue_view, run, video
-from yeoul.catalog.database import Database
 from yeoul.catalog.row import Row
+from yeoul.identity.slowdown import address_key
 
 router = APIRouter(tags=["videos"])
 _EVERY_S = 0.1
@@ -30,32 +33,35 @@ _NAMED_AT_MOST = 500  # tasks in one query
 
 
 class _Follower:
-    """What one client has been told already."""
+    """What one client has been told already. is_known: whether it came with a session or token; find: returns whose, now."""
 
-    def __init__(self, parts: Parts, video_id: str, caller: Row | None, *, with_tasks: bool) -> None:
+    def __init__(self, parts: Parts, video_id: str, *, is_known: bool, find: Callable[[], Row | None]) -> None:
         self._parts = parts
         self._video_id = video_id
-        self._caller = caller
-        self._with_tasks = with_tasks
-        self._version = -1
+        self._find = find
+        self._is_known = is_known
+        self._row: Row | None = None
         self._stamps: dict[str, tuple[Any, ...]] = {}
 
     def news(self) -> list[str]:
-        """Returns the events since the last call, ready to be sent.
+        """Returns the events since the last call, ready to be sent. Tasks are for those who may edit the video.
 
-        Raises NotFoundError if the video is gone, or if the client may no longer see it.
+        Raises NotFoundError if the video is gone, or if the client may no longer see it; UnauthenticatedError if its session has ended.
         """
+        caller = self._find() if self._is_known else None
+        if self._is_known and caller is None:
+            raise UnauthenticatedError("the session has ended")
         found: list[str] = []
         with self._parts.database.read() as connection:
             version = video.version(connection, self._video_id)
-            if self._with_tasks:
-                found += self._task_news(connection)
-        if version != self._version:
-            row, view = read_video_view(self._parts, self._video_id)
-            if not may_see(row, self._caller):
+            is_new = version is None or self._row is None or version != self._row["version"]
+            row = self._row = video.get(connection, self._video_id) if is_new or self._row is None else self._row
+            if not may_see(row, caller):
                 raise NotFoundError(f"there is no video {self._video_id}", video=self._video_id)
-            self._version = version if version is not None else -1
-            found.append(_event("video", json.loads(view.model_dump_json())))
+            if may_edit(row, caller):
+                found += self._task_news(connection)
+            if is_new:
+                found.append(_event("video", json.loads(show_video(self._parts, connection, row).model_dump_json())))
         return found
 
     def _task_news(self, connection: Connection) -> list[str]:
@@ -82,18 +88,18 @@ def _event(kind: str, data: dict[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-async def _follow(follower: _Follower, database: Database) -> AsyncIterator[str]:
+async def _follow(follower: _Follower, followers: Followers) -> AsyncIterator[str]:
     """Look only when something was committed: asking that is so cheap that it is done in the event loop.
 
     The response ends it when the client goes; asking for that here as well would take the message away from it.
     """
     yield "retry: 1000\n\n"
-    quiet_s, changed = 0.0, True
-    watch = database.watch()
+    quiet_s, seen = 0.0, -1
     try:
         while True:
             began_s = time.monotonic()
-            news = await anyio.to_thread.run_sync(follower.news) if changed else []
+            seen, before = followers.version(), seen
+            news = await anyio.to_thread.run_sync(follower.news) if seen != before else []
             pause_s = max(_EVERY_S, _PAUSE_PER_LOOK * (time.monotonic() - began_s))
             for one in news:
                 yield one
@@ -102,20 +108,37 @@ async def _follow(follower: _Follower, database: Database) -> AsyncIterator[str]
                 quiet_s = 0.0
                 yield ": still here\n\n"
             await asyncio.sleep(pause_s)
-            changed = watch.poll()
     except YeoulError as error:
         yield _event("gone", error.to_dict())
-    finally:
-        watch.close()
+
+
+class _EventStream(StreamingResponse):
+    """The answer; one more follower from its first byte to its last, or the problem that there are too many."""
+
+    def __init__(self, follower: _Follower, followers: Followers, address: str) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(_follow(follower, followers), media_type="text/event-stream", headers=headers)
+        self._followers = followers
+        self._address = address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._followers.join(self._address)
+        except YeoulError as error:
+            await make_problem(error)(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._followers.leave(self._address)
 
 
 @router.get("/videos/{video_id}/events", response_class=StreamingResponse)
-def get_events(video_id: str, caller: MaybeCaller, parts: PartsDep) -> StreamingResponse:
+def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: PartsDep) -> StreamingResponse:
     """Follow a video; task events are for those who may edit it."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
     if not may_see(row, caller):
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
-    follower = _Follower(parts, video_id, caller, with_tasks=may_edit(row, caller))
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(follower, parts.database), media_type="text/event-stream", headers=headers)
+    follower = _Follower(parts, video_id, is_known=caller is not None, find=lambda: find_caller(request, parts))
+    return _EventStream(follower, parts.followers, address_key(address_of(request, parts)))

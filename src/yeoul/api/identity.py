@@ -125,6 +125,16 @@ def find_caller(request: Request, parts: Parts) -> Row | None:
     return {**row, "scopes": None}
 
 
+def is_known(request: Request, parts: Parts) -> bool:
+    """Returns whether a session or token that holds came with a request; what it may not do, is told later."""
+    try:
+        return find_caller(request, parts) is not None
+    except ForbiddenError:
+        return False
+    except UnavailableError:  # the answer to the request tells it
+        return False
+
+
 def _by_program(request: Request, parts: Parts, token: str) -> Row | None:
     now_s = parts.clock.now()
     with parts.database.read() as connection:

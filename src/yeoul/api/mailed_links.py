@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from yeoul.api.accounts import Email, Password
-from yeoul.api.deps import PartsDep
+from yeoul.api.accounts import Email, Password, ask_to_confirm
+from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Person, address_of
 from yeoul.base.errors import LinkError, TooManyAttemptsError
 from yeoul.catalog import account, guess, session
@@ -43,7 +43,10 @@ class NewPassword(BaseModel):
 
 @router.post("/confirmations", status_code=204)
 def post_confirmation(body: Confirmation, parts: PartsDep) -> None:
-    """Confirm an address; one that was being changed is the account's from now on. Twice is fine."""
+    """Confirm an address; one that was being changed is the account's from now on. Twice is fine.
+
+    Raises HandleTakenError where another account has confirmed it.
+    """
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         row = account.find(connection, account_of(body.token))
@@ -61,12 +64,15 @@ def resend_confirmation(caller: Person, parts: PartsDep) -> None:
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         slowdown.attempt(connection, f"confirm:{caller['id']}", slowdown.MAIL, now_s)
-        mailing.write(connection, "confirm", caller, now_s)
+        ask_to_confirm(connection, caller, now_s)
 
 
 @router.post("/password-resets", status_code=202)
 def post_reset(body: ResetRequest, parts: PartsDep, request: Request) -> None:
-    """Send a link to choose a new password, if there is such an account; the answer is the same either way."""
+    """Send a link to choose a new password, if there is such an account; the answer is the same either way.
+
+    An address that is not confirmed opens no account: it gets the link to confirm it again.
+    """
     now_s, email = parts.clock.now(), body.email.lower()
     key = f"reset:{hashlib.sha256(email.encode()).hexdigest()[:32]}"
     with parts.database.write() as connection:
@@ -76,25 +82,31 @@ def post_reset(body: ResetRequest, parts: PartsDep, request: Request) -> None:
             slowdown.attempt(connection, key, slowdown.MAIL, now_s)
             row = account.find_by_email(connection, email)
             if row is not None and row["disabled_at"] is None:
-                mailing.write(connection, "reset", row, now_s)
+                mailing.write(connection, "reset" if row["confirmed_at"] is not None else "confirm", row, now_s)
     except TooManyAttemptsError:
         return  # nobody learns who was written to
 
 
 @router.post("/password-resets/confirm", status_code=204)
 def confirm_reset(body: NewPassword, parts: PartsDep) -> None:
-    """Set the new password and log out everywhere. Who reads the mail owns the address: it is confirmed by that."""
+    """Set the new password, log out everywhere and end all tokens of programs."""
     now_s = parts.clock.now()
+    account_id = account_of(body.token)
+    with parts.database.read() as connection:  # a password is hashed, which is dear, for a good link alone
+        _check_reset(parts, account.find(connection, account_id), body.token, now_s)
     hashed = hash_password(body.password)
     with parts.database.write() as connection:
-        account_id = account_of(body.token)
-        if account.find(connection, account_id) is None:
-            raise LinkError("the account of this link is gone")
-        row = account.lock(connection, account_id)
-        check_link_token(parts.secret, "reset", row, body.token, now_s)
+        row = _check_reset(parts, account.lock(connection, account_id), body.token, now_s)
         # Who was logged in without the password may have begun to change the address; that ends, too.
-        values = {"password_hash": hashed, "confirmed_at": row["confirmed_at"] or now_s, "pending_email": None}
-        account.change(connection, account_id, values)
+        account.change(connection, account_id, {"password_hash": hashed, "pending_email": None})
         session.drop_all(connection, account_id)
+        session.drop_tokens(connection, account_id)
         guess.forget(connection, f"account:{account_id}")
         mailing.write(connection, "password_changed", row, now_s)
+
+
+def _check_reset(parts: Parts, row: Row | None, token: str, now_s: float) -> Row:
+    if row is None:
+        raise LinkError("the account of this link is gone")
+    check_link_token(parts.secret, "reset", row, token, now_s)
+    return row

@@ -13,10 +13,16 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from yeoul.base.errors import BodyTooLargeError, InvalidError, MethodError, NotFoundError, YeoulError
+from yeoul.base.errors import BodyTooLargeError, InvalidError, MethodError, NotFoundError, RequestTooSlowError, YeoulError
 
 log = logging.getLogger("yeoul.api")
-_OF_STATUS: dict[int, type[YeoulError]] = {400: InvalidError, 404: NotFoundError, 405: MethodError, 413: BodyTooLargeError}
+_OF_STATUS: dict[int, type[YeoulError]] = {
+    400: InvalidError,
+    404: NotFoundError,
+    405: MethodError,
+    408: RequestTooSlowError,
+    413: BodyTooLargeError,
+}
 
 
 class Problem(BaseModel):

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
+import functools
+import ipaddress
+import time
+
+import psutil
 from fastapi import Request
 
 from yeoul.api.deps import Parts
 
+_LOOK_EVERY_S = 60.0
+
 
 def make_public_url(request: Request, parts: Parts) -> str:
-    """The setting, or the address that was asked; without a slash at its end."""
-    return (parts.settings.server.public_url or str(request.base_url)).rstrip("/")
+    """Returns the setting, or the address that was asked; without a slash at its end.
+
+    Without the setting, a request may name this machine alone: `localhost`, or an address of it. Any other name is what the sender
+    made up, and the address where the server listens is taken.
+    """
+    server = parts.settings.server
+    if server.public_url:
+        return server.public_url.rstrip("/")
+    name, port = _asked(request)
+    if name is None or not _is_own(name):
+        name, port = ("127.0.0.1" if server.host in ("0.0.0.0", "::", "") else server.host), server.port  # noqa: S104
+    host = f"[{name}]" if ":" in name else name
+    return f"{request.url.scheme}://{host}" + ("" if port is None else f":{port}")
 
 
 def make_avatar_path(account_id: str, digest: str | None) -> str | None:
     """Where an account's picture is, below the server's address; None where it has none."""
     return None if digest is None else f"/api/v1/avatars/{account_id}/{digest}.jpg"
+
+
+def _asked(request: Request) -> tuple[str | None, int | None]:
+    try:
+        return request.url.hostname, request.url.port
+    except ValueError:
+        return None, None
+
+
+def _is_own(name: str) -> bool:
+    if name.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or str(address) in _own_addresses(int(time.monotonic() / _LOOK_EVERY_S))
+
+
+@functools.lru_cache(maxsize=1)
+def _own_addresses(_minute: int) -> frozenset[str]:
+    found = (one.address.partition("%")[0] for of_card in psutil.net_if_addrs().values() for one in of_card)
+    return frozenset(found)

@@ -18,9 +18,10 @@ from yeoul.catalog import upload, video
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
 from yeoul.catalog.schema import video as video_table
+from yeoul.model.piece import MAX_PIECES
 from yeoul.model.video import VideoState
 from yeoul.upload.service import OpenUpload
-from yeoul.upload.session import MAX_PIECES, Declared
+from yeoul.upload.session import Declared
 
 router = APIRouter(tags=["uploads"])
 Row = Mapping[str, Any]

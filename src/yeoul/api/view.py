@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -21,8 +21,12 @@ from yeoul.model.video import VideoState, Visibility, audience
 Row = Mapping[str, Any]
 
 
+_INNER_FACTS = ("stderr", "traceback", "last")
+_LONGEST_FACT = 200
+
+
 class ErrorView(BaseModel):
-    """Why a video failed or waits: a stable code, a sentence, and facts."""
+    """Why a video failed or waits: a stable code, a sentence, and facts; what tools said is told with the tasks, to who may edit."""
 
     code: str
     message: str
@@ -133,7 +137,18 @@ class VideoView(BaseModel):
 
 
 def _error(data: Mapping[str, Any] | None) -> ErrorView | None:
-    return None if data is None else ErrorView(code=data["code"], message=data["message"], facts=data.get("facts") or {})
+    """What everybody may know of an error: not what tools and tracebacks said, which tells of the machine; the tasks' errors have that."""
+    if data is None:
+        return None
+    told: Mapping[str, Any] = data.get("facts") or {}
+    facts = {name: value for name, value in told.items() if name not in _INNER_FACTS and _is_plain(value)}
+    return ErrorView(code=data["code"], message=data["message"], facts=facts)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_plain(one) for one in cast("list[Any]", value))
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _LONGEST_FACT and "\n" not in value)
 
 
 def _source(data: Mapping[str, Any] | None) -> SourceView | None:

@@ -74,7 +74,7 @@ class MediaTimeoutError(MediaError):
 
 
 class MediaToolError(MediaError):
-    """ffmpeg ended in a way that says nothing about the input: a crash, a kill, lack of memory."""
+    """ffmpeg ended in a way that says nothing about the input: a crash, a kill, lack of memory. facts: signal, where one ended it."""
 
     code = "media.tool_failed"
     retryable = True
@@ -84,6 +84,12 @@ class PieceMismatchError(MediaError):
     """A piece does not hold what its manifest says."""
 
     code = "media.piece_mismatch"
+
+
+class RungsDroppedError(MediaError):
+    """The video is ready without some of its qualities, since they could not be made; facts: rungs. A notice, no failure."""
+
+    code = "media.rungs_dropped"
 
 
 # --- storage ---
@@ -138,10 +144,18 @@ class InvalidError(YeoulError):
 
 
 class BodyTooLargeError(YeoulError):
-    """The body of a request is larger than any that makes sense; facts: max_bytes."""
+    """The body, headers or address of a request are larger than any that make sense; facts: max_bytes."""
 
     code = "request.too_large"
     http_status = 413
+
+
+class RequestTooSlowError(YeoulError):
+    """The body of a request comes so slowly that it holds a place that others need."""
+
+    code = "request.too_slow"
+    retryable = True
+    http_status = 408
 
 
 class MethodError(YeoulError):
@@ -325,6 +339,12 @@ class PoisonPieceError(YeoulError):
     http_status = 422
 
 
+class SegmentMismatchError(YeoulError):
+    """Segments that tasks made do not join: a gap, another init segment, rungs that are not aligned. facts: rendition, index."""
+
+    code = "pipeline.segment_mismatch"
+
+
 class TaskCancelledError(YeoulError):
     """An admin cancelled the task."""
 
@@ -356,6 +376,27 @@ class WebhookError(YeoulError):
 
     code = "server.webhook_failed"
     retryable = True
+    http_status = 503
+
+
+class DatabaseTooNewError(YeoulError):
+    """A newer program has changed the database so that this one must not use it; facts: version, oldest, known."""
+
+    code = "server.database_too_new"
+    http_status = 503
+
+
+class DatabaseDamagedError(YeoulError):
+    """The database's file is damaged, or no database at all."""
+
+    code = "server.database_damaged"
+    http_status = 503
+
+
+class StartError(YeoulError):
+    """The server cannot start here: a folder cannot be written, a port is taken, another server works on the same folder."""
+
+    code = "server.cannot_start"
     http_status = 503
 
 

@@ -79,7 +79,9 @@ class EngineSettings(_Section):
     """The workers of this machine."""
 
     workers: int = Field(default=0, ge=0, description="CPU slots for tasks; 0: as many as there are cores.")
-    memory_bytes: int = Field(default=0, ge=0, description="Memory slots for tasks; 0: half of the machine's memory.")
+    memory_bytes: int = Field(
+        default=0, ge=0, description="Memory slots for tasks; 0: half of the memory of the machine, or of its container."
+    )
     gpus: float = Field(default=0.0, ge=0, le=64, description="GPU slots for tasks.")
     tags: str = Field(
         default="",

@@ -80,9 +80,17 @@ class UrlSigner:
 
 def _read_grant(method: str, bucket: str, key: str, query: Mapping[str, str]) -> Grant:
     try:
-        grant = Grant(method, Bucket(bucket), check_key(key), int(query["expires"]), int(query.get("size", "0")), query.get("sha256", ""))
+        expires_s, size_bytes = _read_number(query["expires"]), _read_number(query.get("size", "0"))
+        grant = Grant(method, Bucket(bucket), check_key(key), expires_s, size_bytes, query.get("sha256", ""))
     except (KeyError, ValueError, InvalidError) as error:
         raise SignatureError("the URL is not one that was signed here") from error
     if grant.sha256_hex and not _SHA256.fullmatch(grant.sha256_hex):
         raise SignatureError("the URL is not one that was signed here")
     return grant
+
+
+def _read_number(text: str) -> int:
+    """A number in its one spelling; `int` takes more. Raises ValueError."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII):
+        raise ValueError("no plain number")
+    return int(text)

@@ -18,7 +18,7 @@ _TAKEN = "this handle or e-mail address is taken"
 def add_account(
     connection: Connection, account_id: str, handle: str, email: str, password_hash: str, role: str, now_s: float, **values: Any
 ) -> None:
-    """Add an account. values: other columns. Raises HandleTakenError when the handle or the address exists."""
+    """Add an account. values: other columns. Raises HandleTakenError when the handle exists, or the address is another's and confirmed."""
     plain = {"id": account_id, "handle": handle, "email": email, "password_hash": password_hash, "role": role, "created_at": now_s}
     if not insert_new(connection, account, [{**plain, **values}]):
         raise HandleTakenError(_TAKEN, handle=handle)
@@ -49,8 +49,9 @@ def find_by_handle(connection: Connection, handle: str) -> Row | None:
 
 
 def find_by_email(connection: Connection, email: str) -> Row | None:
-    """The account of an e-mail address, in lower case."""
-    return first_row(connection, select(account).where(account.c.email == email))
+    """The account that has confirmed an e-mail address, in lower case; else the oldest that has it."""
+    mine = select(account).where(account.c.email == email)
+    return first_row(connection, mine.order_by(account.c.confirmed_at.is_(None), account.c.created_at, account.c.id).limit(1))
 
 
 def count(connection: Connection) -> int:
@@ -59,7 +60,7 @@ def count(connection: Connection) -> int:
 
 
 def change(connection: Connection, account_id: str, values: Mapping[str, Any]) -> None:
-    """Set columns. Raises HandleTakenError when another account has the address."""
+    """Set columns. Raises HandleTakenError when another account has confirmed the address."""
     try:
         with connection.begin_nested():
             connection.execute(update(account).where(account.c.id == account_id).values(**values))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from yeoul.base.errors import StorageFullError, UnavailableError
+from yeoul.base.errors import DatabaseDamagedError, StorageFullError, UnavailableError
 
 _CHANNEL = "yeoul"
 _CHANGED = "yeoul_changed"
@@ -28,17 +28,23 @@ _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=20000",
     "PRAGMA cache_size=-8000",
 )
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
-    dbapi_connection.isolation_level = None  # SQLAlchemy's "begin" event below opens transactions
-    cursor = dbapi_connection.cursor()
-    for pragma in _SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+class _SqlitePreparation:
+    """Prepares each new connection. busy_s: how long it waits for others who write."""
+
+    def __init__(self, busy_s: float) -> None:
+        self._pragmas = (f"PRAGMA busy_timeout={round(busy_s * 1000)}", *_SQLITE_PRAGMAS)
+
+    def __call__(self, dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # SQLAlchemy's "begin" event below opens transactions
+        cursor = dbapi_connection.cursor()
+        for pragma in self._pragmas:
+            cursor.execute(pragma)
+        cursor.close()
 
 
 def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:
@@ -58,10 +64,12 @@ def _note_change(connection: Connection, cursor: Any, _statement: Any, _paramete
 
 
 def _translate(error: DBAPIError) -> Exception:
-    """Full disks and lost connections as our own errors; all others stay what they are."""
+    """Full disks, damage and lost connections as our own errors; all others stay what they are."""
     sqlite_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if getattr(error.orig, "sqlstate", None) == _DISK_FULL or sqlite_code == sqlite3.SQLITE_FULL:
         return StorageFullError("the database's disk is full")
+    if sqlite_code in _DAMAGED:
+        return DatabaseDamagedError("the file of the database is damaged, or is none: restore a backup of it")
     if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
         return UnavailableError("the database gave this transaction up, since this process stood still")
     # SQLite says "OperationalError" also of statements that are wrong.
@@ -73,7 +81,8 @@ def _translate(error: DBAPIError) -> Exception:
 class Database:
     """A pool of connections to one database; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, busy_s: float = 20.0) -> None:
+        """busy_s: how long to wait for others who write to SQLite, before UnavailableError."""
         parsed = make_url(url)
         self.commits = 0  # how often this process has written; others tell by `watch`, a moment later
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -82,7 +91,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 24} if not self.is_sqlite else {"pool_size": 4, "max_overflow": 28}
         self.engine: Engine = create_engine(parsed, pool_pre_ping=not self.is_sqlite, **options)
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", _SqlitePreparation(busy_s))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", _prepare_postgresql)

@@ -73,3 +73,8 @@ def token_page(connection: Connection, account_id: str, before: tuple[float, str
 def drop_token(connection: Connection, account_id: str, token_id: str) -> bool:
     """Take a token back; False when the account has none of this id."""
     return connection.execute(delete(api_token).where(api_token.c.account_id == account_id, api_token.c.id == token_id)).rowcount == 1
+
+
+def drop_tokens(connection: Connection, account_id: str) -> None:
+    """Take all tokens of an account back."""
+    connection.execute(delete(api_token).where(api_token.c.account_id == account_id))

@@ -22,11 +22,12 @@ _COMMANDS = {
 }
 
 
+_CANNOT = 4  # here and now: the server, its database or its store
 _WRONG_USAGE = 2  # commands tell their own failures; what is left are options and settings that do not fit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it reached what was asked, 2 for wrong usage, else as the command documents."""
+    """Run a command; 0 when it reached what was asked, 2 for wrong usage, 4 where the server cannot, else as the command documents."""
     words = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="yeoul", description="A video platform that plays while it uploads.")
     parser.add_argument("--version", action="version", version=f"yeoul {__version__}")
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except YeoulError as error:
         print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
-        return _WRONG_USAGE
+        return _CANNOT if error.code.startswith(("server.", "storage.")) else _WRONG_USAGE
     except KeyboardInterrupt:
         return 130
 

@@ -26,6 +26,7 @@ log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
 _IDLE_WAIT_S = 0.05
 _SWEEP_EVERY_S = 2.0
+_BUSY_S = 4.0  # whoever asks is told within five seconds that the database is busy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
+    os.umask(0o077)
     level = os.environ.get("YEOUL_LOG", "INFO")
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = read_settings(arguments)
@@ -47,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _serve_pipeline(settings: Settings) -> int:
     clock = SystemClock()
+    lock = bootstrap.lock_pipeline(settings)
     database = bootstrap.make_database(settings)
     store = bootstrap.make_store(settings, clock)
     engine = bootstrap.make_engine(settings)
@@ -77,6 +80,8 @@ def _serve_pipeline(settings: Settings) -> int:
     if tracer is not None:
         tracer.close()
     database.close()
+    if lock is not None:
+        lock.close()
     return 0
 
 
@@ -93,7 +98,8 @@ async def _serve_api(settings: Settings) -> int:
     from granian.server.embed import Server  # noqa: PLC0415
 
     clock = SystemClock()
-    database = bootstrap.make_database(settings)
+    bootstrap.check_port(settings)
+    database = bootstrap.make_database(settings, busy_s=_BUSY_S)
     store = bootstrap.make_store(settings, clock)
     if isinstance(store, LocalStore):
         store.sweep_partials()  # of a server that was killed while it received

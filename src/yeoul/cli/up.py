@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
-from typing import IO
 
 from yeoul import bootstrap
+from yeoul.base.errors import DatabaseDamagedError
 from yeoul.base.settings import Settings
+from yeoul.catalog.version import check_version
 from yeoul.cli.server_options import add_server_arguments, as_words, read_settings
 
 _START_S = 120.0  # importing alone takes half a minute where several times as much is to be done as there are cores
 _STOP_S = 30.0
+_DATABASE_S = 5.0
 _RESTART_PAUSE_S = 1.0
 _WRONG = 2  # how a role ends that finds its settings or definitions wrong
 
@@ -31,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 after SIGTERM or Ctrl-C, 2 when the data folder or the port is taken, 4 when a role does not start."""
+    """0 after SIGTERM or Ctrl-C, 2 when settings are wrong, 4 when the data folder or the port is taken or a role does not start."""
+    os.umask(0o077)  # of all roles, which inherit it: what a server keeps is for its user alone
     settings = read_settings(arguments)
-    lock = _lock(settings.data)
-    if lock is None:
-        print(f"yeoul: another yeoul is running on {settings.data}", file=sys.stderr)
-        return 2
+    lock = bootstrap.lock_file(settings.data / "lock", f"another yeoul is running on {settings.data}")
+    bootstrap.check_port(settings)
+    check_database(settings)
     tree = _Tree(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, tree.ask_to_stop)
@@ -53,19 +54,27 @@ def run(arguments: argparse.Namespace) -> int:
         tree.start("demo")
     is_well = tree.watch()
     tree.stop()
+    lock.close()
     return 0 if is_well else 4
 
 
-def _lock(data: Path) -> IO[str] | None:
-    """The data folder for this process alone, or None when another has it."""
-    data.mkdir(parents=True, exist_ok=True)
-    file = (data / "lock").open("w")
+def check_database(settings: Settings) -> None:
+    """Look at the database before the roles do, so that one sentence says what is wrong with it; by the standard library alone.
+
+    Raises DatabaseTooNewError or DatabaseDamagedError.
+    """
+    file = settings.data / "yeoul.db"
+    if settings.catalog.url or not file.exists():
+        return
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
+        with contextlib.closing(sqlite3.connect(file, timeout=_DATABASE_S)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            found = connection.execute("SELECT version, oldest FROM schema_version").fetchone() if "schema_version" in tables else None
+    except sqlite3.OperationalError:
+        return  # it is busy, or cannot be written: the roles find that out
+    except sqlite3.DatabaseError as error:
+        raise DatabaseDamagedError(f"{file} is damaged, or no database ({error}): restore a backup of it", file=str(file)) from error
+    check_version(found)
 
 
 def _make_admin(settings: Settings) -> None:

@@ -135,11 +135,13 @@ class _Job:
             print(f"yeoul: {self.error['message']} ({self.error['code']})", file=sys.stderr)
         else:
             print(f"{result['state']}: {result['watch']}")
+            if (notice := result["notice"]) is not None:
+                print(f"yeoul: {notice['message']} ({notice['code']})", file=sys.stderr)
 
     def _result(self) -> dict[str, Any]:
         video = self._read()
         playback: dict[str, Any] = video.get("playback") or {}
-        source = video.get("source")
+        source, notice = video.get("source"), video.get("notice")
         times: Callable[[float | None], float | None] = lambda value: None if value is None else round(value, 3)  # noqa: E731
         return {
             "id": self._id,
@@ -155,6 +157,7 @@ class _Job:
             },
             "sent_bytes": self._sent_bytes,
             "error": self.error,
+            "notice": None if notice is None else {"code": notice["code"], "message": notice["message"]},
         }
 
     def _read(self) -> dict[str, Any]:

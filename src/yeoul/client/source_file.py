@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import MediaError, UnreadableError
+from yeoul.base.errors import UnreadableError
 from yeoul.media.limits import Limits
 from yeoul.media.split import SplitPlan, cut_pieces, plan_split
-from yeoul.media.subtitle import extract_webvtt
+from yeoul.media.subtitle import extract_texts
 
 _EDGE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
@@ -77,15 +77,9 @@ class PieceFile:
     def describe(self) -> dict[str, Any]:
         """The fields of an upload request that only pieces have."""
         source = self._plan.source
-        captions: list[dict[str, Any]] = []
-        for position, track in enumerate(source.texts):
-            try:
-                webvtt = extract_webvtt(self._path, track, Limits())
-            except MediaError:  # the video is worth more than its captions
-                continue
-            captions.append(
-                {"language": track.language, "label": (track.title or track.language or f"Text {position + 1}")[:200], "webvtt": webvtt}
-            )
+        captions = [
+            {"language": one.language, "label": one.label, "webvtt": one.webvtt} for one in extract_texts(self._path, source, Limits())
+        ]
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
     def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:

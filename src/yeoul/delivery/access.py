@@ -18,7 +18,7 @@ _CONTEXT = b"yeoul-stream-1"
 
 
 class StreamAccess:
-    """Makes and checks stream tokens `expiry-signature`; the signature is HMAC-SHA256 over video and expiry."""
+    """Makes and checks stream tokens `expiry-signature`; the signature is HMAC-SHA256 over video and expiry. A token has one spelling."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -35,7 +35,7 @@ class StreamAccess:
         if visibility != Visibility.PRIVATE.value and token == PUBLIC:
             return
         expires, _, signature = token.partition("-")
-        if not re.fullmatch(r"[0-9]{1,12}", expires) or not self._fits(video_id, int(expires), signature):
+        if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._fits(video_id, int(expires), signature):
             raise SignatureError("this address does not open the video")
         if now_s >= int(expires):
             raise SignatureError("this address has expired; load the page again", expired_s=int(expires))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-Kind = Literal["confirm", "reset", "password_changed", "email_changing", "webhook_off"]
+Kind = Literal["confirm", "address_in_use", "reset", "password_changed", "email_changing", "webhook_off"]
 
 # (subject, text); {name}, {link}, {address} are filled in
 _EN: dict[Kind, tuple[str, str]] = {
@@ -13,6 +14,13 @@ _EN: dict[Kind, tuple[str, str]] = {
         (
             "Hello {name},\n\nplease confirm that this address is yours:\n\n{link}\n\nThe link is good for 7 days. "
             "If you did not make an account, ignore this mail.\n"
+        ),
+    ),
+    "address_in_use": (
+        "You have an account already",
+        (
+            "Hello {name},\n\nsomebody has just typed this address as that of another account. It stays yours alone. If that was you, "
+            "log in to the account that you have, or choose a new password for it:\n\n{link}\n\nOtherwise ignore this mail.\n"
         ),
     ),
     "reset": (
@@ -47,6 +55,15 @@ _KO: dict[Kind, tuple[str, str]] = {
         (
             "{name}님, 안녕하세요.\n\n아래 링크를 열어 이 주소가 본인의 것임을 확인해 주세요.\n\n{link}\n\n링크는 7일 동안 유효합니다. "
             "가입하신 적이 없다면 이 메일을 무시하셔도 됩니다.\n"
+        ),
+    ),
+    "address_in_use": (
+        "이미 계정이 있습니다",
+        (
+            "{name}님, 안녕하세요.\n\n방금 누군가 이 주소를 다른 계정의 주소로 입력했습니다. "
+            "주소는 계속 회원님의 것입니다. "
+            "본인이라면 이미 있는 계정으로 로그인하거나 아래에서 새 비밀번호를 정해 주세요.\n\n{link}\n\n"
+            "아니라면 이 메일을 무시해 주세요.\n"
         ),
     ),
     "reset": (
@@ -84,3 +101,13 @@ def compose(kind: Kind, language: str | None, *, name: str, link: str, address: 
     """(subject, text) of a mail; in English where the language is not known."""
     subject, text = (_KO if language == "ko" else _EN)[kind]
     return subject, text.format(name=name, link=link, address=address)
+
+
+def plain_name(display_name: str, handle: str) -> str:
+    """Returns how a mail calls somebody: by the display name, or by the handle where that holds what programs take for a link.
+
+    Programs that show mails make links of anything with a dot or a slash in it, and whoever signs up chooses what is sent to an address.
+    """
+    if re.fullmatch(r"[\w '\u2019\u00b7-]+(?:\. [\w '\u2019\u00b7-]+)*\.?", display_name):
+        return display_name
+    return handle.replace(".", " ")

@@ -17,7 +17,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.catalog import account, outbox
 from yeoul.catalog.database import Database
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
-from yeoul.identity.mail_text import Kind, compose
+from yeoul.identity.mail_text import Kind, compose, plain_name
 from yeoul.mail.mailer import Mail, Mailer
 
 log = logging.getLogger("yeoul.mail")
@@ -88,7 +88,7 @@ class MailSender:
             return None
         if kind == "confirm" and address_to_confirm(row) != payload["to"]:
             return None
-        name = row["display_name"] or row["handle"]
+        name = plain_name(row["display_name"], row["handle"])
         subject, text = compose(kind, row["language"], name=name, link=self._link(kind, row, now_s), address=payload["address"])
         return Mail(f"{event['id']}-{int(event['created_at'] * 1000)}", payload["to"], subject, text, event["created_at"])
 
@@ -98,7 +98,7 @@ class MailSender:
                 return f"{self._url}/confirm?token={make_link_token(self._secret, 'confirm', row, int(now_s + TTL_S['confirm']))}"
             case "reset":
                 return f"{self._url}/reset?token={make_link_token(self._secret, 'reset', row, int(now_s + TTL_S['reset']))}"
-            case "password_changed":
+            case "password_changed" | "address_in_use":
                 return f"{self._url}/reset"
             case "email_changing":
                 return f"{self._url}/settings"

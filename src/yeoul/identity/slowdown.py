@@ -29,6 +29,7 @@ class Pace:
 # Of an account the wait stays short: who guesses at it must not lock its owner out.
 ACCOUNT = Pace(free=5, first_s=1.0, longest_s=60.0, forgotten_s=900.0)
 ADDRESS = Pace(free=30, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)
+SIGN_UP = Pace(free=100, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)  # a class in its first hour
 MAIL = Pace(free=5, first_s=600.0, longest_s=3600.0, forgotten_s=3600.0)
 
 

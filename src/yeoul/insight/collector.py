@@ -29,7 +29,7 @@ from yeoul.model.video import audience as watched_by
 
 log = logging.getLogger("yeoul.insight")
 Row = Mapping[str, Any]
-VIEWINGS_OF_VISITOR = 20  # of one video on one day: a household or a classroom behind one address, and no more
+VIEWINGS_OF_VISITOR = 50  # of one video on one day: a household or a classroom behind one address, and no more
 KEPT_S = 86400.0
 _WRITE_EVERY_S = 2.0
 _FORGET_EVERY_S = 60.0
@@ -93,7 +93,7 @@ class BeaconCollector:
         viewing = Viewing(
             id=make_viewing_id(self._secret, beacon.session, beacon.video_id),
             video_id=beacon.video_id,
-            visitor=make_visitor(self._secret, now_s, beacon.video_id, sender.address, sender.user_agent),
+            visitor=make_visitor(self._secret, now_s, beacon.video_id, sender.address),
             device=device_of(sender.user_agent),
             first_at=now_s,
             seen_at=now_s,

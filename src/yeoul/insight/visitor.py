@@ -25,9 +25,9 @@ def make_viewing_id(secret: bytes, session: str, video_id: str) -> str:
     return _hash(secret, "viewing", session, video_id)
 
 
-def make_visitor(secret: bytes, now_s: float, video_id: str, address: str, user_agent: str) -> str:
-    """Who watches a video today, as far as address and browser tell people apart."""
-    return _hash(secret, "visitor", str(day_of(now_s)), video_id, address, user_agent)
+def make_visitor(secret: bytes, now_s: float, video_id: str, address: str) -> str:
+    """Who watches a video today, as far as addresses tell people apart; what browsers say of themselves may be anything."""
+    return _hash(secret, "visitor", str(day_of(now_s)), video_id, address)
 
 
 def day_of(now_s: float) -> int:

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import unicodedata
+import itertools
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final, cast
 
 from av.container import InputContainer
 
+from yeoul.model.plain import make_line
 from yeoul.model.source import Chapter
 
 MAX_CHAPTERS: Final = 1000
-MAX_TITLE: Final = 200
 
 
-def read_chapters(container: InputContainer, zero_s: Fraction) -> tuple[Chapter, ...]:
-    """The chapters that a container names, in order of time, counted from `zero_s`; at most 1,000, those without a length left out."""
+def read_chapters(container: InputContainer, zero_s: Fraction, duration_s: float) -> tuple[Chapter, ...]:
+    """Returns the chapters that a container names, in order of time, counted from `zero_s` and cut to what lasts `duration_s`.
+
+    At most 1,000; those without a length are left out.
+    """
     raw = cast("list[dict[str, Any]]", cast("Any", container).chapters())
     found: list[Chapter] = []
     for position, chapter in enumerate(raw[:MAX_CHAPTERS]):
         tick = Fraction(chapter["time_base"])
         start_s, end_s = (float(chapter[name] * tick - zero_s) for name in ("start", "end"))
-        if end_s > start_s:
-            found.append(Chapter(start_s=start_s, end_s=end_s, title=_plain(chapter["metadata"].get("title", ""), position)))
+        title = make_line(chapter["metadata"].get("title", "")) or f"Chapter {position + 1}"
+        found += _cut(start_s, end_s, title, duration_s)
     return tuple(sorted(found, key=lambda chapter: chapter.start_s))
 
 
 def place_chapters(chapters: Iterable[Chapter], shift_s: float, duration_s: float) -> tuple[Chapter, ...]:
-    """The same, `shift_s` earlier and cut to what lasts `duration_s`; what is outside goes."""
-    found: list[Chapter] = []
-    for chapter in chapters:
-        start_s, end_s = max(0.0, chapter.start_s - shift_s), min(duration_s, chapter.end_s - shift_s)
-        if end_s > start_s:
-            found.append(Chapter(start_s=round(start_s, 6), end_s=round(end_s, 6), title=chapter.title))
-    return tuple(found)
+    """Returns the same, `shift_s` earlier and cut to what lasts `duration_s`; what is outside goes."""
+    cut = (_cut(one.start_s - shift_s, one.end_s - shift_s, one.title, duration_s) for one in chapters)
+    return tuple(itertools.chain.from_iterable(cut))
 
 
-def _plain(title: str, position: int) -> str:
-    """One line without control characters, of at most 200 characters; a number where nothing is left."""
-    spaced = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in title)
-    kept = "".join(letter for letter in spaced if unicodedata.category(letter) not in ("Cf", "Cs", "Co", "Cn"))
-    return " ".join(kept.split())[:MAX_TITLE] or f"Chapter {position + 1}"
+def _cut(start_s: float, end_s: float, title: str, duration_s: float) -> list[Chapter]:
+    start_s, end_s = max(0.0, start_s), min(duration_s, end_s)
+    return [Chapter(start_s=round(start_s, 6), end_s=round(end_s, 6), title=title)] if end_s > start_s else []

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -19,12 +19,14 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
-from yeoul.media.chapters import place_chapters, read_chapters
+from yeoul.media.chapters import read_chapters
 from yeoul.media.limits import Limits
 from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
+from yeoul.model.plain import MAX_FRAME_RATE, MAX_SECONDS, Language, make_line
 from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
 
 TEXT_CODECS: Final = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
@@ -41,6 +43,8 @@ _TRANSFERS: Final[dict[int, Transfer]] = {
 _MATRICES: Final[dict[int, Matrix]] = {
                     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
+_MOST_OBLONG: Final = 50
+_LANGUAGE: Final = TypeAdapter(Language)
 _RANGES: Final[dict[int, Range]] = {1: "tv", 2: "pc"}
 
 
@@ -50,7 +54,7 @@ def probe(path: Path, limits: Limits) -> Source:
     Raises UnreadableError, TruncatedError, NoVideoError, UnsupportedCodecError, TooLargeError. duration_s is here what the
     demuxer claims and start_pts what it shows first; `split.plan_split` replaces both by what a scan of all packets finds.
     """
-    with open_whole(path, limits) as container:
+    with impossible_is_unreadable(), open_whole(path, limits) as container:
         video = find_video(container)
         picture = _first_picture(path, container, video, limits)
         duration_s = claimed_duration_s(container, video)
@@ -62,8 +66,18 @@ def probe(path: Path, limits: Limits) -> Source:
             video=_video_track(video, picture),
             audio=_audio_track(find_audio(container)),
             texts=_text_tracks(container),
-            chapters=place_chapters(read_chapters(container, zero_s), 0.0, duration_s or limits.max_duration_s),
+            chapters=read_chapters(container, zero_s, duration_s or limits.max_duration_s),
         )
+
+
+@contextlib.contextmanager
+def impossible_is_unreadable() -> Generator[None]:
+    """Raises UnreadableError where a noun does not take what a file says of itself; facts: field."""
+    try:
+        yield
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise UnreadableError(f"what the file says of itself cannot be: {field}", field=field) from error
 
 
 def find_video(container: InputContainer) -> VideoStream:
@@ -85,10 +99,12 @@ def find_audio(container: InputContainer) -> AudioStream | None:
 
 
 def claimed_duration_s(container: InputContainer, video: VideoStream) -> float:
-    """What the headers claim, in seconds; 0 where they say nothing."""
+    """Returns what the headers claim, in seconds; 0 where they say nothing that can be."""
     if video.duration and video.time_base:
-        return float(video.duration * video.time_base)
-    return (container.duration or 0) / av.time_base
+        claimed_s = float(video.duration * video.time_base)
+    else:
+        claimed_s = (container.duration or 0) / av.time_base
+    return claimed_s if 0 <= claimed_s <= MAX_SECONDS else 0.0
 
 
 def _first_picture(path: Path, container: InputContainer, video: VideoStream, limits: Limits) -> VideoFrame:
@@ -170,13 +186,16 @@ def time_base(stream: Stream) -> TimeBase:
 
 
 def _sar(stream: VideoStream) -> TimeBase:
+    """Returns the shape of the stream's pixels; square where the file says nothing, or what no picture has."""
     value = stream.sample_aspect_ratio
-    return TimeBase(num=value.numerator, den=value.denominator) if value else TimeBase(num=1, den=1)
+    if not value or not 1 / _MOST_OBLONG <= value <= _MOST_OBLONG:
+        return TimeBase(num=1, den=1)
+    return TimeBase(num=value.numerator, den=value.denominator)
 
 
 def _frame_rate(stream: VideoStream) -> float:
     rate = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate else 0.0
+    return min(float(rate), MAX_FRAME_RATE) if rate and rate > 0 else 0.0
 
 
 def _orientation(picture: VideoFrame) -> tuple[Rotation, bool]:
@@ -216,12 +235,16 @@ def _audio_track(stream: AudioStream | None) -> AudioTrack | None:
 
 def _text_tracks(container: InputContainer) -> tuple[TextTrack, ...]:
     return tuple(
-        TextTrack(stream_index=s.index, codec=_codec_name(s), language=_language(s), title=s.metadata.get("title"))
+        TextTrack(stream_index=s.index, codec=_codec_name(s), language=_language(s), title=make_line(s.metadata.get("title", "")) or None)
         for s in container.streams
         if s.type == "subtitle" and _decodes(s) and _codec_name(s) in TEXT_CODECS
     )
 
 
 def _language(stream: Stream) -> str | None:
-    language = stream.metadata.get("language")
-    return None if language in (None, "", "und") else language
+    """Returns the language that a file names, None where it names none or what cannot be the name of one."""
+    language = stream.metadata.get("language", "und")
+    try:
+        return None if language == "und" else _LANGUAGE.validate_python(language)
+    except ValidationError:
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 
 from PIL import Image, ImageOps
@@ -10,17 +11,19 @@ from PIL import Image, ImageOps
 from yeoul.base.errors import TooLargeError, UnreadableError
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = 40_000_000  # of a file, as the camera of a phone makes it
+_MOST_DECODED = 12_000_000
+_AT_A_TIME = threading.BoundedSemaphore(2)
 
 
 def read_picture(data: bytes, side: int) -> Image.Image:
     """The picture in RGB, upright, on white where it was transparent; of a moving picture the first.
 
     side: what its sides are needed for at least, in pixels. Raises UnreadableError for what is no JPEG, PNG, WebP or GIF (SVG is none),
-    TooLargeError for too many pixels.
+    TooLargeError for more than 12 megapixels (of a JPEG that is much larger than needed, 40). No more than two are decoded at a time.
     """
     try:
-        with warnings.catch_warnings():
+        with _AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 return _draw(picture, side)
@@ -34,6 +37,8 @@ def _draw(picture: Image.Image, side: int) -> Image.Image:
     if picture.width * picture.height > _MOST_PIXELS:
         raise TooLargeError("the picture has too many pixels", max_pixels=_MOST_PIXELS)
     picture.draft("RGB", (side * 2, side * 2))  # a large JPEG is decoded small
+    if picture.width * picture.height > _MOST_DECODED:
+        raise TooLargeError("the picture has too many pixels", max_pixels=_MOST_DECODED)
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     white = Image.new("RGB", upright.size, "white")
     white.paste(upright, mask=upright.getchannel("A"))

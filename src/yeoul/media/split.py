@@ -33,11 +33,12 @@ from yeoul.media.anchor import find_anchors
 from yeoul.media.chapters import place_chapters
 from yeoul.media.limits import Limits
 from yeoul.media.piece_file import PieceContainer, PieceWriter, container_for, rebased
-from yeoul.media.probe import probe
+from yeoul.media.probe import impossible_is_unreadable, probe
 from yeoul.media.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
 from yeoul.media.span import AudioSpans, Span, VideoSpans, base_of
 from yeoul.media.truncation import open_whole
 from yeoul.model.piece import Piece, PieceAudio
+from yeoul.model.plain import MAX_FRAME_RATE
 from yeoul.model.source import Source
 
 _SHORTEST_TAIL_S: Final = 0.5
@@ -59,14 +60,15 @@ def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
     """Scan a file and plan its pieces. Raises what `probe` and `scan` raise, UnsupportedCodecError also where no piece can hold it."""
     probed = probe(path, limits)
     found = scan(path, limits)
-    source = _scanned_source(probed, found)
-    pieces = plan_pieces(found.video, target_s=target_s)
-    spans = _spans(found, source, pieces)
-    anchors = find_anchors(path, limits, found, [span.audio for span in spans])
-    container = _container(path, limits)
-    placed = tuple(
-        _placed(found, source, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
-    )
+    with impossible_is_unreadable():
+        source = _scanned_source(probed, found)
+        pieces = plan_pieces(found.video, target_s=target_s)
+        spans = _spans(found, source, pieces)
+        anchors = find_anchors(path, limits, found, [span.audio for span in spans])
+        container = _container(path, limits)
+        placed = tuple(
+            _placed(found, source, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
+        )
     return SplitPlan(source, placed, spans, found, limits)
 
 
@@ -74,17 +76,16 @@ def _scanned_source(source: Source, found: Scan) -> Source:
     """The probed source with what only a scan knows: true duration, start, frames and frame rate."""
     table = found.video
     span_s = (table.end_pts - table.start_pts) * table.time_base
-    video = source.video.model_copy(update={"frames": table.frames, "frame_rate": float(table.frames / span_s) if span_s else 0.0})
+    frame_rate = min(float(table.frames / span_s), MAX_FRAME_RATE) if span_s else 0.0
+    video = source.video.with_values(frames=table.frames, frame_rate=frame_rate)
     audio = source.audio if found.audio is not None else None
     later_s = float((table.start_pts - source.start_pts) * table.time_base)
-    return source.model_copy(
-        update={
-            "duration_s": found.duration_s,
-            "start_pts": table.start_pts,
-            "video": video,
-            "audio": audio,
-            "chapters": place_chapters(source.chapters, later_s, found.duration_s),
-        }
+    return source.with_values(
+        duration_s=found.duration_s,
+        start_pts=table.start_pts,
+        video=video,
+        audio=audio,
+        chapters=place_chapters(source.chapters, later_s, found.duration_s),
     )
 
 
@@ -107,7 +108,7 @@ def _placed(found: Scan, source: Source, piece: Piece, span: Span, anchor: int |
     if found.audio is not None and len(span.audio):
         end = _end_sample(found, source) if span.audio.stop == len(found.audio) else None
         update |= {"audio_base": base_of(found.audio, span.audio), "audio": PieceAudio(anchor_sample=anchor, end_sample=end)}
-    return piece.model_copy(update=update)
+    return piece.with_values(**update)
 
 
 def _end_sample(found: Scan, source: Source) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,16 +14,17 @@ import av
 import av.error
 from av.stream import Discard, Stream
 
-from yeoul.base.errors import InvalidError, TooLargeError, UnreadableError
+from yeoul.base.errors import InvalidError, MediaError, TooLargeError
 from yeoul.media.limits import Limits, open_input
-from yeoul.media.probe import TEXT_CODECS, probe
-from yeoul.model.source import TextTrack
+from yeoul.model.source import Source
 
-MAX_TEXT_BYTES: Final = 4 * 2**20
+MAX_TEXT_BYTES: Final = 2 * 2**20
+MAX_CUES: Final = 50_000
+MAX_TRACKS: Final = 64
 _UNTIMED_CUE_S: Final = Fraction(5)  # a cue without an end is shown so long at most
 
 _ASS_TEXT_FIELD: Final = 8  # ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-_ASS_TOKEN: Final = re.compile(r"\{([^}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOTALL)
+_ASS_TOKEN: Final = re.compile(r"\{([^{}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOTALL)
 _ASS_ESCAPES: Final[dict[str, str]] = {"N": "\n", "n": "\n", "h": "\u00a0"}
 _ASS_SWITCH: Final = re.compile(r"\\(?:([biu])(\d+)|r)")
 
@@ -41,24 +43,45 @@ class _Cue:
     settings: str = ""
 
 
-def extract_webvtt(path: Path, track: TextTrack, limits: Limits) -> str:
-    """The track's text as a WebVTT file whose times count from the first displayed video frame.
+@dataclass(frozen=True)
+class Text:
+    """A text track of a file. label: as viewers read it in menus; webvtt: times count from the first displayed picture."""
 
-    Raises UnreadableError where there is no such text track, TooLargeError, and what `probe` raises.
+    language: str | None
+    label: str
+    webvtt: str
+
+
+def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...]:
+    """Returns the text tracks of a file as WebVTT, at most 64, by one pass over the file.
+
+    Those that cannot be read, or have more than 50,000 cues or 2 MiB, are left out: the video is worth more than its captions.
     """
-    source = probe(path, limits)
+    tracks = {track.stream_index: track for track in source.texts[:MAX_TRACKS]}
+    if not tracks:
+        return ()
     zero_s = source.start_pts * source.video.time_base.fraction
-    with open_input(path, limits) as container:
-        stream = container.streams[track.stream_index] if track.stream_index < len(container.streams) else None
-        if stream is None or stream.type != "subtitle" or stream.codec_context.codec.canonical_name not in TEXT_CODECS:
-            raise UnreadableError("the file has no such text track", stream_index=track.stream_index)
-        for other in container.streams:
-            if other is not stream:
-                other.discard = Discard.all
+    cues: dict[int, list[_Cue]] = {index: [] for index in tracks}
+    try:
+        with open_input(path, limits) as container:
+            for stream in container.streams:
+                if stream.index not in tracks:
+                    stream.discard = Discard.all
+            for index, cue in _cues([stream for stream in container.streams if stream.index in tracks]):
+                if len(cues[index]) <= MAX_CUES:
+                    cues[index].append(cue)
+    except (av.error.FFmpegError, MediaError):
+        return ()
+    found: list[Text] = []
+    for position, (index, track) in enumerate(tracks.items()):
+        if len(cues[index]) > MAX_CUES:
+            continue
         try:
-            return _written(_ended(_shown(_cues(stream), zero_s)))
-        except av.error.FFmpegError as error:
-            raise UnreadableError("the text track cannot be read", reason=error.strerror) from error
+            webvtt = _written(_ended(_shown(cues[index], zero_s)))
+        except TooLargeError:
+            continue
+        found.append(Text(track.language, track.title or track.language or f"Text {position + 1}", webvtt))
+    return tuple(found)
 
 
 def normalise_webvtt(text: str) -> str:
@@ -75,6 +98,8 @@ def normalise_webvtt(text: str) -> str:
     # Lines up to the first blank one belong to the header.
     blocks = list(_blocks(lines[lines.index("") :] if "" in lines else []))
     cues = [cue for block in blocks if (cue := _parsed(block)) is not None]
+    if len(cues) > MAX_CUES:
+        raise InvalidError(f"there are more than {MAX_CUES} cues", field="captions", most=MAX_CUES)
     if not cues and any(not re.match(r"NOTE|STYLE|REGION", block[0]) for block in blocks):
         raise InvalidError("the captions hold no readable cue", field="captions")
     return _written(cues)
@@ -83,16 +108,18 @@ def normalise_webvtt(text: str) -> str:
 # --- from a container ---
 
 
-def _cues(stream: Stream) -> Iterator[_Cue]:
-    """Cues with the container's own times; a cue without a length ends where it begins."""
-    tick = stream.time_base or Fraction(1, av.time_base)
-    decode: Any = cast("Any", stream).decode
-    for packet in cast("Any", stream.container).demux(stream):
+def _cues(streams: Sequence[Stream]) -> Iterator[tuple[int, _Cue]]:
+    """Yields (stream index, cue) with the container's own times; a cue without a length ends where it begins."""
+    if not streams:
+        return
+    decoders = {stream.index: cast("Any", stream).decode for stream in streams}
+    for packet in cast("Any", streams[0].container).demux(list(streams)):
         if packet.pts is None or packet.size == 0:
             continue
-        length_s = (packet.duration or 0) * tick
-        text = "\n".join(filter(None, map(_cue_text, _decoded(decode, packet))))
-        yield _Cue(packet.pts * tick, packet.pts * tick + length_s, text)
+        stream = packet.stream
+        tick = stream.time_base or Fraction(1, av.time_base)
+        text = "\n".join(filter(None, map(_cue_text, _decoded(decoders[stream.index], packet))))
+        yield stream.index, _Cue(packet.pts * tick, (packet.pts + (packet.duration or 0)) * tick, text)
 
 
 def _decoded(decode: Any, packet: Any) -> list[Any]:
@@ -152,15 +179,19 @@ def _shown(cues: Iterable[_Cue], zero_s: Fraction) -> Iterator[_Cue]:
 
 
 def _ended(cues: Iterable[_Cue]) -> Iterator[_Cue]:
-    """Cues with text, those without a length ended by the next event (an empty one, in some formats) or after five seconds."""
-    ordered = sorted(cues, key=lambda cue: cue.start_s)
-    for position, cue in enumerate(ordered):
-        end_s = cue.end_s
-        if end_s <= cue.start_s:
-            next_s = (other.start_s for other in ordered[position + 1 :] if other.start_s > cue.start_s)
-            end_s = min(cue.start_s + _UNTIMED_CUE_S, next(next_s, cue.start_s + _UNTIMED_CUE_S))
-        if cue.text:
-            yield _Cue(cue.start_s, end_s, cue.text, cue.settings)
+    """Yields cues with text; those without a length end with the next event (an empty one, in some formats) or after five seconds."""
+    next_s: Fraction | None = None  # when the next event begins that is later than this one
+    ended: list[_Cue] = []
+    ordered = sorted(cues, key=lambda cue: cue.start_s, reverse=True)
+    for _, together in itertools.groupby(ordered, key=lambda cue: cue.start_s):
+        same = list(together)
+        longest_s = same[0].start_s + _UNTIMED_CUE_S
+        for cue in same:
+            end_s = cue.end_s if cue.end_s > cue.start_s else min(longest_s, next_s or longest_s)
+            if cue.text:
+                ended.append(_Cue(cue.start_s, end_s, cue.text, cue.settings))
+        next_s = same[0].start_s
+    yield from reversed(ended)
 
 
 # --- WebVTT ---
@@ -197,13 +228,17 @@ def _written(cues: Iterable[_Cue]) -> str:
     lines = ["WEBVTT", ""]
     size = 0
     for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)):
-        lines += [f"{_timestamp(cue.start_s)} --> {_timestamp(cue.end_s)} {cue.settings}".rstrip(), cue.text, ""]
+        begin, end = _millis(cue.start_s), _millis(cue.end_s)
+        lines += [f"{_timestamp(begin)} --> {_timestamp(max(end, begin + 1))} {cue.settings}".rstrip(), cue.text, ""]
         size += len(cue.text)
         if size > MAX_TEXT_BYTES:
             raise TooLargeError("the text track is larger than allowed", max_bytes=MAX_TEXT_BYTES)
     return "\n".join(lines)
 
 
-def _timestamp(at_s: Fraction) -> str:
-    millis = round(at_s * 1000)
+def _millis(at_s: Fraction) -> int:
+    return round(at_s * 1000)
+
+
+def _timestamp(millis: int) -> str:
     return f"{millis // 3_600_000:02d}:{millis // 60_000 % 60:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"

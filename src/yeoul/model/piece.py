@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from yeoul.model.noun import Noun
+from yeoul.model.plain import MAX_TICK, Count, Key, Sha256, Tick
+
+MAX_PIECES: Final = 100_000
 
 
 class PieceAudio(Noun):
@@ -17,8 +20,8 @@ class PieceAudio(Noun):
     end_sample: where the source's sound ends, in the same samples: what decodes from there on is not heard. None: all of it is.
     """
 
-    anchor_sample: int | None = None
-    end_sample: int | None = Field(default=None, ge=0, le=2**62)
+    anchor_sample: Tick | None = None
+    end_sample: int | None = Field(default=None, ge=0, le=MAX_TICK)
 
 
 class Piece(Noun):
@@ -30,13 +33,13 @@ class Piece(Noun):
     time base. frames: how many frames it owns, None where the splitter cannot tell. last: no piece follows.
     """
 
-    index: int
+    index: int = Field(ge=0, lt=MAX_PIECES)
     container: Literal["nut", "mp4", "matroska", "mpegts"] = "nut"
-    start_pts: int
-    end_pts: int
-    base: int = 0
-    audio_base: int = 0
-    frames: int | None = None
+    start_pts: Tick
+    end_pts: Tick
+    base: Tick = 0
+    audio_base: Tick = 0
+    frames: Count | None = None
     audio: PieceAudio | None = None
     last: bool = False
 
@@ -49,6 +52,6 @@ class LandedPiece(Noun):
 
     piece: Piece
     bucket: Literal["original", "temp"] = "original"
-    key: str
-    size_bytes: int
-    sha256: str
+    key: Key
+    size_bytes: Count
+    sha256: Sha256

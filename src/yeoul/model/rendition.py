@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
 
 from yeoul.model.noun import Noun
+from yeoul.model.plain import MAX_INT32, Count, Count32, FrameRate, Key, Language, Tick
 
 Codec = Literal["h264", "hevc", "vp9", "av1"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Size = Annotated[int, Field(ge=0, le=MAX_INT32)]
 
 
 class Rung(Noun):
@@ -15,11 +20,11 @@ class Rung(Noun):
     width, height: display pixels, square, even, upright. maxrate_bps caps the video stream (VBV buffer of one second).
     """
 
-    name: str
-    width: int
-    height: int
-    crf: float
-    maxrate_bps: int
+    name: Name
+    width: Count32
+    height: Count32
+    crf: float = Field(ge=0, le=63)
+    maxrate_bps: Size
     codec: Codec = "h264"
 
 
@@ -31,10 +36,10 @@ def codec_of(name: str) -> str:
 class IFrame(Noun):
     """An IDR picture inside a segment: byte range from the moof's start to the end of the first sample."""
 
-    offset: int
-    size_bytes: int
-    duration_ticks: int
-    start_ticks: int
+    offset: Size
+    size_bytes: Size
+    duration_ticks: Size
+    start_ticks: Tick
 
 
 class Segment(Noun):
@@ -44,12 +49,12 @@ class Segment(Noun):
     samples: coded frames in it. i_frames: video only.
     """
 
-    index: int
-    key: str
-    size_bytes: int
-    start_ticks: int
-    duration_ticks: int
-    samples: int
+    index: int = Field(ge=0, le=MAX_INT32)
+    key: Key
+    size_bytes: Count
+    start_ticks: Tick
+    duration_ticks: Size
+    samples: Size
     i_frames: tuple[IFrame, ...] = ()
 
 
@@ -60,27 +65,27 @@ class Rendition(Noun):
     frame_rate: highest frames per second over a segment; width and height in display pixels.
     """
 
-    name: str
+    name: Name
     kind: Literal["video", "audio", "text"]
-    codecs: str
-    timescale: int
-    init_key: str | None = None
-    init_size_bytes: int = 0
-    width: int = 0
-    height: int = 0
-    frame_rate: float = 0.0
-    channels: int = 0
-    sample_rate: int = 0
-    language: str | None = None
+    codecs: str = Field(pattern=r"^[A-Za-z0-9.]{0,64}$")
+    timescale: Count32
+    init_key: Key | None = None
+    init_size_bytes: Size = 0
+    width: Size = 0
+    height: Size = 0
+    frame_rate: FrameRate = 0.0
+    channels: int = Field(default=0, ge=0, le=1024)
+    sample_rate: Size = 0
+    language: Language | None = None
 
 
 class Storyboard(Noun):
     """Pictures for scrubbing: sheets of columns x rows tiles, tile_width x tile_height px, one tile each interval_s seconds."""
 
-    keys: tuple[str, ...]
-    columns: int
-    rows: int
-    tile_width: int
-    tile_height: int
-    interval_s: float
-    tiles: int
+    keys: tuple[Key, ...]
+    columns: Count32
+    rows: Count32
+    tile_width: Count32
+    tile_height: Count32
+    interval_s: float = Field(gt=0, le=1e8)
+    tiles: Size

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.noun import Noun
+from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Line, Phrase, Seconds, Tick, Word
 
 Rotation = Literal[0, 90, 180, 270]
 
@@ -16,8 +17,8 @@ Rotation = Literal[0, 90, 180, 270]
 class TimeBase(Noun):
     """Seconds per tick as num/den."""
 
-    num: int
-    den: int
+    num: Count32
+    den: Count32
 
     @property
     def fraction(self) -> Fraction:
@@ -32,22 +33,22 @@ class VideoTrack(Noun):
     Colour fields carry words of `model/colour.py`, None where unknown.
     """
 
-    codec: str
-    width: int
-    height: int
+    codec: Word
+    width: Count32
+    height: Count32
     time_base: TimeBase
     sar: TimeBase = TimeBase(num=1, den=1)
     rotation_deg: Rotation = 0
     mirrored: bool = False
-    pix_fmt: str | None = Field(default=None, pattern=r"^[a-z0-9_]{1,32}$")
-    bit_depth: int = 8
+    pix_fmt: Word | None = None
+    bit_depth: int = Field(default=8, ge=1, le=64)
     colour_primaries: Primaries | None = None
     colour_transfer: Transfer | None = None
     colour_matrix: Matrix | None = None
     colour_range: Range | None = None
     interlaced: bool = False
-    frame_rate: float
-    frames: int | None = None
+    frame_rate: FrameRate
+    frames: Count | None = None
 
     @property
     def is_hdr(self) -> bool:
@@ -57,37 +58,37 @@ class VideoTrack(Noun):
     @property
     def display_size(self) -> tuple[int, int]:
         """(width, height) in square pixels, upright: SAR widens (or narrows) the width, then rotation swaps."""
-        width = round(self.width * self.sar.num / self.sar.den) if self.sar.num > 0 else self.width
+        width = round(self.width * self.sar.num / self.sar.den)
         return (self.height, width) if self.rotation_deg in (90, 270) else (width, self.height)
 
 
 class AudioTrack(Noun):
     """The audio stream that is encoded (the default one, else the first that decodes). bitrate_bps 0 where unknown."""
 
-    codec: str
-    sample_rate: int
-    channels: int
+    codec: Word
+    sample_rate: Count32
+    channels: int = Field(ge=1, le=1024)
     time_base: TimeBase
-    profile: str | None = None
-    bitrate_bps: int = 0
-    language: str | None = None
+    profile: Phrase | None = None
+    bitrate_bps: int = Field(default=0, ge=0, le=MAX_TICK)
+    language: Language | None = None
 
 
 class TextTrack(Noun):
     """A text subtitle stream; stream_index is the demuxer's."""
 
-    stream_index: int
-    codec: str
-    language: str | None = None
-    title: str | None = None
+    stream_index: int = Field(ge=0, le=65_535)
+    codec: Word
+    language: Language | None = None
+    title: Line | None = None
 
 
 class Chapter(Noun):
     """A part of the video with a name, in seconds after its first picture."""
 
-    start_s: float
-    end_s: float
-    title: str
+    start_s: Seconds
+    end_s: Seconds
+    title: Line
 
 
 class Source(Noun):
@@ -97,11 +98,11 @@ class Source(Noun):
     cover: the file is all sound, and its picture was made for it.
     """
 
-    container: str
-    duration_s: float
-    start_pts: int
+    container: Word
+    duration_s: Seconds
+    start_pts: Tick
     video: VideoTrack
     audio: AudioTrack | None = None
     cover: bool = False
-    texts: tuple[TextTrack, ...] = ()
-    chapters: tuple[Chapter, ...] = ()
+    texts: tuple[TextTrack, ...] = Field(default=(), max_length=1000)
+    chapters: tuple[Chapter, ...] = Field(default=(), max_length=1000)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.base.errors import YeoulError
+from yeoul.base.errors import RungsDroppedError, YeoulError
 from yeoul.catalog import queue, queue_view, run, stream, upload, video
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
@@ -51,9 +51,10 @@ class CompletionHandler:
             if row["edition"] != edition:
                 publish.show(connection, current, now_s)
                 sweeper.ask_later(connection, video_id, now_s)
-            video.change(connection, video_id, {"progress": 1.0, "notice": None}, now_s)
+            done = {"progress": 1.0, "notice": _dropped_notice(run.made(connection, current["id"])["dropped"])}
+            video.change(connection, video_id, done, now_s)
             playable_at = row["playable_at"] or now_s
-            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, progress=1.0, notice=None)
+            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **done)
             sweeper.ask(connection, video_id, sweeper.LEFTOVERS, now_s)
             return
         error = _error_of(connection, current["id"], payload["failed"])
@@ -113,6 +114,14 @@ def _progress(connection: Connection, current: Mapping[str, Any]) -> float:
     sent = upload.get(connection, current["upload_id"])
     share = 1.0 if sent["state"] == "closed" else min(1.0, upload.landed_bytes(connection, sent["id"]) / max(1, sent["size_bytes"]))
     return round(share * ended / max(1, total), 4)
+
+
+def _dropped_notice(dropped: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Returns the notice of a ready video that lacks qualities; None where it lacks none."""
+    if not dropped:
+        return None
+    rungs = sorted(dropped)
+    return RungsDroppedError(f"the video is ready without {', '.join(rungs)}, which could not be made", rungs=rungs).to_dict()
 
 
 def _error_of(connection: Connection, run_id: str, stage: str) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _make_op(function: Callable[..., Output], version: str, name: str, *, publis
             raise DagError(f"op {name}: parameter {parameter.name} can be neither bound nor given by `with`", op=name)
         elif position > 0:  # the first one is the context
             inputs.append(_read_input(name, parameter.name, hints.get(parameter.name)))
-    model = create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", strict=False), **words)
+    model = create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", strict=False, allow_inf_nan=False), **words)
     return Op(name, version, function, tuple(inputs), output, model, publishes)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.base.errors import PieceMismatchError
+from yeoul.base.errors import SegmentMismatchError
 from yeoul.catalog import run, stream, video
 from yeoul.pipeline.task_data import Output, Track
 
@@ -21,7 +21,7 @@ _EMPTY: Mapping[str, Any] = {"poster_key": None, "storyboard": None, "sidecars":
 def publish(connection: Connection, current: Row, output: Output, now_s: float) -> None:
     """Add tracks, poster, storyboard, sidecars and chapters to a run's edition.
 
-    Raises PieceMismatchError when a piece cannot share its rendition's init segment.
+    Raises SegmentMismatchError when a piece cannot share its rendition's init segment.
     Pieces of a rung that was dropped stay out: half a rendition must not come back.
     """
     video_id, edition = current["video_id"], current["edition"]
@@ -61,7 +61,7 @@ def _check_inits(connection: Connection, current: Row, tracks: Sequence[Track]) 
     for track in tracks:
         name, key = track.rendition.name, track.rendition.init_key
         if known.get(name, key) != key:
-            raise PieceMismatchError(f"a piece of rendition {name} does not decode with the init segment of the others", rendition=name)
+            raise SegmentMismatchError(f"a piece of rendition {name} does not decode with the init segment of the others", rendition=name)
 
 
 def withdraw(connection: Connection, current: Row, stage: str, rungs: Sequence[str], error: Mapping[str, Any], now_s: float) -> None:

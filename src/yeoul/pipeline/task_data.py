@@ -10,24 +10,25 @@ from pydantic import ConfigDict, Field
 from yeoul.media.per_title import Chosen, Point
 from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
-from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
+from yeoul.model.plain import Count, Key, Language, Line, Sha256
+from yeoul.model.rendition import Name, Rendition, Rung, Segment, Size, Storyboard
 from yeoul.model.source import Chapter, Source
 
 
 class Part(Noun):
     """One byte-range part of a whole file in the `original` bucket."""
 
-    key: str
-    size_bytes: int
-    sha256: str
+    key: Key
+    size_bytes: Count
+    sha256: Sha256
 
 
 class Caption(Noun):
     """A text track as WebVTT."""
 
-    name: str
-    language: str | None = None
-    label: str
+    name: Name
+    language: Language | None = None
+    label: Line
     webvtt: str
 
 
@@ -95,7 +96,7 @@ class Track(Noun):
     """A rendition and what a task adds to it. declared_bps: the cap to declare until enough was measured."""
 
     rendition: Rendition
-    declared_bps: int
+    declared_bps: Size
     segments: tuple[Segment, ...]
 
 
@@ -110,9 +111,9 @@ class Output(Noun):
     model_config = ConfigDict(frozen=True, extra="ignore")  # a stage above may give more than the op below takes
 
     tracks: tuple[Track, ...] = ()
-    poster_key: str | None = None
+    poster_key: Key | None = None
     storyboard: Storyboard | None = None
-    sidecars: dict[str, str] = Field(default_factory=dict)
+    sidecars: dict[str, Key] = Field(default_factory=dict)
     chapters: tuple[Chapter, ...] | None = None
     dropped: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

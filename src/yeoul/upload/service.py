@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
 from yeoul.base.clock import Clock
@@ -23,7 +23,10 @@ from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
 from yeoul.catalog import caption, outbox, upload, usage, video
 from yeoul.catalog.database import Database
+from yeoul.media.caption import read_webvtt
+from yeoul.media.subtitle import MAX_TRACKS
 from yeoul.model.noun import Noun
+from yeoul.model.plain import MAX_TICK, Language, Line, clean_line
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
 from yeoul.upload.claim import check_source
@@ -43,22 +46,22 @@ class Store(Protocol):
 
 
 class CaptionFile(Noun):
-    """A text track that the client cut out of its file."""
+    """A text track that the client cut out of its file; it passes the same checks as captions that are sent later."""
 
-    language: str | None = Field(default=None, max_length=35, pattern=NO_NUL)
-    label: str = Field(max_length=200, pattern=NO_NUL)
-    webvtt: str = Field(max_length=4_000_000, pattern=r"^\ufeff?WEBVTT[^\x00]*$")
+    language: Language | None = None
+    label: Line
+    webvtt: str
 
 
 class OpenUpload(Noun):
     """A request to open an upload. source: as the client's scan saw it; needed for mode pieces."""
 
     mode: Mode
-    file_name: str = Field(max_length=500, pattern=NO_NUL)
-    size_bytes: int = Field(ge=0)
+    file_name: Annotated[str, Field(max_length=500, pattern=NO_NUL), AfterValidator(clean_line)]
+    size_bytes: int = Field(ge=0, le=MAX_TICK)
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
     source: Source | None = None
-    captions: tuple[CaptionFile, ...] = Field(default=(), max_length=64)
+    captions: tuple[CaptionFile, ...] = Field(default=(), max_length=MAX_TRACKS)
 
 
 class UploadService:
@@ -84,6 +87,7 @@ class UploadService:
             raise InvalidError("an upload of pieces needs the source's description", field="source")
         if request.source is not None:
             check_source(request.source)
+        captions = [_caption(position, item) for position, item in enumerate(request.captions)]
         now_s = self._clock.now()
         with self._database.write() as connection:
             owned = video.lock(connection, video_id)  # of two who open at once, the second finds the upload of the first
@@ -101,8 +105,8 @@ class UploadService:
                 **request.model_dump(include={"mode", "file_name", "size_bytes", "fingerprint"}),
             }
             upload.add(connection, row, now_s)
-            if request.captions:
-                caption.set_of_file(connection, video_id, [_caption(position, item) for position, item in enumerate(request.captions)])
+            if captions:
+                caption.set_of_file(connection, video_id, captions)
             video.move(connection, video_id, VideoState.UPLOADING, now_s)
             usage.reserve(connection, owned["owner_id"], video_id, request.size_bytes, default_quota)
             return upload.get(connection, upload_id), True
@@ -250,4 +254,4 @@ def _declared_row(row: Row, item: Declared) -> dict[str, Any]:
 
 
 def _caption(position: int, item: CaptionFile) -> dict[str, Any]:
-    return {"name": f"text{position}", **item.model_dump()}
+    return {"name": f"text{position}", **item.model_dump(), "webvtt": read_webvtt(item.webvtt)}

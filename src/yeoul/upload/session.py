@@ -10,10 +10,10 @@ from pydantic import Field
 
 from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadExpiredError, UploadIncompleteError
 from yeoul.model.noun import Noun
-from yeoul.model.piece import Piece
+from yeoul.model.piece import MAX_PIECES, Piece
+from yeoul.model.plain import Count, Sha256
 from yeoul.upload.claim import check_piece
 
-MAX_PIECES = 100_000
 _NAMED_AT_MOST = 100
 Mode = Literal["pieces", "whole"]
 
@@ -22,8 +22,8 @@ class Declared(Noun):
     """A piece (with `piece`) or a byte-range part (without) that a client is about to send."""
 
     index: int = Field(ge=0, lt=MAX_PIECES)
-    size_bytes: int = Field(gt=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size_bytes: Count
+    sha256: Sha256
     piece: Piece | None = None
 
 

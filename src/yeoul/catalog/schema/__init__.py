@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from yeoul.catalog.schema.base import metadata
+from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
 from yeoul.catalog.schema.people import account, api_token, audit, avatar, guess, session, setting, usage
 from yeoul.catalog.schema.videos import caption, channel, listing, playlist, playlist_entry, subscription, video, watched
@@ -33,6 +34,7 @@ __all__ = [
     "playlist_entry",
     "rendition",
     "run",
+    "schema_version",
     "segment",
     "session",
     "setting",

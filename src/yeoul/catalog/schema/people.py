@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, true
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text, true
 
 from yeoul.catalog.schema.base import Plain, metadata
+
+_IS_CONFIRMED = text("confirmed_at IS NOT NULL")
 
 account = Table(
     "account",
     metadata,
     Column("id", Text, primary_key=True),
     Column("handle", Plain, nullable=False, unique=True),
-    Column("email", Plain, nullable=False, unique=True),
+    Column("email", Plain, nullable=False),  # unique among those that are confirmed
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", Float, nullable=False),
@@ -28,6 +30,8 @@ account = Table(
     Column("keep_history", Boolean, nullable=False, server_default=true()),  # whether it wants to find again what it watched
     Index("account_age", "created_at", "id"),
     Index("account_used", "used_bytes"),
+    Index("account_email", "email"),
+    Index("account_confirmed", "email", unique=True, sqlite_where=_IS_CONFIRMED, postgresql_where=_IS_CONFIRMED),
 )
 
 avatar = Table(

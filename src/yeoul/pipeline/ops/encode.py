@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from yeoul.base.errors import MediaTimeoutError, MediaToolError
+from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError
 from yeoul.media.chapters import place_chapters
 from yeoul.media.encode import encode_piece
 from yeoul.media.ladder import in_codec
@@ -19,6 +20,9 @@ from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task_input import select_rungs
+
+# Of other signals the tool itself is the cause: it crashed.
+_KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
 @op(version="3", publishes=True)
@@ -38,7 +42,8 @@ def encode(
 
     In another codec than H.264 they are further renditions beside those of the same size: "720p-hevc".
 
-    When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along.
+    When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along. An encoder
+    that was killed from outside says nothing about any rung: MediaToolError is raised, and the task runs again as it was.
     """
     window = window or Window()
     if piece.piece.index < window.skip:
@@ -51,13 +56,18 @@ def encode(
     shown, part = trim(source, piece.piece, window.start_s, window.skip)
     try:
         made, dropped = encode_piece(file, part, shown, wanted, context.scratch, context.limits), {}
-    except (MediaToolError, MediaTimeoutError):
-        if len(wanted) == 1:
+    except (MediaToolError, MediaTimeoutError) as error:
+        if len(wanted) == 1 or was_killed(error):
             raise
         made, dropped = _encode_each(context, file, part, shown, wanted)
     by_name = {one.name: one for one in wanted}
     tracks = tuple(_track(context, part.index, by_name[segment.name], segment) for segment in made)
     return Encoded(tracks=tracks, chapters=chapters_of(source, window, part.index), dropped=dropped)
+
+
+def was_killed(error: YeoulError) -> bool:
+    """Returns whether a signal from outside ended a tool: the kernel's for want of memory, an operator's, that of a shutdown."""
+    return error.facts.get("signal") in _KILLS
 
 
 def chapters_of(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
@@ -77,7 +87,7 @@ def _encode_each(
         try:
             made += encode_piece(file, piece, source, [rung], context.scratch, context.limits)
         except (MediaToolError, MediaTimeoutError) as error:
-            if not made:
+            if not made or was_killed(error):
                 raise
             dropped[rung.name] = error.to_dict()
     return tuple(made), dropped

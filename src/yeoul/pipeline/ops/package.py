@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from yeoul.base.errors import PieceMismatchError
+from yeoul.base.errors import SegmentMismatchError
 from yeoul.model.rendition import Segment, codec_of
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.audio import NAME as AUDIO
@@ -15,11 +15,11 @@ from yeoul.pipeline.task_data import Encoded, Ladder, Output, Packaged, Sound
 
 @op(version="1", publishes=True)
 def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops share one form)
-    """Raises PieceMismatchError when a track has a gap or rungs of one codec, between which players switch, are not aligned."""
+    """Raises SegmentMismatchError when a track has a gap or rungs of one codec, between which players switch, are not aligned."""
     tracks = _join([*encoded, *sound], ladder.dropped)
     video = {name: segments for name, segments in tracks.items() if name != AUDIO}
     if not video:
-        raise PieceMismatchError("nothing was encoded")
+        raise SegmentMismatchError("nothing was encoded")
     for name, segments in tracks.items():
         _check_joined(name, segments)
     for group in _by_codec(video):
@@ -41,7 +41,7 @@ def _check_aligned(video: Mapping[str, Sequence[Segment]]) -> None:
     first = next(iter(shapes.values()))
     for name, shape in shapes.items():
         if shape != first:
-            raise PieceMismatchError(f"rung {name} is not aligned with the others", rung=name)
+            raise SegmentMismatchError(f"rung {name} is not aligned with the others", rung=name)
 
 
 def _join(outputs: Sequence[Output | None], dropped: Collection[str]) -> Mapping[str, Sequence[Segment]]:
@@ -56,4 +56,4 @@ def _join(outputs: Sequence[Output | None], dropped: Collection[str]) -> Mapping
 def _check_joined(name: str, segments: Sequence[Segment]) -> None:
     for before, after in pairwise(segments):
         if after.index != before.index + 1 or after.start_ticks != before.start_ticks + before.duration_ticks:
-            raise PieceMismatchError(f"rendition {name} has a gap before segment {after.index}", rendition=name, index=after.index)
+            raise SegmentMismatchError(f"rendition {name} has a gap before segment {after.index}", rendition=name, index=after.index)

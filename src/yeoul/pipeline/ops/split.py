@@ -6,14 +6,12 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from yeoul.base.errors import MediaError
 from yeoul.blob.store import Bucket
 from yeoul.media.cover import with_cover
 from yeoul.media.ladder import make_ladder
 from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.subtitle import extract_webvtt
+from yeoul.media.subtitle import extract_texts
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.source import TextTrack
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context, check_sha256
 from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
@@ -26,14 +24,15 @@ def split(context: Context, task: TaskInput) -> Prepared:
     covered = with_cover(path, context.scratch, context.limits) if task.cover else None
     path = covered or path
     plan = plan_split(path, context.limits, context.piece_s)
-    source = plan.source.model_copy(update={"cover": covered is not None})
+    source = plan.source.with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
     folder.mkdir()
     landed: list[LandedPiece] = []
     for piece, file in cut_pieces(path, plan, folder):
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
-    captions = _captions(context, path, source.texts)
+    texts = enumerate(extract_texts(path, source, context.limits))
+    captions = tuple(Caption(name=f"text{position}", language=one.language, label=one.label, webvtt=one.webvtt) for position, one in texts)
     return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions)
 
 
@@ -60,16 +59,3 @@ def _store(context: Context, piece: Piece, file: Path) -> LandedPiece:
     size_bytes = file.stat().st_size
     key = context.put_file(f"piece-{piece.index:05d}.nut", file, Bucket.TEMP)
     return LandedPiece(piece=piece, bucket="temp", key=key, size_bytes=size_bytes, sha256=sha256)
-
-
-def _captions(context: Context, path: Path, texts: tuple[TextTrack, ...]) -> tuple[Caption, ...]:
-    """Text tracks that can be read; one that cannot is left out, since the video is worth more than its captions."""
-    found: list[Caption] = []
-    for position, track in enumerate(texts):
-        try:
-            webvtt = extract_webvtt(path, track, context.limits)
-        except MediaError:
-            continue
-        label = track.title or track.language or f"Text {position + 1}"
-        found.append(Caption(name=f"text{position}", language=track.language, label=label, webvtt=webvtt))
-    return tuple(found)

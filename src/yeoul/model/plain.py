@@ -1,0 +1,58 @@
+"""Bounded types of what clients and files say: each value has one form, and no other gets into a noun."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+MAX_TICK: Final = 2**53  # what a JSON number carries exactly everywhere
+MAX_INT32: Final = 2**31 - 1  # halves of a ratio, and durations in ISO media files
+MAX_SECONDS: Final = 1e8  # three years
+MAX_FRAME_RATE: Final = 1e6
+MAX_LINE: Final = 200
+_LANGUAGE: Final = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}$"
+
+# Times and places, in ticks or samples.
+Tick = Annotated[int, Field(ge=-MAX_TICK, le=MAX_TICK)]
+# A count of something that there is.
+Count = Annotated[int, Field(ge=1, le=MAX_TICK)]
+Count32 = Annotated[int, Field(ge=1, le=MAX_INT32)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS)]
+FrameRate = Annotated[float, Field(ge=0, le=MAX_FRAME_RATE)]
+# A name that a program gave: of a codec, a container, a pixel format.
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+# A name that a program gave and that people read.
+Phrase = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .,:+()/_-]{0,63}$")]
+# A BCP 47 tag, or a code of ISO 639.
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Of an object in the store.
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$", max_length=1000)]
+
+
+def _check_line(text: str) -> str:
+    if any(_breaks(letter) for letter in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+# What people wrote, on one line.
+Line = Annotated[str, StringConstraints(max_length=MAX_LINE), AfterValidator(_check_line)]
+
+
+def make_line(text: str) -> str:
+    """Returns what can be read of a text on one line, of at most 200 characters; an empty text where nothing can."""
+    return clean_line(text)[:MAX_LINE].rstrip()
+
+
+def clean_line(text: str) -> str:
+    """Returns what can be read of a text on one line: control characters become spaces, what turns the reading direction goes."""
+    spaced = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
+    kept = "".join(letter for letter in spaced if unicodedata.category(letter) not in ("Cf", "Cs", "Co", "Cn"))
+    return " ".join(kept.split())
+
+
+def _breaks(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
