@@ -66,7 +66,7 @@ def test_headers_and_addresses_have_an_end(estate: Estate):
     ],
 )
 def test_bodies_are_as_large_as_what_they_are_for(method: str, path: str, largest: int, who: str | None, estate: Estate):
-    headers = [JSON]
+    headers: list[tuple[str, str]] = [JSON]
     if who is not None:
         headers.append(("authorization", f"Bearer {ANN.secret}" if who == "owner" else who))
     part = b"[" + b" " * (2**16 - 1)

@@ -71,13 +71,15 @@ def encoders(server: Server) -> list[psutil.Process]:
     return found
 
 
-def test_a_killed_worker_costs_one_retry_of_one_task(make_server: Callable[..., Server], clip: Path):
+@pytest.mark.parametrize("victim", ["worker", "encoder"])
+def test_what_is_killed_costs_one_retry_of_one_task(victim: str, make_server: Callable[..., Server], clip: Path):
+    """Also where only the tool is killed: the task runs again as it was, with all its rungs."""
     server = make_server("--workers", "1")
     upload = server.start_upload(clip)
     (encoder, *_) = wait_for(lambda: encoders(server), "an encode to run")
     worker = encoder.parent()
     assert worker is not None and worker.pid != server.pid
-    os.kill(worker.pid, signal.SIGKILL)
+    os.kill(worker.pid if victim == "worker" else encoder.pid, signal.SIGKILL)
     attempts = assert_whole(server, server.end_upload(upload))
     assert sorted(attempts.values())[-2:] == [1, 2], attempts
     assert next(task for task, count in attempts.items() if count == 2).startswith("encode")

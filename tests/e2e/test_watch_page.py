@@ -54,9 +54,12 @@ def bunny(yeoul_server: Server, media_dir: Path) -> dict[str, Any]:
     return yeoul_server.upload(media_dir / "bunny-480p-30s.mp4", "--visibility", "unlisted")
 
 
-def watch(context: BrowserContext, server: Server, video: dict[str, Any], query: str = "") -> WatchPage:
-    """The watch page, playing."""
-    return WatchPage(context.new_page(), f"{server.url}/watch/{video['id']}{query}").play()
+def watch(context: BrowserContext, server: Server, video: dict[str, Any], query: str = "", *, goes_on: bool = False) -> WatchPage:
+    """The watch page, playing. goes_on: to the next video at the end, as it does unless the viewer wants less motion."""
+    page = context.new_page()
+    if not goes_on:
+        page.emulate_media(reduced_motion="reduce")
+    return WatchPage(page, f"{server.url}/watch/{video['id']}{query}").play()
 
 
 def read_page(server: Server, path: str) -> str:
@@ -137,7 +140,7 @@ def test_chapters_times_and_addresses_lead_on(context: BrowserContext, yeoul_ser
 
 
 def test_choices_hold_on_the_next_page(context: BrowserContext, yeoul_server: Server, bunny: dict[str, Any], video: dict[str, Any]):
-    page = watch(context, yeoul_server, bunny)
+    page = watch(context, yeoul_server, bunny, goes_on=True)
     page.press(">")
     page.choose("Data saver", "On")
     page.page.get_by_role("switch", name="Autoplay").click()
@@ -161,6 +164,7 @@ def test_choices_hold_on_the_next_page(context: BrowserContext, yeoul_server: Se
 def test_captions_look_as_chosen(context: BrowserContext, yeoul_server: Server, media_dir: Path):
     video = yeoul_server.upload(media_dir / "with-srt-subtitles.mkv", "--visibility", "unlisted")
     page = watch(context, yeoul_server, video)
+    page.press("k")
     page.press("c")
     page.page.mouse.move(300, 200)
     page.text("media-settings-menu-button").click()
@@ -179,7 +183,7 @@ def test_the_next_of_a_playlist_follows(context: BrowserContext, yeoul_server: S
     _, made = yeoul_server.request("POST", "/api/v1/playlists", {"title": "Two in a row", "visibility": "public"})
     for one in (video, other):
         yeoul_server.request("POST", f"/api/v1/playlists/{made['id']}/entries", {"video_id": one["id"]})
-    page = watch(context, yeoul_server, video, f"?list={made['id']}&t=4")
+    page = watch(context, yeoul_server, video, f"?list={made['id']}&t=4", goes_on=True)
     expect(page.page.get_by_role("region", name="Two in a row").locator("[aria-current]")).to_contain_text("Say")
     card = page.page.get_by_role("group", name="Up next")
     expect(card).to_contain_text("The second of two")

@@ -181,6 +181,19 @@ def test_joined_pieces_show_the_source(name: str, media_dir: Path, tmp_path: Pat
     assert_shows(encoded, media_dir / name, least)
 
 
+def test_a_rung_made_alone_has_the_same_init(media_dir: Path, tmp_path: Path) -> None:
+    """Of a picture that carries facts about itself which are not true of its rungs: HDR, with the light around the viewer."""
+    path = media_dir / "phone-hevc10-editlist-rotated.mp4"
+    plan = plan_split(path, LIMITS, 0.5)
+    piece, file = next(iter(cut_pieces(path, plan, tmp_path)))
+    ladder = make_ladder(plan.source)
+    together = {made.name: made.init for made in encode_piece(file, piece, plan.source, ladder[1:], tmp_path, LIMITS)}
+    for rung in (ladder[1], ladder[-1]):
+        (alone,) = encode_piece(file, piece, plan.source, [rung], tmp_path, LIMITS)
+        assert alone.init == together[rung.name], rung.name
+        assert b"amve" not in alone.init and b"mdcv" not in alone.init
+
+
 def test_full_range_hevc_shows_as_it_is(media_dir: Path, tmp_path: Path) -> None:
     """The first 3 s are enough, and spare the oracle seven more of 1080p."""
     source = make(tmp_path / "source.mp4", "-i", str(media_dir / "hevc-1080p-10s.mp4"), "-t", "3", "-map", "0:v:0", "-c", "copy")

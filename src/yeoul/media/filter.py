@@ -17,6 +17,12 @@ _TURNS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("trans
 _KEPT_MATRICES = ("bt709", "smpte170m", "bt470bg")
 # What the scale filter calls the others.
 _SCALE_MATRICES = {"bt2020nc": "bt2020", "bt2020c": "bt2020", "smpte240m": "smpte240m", "fcc": "fcc"}
+# What frames carry of the source's own picture. Encoders would write it beside a picture of which it is no longer true, and whether they
+# do depends on the filters that a frame has passed, so that a rung made alone would have another init segment.
+_UNTRUE = (
+    *("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "AMBIENT_VIEWING_ENVIRONMENT", "DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"),
+    *("DOVI_RPU_BUFFER", "DOVI_METADATA", "ICC_PROFILE", "FILM_GRAIN_PARAMS", "DISPLAYMATRIX", "SPHERICAL", "STEREO3D", "PANSCAN", "AFD"),
+)
 _LIKE_BT709 = ("bt709", "smpte170m", "iec61966-2-1", "bt2020-10", "bt2020-12")
 
 
@@ -67,7 +73,7 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     the largest rung; the others are scaled from that.
     """
     top = max(rungs, key=lambda rung: rung.width * rung.height)
-    chain = [*_cut(piece, source), *_deinterlace(source.video), *_normalise(source.video, top), *_tag(source.video), "setsar=1"]
+    chain = [*_cut(piece, source), *_deinterlace(source.video), *_normalise(source.video, top), *_tag(source.video), *_strip(), "setsar=1"]
     chain.append(f"settb=1/{rendition_timescale(source)}")
     if len(rungs) == 1:
         return f"[0:v:0]{','.join(chain)}[o0]"
@@ -125,6 +131,10 @@ def _range(track: VideoTrack) -> str:
 def _tag(track: VideoTrack) -> list[str]:
     colour = output_colour(track)
     return [f"setparams=range=tv:color_primaries={colour.primaries}:color_trc={colour.transfer}:colorspace={colour.matrix}"]
+
+
+def _strip() -> list[str]:
+    return [f"sidedata=mode=delete:type={kind}" for kind in _UNTRUE]
 
 
 def _branch(rung: Rung, top: Rung) -> str:
