@@ -22,6 +22,7 @@ _MAX_LARGE_BYTES = 16 * 2**20
 # Bodies with captions or pictures, for which there must be somebody who may send them.
 _LARGE = re.compile(r"/api/v1/(?:videos/[^/]+/(?:upload|captions/[^/]+|poster)|accounts/me/avatar)")
 _MEDIA = "/blob/"
+_DROPPED_BYTES = 32 * 2**20
 # A body may pause for so long; over all of it, it must come faster than a line of 1990 would bring it.
 _IDLE_S = 60.0
 _GRACE_S = 30.0
@@ -72,13 +73,20 @@ class _Body:
         if self._has_ended:  # what comes now is the end of the connection, whenever that is
             return await self._receive()
         message = await self._next()
-        self._bytes += len(message.get("body", b""))
-        self._has_ended = message["type"] != "http.request" or not message.get("more_body", False)
         if self._bytes > self._most_bytes:
+            # Who still sends does not read: most clients see the answer only once their body has gone.
+            while not self._has_ended and self._bytes < self._most_bytes + _DROPPED_BYTES:
+                await self._next()
             raise HTTPException(413, f"this body may have at most {self._most_bytes:.0f} bytes")
         return message
 
     async def _next(self) -> Message:
+        message = await self._wait()
+        self._bytes += len(message.get("body", b""))
+        self._has_ended = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def _wait(self) -> Message:
         now_s = time.monotonic()
         due_s = self._began_s + _GRACE_S + self._bytes / _LEAST_BYTES_PER_S
         try:

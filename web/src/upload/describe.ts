@@ -9,6 +9,9 @@ import { type PacketTable } from "./table";
 
 const LOWEST_PLAIN_AAC_HZ = 24_000; // below, a decoder may find twice the rate inside (SBR)
 
+// What the server takes for the name of a language; a file may say anything.
+const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}$/;
+
 /** What a track needs besides its packets to be decoded. */
 export interface Setup {
   fourcc: Uint8Array;
@@ -59,7 +62,7 @@ export async function describeAudio(track: InputAudioTrack, table: PacketTable):
     ...{ codec: coded.name, sample_rate: track.sampleRate, channels: track.numberOfChannels, time_base: { num: 1, den: table.ticksPerS } },
     profile: track.codec === "aac" ? "LC" : null,
     bitrate_bps: spanS > 0 ? Math.floor((8 * bytes) / spanS) : 0,
-    language: track.languageCode === "und" ? null : track.languageCode,
+    language: track.languageCode === "und" || !LANGUAGE.test(track.languageCode) ? null : track.languageCode,
   };
   return { noun, setup: { fourcc: coded.fourcc, extradata: description.subarray(coded.skipBytes) } };
 }
