@@ -205,7 +205,7 @@ def test_waiting(yeoul_server: Server, own: Path, wait: str, states: tuple[str, 
 def test_json_is_one_object_on_the_last_line(yeoul_server: Server, clip: Path):
     done = yeoul_server.cli(*yeoul_server.upload_words(clip, "--wait", "none"))
     (line,) = done.stdout.splitlines()
-    assert set(json.loads(line)) == {"id", "state", "watch", "hls", "dash", "source", "timings", "sent_bytes", "error"}
+    assert set(json.loads(line)) == {"id", "state", "watch", "hls", "dash", "source", "timings", "sent_bytes", "error", "notice"}
     assert done.stderr == ""
 
 
