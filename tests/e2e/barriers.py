@@ -73,7 +73,7 @@ def _find_too_wide(page: Page) -> list[str]:
 def _stays_too_wide(page: Page) -> bool:
     """Charts are drawn anew for another width a few frames later."""
     try:
-        page.wait_for_function(f"!({_IS_TOO_WIDE})", timeout=1000 * patience_s(2.0))
+        page.wait_for_function(f"() => !({_IS_TOO_WIDE})", timeout=1000 * patience_s(2.0))
     except PlaywrightTimeoutError:
         return True
     return False
