@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -151,10 +152,16 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
 
 
 def open_data(data: Path) -> None:
-    """Make the data folder, for this user alone; close one that others may enter. Raises StartError where it cannot be written."""
+    """Make the data folder, for this user alone, or close one that others may enter.
+
+    Raises StartError where it cannot be written, or is shared by all users, as /tmp is: closing that would lock them out.
+    """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if data.stat().st_mode & 0o077 and data.stat().st_uid == os.geteuid():
+        found = data.stat()
+        if found.st_mode & stat.S_ISVTX:
+            raise StartError(f"the data folder {data} is shared by all users: name a folder in it", folder=str(data))
+        if found.st_mode & 0o077 and found.st_uid == os.geteuid():
             data.chmod(0o700)
         with tempfile.TemporaryFile(dir=data):
             pass

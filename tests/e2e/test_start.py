@@ -92,3 +92,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in up(tmp_path / "file")
     assert "cannot be written" in up(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_all_users_share_is_not_closed(tmp_path: Path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    assert "is shared by all users" in up(tmp_path / "shared")
+    assert (tmp_path / "shared").stat().st_mode & 0o7777 == 0o1777

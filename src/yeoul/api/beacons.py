@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
+from yeoul.api.body import read_body
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import MaybeCaller, address_of
-from yeoul.base.errors import BodyTooLargeError, InvalidError
+from yeoul.base.errors import InvalidError
 from yeoul.identity.slowdown import address_key
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.collector import Sender
@@ -20,12 +21,7 @@ _LONGEST_AGENT = 500  # some of what looks for robots and devices in it takes th
 
 
 async def _read_body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BYTES:
-            raise BodyTooLargeError(f"a beacon may have at most {_MAX_BYTES} bytes")
-    return bytes(body)
+    return await read_body(request, _MAX_BYTES, "a beacon")
 
 
 def _make_body_schema() -> dict[str, Any]:

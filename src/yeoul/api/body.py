@@ -7,11 +7,11 @@ from fastapi import Request
 from yeoul.base.errors import BodyTooLargeError
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body. Raises BodyTooLargeError while it comes."""
+async def read_body(request: Request, max_bytes: int, what: str = "a picture") -> bytes:
+    """Returns the whole body. Raises BodyTooLargeError, which names what the body is, while it comes."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > max_bytes:
-            raise BodyTooLargeError(f"a picture may have at most {max_bytes} bytes", max_bytes=max_bytes)
+            raise BodyTooLargeError(f"{what} may have at most {max_bytes} bytes", max_bytes=max_bytes)
     return bytes(data)

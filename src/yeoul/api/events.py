@@ -54,8 +54,10 @@ class _Follower:
         found: list[str] = []
         with self._parts.database.read() as connection:
             version = video.version(connection, self._video_id)
-            is_new = version is None or self._row is None or version != self._row["version"]
-            row = self._row = video.get(connection, self._video_id) if is_new or self._row is None else self._row
+            row, is_new = self._row, False
+            if row is None or version != row["version"]:
+                row = self._row = video.get(connection, self._video_id)
+                is_new = True
             if not may_see(row, caller):
                 raise NotFoundError(f"there is no video {self._video_id}", video=self._video_id)
             if may_edit(row, caller):

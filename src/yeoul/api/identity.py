@@ -129,9 +129,7 @@ def is_known(request: Request, parts: Parts) -> bool:
     """Returns whether a session or token that holds came with a request; what it may not do, is told later."""
     try:
         return find_caller(request, parts) is not None
-    except ForbiddenError:
-        return False
-    except UnavailableError:  # the answer to the request tells it
+    except (ForbiddenError, UnavailableError):  # the answer to the request tells it
         return False
 
 

@@ -19,6 +19,7 @@ from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
 from yeoul.catalog.schema import video as video_table
 from yeoul.model.piece import MAX_PIECES
+from yeoul.model.plain import Sha256
 from yeoul.model.video import VideoState
 from yeoul.upload.service import OpenUpload
 from yeoul.upload.session import Declared
@@ -130,7 +131,7 @@ def post_upload(video_id: str, body: OpenUpload, caller: Maker, parts: PartsDep,
 def get_uploads(
     caller: Caller,
     parts: PartsDep,
-    fingerprint: Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")],
+    fingerprint: Annotated[Sha256, Query()],
     pipeline: str | None = None,
     cursor: str | None = None,
     limit: PageSize = 10,

@@ -26,7 +26,7 @@ from yeoul.catalog.database import Database
 from yeoul.media.caption import read_webvtt
 from yeoul.media.subtitle import MAX_TRACKS
 from yeoul.model.noun import Noun
-from yeoul.model.plain import MAX_TICK, Language, Line, clean_line
+from yeoul.model.plain import MAX_TICK, Language, Line, Sha256, clean_line
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
 from yeoul.upload.claim import check_source
@@ -59,7 +59,7 @@ class OpenUpload(Noun):
     mode: Mode
     file_name: Annotated[str, Field(max_length=500, pattern=NO_NUL), AfterValidator(clean_line)]
     size_bytes: int = Field(ge=0, le=MAX_TICK)
-    fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
+    fingerprint: Sha256
     source: Source | None = None
     captions: tuple[CaptionFile, ...] = Field(default=(), max_length=MAX_TRACKS)
 
