@@ -94,7 +94,7 @@ class PasswordChange(BaseModel):
 
 @router.post("/accounts", status_code=201)
 def post_account(body: NewAccount, parts: PartsDep, request: Request) -> AccountView:
-    """Sign up; a mail with a link to confirm the address is sent. Whether another account has the address, only its mailbox learns."""
+    """Sign up; a mail with a link to confirm the address is sent. The answer does not tell whether another account has the address."""
     if not read_account_settings(parts).signup:
         raise ForbiddenError("this server takes no new accounts")
     now_s = parts.clock.now()
@@ -111,7 +111,7 @@ def post_account(body: NewAccount, parts: PartsDep, request: Request) -> Account
 
 
 def ask_to_confirm(connection: Connection, row: Row, now_s: float) -> None:
-    """Write to an address that an account wants to have. Where another account has it, that one is told, and nobody else learns it."""
+    """Mails a link to confirm an address. If another account has confirmed it, that account is told instead, and nobody else."""
     known = account.find_by_email(connection, address_to_confirm(row))
     if known is None or known["id"] == row["id"] or known["confirmed_at"] is None:
         mailing.write(connection, "confirm", row, now_s)

@@ -33,7 +33,7 @@ _NAMED_AT_MOST = 500  # tasks in one query
 
 
 class _Follower:
-    """What one client has been told already. is_known: whether it came with a session or token; find: returns whose, now."""
+    """Tells one client what is new to it. is_known: whether the client came with a session or token; find: returns its account now."""
 
     def __init__(self, parts: Parts, video_id: str, *, is_known: bool, find: Callable[[], Row | None]) -> None:
         self._parts = parts
@@ -115,7 +115,7 @@ async def _follow(follower: _Follower, followers: Followers) -> AsyncIterator[st
 
 
 class _EventStream(StreamingResponse):
-    """The answer; one more follower from its first byte to its last, or the problem that there are too many."""
+    """An answer that counts as a follower while it is sent. It is a problem with status 429 if there are too many followers."""
 
     def __init__(self, follower: _Follower, followers: Followers, address: str) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -45,7 +45,7 @@ class Followers:
             self._watch = None
 
     def version(self) -> int:
-        """Returns a number that is another one when something was committed since it was asked for. Raises UnavailableError."""
+        """Returns a number that grows when something was committed. Raises UnavailableError."""
         now_s = time.monotonic()
         if self._watch is not None and now_s - self._polled_s >= _POLL_EVERY_S:
             self._polled_s = now_s

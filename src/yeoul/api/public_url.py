@@ -15,10 +15,10 @@ _LOOK_EVERY_S = 60.0
 
 
 def make_public_url(request: Request, parts: Parts) -> str:
-    """Returns the setting, or the address that was asked; without a slash at its end.
+    """Returns `server.public_url`, without a slash at its end.
 
-    Without the setting, a request may name this machine alone: `localhost`, or an address of it. Any other name is what the sender
-    made up, and the address where the server listens is taken.
+    If it is not set, returns the address that the request names, provided that it is `localhost` or an address of this machine. A
+    client can send any other name as `Host`, so the address where the server listens is returned instead.
     """
     server = parts.settings.server
     if server.public_url:

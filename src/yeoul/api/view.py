@@ -26,7 +26,7 @@ _LONGEST_FACT = 200
 
 
 class ErrorView(BaseModel):
-    """Why a video failed or waits: a stable code, a sentence, and facts; what tools said is told with the tasks, to who may edit."""
+    """Why a video failed or waits: a stable code, a sentence, and facts. Output of tools is shown with the tasks, to owners and admins."""
 
     code: str
     message: str
@@ -137,7 +137,7 @@ class VideoView(BaseModel):
 
 
 def _error(data: Mapping[str, Any] | None) -> ErrorView | None:
-    """What everybody may know of an error: not what tools and tracebacks said, which tells of the machine; the tasks' errors have that."""
+    """Returns an error without output of tools and tracebacks, which only owners and admins may see, with the tasks."""
     if data is None:
         return None
     told: Mapping[str, Any] = data.get("facts") or {}

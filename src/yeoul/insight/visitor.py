@@ -26,7 +26,7 @@ def make_viewing_id(secret: bytes, session: str, video_id: str) -> str:
 
 
 def make_visitor(secret: bytes, now_s: float, video_id: str, address: str) -> str:
-    """Who watches a video today, as far as addresses tell people apart; what browsers say of themselves may be anything."""
+    """Returns who watches a video today, told apart by address alone, since a client can send any User-Agent."""
     return _hash(secret, "visitor", str(day_of(now_s)), video_id, address)
 
 
