@@ -41,9 +41,9 @@ def _count_cores() -> int:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: tests wait for servers a third of their time."""
+    """Two processes more than there are cores: tests wait for servers and players about half of their time."""
     told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(told) if told else _count_cores() + 1
+    return int(told) if told else _count_cores() + 2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -102,7 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """A heavy test waits for a slot before its time begins."""
     is_heavy = item.path.parent.name in _HEAVY_FOLDERS
-    with take_slot(Path(os.environ[_SLOTS]), _count_cores()) if is_heavy else nullcontext():
+    with take_slot(Path(os.environ[_SLOTS]), _count_cores() + 1) if is_heavy else nullcontext():
         return (yield)
 
 

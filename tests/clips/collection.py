@@ -32,7 +32,7 @@ SILENT = ("people-noaudio-139s.mp4", "vfr-3026x1386.mp4", "anamorphic-sar2x1.mp4
 # Too much work for `make test`: `python -m bench clips` checks them as the tests check the others.
 BIG = ("real60-720p.mp4", "long-1080p-363s.mp4")
 # So much work that `make test-all` alone encodes them; what is in them other clips have, too.
-LONG = ("people-noaudio-139s.mp4", "cars-12fps-30s.mp4", "hevc-1080p-10s.mp4")
+LONG = ("people-noaudio-139s.mp4", "cars-12fps-30s.mp4", "hevc-1080p-10s.mp4", "bunny-480p-30s.mp4")
 # Too much work to do twice: the tests send them by pieces only, `python -m bench clips` both ways.
 HEAVY = ("people-noaudio-139s.mp4", "bunny-480p-30s.mp4", "hevc-1080p-10s.mp4")
 BAD = ("audio-only-two-tracks.mp4", "bad-truncated-no-index.mp4", "bad-truncated-index-first.mp4", "bad-garbage.mp4")

@@ -20,7 +20,7 @@ from yeoul.catalog.schema import webhook_delivery as delivery_table
 from yeoul.identity.password import hash_token
 from yeoul.model.video import VideoState
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either]
 
 MAKER = Visitor("maker", Role.MAKER)
 VIEWER = Visitor("viewer", Role.VIEWER)

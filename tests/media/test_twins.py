@@ -15,6 +15,7 @@ from tests.clips.collection import ALL, has_real_clips, real_folder
 from tests.clips.compare import EXCEPTIONS, find_differences, find_other_types
 from tests.clips.facts import Facts, get_facts, read_facts
 from tests.clips.runs import read_hex, read_numbers, write_hex, write_runs
+from tests.harness.cut import leave_out
 
 FRAMES = 25  # of each clip that are looked at
 SMALLEST = 0.5  # of the clip's bytes
@@ -41,7 +42,7 @@ def twins(request: pytest.FixtureRequest) -> Path:
     return make_twins(names={*CHEAP, *SAME, *asked, *whole})
 
 
-TWINS = [pytest.param(name, marks=() if name in CHEAP or not has_real_clips() else pytest.mark.long) for name in ALL]
+TWINS = leave_out(ALL, {*ALL} - {*CHEAP} if has_real_clips() else ())
 
 
 @pytest.mark.parametrize("name", TWINS)

@@ -111,6 +111,7 @@ def test_samples_have_every_size_at_every_crf(cut: Cut, tmp_path: Path):
     assert {ladder[0].name, ladder[-1].name} <= set(chosen)
 
 
+@pytest.mark.long
 def test_no_more_bits_than_the_fixed_ladder_at_equal_quality(media_dir: Path):
     found = compare(media_dir / "square-vp9.webm")
     assert found.metric == "vmaf"
