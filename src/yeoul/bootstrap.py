@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from yeoul.base.clock import Clock, SystemClock
 from yeoul.base.errors import DagError, InvalidError, StartError
 from yeoul.base.machine import count_cores, find_memory_bytes
+from yeoul.base.sandbox.room import Room, find_missing
 from yeoul.base.settings import Settings, load_settings, overlay
 from yeoul.blob.counted import CountedStore
 from yeoul.blob.local import LocalStore
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
     from yeoul.pipeline.resource_manager import Policy
-    from yeoul.pipeline.task_data import TaskInput
+    from yeoul.pipeline.task_data import Output, TaskInput
     from yeoul.pipeline.tracer import Tracer
     from yeoul.webhook.sender import WebhookSender
 
@@ -122,24 +124,47 @@ def make_policy(settings: Settings) -> Policy:
 
 def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[float], None]], dict[str, Any]]:
     """What the zygote loads once: runs a work's op in the forked child. config: {"settings": ...} without database credentials."""
+    from yeoul.engine.attempt import describe  # noqa: PLC0415
+    from yeoul.engine.confined import Ask, Folders, run_confined  # noqa: PLC0415
     from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
     from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
     from yeoul.pipeline.ops.reuse import run_or_reuse  # noqa: PLC0415
     from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
+    from yeoul.pipeline.ops.task_store import AskedStore, StoreGate  # noqa: PLC0415
 
     settings = Settings.model_validate(config["settings"])
     limits = make_limits(settings)
     clock = SystemClock()
-    runner = OpRunner(load_ops(op_files(settings)))
+    files = op_files(settings)
+    runner = OpRunner(load_ops(files, network_ops(settings)))
 
     def run(work: Work, scratch: Path, progress: Callable[[float], None]) -> dict[str, Any]:
         store = CountedStore(make_store(settings, clock))
 
-        def make_context(task: TaskInput) -> Context:
-            return Context(store, scratch, limits, work.output_prefix, task.video_id, settings.media.piece_s, progress, runner.run)
+        def run_in_sandbox(task: TaskInput) -> Output:
+            folders = Folders.make(scratch, settings.engine.user)
+            gate = StoreGate(store, work, folders.inputs, folders.work, folders.taken)
+
+            def body(ask: Ask, tell: Callable[[float], None]) -> bytes:
+                folders.settle()
+                own = AskedStore(ask, folders.work)
+                context = Context(own, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
+                return runner.run(work.op, context, task).model_dump_json().encode()
+
+            room = Room(
+                readable=(folders.inputs, *files),
+                writable=(folders.work,),
+                mount_point=folders.root,
+                hidden=(settings.data,),
+                user=settings.engine.user,
+                network=runner.uses_network(work.op, [member.op for member in task.members]),
+            )
+            made = runner.read(work.op, run_confined(room, body, gate.answer, progress, partial(describe, work.op)))
+            gate.check_outputs(made.model_dump(mode="json"))
+            return made
 
         try:
-            outputs = run_or_reuse(work, store, lambda task: runner.run(work.op, make_context(task), task))
+            outputs = run_or_reuse(work, store, run_in_sandbox)
         except BaseException as error:
             vars(error)[TRAFFIC] = store.traffic
             raise
@@ -167,6 +192,26 @@ def open_data(data: Path) -> None:
             pass
     except OSError as error:
         raise StartError(f"the data folder {data} cannot be written: {error.strerror}", folder=str(data)) from error
+
+
+def open_scratch(settings: Settings) -> Path:
+    """Returns the folder that tasks work in, made where it is not there; others may pass through it and see nothing.
+
+    Raises StartError where it cannot be written, or lies in the data folder.
+    """
+    data = settings.data.resolve()
+    folder = Path(settings.engine.scratch).resolve() if settings.engine.scratch else data.with_name(f"{data.name}-scratch")
+    if folder.is_relative_to(data) or data.is_relative_to(folder):
+        raise StartError(f"the folder {folder} for what tasks work on must lie outside the data folder {data}", folder=str(folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        message = f"the folder {folder} for what tasks work on cannot be written: {error.strerror}; engine.scratch names another"
+        raise StartError(message, folder=str(folder)) from error
+    return folder
 
 
 def make_database(settings: Settings, *, busy_s: float = 20.0) -> Database:
@@ -235,6 +280,11 @@ def op_files(settings: Settings) -> list[Path]:
     return [Path(name).resolve() for name in settings.pipeline.ops.split(":") if name]
 
 
+def network_ops(settings: Settings) -> list[str]:
+    """Names of the ops that may use the network."""
+    return [name for name in settings.engine.network_ops.split(",") if name]
+
+
 def load_definitions(settings: Settings) -> dict[str, Definition]:
     """All definitions, compiled by a child process: code of users is never loaded where there are database credentials.
 
@@ -242,7 +292,8 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
     """
     from yeoul.pipeline.dag import Definition  # noqa: PLC0415
 
-    request = {"ops": [str(path) for path in op_files(settings)], "definitions": read_definitions(settings)}
+    ops = [str(path) for path in op_files(settings)]
+    request = {"ops": ops, "network_ops": network_ops(settings), "definitions": read_definitions(settings)}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YEOUL_")}
     child = [sys.executable, "-m", "yeoul.pipeline.compile"]
     done = subprocess.run(child, input=json.dumps(request), capture_output=True, text=True, env=environ, check=False)
@@ -258,7 +309,7 @@ def make_engine(settings: Settings) -> Engine:
     secrets = {"catalog": type(settings.catalog)(), "mail": type(settings.mail)()}
     plain = settings.model_copy(update={"data": settings.data.resolve(), **secrets})
     name = settings.engine.name or socket.gethostname()
-    return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, settings.data / "scratch", name)
+    return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, open_scratch(settings), name)
 
 
 def make_tracer(settings: Settings, database: Database) -> Tracer | None:
@@ -336,8 +387,14 @@ def _describe(text: str) -> dict[str, Any]:
     return {"description": str(said.get("description", "")), "whole": said.get("upload") == "whole"}
 
 
-def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock) -> FastAPI:
-    """The ASGI application."""
+def find_sandbox_lacks(settings: Settings) -> tuple[str, ...]:
+    """Returns the parts of a sandbox that this machine lacks, by trying. This process must have one thread."""
+    with tempfile.TemporaryDirectory(prefix="yeoul-sandbox-") as folder:
+        return find_missing(Path(folder), settings.engine.user)
+
+
+def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock, sandbox_lacks: tuple[str, ...] = ()) -> FastAPI:
+    """The ASGI application. sandbox_lacks: what `find_sandbox_lacks` found, for `/readyz`."""
     from yeoul.api.answer_cache import AnswerCache  # noqa: PLC0415
     from yeoul.api.app import make_app  # noqa: PLC0415
     from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
@@ -346,6 +403,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
     from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
     from yeoul.insight.collector import BeaconCollector  # noqa: PLC0415
+    from yeoul.media.drawing import Drawing  # noqa: PLC0415
     from yeoul.upload.service import UploadService  # noqa: PLC0415
 
     parts = Parts(
@@ -363,6 +421,8 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         answers=AnswerCache(database),
         beacons=BeaconCollector(database, clock, read_secret(settings.data)),
         followers=Followers(database),
+        drawing=Drawing(settings.engine.user),
+        sandbox_lacks=sandbox_lacks,
     )
     return make_app(parts)
 

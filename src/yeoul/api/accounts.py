@@ -24,7 +24,6 @@ from yeoul.catalog import account, guess, session, usage
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import address_to_confirm
 from yeoul.identity.password import hash_password, is_password
-from yeoul.media.avatar import make_avatar
 from yeoul.model.plain import Line
 from yeoul.upload.service import NO_NUL
 
@@ -195,7 +194,7 @@ async def put_avatar(request: Request, caller: Caller, parts: PartsDep) -> Accou
 
 
 def _set_avatar(parts: Parts, account_id: str, data: bytes) -> AccountView:
-    jpeg = make_avatar(data)
+    jpeg = parts.drawing.make_avatar(data)
     with parts.database.write() as connection:
         account.set_avatar(connection, account_id, hashlib.sha256(jpeg).hexdigest()[:32], jpeg)
         row = account.get(connection, account_id)

@@ -19,6 +19,7 @@ from yeoul.catalog.database import Database
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
 from yeoul.insight.collector import BeaconCollector
+from yeoul.media.drawing import Drawing
 from yeoul.upload.service import UploadService
 
 
@@ -34,7 +35,7 @@ class PipelineNote:
 class Parts:
     """The concrete parts behind the API. pipelines: what there is to know of the DAG definitions that uploads may choose, by name.
 
-    secret: what this server signs with.
+    secret: what this server signs with. sandbox_lacks: the parts of a sandbox that this machine does not have.
     """
 
     settings: Settings
@@ -51,6 +52,8 @@ class Parts:
     answers: AnswerCache
     beacons: BeaconCollector
     followers: Followers
+    drawing: Drawing
+    sandbox_lacks: tuple[str, ...]
 
 
 async def _parts(request: Request) -> Parts:  # async: another thread for this would cost more than all the rest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
@@ -14,12 +16,17 @@ _DATABASE_UP = Gauge("yeoul_database_up", "Whether the database could be reached
 
 
 @router.get("/healthz")
-@router.get("/readyz")
 def get_health(parts: PartsDep) -> dict[str, str]:
     """200 when the server answers and its database does."""
     with parts.database.read() as connection:
         connection.execute(text("SELECT 1"))
     return {"status": "ok"}
+
+
+@router.get("/readyz")
+def get_readiness(parts: PartsDep) -> dict[str, Any]:
+    """The same, and which parts of a sandbox this machine lacks (docs/security.md)."""
+    return {**get_health(parts), "sandbox": {"lacks": list(parts.sandbox_lacks)}}
 
 
 @router.get("/metrics")

@@ -18,7 +18,6 @@ from yeoul.blob.store import Bucket
 from yeoul.catalog import stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import poster_uri
-from yeoul.media.thumbnail import cut_frame, draw_thumbnail
 from yeoul.model.rendition import Segment, Storyboard
 from yeoul.pipeline import sweeper
 
@@ -111,7 +110,7 @@ def _choose(parts: Parts, video_id: str, caller: Row, data: bytes, *, is_choice:
         row = video.get(connection, video_id)
         check_edit(row, caller)
         tracks = stream.tracks(connection, video_id, row["edition"]) if is_choice else ()
-    jpeg = _cut(parts, tracks, _read_time(data)) if is_choice else draw_thumbnail(data)
+    jpeg = _cut(parts, tracks, _read_time(data)) if is_choice else parts.drawing.draw_thumbnail(data)
     now_s = parts.clock.now()
     key = f"{video_id}/posters/{new_id(now_s)}.jpg"
     parts.store.put_bytes(Bucket.ENCODED, key, jpeg)
@@ -154,7 +153,7 @@ def _cut(parts: Parts, tracks: Sequence[stream.StoredTrack], time_s: float) -> b
         segment = _segment_at(track, time_s)
         if segment is not None and track.rendition.init_key is not None:
             init = parts.store.get_bytes(Bucket.ENCODED, track.rendition.init_key)
-            return cut_frame(init, parts.store.get_bytes(Bucket.ENCODED, segment.key), time_s)
+            return parts.drawing.cut_frame(init, parts.store.get_bytes(Bucket.ENCODED, segment.key), time_s)
     raise InvalidError("the video shows nothing at this moment, or not yet", field="time_s", time_s=time_s)
 
 

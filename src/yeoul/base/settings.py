@@ -89,6 +89,16 @@ class EngineSettings(_Section):
         description="Up to 6 words, separated by commas, that stages may ask for.",
     )
     name: str = Field(default="", description="Name of this machine's worker; empty: the host's name.")
+    scratch: str = Field(
+        default="",
+        description="Folder for what tasks work on, outside the data folder, best on the same file system; empty: DATA-scratch beside it.",
+    )
+    user: str = Field(default="nobody", min_length=1, max_length=64, description="User that tasks run as where the server runs as root.")
+    network_ops: str = Field(
+        default="",
+        pattern=r"^$|^[A-Za-z0-9_]+(,[A-Za-z0-9_]+)*$",
+        description="Names of ops, separated by commas, that may use the network, as they ask for.",
+    )
     task_timeout_s: float = Field(default=1800.0, gt=0, description="Wall time after which a task without a limit of its own is killed.")
 
 

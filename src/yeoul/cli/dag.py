@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from yeoul.base.errors import DagError
-from yeoul.bootstrap import op_files, open_settings, read_definitions
+from yeoul.bootstrap import network_ops, op_files, open_settings, read_definitions
 from yeoul.cli import dag_run, dag_story
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments
 from yeoul.pipeline.dag import Definition
@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action in {"timeline", "history", "replay"}:
         return dag_story.run(arguments)
     try:
-        ops = load_ops(op_files(open_settings()))
+        settings = open_settings()
+        ops = load_ops(op_files(settings), network_ops(settings))
         if arguments.action == "show" and _is_video(arguments.definition):
             return dag_story.run(arguments)
         definition = _read(arguments.definition, ops)

@@ -13,10 +13,10 @@ from pathlib import Path
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.ids import new_id
+from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.catalog import account, session
 from yeoul.cli.server_options import add_server_arguments, read_settings
-from yeoul.engine.process import die_with_parent
 from yeoul.identity.password import hash_password, hash_token
 from yeoul.media.binaries import ffmpeg_path
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.errors import YeoulError
+from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.blob.local import LocalStore
 from yeoul.cli.server_options import add_server_arguments, read_settings
-from yeoul.engine.process import die_with_parent
 
 if TYPE_CHECKING:
     from yeoul.pipeline.dispatcher import Dispatcher
@@ -42,9 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     level = os.environ.get("YEOUL_LOG", "INFO")
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = read_settings(arguments)
+    sandbox_lacks = bootstrap.find_sandbox_lacks(settings)  # it forks, and there are no threads yet
     if arguments.role == "pipeline":
+        if sandbox_lacks:
+            log.warning("this machine lacks parts of the sandbox for tasks: %s; docs/security.md tells of each", ", ".join(sandbox_lacks))
         return _serve_pipeline(settings)
-    return asyncio.run(_serve_api(settings))
+    return asyncio.run(_serve_api(settings, sandbox_lacks))
 
 
 def _serve_pipeline(settings: Settings) -> int:
@@ -93,7 +96,7 @@ def _hand_back(dispatcher: Dispatcher) -> None:
         log.warning("%s: %s", error.code, error.message)
 
 
-async def _serve_api(settings: Settings) -> int:
+async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
     from granian.constants import Interfaces  # noqa: PLC0415 (the pipeline does not need a web server)
     from granian.server.embed import Server  # noqa: PLC0415
 
@@ -103,7 +106,7 @@ async def _serve_api(settings: Settings) -> int:
     store = bootstrap.make_store(settings, clock)
     if isinstance(store, LocalStore):
         store.sweep_partials()  # of a server that was killed while it received
-    app = bootstrap.make_api(settings, database, store, clock)
+    app = bootstrap.make_api(settings, database, store, clock, sandbox_lacks)
     mails, webhooks = bootstrap.make_mail_sender(settings, database, clock), bootstrap.make_webhook_sender(settings, database, clock)
     senders = (mails, webhooks, app.state.parts.beacons)
     server = Server(

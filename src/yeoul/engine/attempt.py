@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from yeoul.base.errors import TaskCrashedError, YeoulError
+from yeoul.base.sandbox.room import die_with_parent
 from yeoul.engine import process
 from yeoul.engine.frame import pack
 from yeoul.engine.runner import Progress, Run
@@ -26,7 +27,7 @@ def live(work: Work, run: Run, scratch: Path, pipe: int, zygote_pid: int) -> NoR
     """Be the child: run the op and end; what it returned or raised goes through `pipe`. Never returns into the zygote's code."""
     try:
         os.setsid()
-        process.die_with_parent(zygote_pid)
+        die_with_parent(zygote_pid)
         kind, body = _outcome(work, run, scratch, pipe)
         _write(pipe, pack({"kind": kind}, body))
         sys.stdout.flush()
@@ -50,12 +51,8 @@ def _outcome(work: Work, run: Run, scratch: Path, pipe: int) -> tuple[str, bytes
         _settle(work, scratch)
         outputs = run(work, scratch, _progress_into(pipe))
         return "done", json.dumps(outputs, separators=(",", ":")).encode()
-    except YeoulError as error:
-        process.release_memory_reserve()
-        return "failed", json.dumps({**error.to_dict(), **_traffic(error)}, default=str).encode()
     except BaseException as error:  # noqa: BLE001 - whatever an op raises ends here, as a report
-        process.release_memory_reserve()
-        return "failed", json.dumps({**_crash(work, error).to_dict(), **_traffic(error)}).encode()
+        return "failed", json.dumps({**describe(work.op, error).to_dict(), **_traffic(error)}, default=str).encode()
 
 
 def _traffic(error: BaseException) -> dict[str, Any]:
@@ -63,9 +60,13 @@ def _traffic(error: BaseException) -> dict[str, Any]:
     return {TRAFFIC: found} if (found := vars(error).get(TRAFFIC)) else {}
 
 
-def _crash(work: Work, error: BaseException) -> TaskCrashedError:
+def describe(op: str, error: BaseException) -> YeoulError:
+    """Returns an error of ours as it is; of anything else that an op raised, a TaskCrashedError with its traceback."""
+    process.release_memory_reserve()
+    if isinstance(error, YeoulError):
+        return error
     story = "".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS:]
-    return TaskCrashedError(f"{work.op} raised {type(error).__name__}: {error}"[:500], op=work.op, traceback=story)
+    return TaskCrashedError(f"{op} raised {type(error).__name__}: {error}"[:500], op=op, traceback=story)
 
 
 def _progress_into(pipe: int) -> Progress:

@@ -27,9 +27,10 @@ def pack(head: Mapping[str, Any], body: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Turns a byte stream, as it comes, into frames."""
+    """Turns a byte stream, as it comes, into frames. most_bytes: of one frame, head and body; more is a ValueError."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = 2**33) -> None:
+        self._most_bytes = most_bytes
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
@@ -42,6 +43,8 @@ class FrameReader:
         if len(self._pending) < _LENGTHS.size:
             return None
         head_size, body_size = _LENGTHS.unpack_from(self._pending)
+        if head_size + body_size > self._most_bytes:
+            raise ValueError(f"a frame of {head_size + body_size} bytes")
         body_at = _LENGTHS.size + head_size
         end = body_at + body_size
         if len(self._pending) < end:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import signal
@@ -11,40 +10,24 @@ import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from types import FrameType
 
 import psutil
 
+from yeoul.base.sandbox.system_call import prctl
+
 # The name in the environment of the zygote and of all below it; its value is the scratch folder. It finds what lost its parents.
 MARK = "YEOUL_ENGINE_SCRATCH"
 
 _LINUX = sys.platform == "linux"
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _prctl(option: int, value: int) -> None:
-    if _LINUX and _libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
 
 
 def adopt_orphans() -> None:
     """Become the parent of every descendant that loses its own (Linux; elsewhere orphans go to process 1)."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Be killed when `parent_pid`, our parent, dies (Linux); ends at once when it is dead already."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(1)
+    if _LINUX:
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def open_child_wakeup() -> tuple[socket.socket, socket.socket]:

@@ -7,18 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
+from yeoul.media.limits import Limits, open_input
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source
 
 
-def read_pictures(file: Path, piece: Piece, source: Source, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
+def read_pictures(file: Path, piece: Piece, source: Source, limits: Limits, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
     """(seconds from the first picture of the video, pixels) of the frames that a piece owns; as coded, neither turned nor stretched."""
     tick = source.video.time_base.fraction
     slack = 0 if piece.container == "nut" else int(Fraction(1, 1000) / tick)  # containers of clients round to ticks of their own
-    with av.open(str(file)) as container:
+    with open_input(file, limits) as container:
         for frame in container.decode(video=0):
             if frame.pts is None or frame.time_base is None:
                 continue

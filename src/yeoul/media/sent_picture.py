@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 import warnings
 
 from PIL import Image, ImageOps
@@ -13,17 +12,16 @@ from yeoul.base.errors import TooLargeError, UnreadableError
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _MOST_PIXELS = 40_000_000  # of a file, as the camera of a phone makes it
 _MOST_DECODED = 12_000_000
-_AT_A_TIME = threading.BoundedSemaphore(2)
 
 
 def read_picture(data: bytes, side: int) -> Image.Image:
     """The picture in RGB, upright, on white where it was transparent; of a moving picture the first.
 
     side: what its sides are needed for at least, in pixels. Raises UnreadableError for what is no JPEG, PNG, WebP or GIF (SVG is none),
-    TooLargeError for more than 12 megapixels (of a JPEG that is much larger than needed, 40). No more than two are decoded at a time.
+    TooLargeError for more than 12 megapixels (of a JPEG that is much larger than needed, 40).
     """
     try:
-        with _AT_A_TIME, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 return _draw(picture, side)

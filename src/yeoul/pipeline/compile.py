@@ -1,7 +1,7 @@
 """`python -m yeoul.pipeline.compile`: compiles DAG definitions in a process of its own, which may load ops of users.
 
-Standard input: {"ops": [Python files], "definitions": {name: YAML text}}. Standard output: {name: compiled definition}. When anything
-is wrong, every problem is a line on standard error, and the exit code is 1.
+Standard input: {"ops": [Python files], "network_ops": [names], "definitions": {name: YAML text}}. Standard output: {name: compiled
+definition}. When anything is wrong, every problem is a line on standard error, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main() -> int:
     """Compile what standard input asks for."""
     request = json.load(sys.stdin)
     try:
-        ops = load_ops([Path(path) for path in request["ops"]])
+        ops = load_ops([Path(path) for path in request["ops"]], request["network_ops"])
     except DagError as error:
         print(error.message, file=sys.stderr)
         return 1

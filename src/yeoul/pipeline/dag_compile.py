@@ -172,6 +172,9 @@ def _check_stage(document: _Document, stage: Stage, stages: Mapping[str, Stage |
         near = get_close_matches(stage.op, ops, 1)
         known = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(ops))}"
         document.say((*path, "op"), f"stage {stage.name}: there is no op {stage.op}", known)
+    elif ops[stage.op].network and not ops[stage.op].granted:
+        advice = f"the operator grants it by the setting engine.network_ops = {stage.op!r}"
+        document.say((*path, "op"), f"stage {stage.name}: op {stage.op} needs the network, which it may not use here", advice)
     for name, wrong in ops[stage.op].find_wrong_parameters(stage.parameters) if stage.op in ops else []:
         takes = ", ".join(ops[stage.op].parameters.model_fields) or "none"
         document.say((*path, "with", name), f"stage {stage.name}, parameter {name}: {wrong}", f"{stage.op} takes {takes}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -41,7 +41,7 @@ class Input:
 class Op:
     """A named, versioned operation. inputs leave the context out; a new version makes earlier results worthless for reuse.
 
-    publishes: it is of use also where no stage takes what it gives.
+    publishes: it is of use also where no stage takes what it gives. network: it needs the network; granted: the operator allows that.
     """
 
     name: str
@@ -51,6 +51,8 @@ class Op:
     output: type[Output]
     parameters: type[BaseModel]
     publishes: bool = False
+    network: bool = False
+    granted: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Output:
         return self.function(*arguments, **parameters)
@@ -83,11 +85,14 @@ class Op:
         return self.function(context, *bound, **words)
 
 
-def op(*, version: str, name: str | None = None, publishes: bool = False) -> Callable[[Callable[..., Output]], Op]:
-    """Makes an op of a function. publishes: it stores tracks, pictures or sidecars for viewers. Raises DagError when it cannot be bound."""
+def op(*, version: str, name: str | None = None, publishes: bool = False, network: bool = False) -> Callable[[Callable[..., Output]], Op]:
+    """Makes an op of a function. publishes: it stores tracks, pictures or sidecars for viewers. network: it needs the network.
+
+    Raises DagError when it cannot be bound.
+    """
 
     def make(function: Callable[..., Output]) -> Op:
-        return _make_op(function, version, name or function.__name__, publishes=publishes)
+        return replace(_make_op(function, version, name or function.__name__, publishes=publishes), network=network)
 
     return make
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from yeoul.base.errors import ChecksumError
-from yeoul.blob.store import BlobStore, Bucket
+from yeoul.blob.store import Bucket
 from yeoul.media.limits import Limits
 from yeoul.media.picture import read_pictures
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
+from yeoul.pipeline.ops.task_store import TaskStore
 from yeoul.pipeline.task_data import Output, TaskInput
 
 _CHUNK_BYTES = 1 << 20
@@ -29,7 +30,7 @@ class Context:
     run_op runs another op, for groups. fetched: files that are here already, by bucket and key. sidecars: keys by file name.
     """
 
-    store: BlobStore
+    store: TaskStore
     scratch: Path
     limits: Limits
     output_prefix: str
@@ -62,10 +63,10 @@ class Context:
 
     def pictures(self, piece: LandedPiece, source: Source, pix_fmt: str = "gray") -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
         """(seconds from the video's first picture, pixels) of each picture of a piece: rows x columns for "gray", x 3 for "rgb24"."""
-        return read_pictures(self.fetch_piece(piece), piece.piece, source, pix_fmt)
+        return read_pictures(self.fetch_piece(piece), piece.piece, source, self.limits, pix_fmt)
 
     def put_file(self, name: str, path: Path, bucket: Bucket = Bucket.ENCODED) -> str:
-        """Store an output of this attempt; the key. A store on this machine may take the file away."""
+        """Store an output of this attempt; the key. The file is gone afterwards."""
         key = self.output_prefix + name
         self.store.put_file(bucket, key, path)
         if path.exists():
@@ -87,8 +88,7 @@ class Context:
     def put_init(self, rendition: str, init: bytes) -> str:
         """Store an init segment under the address of its content, shared by all pieces of a rendition; the key."""
         key = f"{self.video_id}/init/{rendition}-{hashlib.sha256(init).hexdigest()[:16]}.mp4"
-        if self.store.find(Bucket.ENCODED, key) is None:
-            self.store.put_bytes(Bucket.ENCODED, key, init)
+        self.store.put_bytes(Bucket.ENCODED, key, init)
         return key
 
 

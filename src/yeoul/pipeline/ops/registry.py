@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -32,16 +33,17 @@ BUILT_IN: Mapping[str, Op] = {
 }
 
 
-def load_ops(files: Sequence[Path] = ()) -> Mapping[str, Op]:
+def load_ops(files: Sequence[Path] = (), network: Collection[str] = ()) -> Mapping[str, Op]:
     """The built-in ops, those of installed packages (entry points of the group `yeoul.ops`), and those of Python files.
 
-    Raises DagError when a file cannot be loaded, or when two ops have one name.
+    network: names of those that the operator lets use the network. Raises DagError when a file cannot be loaded, or when two ops have
+    one name.
     """
     ops = dict(BUILT_IN)
     for origin, found in [*_installed(), *(pair for file in files for pair in _in_file(file))]:
         if found.name in ops:
             raise DagError(f"{origin}: there is an op {found.name} already", op=found.name)
-        ops[found.name] = found
+        ops[found.name] = replace(found, granted=found.name in network)
     return ops
 
 

@@ -1,0 +1,157 @@
+"""Seccomp: system calls that no decoder, encoder or op needs fail with EPERM (Linux, x86-64 and arm64; seccomp(2))."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import struct
+from typing import Final, NamedTuple
+
+from yeoul.base.sandbox.system_call import check, libc
+
+_PR_SET_SECCOMP: Final = 22
+_MODE_FILTER: Final = 2
+
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+_NUMBER_AT, _MACHINE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24  # in struct seccomp_data; arguments are little-endian
+_X32 = 0x40000000
+_NEW_NAMESPACES: Final = 0x7E020080  # all CLONE_NEW* that clone(2) takes
+_FAKE_INPUT: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: typing into the terminal that the server was started from
+
+
+class _Machine(NamedTuple):
+    """audit: the kernel's number of it; column: of its system calls below."""
+
+    audit: int
+    column: int
+
+
+_MACHINES: Final = {"x86_64": _Machine(0xC000003E, 0), "aarch64": _Machine(0xC00000B7, 1)}
+
+# Numbers on x86-64 and arm64. Other processes; mounts and namespaces; parts of the kernel that were attacked before; the machine itself.
+_FORBIDDEN: Final[dict[str, tuple[int | None, int | None]]] = {
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "kcmp": (312, 272),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "name_to_handle_at": (303, 264),
+    "open_by_handle_at": (304, 265),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "personality": (135, 92),
+    "fanotify_init": (300, 262),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "acct": (163, 89),
+    "quotactl": (179, 60),
+    "syslog": (103, 116),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+}
+_SOCKET, _CLONE, _CLONE3, _IOCTL = (41, 198), (56, 220), (435, 435), (16, 29)
+
+
+def knows_machine() -> bool:
+    """Returns whether there is a filter for this kind of processor."""
+    return platform.machine() in _MACHINES
+
+
+def filter_calls(*, network: bool) -> None:
+    """Makes the forbidden calls fail, in this process and all that it starts; without `network` there are no new sockets either.
+
+    New privileges must be forbidden before. Raises OSError when the kernel has no seccomp or there is no filter for the processor.
+    """
+    program = _assemble(network=network)
+    code = ctypes.create_string_buffer(b"".join(program))
+    # struct sock_fprog: a count, and a pointer to the instructions.
+    head = ctypes.create_string_buffer(struct.pack("@HP", len(program), ctypes.addressof(code)))
+    check(libc().prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), head, 0, 0), "seccomp")
+
+
+def _assemble(*, network: bool) -> list[bytes]:
+    """Returns the filter in the kernel's instructions (struct sock_filter, 8 bytes each)."""
+    machine = _MACHINES.get(platform.machine())
+    if machine is None:
+        raise OSError(errno.ENOSYS, f"there is no filter for {platform.machine()}")
+    at = machine.column
+    numbers = [pair[at] for pair in _FORBIDDEN.values()]
+    if not network:
+        numbers.append(_SOCKET[at])
+    deny, allow = _FAIL | errno.EPERM, _ALLOW
+    program = [
+        _word(_LOAD, _MACHINE_AT),
+        *_on(_EQUAL, machine.audit, skip=1),
+        _word(_RETURN, _KILL),
+        _word(_LOAD, _NUMBER_AT),
+        *([*_answer(_AT_LEAST, _X32, _FAIL | errno.ENOSYS)] if machine.column == 0 else []),
+        # The C library then calls clone, whose flags can be looked at.
+        *_answer(_EQUAL, _CLONE3[at], _FAIL | errno.ENOSYS),
+    ]
+    for number in numbers:
+        if number is not None:
+            program += _answer(_EQUAL, number, deny)
+    looks_at_clone = [_word(_LOAD, _FIRST_AT), *_answer(_ANY_BIT, _NEW_NAMESPACES, deny), _word(_RETURN, allow)]
+    program += [_jump(_EQUAL, _CLONE[at], 0, len(looks_at_clone)), *looks_at_clone]
+    looks_at_ioctl = [_word(_LOAD, _SECOND_AT), *(part for request in _FAKE_INPUT for part in _answer(_EQUAL, request, deny))]
+    program += [_jump(_EQUAL, _IOCTL[at], 0, len(looks_at_ioctl)), *looks_at_ioctl, _word(_RETURN, allow)]
+    return program
+
+
+def _word(code: int, value: int) -> bytes:
+    return struct.pack("=HBBI", code, 0, 0, value)
+
+
+def _jump(test: int, value: int, if_true: int, if_false: int) -> bytes:
+    return struct.pack("=HBBI", test, if_true, if_false, value)
+
+
+def _on(test: int, value: int, *, skip: int) -> list[bytes]:
+    return [_jump(test, value, skip, 0)]
+
+
+def _answer(test: int, value: int, answer: int) -> list[bytes]:
+    """Ends the filter with this answer where the test is true."""
+    return [_jump(test, value, 0, 1), _word(_RETURN, answer)]

@@ -1,0 +1,86 @@
+"""Drawing pictures for the API: in a process of its own, in a sandbox, since decoders read there what strangers sent.
+
+`python -m yeoul.media.drawing` is that process. Standard input: a line of JSON {"do", "sizes", "folder", "user", ...}, then the bytes of
+each part. Standard output: {"error": ...} or {} as one line of JSON, then the picture.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError, from_dict
+from yeoul.base.sandbox.room import Room
+from yeoul.media.avatar import make_avatar
+from yeoul.media.thumbnail import cut_frame, draw_thumbnail
+
+_AT_A_TIME: Final = 2
+_MEMORY_BYTES: Final = 768 * 2**20
+_CPU_S: Final = 30
+_WALL_S: Final = 300.0  # for machines that are busy; the processor's time is what ends a bomb
+_DRAW: Final[dict[str, Callable[..., bytes]]] = {"avatar": make_avatar, "thumbnail": draw_thumbnail, "frame": cut_frame}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Draws two pictures at a time. user: the plain user that root's drawing process becomes. Each method raises what its function does."""
+
+    user: str = "nobody"
+    _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_AT_A_TIME))
+
+    def make_avatar(self, data: bytes) -> bytes:
+        """Returns `avatar.make_avatar(data)`."""
+        return self._draw("avatar", data)
+
+    def draw_thumbnail(self, data: bytes) -> bytes:
+        """Returns `thumbnail.draw_thumbnail(data)`."""
+        return self._draw("thumbnail", data)
+
+    def cut_frame(self, init: bytes, media: bytes, time_s: float) -> bytes:
+        """Returns `thumbnail.cut_frame(init, media, time_s)`."""
+        return self._draw("frame", init, media, time_s=time_s)
+
+    def _draw(self, name: str, *parts: bytes, **numbers: float) -> bytes:
+        with self._places, tempfile.TemporaryDirectory(prefix="yeoul-drawing-") as folder:
+            head = {"do": name, "sizes": [len(part) for part in parts], "numbers": numbers, "folder": folder, "user": self.user}
+            argv = [sys.executable, "-P", "-m", "yeoul.media.drawing"]
+            sent = b"".join((json.dumps(head).encode(), b"\n", *parts))
+            try:
+                done = subprocess.run(argv, input=sent, capture_output=True, timeout=_WALL_S, check=False)
+            except subprocess.TimeoutExpired as error:
+                raise MediaTimeoutError("the picture took too long to draw") from error
+        told, _, picture = done.stdout.partition(b"\n")
+        if not told:
+            raise MediaToolError("the process that draws ended without a picture", returncode=done.returncode)
+        if error := json.loads(told).get("error"):
+            raise from_dict(error)
+        return picture
+
+
+def main() -> None:
+    """Draw what standard input asks for."""
+    head: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
+    parts = [sys.stdin.buffer.read(size) for size in head["sizes"]]
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    Room(readable=(), writable=(), mount_point=Path(head["folder"]), user=head["user"]).enter()
+    try:
+        answer = b"{}\n" + _DRAW[head["do"]](*parts, **head["numbers"])
+    except YeoulError as error:
+        answer = json.dumps({"error": error.to_dict()}).encode() + b"\n"
+    except MemoryError:
+        answer = json.dumps({"error": MediaToolError("the picture needs too much memory").to_dict()}).encode() + b"\n"
+    sys.stdout.buffer.write(answer)
+
+
+if __name__ == "__main__":
+    main()
