@@ -16,7 +16,7 @@ import psycopg
 from yeoul.pipeline.result_key import find_keys
 
 CATALOGUE = "catalogue.url"  # a file in the data folder of a server whose rows are in PostgreSQL
-_EMPTY_FOLDERS = ("scratch", "blob/.partial", "blob/temp")
+_EMPTY_FOLDERS = ("blob/.partial", "blob/temp")
 _ENDED = ("done", "failed", "cancelled")
 
 
@@ -148,7 +148,8 @@ def find_leftovers(data: Path) -> list[str]:
     Failed videos keep what a retry can use.
     """
     failed = {video for (video,) in _rows(data, "SELECT id FROM video WHERE state = 'failed'")}
-    found = [str(path.relative_to(data)) for folder in _EMPTY_FOLDERS for path in _walk(data / folder) if _is_left(path, data / folder)]
+    folders = (data.with_name(f"{data.name}-scratch"), *(data / name for name in _EMPTY_FOLDERS))
+    found = [str(path.relative_to(data.parent)) for folder in folders for path in _walk(folder) if _is_left(path, folder)]
     open_tasks = f"SELECT id, state FROM task WHERE state NOT IN {_ENDED}"
     found += [f"task {task} is {state}" for task, state in _rows(data, open_tasks)]
     found += [f"event {topic} of {video}" for topic, video in _rows(data, "SELECT topic, video_id FROM outbox")]

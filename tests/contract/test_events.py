@@ -24,6 +24,7 @@ from yeoul.catalog.schema import task
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
 from yeoul.insight.collector import BeaconCollector
+from yeoul.media.drawing import Drawing
 
 
 @pytest.fixture
@@ -50,6 +51,8 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         answers=AnswerCache(world.database),
         beacons=BeaconCollector(world.database, world.clock, b"secret"),
         followers=Followers(world.database),
+        drawing=Drawing(),
+        sandbox_lacks=(),
     )
     with world.database.read() as connection:
         owner = {"id": video.get(connection, VIDEO)["owner_id"], "role": "maker", "scopes": None}

@@ -66,7 +66,7 @@ def _show(path: Path, root: Path, *, read_only: bool) -> None:
     place = root / real.relative_to("/")
     if stat.S_ISDIR(mode):
         place.mkdir(parents=True, exist_ok=True)
-    else:
+    elif not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.touch()
     _mount(real, place, _BIND | _RECURSIVE)

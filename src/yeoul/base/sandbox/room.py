@@ -71,6 +71,8 @@ class Room:
         system_call.bound_capabilities()
         if os.geteuid() == 0 and not (user is not None and reachable and _become(*user)):
             lacks.append("user")
+            for folder in self.writable:  # they were made for the plain user, and root without capabilities is a user like others
+                os.chown(folder, os.geteuid(), os.getegid())
         with suppress(OSError):
             system_call.drop_capabilities()
         system_call.forbid_new_privileges()
