@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import socket
 import stat
 import subprocess
@@ -194,6 +195,11 @@ def open_data(data: Path) -> None:
         raise StartError(f"the data folder {data} cannot be written: {error.strerror}", folder=str(data)) from error
 
 
+def _has_room(scratch: Path, reserve_bytes: int) -> bool:
+    """Whether tasks may begin: the reserve of the disk is not for them either."""
+    return shutil.disk_usage(scratch).free > reserve_bytes
+
+
 def open_scratch(settings: Settings) -> Path:
     """Returns the folder that tasks work in, made where it is not there; others may pass through it and see nothing.
 
@@ -343,6 +349,7 @@ def make_dispatcher(
 
     known = load_definitions(settings) if definitions is None else definitions
     book = RunBook()
+    scratch = open_scratch(settings)
     return Dispatcher(
         database,
         engine,
@@ -356,7 +363,7 @@ def make_dispatcher(
         ),
         clock,
         owner=new_id(clock.now()),
-        room=lambda: store.free_bytes() != 0,
+        room=lambda: store.free_bytes() != 0 and _has_room(scratch, settings.blob.reserve_bytes),
         lease_s=settings.pipeline.lease_s,
         heartbeat_s=settings.pipeline.heartbeat_s,
         policy=make_policy(settings),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from yeoul.base.clock import ManualClock
-from yeoul.base.errors import HandleTakenError, LinkError, MailError, QuotaExceededError, TooManyAttemptsError
-from yeoul.catalog import account, audit, guess, outbox, session, setting, usage
+from yeoul.base.errors import ConflictError, HandleTakenError, LinkError, MailError, QuotaExceededError, TooManyAttemptsError
+from yeoul.catalog import account, audit, guess, outbox, playlist, session, setting, usage, video
 from yeoul.catalog.database import Database
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import Purpose, account_of, check_link_token, make_link_token
@@ -17,6 +19,7 @@ from yeoul.mail.mailer import Mail
 from yeoul.mail.memory import MemoryMailer
 
 NOW = 1_800_000_000.0
+_TOKEN: dict[str, Any] = {"name": "n", "scopes": [], "expires_at": None}
 
 
 def add(database: Database, account_id: str = "1", handle: str = "ann", created_at: float = NOW) -> None:
@@ -144,6 +147,46 @@ def test_a_picture_is_there_while_it_is_the_one(database: Database):
         assert account.find_avatar(connection, "1", "two") is None
 
 
+# --- rows without bytes ---
+
+
+def test_an_account_has_so_many_playlists_tokens_and_unused_videos(database: Database):
+    add(database)
+    plain = {"title": "t", "description": "", "visibility": "private"}
+    makers: tuple[tuple[int, Callable[[Connection, int], None]], ...] = (
+        (playlist.PLAYLISTS_MAX, lambda on, n: playlist.add(on, {"id": f"p{n}", "owner_id": "1", "kind": "list", **plain}, NOW)),
+        (video.UNUSED_MAX, lambda on, n: video.add(on, {"id": f"v{n}", "owner_id": "1", **plain, "pipeline": "standard"}, NOW)),
+        (session.TOKENS_MAX, lambda on, n: session.add_token(on, {"id": f"t{n}", "account_id": "1", "token_hash": f"h{n}", **_TOKEN}, NOW)),
+    )
+    for most, make in makers:
+        with database.write() as connection:
+            for number in range(most):
+                make(connection, number)
+        with pytest.raises(ConflictError), database.write() as connection:
+            make(connection, most)
+    with database.write() as connection:
+        playlist.add(connection, {"id": "later", "owner_id": "1", "kind": playlist.LATER, **plain}, NOW)
+
+
+def test_one_login_more_ends_the_session_that_was_used_longest_ago(database: Database):
+    add(database)
+    with database.write() as connection:
+        for number in range(session.SESSIONS_MAX + 1):
+            row = {
+                "id": f"s{number:03}",
+                "token_hash": f"h{number}",
+                "account_id": "1",
+                "expires_at": NOW + 1000,
+                "user_agent": "",
+                "ip": "",
+            }
+            session.add(connection, {**row, "user_agent": "", "ip": ""}, NOW + number / 1000)
+    with database.read() as connection:
+        assert session.find_account(connection, "h0", NOW + 1) is None
+        assert session.find_account(connection, "h1", NOW + 1) is not None
+        assert session.find_account(connection, f"h{session.SESSIONS_MAX}", NOW + 1) is not None
+
+
 # --- quotas ---
 
 
@@ -161,9 +204,12 @@ def test_what_is_used_is_counted_and_given_back(database: Database):
         usage.note_encoded(connection, "1", "v", 50)
         usage.note_encoded(connection, "1", "v", 40)
         usage.reserve(connection, "1", "w", 7, 0)
-    assert used(database) == 167
+        usage.note_temp(connection, "1", "v", 1000)
+    assert used(database) == 1167
     with database.write() as connection:
-        assert usage.totals(connection) == {"original_bytes": 127, "encoded_bytes": 40}
+        usage.note_temp(connection, "1", "v", 0)
+        usage.note_temp(connection, "1", "v", 3)
+        assert usage.totals(connection) == {"original_bytes": 127, "encoded_bytes": 40, "temp_bytes": 3}
         usage.clear(connection, "v")
         usage.clear(connection, "v")
         usage.clear(connection, "never there")

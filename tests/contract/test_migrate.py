@@ -132,7 +132,7 @@ def test_accounts_from_before_stay_in_and_what_they_use_is_counted(database_url:
         found = session.find_account(connection, "hash-of-a-long-token", 50.0)
         assert found and (found["handle"], found["session_id"], found["confirmed_at"]) == ("ann", "hash-of-a-long-token", 1.0)
         assert found["used_bytes"] == 3, "two uploads of one byte, and a segment of one"
-        assert usage.totals(connection) == {"original_bytes": 2, "encoded_bytes": 1}
+        assert usage.totals(connection) == {"original_bytes": 2, "encoded_bytes": 1, "temp_bytes": 0}
         assert [row["id"] for row in session.page(connection, "a", 50.0, None, 10)] == ["hash-of-another-toke", "hash-of-a-long-token"]
     with database.write() as connection:
         usage.clear(connection, "v")

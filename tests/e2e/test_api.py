@@ -15,6 +15,7 @@ import pytest
 from bench.server import Server
 from tests.e2e.waiting import PATIENCE_S, wait_for
 from tests.streams import make_source
+from yeoul.base.sandbox.room import PARTS
 from yeoul.delivery.access import StreamAccess
 
 API = "/api/v1"
@@ -159,8 +160,10 @@ def test_the_document_lists_every_route_with_its_errors(yeoul_server: Server):
 
 
 def test_health_and_metrics(yeoul_server: Server):
-    for path in ("/healthz", "/readyz"):
-        assert httpx.get(yeoul_server.url + path).json() == {"status": "ok"}
+    assert httpx.get(f"{yeoul_server.url}/healthz").json() == {"status": "ok"}
+    ready = httpx.get(f"{yeoul_server.url}/readyz").json()
+    assert ready["status"] == "ok"
+    assert set(ready["sandbox"]["lacks"]) <= set(PARTS)
     httpx.get(f"{yeoul_server.url}{API}/feed")
     text = httpx.get(f"{yeoul_server.url}/metrics").text
     assert re.search(r'^yeoul_http_requests_total\{method="GET",route="/api/v1/feed",status="200"\} [1-9]', text, re.MULTILINE), text[

@@ -282,6 +282,16 @@ def test_an_expired_address_is_refused_and_a_fresh_one_is_given(yeoul_server: Se
     assert upload.put(upload.sign(declared), cut.bodies[0])[0] == 200
 
 
+def test_pieces_are_not_declared_anew_without_end(yeoul_server: Server, cut: Cut):
+    """Each time gives an address of its own, and what was sent to the earlier ones stays."""
+    upload = RawUpload.open(yeoul_server, cut)
+    answers: list[Any] = []
+    while not answers or (answers[-1][0] == 200 and len(answers) < 9):
+        declared = {**cut.declared(0), "size_bytes": 30 * 2**20, "sha256": f"{len(answers):064x}"}
+        answers.append(upload.post("urls", {"pieces": [declared]}))
+    assert [status for status, _ in answers] == [200, 200, 200, 409]
+
+
 # --- order, repetition, absence ---
 
 

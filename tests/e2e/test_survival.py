@@ -15,7 +15,7 @@ from bench.chaos import FRAMES, Load, make_clip, run_chaos
 from bench.evidence import find_missing, read_made
 from bench.faults import KINDS
 from bench.server import Server
-from tests.e2e.waiting import find_upload, wait_for, wait_until_clean
+from tests.e2e.waiting import find_encoders, find_upload, wait_for, wait_until_clean
 from tests.harness.cut import leave_out
 from tests.harness.pace import slowness
 
@@ -64,24 +64,12 @@ def running_task(server: Server, video_id: str, stage: str) -> dict[str, Any] | 
     return next((task for task in dag["tasks"] if task["stage"] == stage and task["state"] == "running"), None)
 
 
-def encoders(server: Server) -> list[psutil.Process]:
-    """The processes of running encodes: the ffmpegs below forked children of the zygote."""
-    found = []
-    for process in server.tree():
-        try:
-            if any(word.endswith(".m4s") or "libx264" in word for word in process.cmdline()):
-                found.append(process)
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
 @pytest.mark.parametrize("victim", leave_out(["worker", "encoder"], {"worker"}))
 def test_what_is_killed_costs_one_retry_of_one_task(victim: str, make_server: Callable[..., Server], clip: Path):
     """Also where only the tool is killed: the task runs again as it was, with all its rungs."""
     server = make_server("--workers", "1")
     upload = server.start_upload(clip)
-    (encoder, *_) = wait_for(lambda: encoders(server), "an encode to run")
+    (encoder, *_) = wait_for(lambda: find_encoders(server), "an encode to run")
     worker = encoder.parent()
     assert worker is not None and worker.pid != server.pid
     os.kill(worker.pid if victim == "worker" else encoder.pid, signal.SIGKILL)
@@ -95,7 +83,7 @@ def test_what_is_killed_costs_one_retry_of_one_task(victim: str, make_server: Ca
 def test_a_killed_pipeline_is_started_again(make_server: Callable[..., Server], clip: Path):
     server = make_server()
     upload = server.start_upload(clip, "--limit-rate", SLOW)
-    wait_for(lambda: encoders(server), "an encode to run")
+    wait_for(lambda: find_encoders(server), "an encode to run")
     (pipeline,) = [process for process in server.tree() if process.cmdline()[-1:] and "pipeline" in process.cmdline()]
     os.kill(pipeline.pid, signal.SIGKILL)
     result = server.end_upload(upload)
@@ -130,7 +118,7 @@ def test_a_full_disk_pauses_uploads_and_work_and_says_so(make_server: Callable[.
     filler = tmp_path / "filler"
     upload = server.start_upload(clip, "--limit-rate", SLOW)
     known = wait_for(lambda: find_upload(server, clip), "the upload")
-    wait_for(lambda: encoders(server), "an encode to run")
+    wait_for(lambda: find_encoders(server), "an encode to run")
     with filler.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, FILLER_BYTES)
     try:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from bench.evidence import find_leftovers
 from bench.server import Server
 from tests.harness.pace import patience_s
@@ -76,3 +78,15 @@ def delete_unfinished(server: Server) -> None:
             if video["state"] not in ("ready", "failed"):
                 assert server.request("DELETE", f"/api/v1/videos/{video['id']}?forever=true")[0] == 204
         cursor = page["next"]
+
+
+def find_encoders(server: Server) -> list[psutil.Process]:
+    """The processes of running encodes: the ffmpegs below forked children of the zygote."""
+    found = []
+    for process in server.tree():
+        try:
+            if any(word.endswith(".m4s") or "libx264" in word for word in process.cmdline()):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found

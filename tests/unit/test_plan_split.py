@@ -26,6 +26,7 @@ def table_of(pts: list[int], keys: set[int], hidden: frozenset[int] = frozenset(
         pts=times,
         dts=repaired_dts(times, times),
         duration=np.full(len(pts), step, np.int64),
+        size=np.full(len(pts), 1000, np.int64),
         key=np.isin(marks, list(keys)),
         hidden=np.isin(marks, list(hidden)),
         shown=~np.isin(marks, list(hidden)),
@@ -106,7 +107,7 @@ def test_closed_gops_need_no_other_gop() -> None:
 
 def test_audio_of_a_piece_has_margins_by_codec() -> None:
     times, every = np.arange(0, 10_000, 10), np.ones(1000, np.bool_)
-    audio = PacketTable(Fraction(1, 1000), times, times, np.full(1000, 10), every, ~every, every)
+    audio = PacketTable(Fraction(1, 1000), times, times, np.full(1000, 10), np.full(1000, 100), every, ~every, every)
     piece = plan_pieces(thirty_fps(10, 1))[1]
     assert (piece.start_pts, piece.end_pts) == (1200, 3600)
     assert AudioSpans(audio, "aac", TICK).find(piece) == range(175, 612)

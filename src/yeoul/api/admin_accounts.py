@@ -116,7 +116,7 @@ def get_storage(parts: PartsDep, _admin: Admin) -> StorageView:
         totals, owners = usage.totals(connection), account.largest(connection, _SHOWN)
     names = ("id", "handle", "used_bytes", "quota_bytes")
     return StorageView(
-        buckets={"original": totals["original_bytes"], "encoded": totals["encoded_bytes"]},
+        buckets={"original": totals["original_bytes"], "encoded": totals["encoded_bytes"], "temp": totals["temp_bytes"]},
         owners=[StorageOwner(**{name: row[name] for name in names}) for row in owners if row["used_bytes"] > 0],
         free_bytes=parts.store.free_bytes(),
         sent_bytes=sent_bytes(),

@@ -11,6 +11,7 @@ from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
 from yeoul.catalog.schema import account, playlist, playlist_entry
 
+PLAYLISTS_MAX = 1000
 ENTRIES_MAX = 5000
 LATER = "later"
 _GAP = 2**20
@@ -18,7 +19,13 @@ _SHOWN = select(playlist, account.c.handle.label("owner_handle")).join(account, 
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a playlist; row holds id, owner_id, kind, title, description, visibility. A second `later` of an owner is left out."""
+    """Add a playlist; row holds id, owner_id, kind, title, description, visibility. A second `later` of an owner is left out.
+
+    Raises ConflictError beyond PLAYLISTS_MAX.
+    """
+    own = select(func.count()).select_from(playlist).where(playlist.c.owner_id == row["owner_id"])
+    if connection.execute(own).scalar_one() >= PLAYLISTS_MAX and row["kind"] != LATER:
+        raise ConflictError(f"no account has more than {PLAYLISTS_MAX} playlists; delete one first", most=PLAYLISTS_MAX)
     insert_new(connection, playlist, [{**row, "entries": 0, "created_at": now_s, "updated_at": now_s}])
 
 

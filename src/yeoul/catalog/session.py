@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from yeoul.base.errors import ConflictError
 from yeoul.catalog.row import Row, all_rows, first_row, older_than
 from yeoul.catalog.schema import account, api_token, session
 
+SESSIONS_MAX = 200  # of an account; whoever logs in once more ends the one that was used longest ago
+TOKENS_MAX = 100
+
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a session and drop those that have expired; row holds id, token_hash, account_id, expires_at, user_agent, ip."""
+    """Add a session, drop those that have expired, and of the account all but those used last; row holds id, token_hash, account_id,
+    expires_at, user_agent, ip.
+    """
     connection.execute(delete(session).where(session.c.expires_at < now_s))
+    of_account = select(session.c.id).where(session.c.account_id == row["account_id"])
+    kept = of_account.order_by(session.c.last_seen_at.desc(), session.c.id.desc()).limit(SESSIONS_MAX - 1)
+    connection.execute(delete(session).where(session.c.account_id == row["account_id"], session.c.id.not_in(kept)))
     connection.execute(insert(session).values(**row, created_at=now_s, last_seen_at=now_s))
 
 
@@ -48,7 +57,10 @@ def drop_all(connection: Connection, account_id: str, but: str | None = None) ->
 
 
 def add_token(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a token of a program; row holds id, token_hash, account_id, name, scopes, expires_at."""
+    """Add a token of a program; row holds id, token_hash, account_id, name, scopes, expires_at. Raises ConflictError beyond TOKENS_MAX."""
+    own = select(func.count()).select_from(api_token).where(api_token.c.account_id == row["account_id"])
+    if connection.execute(own).scalar_one() >= TOKENS_MAX:
+        raise ConflictError(f"no account has more than {TOKENS_MAX} tokens; delete one first", most=TOKENS_MAX)
     connection.execute(insert(api_token).values(**row, created_at=now_s))
 
 

@@ -97,6 +97,12 @@ def redeclare(connection: Connection, upload_id: str, kind: Kind, index: int, va
     connection.execute(statement)
 
 
+def note_replaced(connection: Connection, upload_id: str, size_bytes: int) -> int:
+    """Count bytes of pieces that were declared anew, and return all of the upload: what was sent of them lies in the store."""
+    counted = update(upload).where(upload.c.id == upload_id).values(replaced_bytes=upload.c.replaced_bytes + size_bytes)
+    return int(connection.execute(counted.returning(upload.c.replaced_bytes)).scalar_one())
+
+
 def pieces(connection: Connection, upload_id: str, kind: Kind, indexes: Sequence[int] | None = None) -> list[Row]:
     """Pieces (or parts) in order of index, all or those named."""
     statement = select(piece).where(piece.c.upload_id == upload_id, piece.c.kind == kind).order_by(piece.c.index)

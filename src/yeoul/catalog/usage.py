@@ -11,6 +11,8 @@ from yeoul.base.errors import QuotaExceededError
 from yeoul.catalog.row import Row, first_row, insert_new
 from yeoul.catalog.schema import account, usage
 
+_KINDS = ("original_bytes", "encoded_bytes", "temp_bytes")
+
 
 def reserve(connection: Connection, account_id: str, video_id: str, size_bytes: int, default_quota: int) -> None:
     """Count an upload before its bytes come. Raises QuotaExceededError as `check` does."""
@@ -50,24 +52,29 @@ def note_encoded(connection: Connection, account_id: str, video_id: str, size_by
     _set(connection, _lock(connection, account_id, video_id), account_id, {"encoded_bytes": size_bytes})
 
 
+def note_temp(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+    """Count so many bytes for what lies in the store only while a video is made."""
+    _set(connection, _lock(connection, account_id, video_id), account_id, {"temp_bytes": size_bytes})
+
+
 def clear(connection: Connection, video_id: str) -> None:
     """Nothing of a video is in the store any more."""
     row = first_row(connection, select(usage).where(usage.c.video_id == video_id).with_for_update())
     if row is not None:
-        _set(connection, row, row["account_id"], {"original_bytes": 0, "encoded_bytes": 0})
+        _set(connection, row, row["account_id"], dict.fromkeys(_KINDS, 0))
         connection.execute(delete(usage).where(usage.c.video_id == video_id))
 
 
 def totals(connection: Connection) -> Row:
-    """{"original_bytes", "encoded_bytes"} of all videos."""
-    sums = (func.coalesce(func.sum(usage.c[name]), 0).label(name) for name in ("original_bytes", "encoded_bytes"))
+    """{"original_bytes", "encoded_bytes", "temp_bytes"} of all videos."""
+    sums = (func.coalesce(func.sum(usage.c[name]), 0).label(name) for name in _KINDS)
     row = first_row(connection, select(*sums))
     assert row is not None
     return {name: int(value) for name, value in row.items()}
 
 
 def _lock(connection: Connection, account_id: str, video_id: str) -> Row:
-    insert_new(connection, usage, [{"video_id": video_id, "account_id": account_id, "original_bytes": 0, "encoded_bytes": 0}])
+    insert_new(connection, usage, [{"video_id": video_id, "account_id": account_id, **dict.fromkeys(_KINDS, 0)}])
     row = first_row(connection, select(usage).where(usage.c.video_id == video_id).with_for_update())
     assert row is not None
     return row

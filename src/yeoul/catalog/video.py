@@ -9,14 +9,16 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog import listing, playlist, webhook
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import account, caption, channel, video, watched
+from yeoul.catalog.schema import IS_UNUSED, account, caption, channel, video, watched
 from yeoul.model.video import VideoState, Visibility, is_legal
 from yeoul.model.webhook import WebhookEvent, events_of
+
+UNUSED_MAX = 1000  # videos of an account that nothing was sent for; they go after a week
 
 _WITH_OWNER = (
     select(
@@ -29,7 +31,13 @@ _WITH_OWNER = (
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a video in state created; row holds id, owner_id, title, description, visibility, pipeline."""
+    """Add a video in state created; row holds id, owner_id, title, description, visibility, pipeline.
+
+    Raises ConflictError when the owner has UNUSED_MAX videos that nothing was sent for.
+    """
+    unused = select(func.count()).select_from(video).where(video.c.owner_id == row["owner_id"], IS_UNUSED)
+    if connection.execute(unused).scalar_one() >= UNUSED_MAX:
+        raise ConflictError(f"{UNUSED_MAX} videos of this account wait for their uploads; send some or delete some", most=UNUSED_MAX)
     fixed: dict[str, Any] = {
         "state": VideoState.CREATED.value,
         "dropped": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yeoul.base.errors import TruncatedError
@@ -30,8 +31,17 @@ def encode_piece(
     Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
     `run_tool` raises.
     """
-    _run(make_encode_command(piece_file, piece, source, rungs, out, limits), piece_file, source, out, limits)
+    words = make_encode_command(piece_file, piece, source, rungs, out, limits)
+    _run(words, piece_file, source, out, replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs))))
     return tuple(_segment(piece, source, rung, out) for rung in rungs)
+
+
+def _most_bytes(piece: Piece, source: Source, rungs: Sequence[Rung]) -> int:
+    """How large a file of these rungs may get, in bytes: one and a half times what their maximal rates allow for the piece and two seconds
+    more, and 1 MiB.
+    """
+    length_s = float((piece.end_pts - piece.start_pts) * source.video.time_base.fraction)
+    return int(sum(rung.maxrate_bps for rung in rungs) / 8 * (length_s + 2) * 1.5) + 2**20
 
 
 def needs_feed(source: Source) -> bool:

@@ -61,6 +61,14 @@ class ToolResult:
     cpu_s: float
 
 
+def most_copied_bytes(file_bytes: int) -> int:
+    """Returns how many bytes may come out of a file of this size without being decoded, in bytes.
+
+    Compressed blocks (Matroska) and sample tables that name the same bytes again and again (MP4) make gigabytes of a few kilobytes.
+    """
+    return max(3 * file_bytes, 64 * 2**20)
+
+
 def av_options(limits: Limits, demuxers: Sequence[str] = DEMUXERS) -> dict[str, str]:
     """Options for `av.open(options=...)`: only known containers, only files, no picture above the limit."""
     return {

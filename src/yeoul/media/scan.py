@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.limits import Limits
+from yeoul.media.limits import Limits, most_copied_bytes
 from yeoul.media.probe import find_audio, find_video
 from yeoul.media.truncation import check_demuxed, open_whole
 
@@ -42,14 +42,15 @@ _VP8_SHOW_FRAME: Final = 0x10  # RFC 6386, 9.1
 class PacketTable:
     """All packets of one stream in decode order: arrays of equal length, times in ticks of time_base.
 
-    pts and dts are complete; dts rises strictly and is never above pts. key: decoding may start here. hidden: an edit list hides
-    what the packet yields. shown: the packet yields a picture that is displayed (not hidden, and it can be decoded).
+    pts and dts are complete; dts rises strictly and is never above pts. size: in bytes. key: decoding may start here. hidden: an edit
+    list hides what the packet yields. shown: the packet yields a picture that is displayed (not hidden, and it can be decoded).
     """
 
     time_base: Fraction
     pts: Ticks
     dts: Ticks
     duration: Ticks
+    size: Ticks
     key: Flags
     hidden: Flags
     shown: Flags
@@ -175,9 +176,16 @@ def select_streams(container: InputContainer) -> tuple[VideoStream, AudioStream 
 
 
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
-    """The packets that hold data, in the file's order, without the empty one that flushes a decoder. Raises UnreadableError."""
+    """The packets that hold data, in the file's order, without the empty one that flushes a decoder.
+
+    Raises UnreadableError, and TooLargeError where more comes out of a file than `most_copied_bytes` of its size.
+    """
+    left_bytes = most_copied_bytes(container.size)
     try:
         for packet in container.demux(streams):
+            left_bytes -= packet.size
+            if left_bytes < 0:
+                raise TooLargeError("the file unpacks to much more than its size", size_bytes=container.size)
             if packet.size > 0 and (packet.pts is not None or packet.dts is not None):
                 yield packet
     except av.error.FFmpegError as error:
@@ -193,7 +201,7 @@ class _Rows:
         is_audio = isinstance(stream, AudioStream)
         self._step = math.ceil(1 / (stream.codec_context.sample_rate * self._time_base)) if is_audio else 1
         self._is_vp8 = stream.codec_context.codec.canonical_name == "vp8"
-        self._pts, self._dts, self._duration = array("q"), array("q"), array("q")
+        self._pts, self._dts, self._duration, self._size = array("q"), array("q"), array("q"), array("q")
         self._key, self._hidden, self._shown = bytearray(), bytearray(), bytearray()
 
     def __len__(self) -> int:
@@ -203,6 +211,7 @@ class _Rows:
         self._pts.append(_MISSING if packet.pts is None else packet.pts)
         self._dts.append(_MISSING if packet.dts is None else packet.dts)
         self._duration.append(packet.duration or 0)
+        self._size.append(packet.size)
         self._key.append(packet.is_keyframe)
         self._hidden.append(packet.is_discard)
         yields_picture = not self._is_vp8 or bool(bytes(packet)[0] & _VP8_SHOW_FRAME)
@@ -219,7 +228,8 @@ class _Rows:
             key[:1] = True  # no container flags at all: decoding starts where the data does
         duration = _repaired_durations(pts, np.array(self._duration, np.int64))
         hidden = np.array(self._hidden, np.bool_)
-        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, key, hidden, shown)
+        size = np.array(self._size, np.int64)
+        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown)
 
 
 def repaired_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:

@@ -28,10 +28,10 @@ import numpy as np
 from av.packet import Packet
 from av.stream import Stream
 
-from yeoul.base.errors import UnreadableError
+from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.anchor import find_anchors
 from yeoul.media.chapters import place_chapters
-from yeoul.media.limits import Limits
+from yeoul.media.limits import Limits, most_copied_bytes
 from yeoul.media.piece_file import PieceContainer, PieceWriter, container_for, rebased
 from yeoul.media.probe import impossible_is_unreadable, probe
 from yeoul.media.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
@@ -62,14 +62,35 @@ def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
     found = scan(path, limits)
     with impossible_is_unreadable():
         source = _scanned_source(probed, found)
-        pieces = plan_pieces(found.video, target_s=target_s)
-        spans = _spans(found, source, pieces)
+        pieces, spans = _plan(found, source, path.stat().st_size, target_s)
         anchors = find_anchors(path, limits, found, [span.audio for span in spans])
         container = _container(path, limits)
         placed = tuple(
             _placed(found, source, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
         )
     return SplitPlan(source, placed, spans, found, limits)
+
+
+def _plan(found: Scan, source: Source, file_bytes: int, target_s: float) -> tuple[tuple[Piece, ...], tuple[Span, ...]]:
+    """The pieces and what goes into each. Where keyframes are so far apart that pieces would repeat the file many times, longer ones.
+
+    Raises TooLargeError where even pieces as long as the file repeat too much of it.
+    """
+    while True:
+        pieces = plan_pieces(found.video, target_s=target_s)
+        spans = _spans(found, source, pieces)
+        if _written_bytes(found, spans) <= most_copied_bytes(file_bytes):
+            return pieces, spans
+        if target_s > found.duration_s:
+            raise TooLargeError("the pieces of this file would be many times larger than the file", size_bytes=file_bytes)
+        target_s *= 2
+
+
+def _written_bytes(found: Scan, spans: Sequence[Span]) -> int:
+    """How many bytes of packets the pieces hold."""
+    video = np.concatenate(([0], np.cumsum(found.video.size)))
+    audio = video if found.audio is None else np.concatenate(([0], np.cumsum(found.audio.size)))
+    return sum(int(video[span.video.stop] - video[span.video.start] + audio[span.audio.stop] - audio[span.audio.start]) for span in spans)
 
 
 def _scanned_source(source: Source, found: Scan) -> Source:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError, OverloadedError
 from yeoul.base.ids import new_id
-from yeoul.catalog import caption, queue, run, stream, upload, video
+from yeoul.catalog import caption, queue, run, stream, upload, usage, video
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import Definition
@@ -73,6 +73,8 @@ class Preprocessor:
                 for landed in output.pieces
             ]
             upload.declare(connection, row["upload_id"], "piece", pieces)
+            owner_id = video.get(connection, row["video_id"])["owner_id"]
+            usage.note_temp(connection, owner_id, row["video_id"], sum(landed.size_bytes for landed in output.pieces))
         if output.captions:
             caption.set_of_file(connection, row["video_id"], [one.model_dump() for one in output.captions])
         source = output.source.model_dump(mode="json")

@@ -128,6 +128,7 @@ class Sweeper:
         with self._database.write() as connection:
             if video.find_locked(connection, video_id) is not None:  # else what counted it is gone, or goes with it
                 usage.note_encoded(connection, row["owner_id"], video_id, kept_bytes)
+                usage.note_temp(connection, row["owner_id"], video_id, 0)
 
     def _put_off(self, event: Row, not_before: float) -> None:
         with self._database.write() as connection:

@@ -30,7 +30,18 @@ from yeoul.model.plain import MAX_TICK, Language, Line, Sha256, clean_line
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState
 from yeoul.upload.claim import check_source
-from yeoul.upload.session import Declared, Limits, Mode, check_alive, check_complete, check_declared, check_open, make_key, plan_declared
+from yeoul.upload.session import (
+    Declared,
+    Limits,
+    Mode,
+    check_alive,
+    check_complete,
+    check_declared,
+    check_open,
+    check_replaced,
+    make_key,
+    plan_declared,
+)
 
 Row = Mapping[str, Any]
 _PIECES_WEIGH, _HEADERS_BYTES = 1.1, 2**20  # what pieces may have beyond their file before it counts as another
@@ -131,8 +142,11 @@ class UploadService:
             upload.declare(connection, upload_id, kind, [_declared_row(row, item) for item in new])
             for item in changed:
                 upload.redeclare(connection, upload_id, kind, item.index, _declared_row(row, item))
+            replaced_bytes = upload.note_replaced(connection, upload_id, sum(known[item.index]["size_bytes"] for item in changed))
+            if changed:
+                check_replaced(replaced_bytes, row["size_bytes"])
             upload.touch(connection, upload_id, now_s)
-            self._count(connection, owned, row, kind, default_quota)
+            self._count(connection, owned, row, kind, replaced_bytes, default_quota)
         landed = {index for index, found in known.items() if found["landed_at"] is not None}
         until = now_s + settings.url_ttl_s
         return [(item.index, None if item.index in landed else self._sign(row, item, until)) for item in declared]
@@ -202,9 +216,9 @@ class UploadService:
             raise ChecksumError(message, index=piece["index"])
         return info is not None
 
-    def _count(self, connection: Connection, owned: Row, row: Row, kind: upload.Kind, default_quota: int) -> None:
-        """Count what is declared, where that is more than the file: pieces weigh a little more than what they were cut from."""
-        size_bytes = upload.declared_bytes(connection, row["id"], kind)
+    def _count(self, connection: Connection, owned: Row, row: Row, kind: upload.Kind, replaced_bytes: int, default_quota: int) -> None:
+        """Count what was declared, where that is more than the file: pieces weigh a little more than what they were cut from."""
+        size_bytes = upload.declared_bytes(connection, row["id"], kind) + replaced_bytes
         if size_bytes <= row["size_bytes"]:
             return
         usage.note_original(connection, owned["owner_id"], owned["id"], size_bytes)

@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadExpiredError, UploadIncompleteError
+from yeoul.base.errors import ConflictError, InvalidError, PieceConflictError, UploadClosedError, UploadExpiredError, UploadIncompleteError
 from yeoul.model.noun import Noun
 from yeoul.model.piece import MAX_PIECES, Piece
 from yeoul.model.plain import Count, Sha256
 from yeoul.upload.claim import check_piece
 
 _NAMED_AT_MOST = 100
+_REPLACED_TIMES, _REPLACED_BYTES = 3, 64 * 2**20
 Mode = Literal["pieces", "whole"]
 
 
@@ -77,6 +78,13 @@ def plan_declared(rows: Mapping[int, Mapping[str, Any]], declared: Sequence[Decl
                 raise PieceConflictError(f"piece {item.index} has landed with other content", index=item.index)
             changed.append(item)
     return new, changed
+
+
+def check_replaced(replaced_bytes: int, file_bytes: int) -> None:
+    """Raises ConflictError when an upload has declared pieces anew without end: what was sent of them stays until the video is made."""
+    most = max(_REPLACED_TIMES * file_bytes, _REPLACED_BYTES)
+    if replaced_bytes > most:
+        raise ConflictError(f"this upload has declared more than {most} bytes of pieces anew; begin another", replaced_bytes=replaced_bytes)
 
 
 def check_open(state: str) -> None:

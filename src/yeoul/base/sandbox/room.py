@@ -135,9 +135,10 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def _python_folders() -> tuple[Path, ...]:
-    """Where this Python and all that it may import lie."""
-    named = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
-    return tuple(dict.fromkeys(Path(name).absolute() for name in named if name))
+    """Where this Python, its packages and Yeoul lie; not the working folder, which Python puts among them."""
+    packages = [name for name in sys.path if Path(name).name in ("site-packages", "dist-packages")]
+    named = [sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, str(Path(__file__).parents[3])]
+    return tuple(dict.fromkeys(Path(name).absolute() for name in named))
 
 
 def _all_may_pass(path: Path) -> bool:

@@ -9,11 +9,12 @@ from yeoul.catalog.schema.base import metadata
 from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
 from yeoul.catalog.schema.people import account, api_token, audit, avatar, guess, session, setting, usage
-from yeoul.catalog.schema.videos import caption, channel, listing, playlist, playlist_entry, subscription, video, watched
+from yeoul.catalog.schema.videos import IS_UNUSED, caption, channel, listing, playlist, playlist_entry, subscription, video, watched
 from yeoul.catalog.schema.viewings import audience, viewing
 from yeoul.catalog.schema.work import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
 
 __all__ = [
+    "IS_UNUSED",
     "account",
     "api_token",
     "attempt",

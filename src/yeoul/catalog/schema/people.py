@@ -87,6 +87,7 @@ usage = Table(
     Column("account_id", Text, ForeignKey("account.id"), nullable=False),
     Column("original_bytes", BigInteger, nullable=False),  # as its upload was opened or its pieces declared, whichever is more
     Column("encoded_bytes", BigInteger, nullable=False),  # as the sweeper last found them
+    Column("temp_bytes", BigInteger, nullable=False, server_default="0"),  # pieces that the server cut, until the video is made
 )
 
 setting = Table(

@@ -8,6 +8,7 @@ from yeoul.catalog.schema.base import Plain, Serial, metadata
 
 _IS_LATER = text("kind = 'later'")
 _IS_TRASHED = text("trashed_at IS NOT NULL")
+IS_UNUSED = text("state = 'created'")  # in these words everywhere: SQLite uses the index for no others
 
 video = Table(
     "video",
@@ -45,6 +46,7 @@ video = Table(
     Index("video_owner_title", "owner_id", "title", "id"),
     Index("video_trash", "owner_id", "trashed_at", "id", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
     Index("video_trashed", "trashed_at", sqlite_where=_IS_TRASHED, postgresql_where=_IS_TRASHED),
+    Index("video_unused", "owner_id", sqlite_where=IS_UNUSED, postgresql_where=IS_UNUSED),
     Index("video_playable", "playable_at"),
     Index("video_ready", "ready_at"),
 )

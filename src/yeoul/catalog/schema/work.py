@@ -23,6 +23,7 @@ upload = Table(
     Column("created_at", Float, nullable=False),
     Column("closed_at", Float),
     Column("touched_at", Float, nullable=False, server_default="0"),  # last sign of life of the client
+    Column("replaced_bytes", BigInteger, nullable=False, server_default="0"),  # of pieces declared anew
     Index("upload_closed", "closed_at"),
     Index("upload_life", "state", "touched_at"),
 )
