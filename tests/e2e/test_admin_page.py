@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.server import Server
-from tests.e2e.waiting import wait_for, wait_for_end
+from tests.e2e.waiting import wait_for_end
 from tests.e2e.watching import open_context
 from tests.streams import make_source
 
 API = "/api/v1"
-# The op waits at a pipe until the test says how it shall end.
+# The op waits until the test says how it shall end: in the one file of ours that it can read, its own, a line for each attempt.
 OPS = """
+import time
 from pathlib import Path
 
 from yeoul.pipeline.ops import Context, Piece, Window, op
@@ -28,10 +27,14 @@ from yeoul.pipeline.ops import Context, Piece, Window, op
 @op(version="1")
 def gate(context: Context, pieces: list[Piece]) -> Window:
     context.fetch_piece(pieces[0])
-    word = Path({path!r}).read_text()
-    if word != "well":
-        raise ValueError(f"it was told to end {{word}}")
+    attempt = int(context.output_prefix.strip("/").rpartition("-")[2])
+    while len(words := Path(__file__).read_text().rpartition("# said:")[2].split()) < attempt:
+        time.sleep(0.05)
+    if words[attempt - 1] != "well":
+        raise ValueError(f"it was told to end {words[attempt - 1]}")
     return Window()
+
+
 """
 DAG = """
 name: gated
@@ -43,27 +46,16 @@ stages:
 
 
 class Gate:
-    """The pipe that the op waits at."""
+    """The file of the op that waits."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        os.mkfifo(path)
+        path.write_text(f"{OPS}# said:")
 
     def say(self, word: str) -> None:
-        """Tell the op how to end, as soon as it listens."""
-
-        def tell() -> bool:
-            try:
-                descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
-            except OSError as error:
-                if error.errno != errno.ENXIO:  # nobody listens yet
-                    raise
-                return False
-            with os.fdopen(descriptor, "w") as pipe:
-                pipe.write(word)
-            return True
-
-        wait_for(tell, "the op to listen")
+        """Tell the next attempt how to end."""
+        with self.path.open("a") as file:
+            file.write(f" {word}")
 
 
 @pytest.fixture
@@ -79,16 +71,15 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    return Gate(tmp_path / "gate")
+    return Gate(tmp_path / "gated_ops.py")
 
 
 @pytest.fixture
 def server(tmp_path: Path, gate: Gate, make_server: Callable[..., Server]) -> Server:
     """One slot, so that what does not run waits."""
-    (tmp_path / "gated_ops.py").write_text(OPS.format(path=str(gate.path)))
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "gated.yaml").write_text(DAG)
-    settings = {"YEOUL_PIPELINE__OPS": str(tmp_path / "gated_ops.py"), "YEOUL_PIPELINE__DAGS": str(tmp_path / "dags")}
+    settings = {"YEOUL_PIPELINE__OPS": str(gate.path), "YEOUL_PIPELINE__DAGS": str(tmp_path / "dags")}
     return make_server(YEOUL_ENGINE__WORKERS="1", **settings)
 
 

@@ -18,7 +18,7 @@ from yeoul.api.live_settings import read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog import session
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
-from yeoul.model.video import Visibility
+from yeoul.model.video import Visibility, audience, is_moderated
 
 COOKIE = "yeoul_session"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -214,9 +214,8 @@ Admin = Annotated[Row, Depends(_need_admin)]
 
 def may_see(video: Row, caller: Row | None) -> bool:
     """Whether a video's or playlist's page may be shown to a caller; what moderators hide they see themselves, and the owner."""
-    shared = video["visibility"] != Visibility.PRIVATE.value
-    open_to_all = shared and not video.get("hidden")
-    return open_to_all or may_edit(video, caller) or (shared and has_right(caller, Right.MODERATE) and "hidden" in video)
+    open_to_all = audience(video) != Visibility.PRIVATE
+    return open_to_all or may_edit(video, caller) or (is_moderated(video) and has_right(caller, Right.MODERATE))
 
 
 def may_edit(video: Row, caller: Row | None) -> bool:

@@ -175,6 +175,7 @@ def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDe
         if values:
             video.change(connection, video_id, values, now_s)
             _note_change(connection, caller, row, values, now_s)
+    parts.presentations.forget(video_id)
     return read_video_view(parts, video_id)[1]
 
 
@@ -205,6 +206,7 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: For
             check_edit(row, caller)
         (trash.free if forever else trash.put)(connection, video_id, now_s)
         _note_if_not_own(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
+    parts.presentations.forget(video_id)
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)

@@ -65,6 +65,12 @@ class PresentationCache:
                 self._views.popitem(last=False)
         return read
 
+    def forget(self, video_id: str) -> None:
+        """Read a video anew when it is next asked for: it was changed here, and who may no longer see it is turned away at once."""
+        with self._lock:
+            for place in [place for place in self._views if place[0] == video_id]:
+                del self._views[place]
+
     def _read(self, video_id: str, edition: int | None, kept: View | None, now_s: float) -> View:
         with self._database.read() as connection:
             row = video.get(connection, video_id)

@@ -27,9 +27,17 @@ class Visibility(StrEnum):
     PRIVATE = "private"
 
 
-def audience(video: Mapping[str, Any]) -> Visibility:
-    """Who may watch a video, by its row: what moderators hide is as if it were private."""
-    return Visibility.PRIVATE if video["hidden"] else Visibility(video["visibility"])
+def audience(row: Mapping[str, Any]) -> Visibility:
+    """Who may watch a video or a playlist, by its row: what moderators hide is as if it were private.
+
+    All decisions about access begin here.
+    """
+    return Visibility.PRIVATE if row.get("hidden") else Visibility(row["visibility"])
+
+
+def is_moderated(row: Mapping[str, Any]) -> bool:
+    """Whether moderators may see a video that they have hidden: not what its owner keeps private."""
+    return "hidden" in row and Visibility(row["visibility"]) != Visibility.PRIVATE
 
 
 _NEXT: dict[VideoState, frozenset[VideoState]] = {
