@@ -12,9 +12,10 @@ import struct
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from bench.evidence import read_made
 from bench.server import Server
 from tests.e2e.raw_upload import API, Cut, RawUpload
-from tests.e2e.waiting import PATIENCE_S, delete_unfinished, wait_for_end, wait_until_clean
+from tests.e2e.waiting import PATIENCE_S, delete_unfinished, wait_for, wait_for_end, wait_until_clean
 from tests.harness.examples import count_examples
 from tests.streams import make_source
 from yeoul.blob.signature import UrlSigner
@@ -290,6 +291,32 @@ def test_pieces_are_not_declared_anew_without_end(yeoul_server: Server, cut: Cut
         declared = {**cut.declared(0), "size_bytes": 30 * 2**20, "sha256": f"{len(answers):064x}"}
         answers.append(upload.post("urls", {"pieces": [declared]}))
     assert [status for status, _ in answers] == [200, 200, 200, 409]
+
+
+def test_a_piece_is_received_once_at_a_time(yeoul_server: Server, cut: Cut):
+    """A client that lost its line sends again while the server still waits for the rest of before: that is over then, and holds nothing."""
+    upload = RawUpload.open(yeoul_server, cut)
+    url, body = upload.sign(cut.declared(0)), cut.bodies[0]
+    place = urlsplit(url["url"])
+    partials = yeoul_server.data / "blob" / ".partial"
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**url["headers"], "Host": place.netloc, "Content-Length": len(body)}.items())
+    request = f"PUT {place.path}?{place.query} HTTP/1.1\r\n{head}\r\n".encode()
+    with ExitStack() as lines:
+
+        def begin() -> socket.socket:
+            line = lines.enter_context(socket.create_connection((place.hostname or "", place.port or 80)))
+            line.sendall(request + body[:10])
+            return line
+
+        first = begin()
+        wait_for(lambda: len([*partials.iterdir()]) == 1, "a partial file")
+        for line in [begin() for _ in range(5)]:
+            assert line.recv(65536).startswith(b"HTTP/1.1 409 "), "one at a time"
+        assert len([*partials.iterdir()]) == 1
+        status, _ = wait_for(lambda: answer if (answer := upload.put(url, body))[0] != 409 else None, "the silent one to be given up")
+        assert status == 200
+        assert first.recv(65536).startswith(b"HTTP/1.1 409 ")
+    wait_for(lambda: not [*partials.iterdir()], "no partial file to be left")
 
 
 # --- order, repetition, absence ---

@@ -118,6 +118,13 @@ class StorageFullError(StorageError):
     http_status = 507
 
 
+class ReceivingError(StorageError):
+    """The same bytes are being received by another request; soon they are there, or it has ended."""
+
+    code = "storage.receiving"
+    http_status = 409
+
+
 class ChecksumError(StorageError):
     """Bytes do not have the SHA-256 they were declared with."""
 

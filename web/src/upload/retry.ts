@@ -11,6 +11,7 @@ const REFUSED = new Set(["storage.bad_signature", "storage.missing", "storage.ch
 export function isWorthRetry(error: unknown, attempt: number): boolean {
   if (!(error instanceof ApiError)) return false;
   if (error.status === 0 || error.status >= 500 || error.status === 408 || error.status === 429) return true;
+  if (error.code === "storage.receiving") return true; // another tab or a lost line still sends it
   return REFUSED.has(error.code) && attempt < REFUSALS;
 }
 
