@@ -1,5 +1,5 @@
 # `make up` and `make test` set up everything they need; what was set up already costs nothing the second time.
-.PHONY: help setup up test test-parts test-quick test-all check bench chaos web screenshots dist lock clean
+.PHONY: help setup up test test-parts test-quick test-all check audit bench chaos web screenshots dist lock clean
 .DEFAULT_GOAL := help
 
 PYTHON_READY := .venv/setup.stamp
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-all    everything, in parts that go on after a break: up to 3 hours; PARTS="unit media" runs some'
 	@echo 'make setup   only set up'
 	@echo 'make check   lint, types, import rules'
+	@echo 'make audit   look the pinned packages up in the lists of known weaknesses'
 	@echo 'make bench   the table of targets, from fresh runs'
 	@echo 'make chaos   200 faults over running uploads; what was lost (nothing)'
 	@echo 'make web     build the web app'
@@ -62,6 +63,9 @@ test-all: test-parts
 
 check: $(PYTHON_READY) $(NODE_READY)
 	@scripts/check.sh
+
+audit: $(PYTHON_READY) $(NODE_READY)
+	@scripts/audit.sh
 
 bench: setup
 	@.venv/bin/python -m bench

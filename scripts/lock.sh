@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins pyproject.toml (all extras) into requirements/runtime.txt and requirements/dev.in into requirements/dev.txt, with hashes and without any index's address.
+# Pins pyproject.toml (all extras) into requirements/runtime.txt and requirements/dev.in and audit.in into dev.txt and audit.txt, with hashes and without any index's address.
 set -eu
 cd "$(dirname "$0")/.."
 lock() {
@@ -8,3 +8,4 @@ lock() {
 }
 lock --all-extras --output-file requirements/runtime.txt pyproject.toml requirements/runtime.in
 lock --output-file requirements/dev.txt requirements/dev.in
+lock --output-file requirements/audit.txt requirements/audit.in
