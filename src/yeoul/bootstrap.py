@@ -86,7 +86,7 @@ def public_url(settings: Settings) -> str:
 def make_store(settings: Settings, clock: Clock) -> BlobStore:
     """The blob store that the settings name."""
     if not settings.blob.url:
-        return LocalStore(settings.data / "blob", public_url(settings), read_secret(settings.data), settings.blob.reserve_bytes)
+        return LocalStore(settings.data / "blob", "", read_secret(settings.data), settings.blob.reserve_bytes)
     from yeoul.blob.s3 import S3Place, S3Store  # noqa: PLC0415 (obstore starts threads, which the zygote must not have)
     from yeoul.blob.sigv4 import Credentials  # noqa: PLC0415
 

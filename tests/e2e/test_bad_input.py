@@ -271,6 +271,15 @@ def test_a_signed_address_takes_what_it_was_signed_for_and_nothing_else(yeoul_se
     assert upload.put(url, body)[0] == 200
 
 
+def test_a_signed_address_names_this_server_and_no_other(yeoul_server: Server, cut: Cut):
+    """Programs get a whole address, pages one below that of the page; a made-up `Host` stands in neither."""
+    upload = RawUpload.open(yeoul_server, cut)
+    for host in ("evil.example", urlsplit(yeoul_server.url).netloc):
+        answer = upload.post("urls", {"pieces": [cut.declared(0)]}, headers={"Host": host})[1]["urls"][0]
+        assert answer["path"].startswith("/blob/original/")
+        assert answer["url"] == yeoul_server.url + answer["path"]
+
+
 def test_an_expired_address_is_refused_and_a_fresh_one_is_given(yeoul_server: Server, cut: Cut):
     upload = RawUpload.open(yeoul_server, cut)
     declared = cut.declared(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, and_, or_, select
 
@@ -14,6 +14,8 @@ from yeoul.api.identity import Caller, Maker, check_edit
 from yeoul.api.live_settings import read_account_settings
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipelines import choose_pipeline
+from yeoul.api.public_url import make_public_url
+from yeoul.blob.local import LocalStore
 from yeoul.catalog import upload, video
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
@@ -72,11 +74,15 @@ class UrlRequest(BaseModel):
 
 
 class UrlView(BaseModel):
-    """Where to send a piece: the method, the address and headers that must be sent as given; url is null when it has landed."""
+    """Where to send a piece: the method, the address and headers that must be sent as given; url is null when it has landed.
+
+    path: the same below the address of this server, for pages, which may know it by another name; null where the store is elsewhere.
+    """
 
     index: int
     method: str
     url: str | None
+    path: str | None
     headers: dict[str, str]
 
 
@@ -176,13 +182,19 @@ def get_upload(upload_id: str, caller: Caller, parts: PartsDep) -> UploadView:
 
 
 @router.post("/uploads/{upload_id}/urls")
-def post_urls(upload_id: str, body: UrlRequest, caller: Caller, parts: PartsDep) -> UrlList:
+def post_urls(upload_id: str, body: UrlRequest, request: Request, caller: Caller, parts: PartsDep) -> UrlList:
     """Declare pieces and get presigned URLs for them; ask again when one has expired."""
     _check(parts, upload_id, caller)
+    is_here = isinstance(parts.store, LocalStore)
     urls: list[UrlView] = []
     for index, signed in parts.uploads.sign(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
-        url = None if signed is None else signed.url
-        urls.append(UrlView(index=index, method="PUT", url=url, headers={} if signed is None else signed.headers))
+        if signed is None:
+            urls.append(UrlView(index=index, method="PUT", url=None, path=None, headers={}))
+        elif is_here:
+            url = f"{make_public_url(request, parts)}{signed.url}"
+            urls.append(UrlView(index=index, method="PUT", url=url, path=signed.url, headers=signed.headers))
+        else:
+            urls.append(UrlView(index=index, method="PUT", url=signed.url, path=None, headers=signed.headers))
     return UrlList(urls=urls)
 
 

@@ -874,6 +874,7 @@ export interface UrlView {
   index: number;
   method: string;
   url: string | null;
+  path: string | null;
   headers: Record<string, string>;
 }
 

@@ -32,7 +32,7 @@ export function putSigned(target: SignedUrl, body: Uint8Array<ArrayBuffer>, sent
       }
     });
     stop.addEventListener("abort", abort);
-    request.open("PUT", target.url ?? "");
+    request.open("PUT", target.path ?? target.url ?? "");
     for (const [name, value] of Object.entries(target.headers)) request.setRequestHeader(name, value);
     listen();
     request.send(body);

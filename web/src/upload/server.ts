@@ -23,6 +23,8 @@ export interface SignedUrl {
   index: number;
   /** Null: it has landed already. */
   url: string | null;
+  /** The same on this server, whatever name the page knows it by. */
+  path: string | null;
   headers: Record<string, string>;
 }
 
