@@ -96,14 +96,15 @@ class Teller {
     this.#follow();
     const nowMs = performance.now();
     this.#endStall();
-    if (!this.#started) this.#start(nowMs);
+    const isFirst = !this.#started;
+    if (isFirst) this.#start(nowMs);
     const rung = rungOf(media);
     if (this.#stretch !== null && rung !== this.#rung) {
       this.#halt(media.currentTime);
       this.#push({ kind: "quality", rung });
     }
     this.#rung = rung;
-    if (this.#stretch === null) this.#stretch = { fromS: media.currentTime, lastS: media.currentTime, lastMs: nowMs, playedMs: 0 };
+    if (this.#stretch === null) this.#stretch = begin(media, isFirst, nowMs);
     else step(this.#stretch, media.currentTime, nowMs);
   }
 
@@ -224,6 +225,16 @@ class Teller {
     }
     this.#sending = false;
   }
+}
+
+/** A busy page learns late that playing has begun: the first stretch goes back to where that was. */
+function begin(media: HTMLMediaElement, isFirst: boolean, nowMs: number): Stretch {
+  const lastS = media.currentTime;
+  let fromS = lastS;
+  for (let index = 0; isFirst && index < media.played.length; index++) {
+    if (media.played.start(index) <= lastS && lastS <= media.played.end(index)) fromS = media.played.start(index);
+  }
+  return { fromS, lastS, lastMs: nowMs, playedMs: ((lastS - fromS) / media.playbackRate) * 1000 };
 }
 
 function step(stretch: Stretch, atS: number, nowMs: number): void {
