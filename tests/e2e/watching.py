@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Locator, Page, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.waiting import PATIENCE_S
 
@@ -45,6 +46,14 @@ customElements.whenDefined('yeoul-player').then(() => {
 def launch(browsers: BrowserType, chromium: Path) -> Browser:
     """The system's Chromium with a fresh profile."""
     return browsers.launch(executable_path=str(chromium), args=list(FLAGS))
+
+
+_STATE = f"""() => {{
+    const media = {_PLAYER}?.media;
+    const names = ["currentTime", "playbackRate", "paused", "ended", "readyState", "networkState"];
+    const found = Object.fromEntries(names.map((name) => [name, media?.[name]]));
+    return {{ ...found, stats: {_PLAYER}?.stats, shown: document.body.innerText.slice(0, 500) }};
+}}"""
 
 
 def open_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -91,8 +100,11 @@ class WatchPage:
         return self.page.evaluate(f"() => {{ const media = {_PLAYER}.media; return {expression}; }}")
 
     def until(self, condition: str) -> None:
-        """Waits until a condition over `player` holds."""
-        self.page.wait_for_function(f"() => {{ const player = {_PLAYER}; return {condition}; }}")
+        """Waits until a condition over `player` holds; says what the player does where it never does."""
+        try:
+            self.page.wait_for_function(f"() => {{ const player = {_PLAYER}; return {condition}; }}")
+        except PlaywrightTimeoutError as error:
+            raise AssertionError(f"{condition} never came true: {self.page.evaluate(_STATE)}") from error
 
     def until_ended(self) -> None:
         self.until("player.media.ended")
