@@ -34,6 +34,7 @@ from bench.evidence import (
 )
 from bench.faults import KINDS, Kind, Strike, Target, plan
 from bench.ground import Ground
+from bench.mutants import run_mutants
 from yeoul.base.errors import error_codes
 from yeoul.media.binaries import ffmpeg_path
 
@@ -288,8 +289,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     delays_s = [delay_s for siege in sieges for delay_s in siege.delays_s()]
     print(f"{sum(len(siege.hits) for siege in sieges)} faults over {len(outcomes)} uploads in {time.monotonic() - began_s:.0f} s, ", end="")
     print(f"delay of all p50 | p95: {_shares(delays_s)} s; wrong: {len(wrong)}")
-    print("\n".join(wrong))
-    return 1 if wrong else 0
+    ends, spoilt = run_mutants(10 * arguments.faults, arguments.seed)
+    told = ", ".join(f"{number} {word}" for word, number in ends.most_common())
+    print(f"{ends.total()} damaged files: {told}; wrong: {len(spoilt)}")
+    print("\n".join([*wrong, *spoilt]))
+    return 1 if wrong or spoilt else 0
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def test_what_has_lived_too_long_is_found_by_index(database: Database):
         if not database.is_sqlite:
             connection.execute(text("SET enable_seqscan = off"))  # which it would choose for so few rows
         plans = [str(connection.exec_driver_sql(explain + statement, parameters).all()) for statement, parameters in asked]
-    assert "upload_life" in plans[0] and "video_feed" in plans[-1], plans
+    assert "upload_life" in plans[0] and "video_unused" in plans[-1], plans
 
 
 # --- runs ---

@@ -22,15 +22,15 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 _PLAYER = "document.querySelector('yeoul-player')"
-# Every presented picture's time and the page's time then, and where the clock went backwards.
+# Every picture's time and when it was presented, however late this page heard of it, and where the clock went backwards.
 _RECORD = """
 window.seen = {frames: [], shown: [], backwards: []};
 customElements.whenDefined('yeoul-player').then(() => {
   const media = document.querySelector('yeoul-player').media;
   let last = 0;
-  const onFrame = (now, frame) => {
+  const onFrame = (_now, frame) => {
     window.seen.frames.push(frame.mediaTime);
-    window.seen.shown.push(now);
+    window.seen.shown.push(frame.presentationTime);
     media.requestVideoFrameCallback(onFrame);
   };
   media.requestVideoFrameCallback(onFrame);

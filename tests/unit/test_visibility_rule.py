@@ -14,7 +14,6 @@ _FIELDS = {"visibility", "hidden"}
 _ALLOWED = {
     "model/video.py": "the decision",
     "catalog/listing.py": "rows of what everybody may find follow from the decision; the index begins with `visibility`",
-    "catalog/video.py": "finds unused videos by an index that begins with `visibility`",
     "catalog/result.py": "what was made for an audience is not reused for another",
     "pipeline/task_input.py": "the same",
     "api/view.py": "the owner is told what was chosen",

@@ -15,7 +15,7 @@ from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog import listing, playlist, webhook
 from yeoul.catalog.row import Row, all_rows, first_row
 from yeoul.catalog.schema import IS_UNUSED, account, caption, channel, video, watched
-from yeoul.model.video import VideoState, Visibility, is_legal
+from yeoul.model.video import VideoState, is_legal
 from yeoul.model.webhook import WebhookEvent, events_of
 
 UNUSED_MAX = 1000  # videos of an account that nothing was sent for; they go after a week
@@ -166,8 +166,7 @@ def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
     """Videos that never got an upload and were made and last edited before `before`: ids, oldest first."""
     statement = (
         select(video.c.id)
-        .where(video.c.visibility.in_([str(one) for one in Visibility]))  # all there are: the index begins with it
-        .where(video.c.state == VideoState.CREATED.value, video.c.created_at < before, video.c.updated_at < before)
+        .where(IS_UNUSED, video.c.created_at < before, video.c.updated_at < before)
         .order_by(video.c.created_at)
         .limit(limit)
     )

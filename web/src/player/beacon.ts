@@ -60,6 +60,8 @@ class Teller {
   #wantedMs: number | null = null;
   #started = false;
   #rung: string | null = null;
+  /** Where the next stretch begins; null where only the playhead tells. */
+  #soughtS: number | null = null;
   #faults = 0;
   #toldMs = 0;
   #unsent: string[] = [];
@@ -73,6 +75,8 @@ class Teller {
     this.#on(["playing", "timeupdate"], () => this.#move());
     this.#on(["waiting"], () => this.#stall());
     this.#on(["seeking", "emptied"], () => this.#halt(this.#reckonS()));
+    this.#on(["seeking"], () => (this.#soughtS = this.#media.currentTime));
+    this.#on(["emptied"], () => (this.#soughtS = null));
     this.#on(["pause"], () => this.#halt(this.#media.currentTime, true));
     this.#on(["ended"], () => this.#end());
     window.addEventListener("pagehide", () => this.#leave());
@@ -104,8 +108,10 @@ class Teller {
       this.#push({ kind: "quality", rung });
     }
     this.#rung = rung;
-    if (this.#stretch === null) this.#stretch = begin(media, isFirst, nowMs);
-    else step(this.#stretch, media.currentTime, nowMs);
+    if (this.#stretch === null) {
+      this.#stretch = begin(media, this.#soughtS ?? (isFirst ? playedFrom(media) : media.currentTime), nowMs);
+      this.#soughtS = null;
+    } else step(this.#stretch, media.currentTime, nowMs);
   }
 
   /** The player may go on to another video. */
@@ -227,14 +233,20 @@ class Teller {
   }
 }
 
-/** A busy page learns late that playing has begun: the first stretch goes back to where that was. */
-function begin(media: HTMLMediaElement, isFirst: boolean, nowMs: number): Stretch {
+/** A busy page learns late that playing has begun: the stretch goes back to where that was. */
+function begin(media: HTMLMediaElement, fromS: number, nowMs: number): Stretch {
   const lastS = media.currentTime;
-  let fromS = lastS;
-  for (let index = 0; isFirst && index < media.played.length; index++) {
-    if (media.played.start(index) <= lastS && lastS <= media.played.end(index)) fromS = media.played.start(index);
+  const beganS = Math.min(fromS, lastS);
+  return { fromS: beganS, lastS, lastMs: nowMs, playedMs: ((lastS - beganS) / media.playbackRate) * 1000 };
+}
+
+/** Where what is played now began. */
+function playedFrom(media: HTMLMediaElement): number {
+  const { currentTime, played } = media;
+  for (let index = 0; index < played.length; index++) {
+    if (played.start(index) <= currentTime && currentTime <= played.end(index)) return played.start(index);
   }
-  return { fromS, lastS, lastMs: nowMs, playedMs: ((lastS - fromS) / media.playbackRate) * 1000 };
+  return currentTime;
 }
 
 function step(stretch: Stretch, atS: number, nowMs: number): void {
