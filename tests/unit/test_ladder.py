@@ -171,3 +171,9 @@ def test_a_level_holds_the_bits_too() -> None:
 
 def test_a_rate_that_wanders_around_thirty_is_not_high() -> None:
     assert make_ladder(source_of(1280, 720, rate=30.3))[0].maxrate_bps == 2_800_000
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (1, 65535), (65535, 1)])
+def test_the_smallest_pictures_have_a_rung_too(size: tuple[int, int]) -> None:
+    """A damaged file may say that its picture is one pixel."""
+    assert all(rung.width >= 2 and rung.height >= 2 for rung in make_ladder(source_of(*size)))

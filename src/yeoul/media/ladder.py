@@ -61,7 +61,7 @@ def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
 
 def _make_rung(width: int, height: int, step: int, factor: float, crf: float) -> Rung:
     shorter, longer = sorted((width, height))
-    long_side = min(_nearest_even(longer * step / shorter), longer // 2 * 2)
+    long_side = max(2, min(_nearest_even(longer * step / shorter), longer // 2 * 2))
     size = (long_side, step) if width >= height else (step, long_side)
     cap_bps = round(_cap_kbps(step) * factor) * 1000
     return Rung(name=f"{step}p", width=size[0], height=size[1], crf=crf, maxrate_bps=cap_bps)
