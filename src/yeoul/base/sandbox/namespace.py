@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -51,7 +50,7 @@ def show_only(readable: Iterable[Path], writable: Iterable[Path], mount_point: P
     finally:
         os.umask(before)
     os.chdir(mount_point)
-    call(_PIVOT_ROOT[platform.machine()], b".", b".")
+    call(_PIVOT_ROOT[os.uname().machine], b".", b".")
     check(libc().umount2(b".", _DETACH), "umount")
     os.chdir("/")
     _mount(None, Path("/"), _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 from typing import Final, NamedTuple
 
@@ -94,11 +94,6 @@ _FORBIDDEN: Final[dict[str, tuple[int | None, int | None]]] = {
 _SOCKET, _CLONE, _CLONE3, _IOCTL = (41, 198), (56, 220), (435, 435), (16, 29)
 
 
-def knows_machine() -> bool:
-    """Returns whether there is a filter for this kind of processor."""
-    return platform.machine() in _MACHINES
-
-
 def filter_calls(*, network: bool) -> None:
     """Makes the forbidden calls fail, in this process and all that it starts; without `network` there are no new sockets either.
 
@@ -113,9 +108,9 @@ def filter_calls(*, network: bool) -> None:
 
 def _assemble(*, network: bool) -> list[bytes]:
     """Returns the filter in the kernel's instructions (struct sock_filter, 8 bytes each)."""
-    machine = _MACHINES.get(platform.machine())
+    machine = _MACHINES.get(os.uname().machine)
     if machine is None:
-        raise OSError(errno.ENOSYS, f"there is no filter for {platform.machine()}")
+        raise OSError(errno.ENOSYS, f"there is no filter for {os.uname().machine}")
     at = machine.column
     numbers = [pair[at] for pair in _FORBIDDEN.values()]
     if not network:
