@@ -166,14 +166,14 @@ export class Playback {
   }
 
   async #change(wanted: Stream): Promise<void> {
-    const { paused, playbackRate } = this.media;
+    const { paused, defaultPlaybackRate } = this.media; // the rate itself is 0 while Shaka waits for data
     this.resumes = !paused;
     this.media.pause();
     this.listener.onHold(true);
     this.stream = wanted;
     this.#calmUntilMs = performance.now() + CALM_MS;
     await this.#load(wanted.url, this.media.currentTime);
-    this.media.playbackRate = playbackRate;
+    this.media.playbackRate = defaultPlaybackRate;
     this.media.requestVideoFrameCallback(() => this.listener.onHold(false));
     if (this.resumes) await this.media.play().catch(() => undefined);
     this.resumes = false;
