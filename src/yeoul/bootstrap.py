@@ -83,10 +83,11 @@ def public_url(settings: Settings) -> str:
     return server.public_url.rstrip("/") or f"http://{host}:{server.port}"
 
 
-def make_store(settings: Settings, clock: Clock) -> BlobStore:
-    """The blob store that the settings name."""
+def make_store(settings: Settings, clock: Clock, *, signs: bool = True) -> BlobStore:
+    """The blob store that the settings name. signs: else the secret of the embedded store is not read, and its addresses open nothing."""
     if not settings.blob.url:
-        return LocalStore(settings.data / "blob", "", read_secret(settings.data), settings.blob.reserve_bytes)
+        secret = read_secret(settings.data) if signs else secrets.token_bytes(32)
+        return LocalStore(settings.data / "blob", "", secret, settings.blob.reserve_bytes)
     from yeoul.blob.s3 import S3Place, S3Store  # noqa: PLC0415 (obstore starts threads, which the zygote must not have)
     from yeoul.blob.sigv4 import Credentials  # noqa: PLC0415
 
@@ -140,7 +141,8 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
     runner = OpRunner(load_ops(files, network_ops(settings)))
 
     def run(work: Work, scratch: Path, progress: Callable[[float], None]) -> dict[str, Any]:
-        store = CountedStore(make_store(settings, clock))
+        # The sandbox begins with a copy of this process's memory, so that no secret may be in it.
+        store = CountedStore(make_store(settings, clock, signs=False))
 
         def run_in_sandbox(task: TaskInput) -> Output:
             folders = Folders.make(scratch, settings.engine.user)

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.clips.collection import find_folder
 from yeoul.base.errors import MediaToolError, TooLargeError, UnreadableError
 from yeoul.media.avatar import make_avatar
-from yeoul.media.drawing import Drawing
+from yeoul.media.drawing import Drawing, make_environment
 from yeoul.media.encode import encode_piece
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
@@ -54,6 +54,11 @@ def bomb() -> bytes:
 def test_what_cannot_be_drawn_is_told_as_it_is_here(sent: bytes, error: type[Exception]):
     with pytest.raises(error):
         DRAWING.make_avatar(sent)
+
+
+def test_the_drawing_process_knows_no_passwords(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("YEOUL_MAIL__SMTP_PASSWORD", "secret")
+    assert not [name for name in make_environment() if name.startswith("YEOUL_")]
 
 
 def test_a_segment_that_is_none_is_told(tmp_path: Path):

@@ -25,6 +25,7 @@ from yeoul.engine.frame import Frame, FrameReader, pack
 
 _READ_BYTES: Final = 256 * 1024
 _MOST_BYTES: Final = 64 * 2**20  # of one message: outputs are JSON, files do not come this way
+_MOST_ERROR_BYTES: Final = 256 * 1024
 _STANDARD: Final = 3  # descriptors below are standard input, output and error
 
 Ask = Callable[[dict[str, Any], bytes], bytes]
@@ -63,9 +64,7 @@ class Folders:
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(self.work)
 
 
-def run_confined(
-    room: Room, body: Body, serve: Serve, progress: Callable[[float], None], describe: Callable[[BaseException], YeoulError]
-) -> bytes:
+def run_confined(room: Room, body: Body, serve: Serve, progress: Tell, describe: Describe) -> bytes:
     """Returns what `body(ask, progress)` returns in the sandbox. serve: answers what it asks, or raises what `ask` shall raise there.
 
     describe: makes an error of ours of anything that `body` raises; it is raised here. When the child is ended by a signal, this process
@@ -89,8 +88,14 @@ def run_confined(
     if result is None:
         _end_like(os.waitstatus_to_exitcode(status))
     if "failed" in result.head:
-        raise from_dict(json.loads(result.body))
+        raise _read_error(result.body)
     return result.body
+
+
+def _read_error(told: bytes) -> YeoulError:
+    if len(told) > _MOST_ERROR_BYTES:
+        return TaskCrashedError(f"the op failed with an error of {len(told)} bytes")
+    return from_dict(json.loads(told))
 
 
 def _end_like(code: int) -> NoReturn:
@@ -112,10 +117,17 @@ def _attend(control: socket.socket, serve: Serve, progress: Tell) -> Frame | Non
             if "ask" in frame.head:
                 control.sendall(_answer(frame, serve))
             elif "progress" in frame.head:
-                progress(float(frame.head["progress"]))
+                progress(_read_share(frame.head["progress"]))
             else:
                 return frame
     return None
+
+
+def _read_share(told: object) -> float:
+    """Returns a share from 0 to 1. Raises ValueError for anything else: it goes on to the dispatcher, which serves others too."""
+    if not isinstance(told, int | float) or not 0 <= told <= 1:  # NaN is neither
+        raise ValueError("progress is a share from 0 to 1")
+    return float(told)
 
 
 def _answer(frame: Frame, serve: Serve) -> bytes:
@@ -143,7 +155,7 @@ def _live(room: Room, body: Body, control: socket.socket, parent_pid: int, descr
             return answer.body
 
         def tell(share: float) -> None:
-            control.sendall(pack({"progress": share}))
+            control.sendall(pack({"progress": min(max(share, 0.0), 1.0)}))
 
         try:
             made = pack({"done": True}, body(ask, tell))

@@ -7,6 +7,7 @@ each part. Standard output: {"error": ...} or {} as one line of JSON, then the p
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from yeoul.media.thumbnail import cut_frame, draw_thumbnail
 
 _AT_A_TIME: Final = 2
 _MEMORY_BYTES: Final = 768 * 2**20
+_WRITTEN_BYTES: Final = 32 * 2**20
 _CPU_S: Final = 30
 _WALL_S: Final = 300.0  # for machines that are busy; the processor's time is what ends a bomb
 _DRAW: Final[dict[str, Callable[..., bytes]]] = {"avatar": make_avatar, "thumbnail": draw_thumbnail, "frame": cut_frame}
@@ -51,18 +53,31 @@ class Drawing:
     def _draw(self, name: str, *parts: bytes, **numbers: float) -> bytes:
         with self._places, tempfile.TemporaryDirectory(prefix="yeoul-drawing-") as folder:
             head = {"do": name, "sizes": [len(part) for part in parts], "numbers": numbers, "folder": folder, "user": self.user}
-            argv = [sys.executable, "-P", "-m", "yeoul.media.drawing"]
-            sent = b"".join((json.dumps(head).encode(), b"\n", *parts))
-            try:
-                done = subprocess.run(argv, input=sent, capture_output=True, timeout=_WALL_S, check=False)
-            except subprocess.TimeoutExpired as error:
-                raise MediaTimeoutError("the picture took too long to draw") from error
-        told, _, picture = done.stdout.partition(b"\n")
+            told, _, picture = _run(b"".join((json.dumps(head).encode(), b"\n", *parts))).partition(b"\n")
         if not told:
-            raise MediaToolError("the process that draws ended without a picture", returncode=done.returncode)
+            raise MediaToolError("the process that draws ended without a picture")
         if error := json.loads(told).get("error"):
             raise from_dict(error)
         return picture
+
+
+def make_environment() -> dict[str, str]:
+    """Returns what the drawing process needs of the environment: the server's own holds passwords."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ}
+
+
+def _run(sent: bytes) -> bytes:
+    """Returns what the drawing process writes, which is bounded since it writes into a file. Raises MediaTimeoutError."""
+    argv = [sys.executable, "-P", "-m", "yeoul.media.drawing"]
+    with tempfile.TemporaryFile() as written:
+        try:
+            subprocess.run(
+                argv, input=sent, stdout=written, stderr=subprocess.DEVNULL, env=make_environment(), timeout=_WALL_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MediaTimeoutError("the picture took too long to draw") from error
+        written.seek(0)
+        return written.read()
 
 
 def main() -> None:
@@ -71,6 +86,7 @@ def main() -> None:
     parts = [sys.stdin.buffer.read(size) for size in head["sizes"]]
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     Room(readable=(), writable=(), mount_point=Path(head["folder"]), user=head["user"]).enter()
     try:

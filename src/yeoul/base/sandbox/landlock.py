@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import struct
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,16 +23,6 @@ _MAKE_CHARACTER_DEVICE, _MAKE_BLOCK_DEVICE = 1 << 6, 1 << 11
 _ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _TCP = 0b11  # bind and connect
 _SCOPES = 0b11  # abstract Unix sockets and signals
-
-
-def find_abi() -> int:
-    """Returns the version of Landlock that the kernel has; 0: none."""
-    if sys.platform != "linux":
-        return 0
-    try:
-        return call(_CREATE_RULESET, None, 0, _VERSION)
-    except OSError:
-        return 0
 
 
 def restrict(readable: Iterable[Path], writable: Iterable[Path], *, network: bool) -> None:

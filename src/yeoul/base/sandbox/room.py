@@ -14,7 +14,6 @@ from typing import Final
 from yeoul.base.sandbox import landlock, namespace, seccomp, system_call
 
 _PR_SET_PDEATHSIG: Final = 1
-_PR_SET_DUMPABLE: Final = 4
 
 # What programs take for granted. Nothing here tells about this machine's users or secrets.
 _SYSTEM: Final = tuple(

@@ -118,7 +118,7 @@ def _assemble(*, network: bool) -> list[bytes]:
     deny, allow = _FAIL | errno.EPERM, _ALLOW
     program = [
         _word(_LOAD, _MACHINE_AT),
-        *_on(_EQUAL, machine.audit, skip=1),
+        _jump(_EQUAL, machine.audit, 1, 0),
         _word(_RETURN, _KILL),
         _word(_LOAD, _NUMBER_AT),
         *([*_answer(_AT_LEAST, _X32, _FAIL | errno.ENOSYS)] if machine.column == 0 else []),
@@ -141,10 +141,6 @@ def _word(code: int, value: int) -> bytes:
 
 def _jump(test: int, value: int, if_true: int, if_false: int) -> bytes:
     return struct.pack("=HBBI", test, if_true, if_false, value)
-
-
-def _on(test: int, value: int, *, skip: int) -> list[bytes]:
-    return [_jump(test, value, skip, 0)]
 
 
 def _answer(test: int, value: int, answer: int) -> list[bytes]:
