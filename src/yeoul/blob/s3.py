@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +25,7 @@ from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_p
 _MULTIPART_BYTES = 64 * 2**20  # above this a file goes up in parts, which S3 needs from 5 GB on
 _MIN_PART_BYTES = 16 * 2**20
 _MAX_PARTS = 9_000  # S3 allows 10,000
+_PUT_ATTEMPTS = 4  # of one object that other PUTs overtake
 _DELETE_BATCH = 1_000  # the limit of one DeleteObjects request
 
 
@@ -60,14 +61,16 @@ class S3Store:
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
         with _errors(bucket, check_key(key)):
-            obstore.put(self._buckets[bucket], key, data, use_multipart=False)
+            _until_stored(lambda: obstore.put(self._buckets[bucket], key, data, use_multipart=False))
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
         size_bytes = path.stat().st_size
         part_bytes = max(_MIN_PART_BYTES, size_bytes // _MAX_PARTS)
         in_parts = size_bytes > _MULTIPART_BYTES
         with _errors(bucket, check_key(key)):
-            obstore.put(self._buckets[bucket], key, path, use_multipart=in_parts, chunk_size=part_bytes, max_concurrency=4)
+            _until_stored(
+                lambda: obstore.put(self._buckets[bucket], key, path, use_multipart=in_parts, chunk_size=part_bytes, max_concurrency=4)
+            )
 
     def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
         with _errors(bucket, check_key(key)):
@@ -162,6 +165,20 @@ def _open(place: S3Place, bucket: Bucket) -> ObjectStore:
 
 def _info(meta: obstore.ObjectMeta) -> BlobInfo:
     return BlobInfo(meta["path"], meta["size"], meta["last_modified"].timestamp())
+
+
+def _until_stored(put: Callable[[], object]) -> None:
+    """Put an object, and again where another PUT of the same key overtook it.
+
+    Swift answers such a PUT with 202 and no ETag, which obstore reports as an error. AWS and others never do.
+    """
+    for attempts_left in reversed(range(_PUT_ATTEMPTS)):
+        try:
+            put()
+            return
+        except BaseError as error:
+            if "ETag Header missing" not in str(error) or not attempts_left:
+                raise
 
 
 @contextmanager
