@@ -49,7 +49,7 @@ LADDER = tuple(
 _TICKS = TimeBase(num=1, den=1000)
 SOURCE = Source(
     container="mp4",
-    duration_s=12.0,
+    duration_s=48.0,  # of the most pieces that a test has
     start_pts=0,
     video=VideoTrack(codec="h264", width=1280, height=720, time_base=_TICKS, frame_rate=30.0),
     audio=AudioTrack(codec="aac", sample_rate=48000, channels=2, time_base=_TICKS),

@@ -443,6 +443,7 @@ PIECE_LIES: dict[str, dict[str, Any]] = {
     "text for a number": {"start_pts": "0; rm -rf"},
     "not a number": {"start_pts": math.nan},
     "does not begin with the source": {"start_pts": 1},
+    "ends after the source": {"end_pts": 10**9},
 }
 
 
@@ -514,6 +515,7 @@ FOUND_OUT: dict[str, tuple[Callable[[Cut], dict[str, Any]], dict[str, Any], byte
     "another codec": (lambda cut: video_lie(cut, codec="hevc"), {}, None, MISMATCH),
     "another width": (lambda cut: video_lie(cut, width=1920), {}, None, MISMATCH),
     "another height": (lambda cut: video_lie(cut, height=98), {}, None, MISMATCH),
+    "another sound": (lambda cut: {"source": {**cut.source, "audio": {**cut.source["audio"], "codec": "mp3"}}}, {}, None, MISMATCH),
     "no sound": (lambda cut: {"source": {**cut.source, "audio": None}}, {}, None, MISMATCH),
     "eternity": (lambda cut: {"source": {**cut.source, "duration_s": 1e7}}, {}, None, ("media.too_large",)),
     "one frame more": (lambda _: {}, {"frames": 61}, None, MISMATCH),

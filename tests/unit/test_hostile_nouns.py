@@ -26,6 +26,7 @@ from yeoul.media.limits import Limits
 from yeoul.media.vmaf import make_quality_command
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment, Storyboard
+from yeoul.model.source import Source
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
 from yeoul.pipeline.ops.registry import BUILT_IN
@@ -213,7 +214,7 @@ def read(model: type[BaseModel], tree: Any) -> BaseModel | None:
         if isinstance(noun, OpenUpload) and noun.source is not None:
             check_source(noun.source)
         if isinstance(noun, Declared) and noun.piece is not None:
-            check_piece(noun.piece)
+            check_piece(noun.piece, Source.model_validate(SOURCE))
     except (ValidationError, InvalidError, TooLargeError):
         return None
     return noun

@@ -9,10 +9,13 @@ from pydantic import ValidationError
 
 from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
 from yeoul.model.piece import Piece
+from yeoul.model.source import Source, TimeBase, VideoTrack
 from yeoul.upload.session import Declared, Limits, check_complete, check_declared, check_open, make_key, plan_declared
 
 LIMITS = Limits(max_piece_bytes=1000, max_source_bytes=10_000)
 SHA = "ab" * 32
+TRACK = VideoTrack(codec="h264", width=64, height=64, time_base=TimeBase(num=1, den=100), frame_rate=25.0)
+SOURCE = Source(container="mov", duration_s=10.0, start_pts=0, video=TRACK)
 
 
 def part(index: int, size_bytes: int = 10, sha256: str = SHA) -> Declared:
@@ -58,16 +61,24 @@ def test_other_content_lies_elsewhere():
         ("pieces", Declared(index=1, size_bytes=1, sha256=SHA, piece=Piece(index=2, start_pts=0, end_pts=1)), "piece 1 calls itself 2"),
         ("pieces", piece(0, 100, 100), "ends before it starts"),
         ("pieces", piece(0, 100, 99), "ends before it starts"),
+        ("pieces", piece(0, 1, 100), "does not begin where the source does"),
+        ("pieces", piece(1, -1, 100), "does not begin where the source does, or after it"),
+        ("pieces", piece(9, 900, 1101), "ends after the source"),
+        ("pieces", piece(9, 10**9, 10**9 + 100), "ends after the source"),
     ],
 )
 def test_pieces_that_cannot_be(mode: Any, item: Declared, message: str):
     with pytest.raises(InvalidError, match=message):
-        check_declared(mode, item, LIMITS)
+        check_declared(mode, item, LIMITS, SOURCE if mode == "pieces" else None)
 
 
 def test_pieces_that_can_be():
     check_declared("whole", part(0, size_bytes=1000), LIMITS)
-    check_declared("pieces", piece(0), LIMITS)
+    for number in range(10):
+        check_declared("pieces", piece(number), LIMITS, SOURCE)
+    later = SOURCE.with_values(start_pts=700)
+    check_declared("pieces", piece(0, 700, 800), LIMITS, later)
+    check_declared("pieces", piece(1, 800, 1750), LIMITS, later)  # half a second of rounding
 
 
 def test_declaring_again():

@@ -11,6 +11,7 @@ from yeoul.model.plain import MAX_INT32
 from yeoul.model.source import Source
 
 _MAX_SIDE = 65_535
+_ROUNDING_S = 1  # what a client may lose where it turns ticks into seconds
 
 
 def check_source(source: Source) -> None:
@@ -24,10 +25,15 @@ def check_source(source: Source) -> None:
             raise InvalidError("a chapter ends before it begins, or after the video", field="source.chapters")
 
 
-def check_piece(piece: Piece) -> None:
-    """Raises InvalidError that names the field when a piece's manifest cannot be true."""
+def check_piece(piece: Piece, source: Source) -> None:
+    """Raises InvalidError that names the field when a piece's manifest cannot be true of the source."""
     span = piece.end_pts - piece.start_pts
     if not 0 < span <= MAX_INT32:
         raise InvalidError(f"piece {piece.index} ends before it starts, or is too long", field="end_pts", index=piece.index)
     if piece.frames is not None and piece.frames > span:
         raise InvalidError(f"piece {piece.index} has more frames than ticks", field="frames", index=piece.index)
+    if piece.start_pts < source.start_pts or (piece.index == 0 and piece.start_pts != source.start_pts):
+        raise InvalidError(f"piece {piece.index} does not begin where the source does, or after it", field="start_pts", index=piece.index)
+    end_s = (piece.end_pts - source.start_pts) * source.video.time_base.fraction
+    if end_s > source.duration_s + _ROUNDING_S:
+        raise InvalidError(f"piece {piece.index} ends after the source", field="end_pts", index=piece.index)

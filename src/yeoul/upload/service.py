@@ -133,9 +133,9 @@ class UploadService:
             check_open(row["state"])
             owned = _check_alive(connection, row["video_id"])
             kind = _kind(row)
-            start_pts = None if row["source"] is None else row["source"]["start_pts"]
+            source = None if row["source"] is None else Source.model_validate(row["source"])
             for item in declared:
-                check_declared(row["mode"], item, limits, start_pts)
+                check_declared(row["mode"], item, limits, source)
             known = {found["index"]: found for found in upload.pieces(connection, upload_id, kind, [item.index for item in declared])}
             new, changed = plan_declared(known, declared)
             _check_room(sum(item.size_bytes for item in new), free_bytes)

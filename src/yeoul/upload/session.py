@@ -12,6 +12,7 @@ from yeoul.base.errors import ConflictError, InvalidError, PieceConflictError, U
 from yeoul.model.noun import Noun
 from yeoul.model.piece import MAX_PIECES, Piece
 from yeoul.model.plain import Count, Sha256
+from yeoul.model.source import Source
 from yeoul.upload.claim import check_piece
 
 _NAMED_AT_MOST = 100
@@ -41,19 +42,17 @@ def make_key(video_id: str, upload_id: str, mode: Mode, item: Declared) -> str:
     return f"{video_id}/{upload_id}/{kind}-{item.index:05d}-{item.sha256[:16]}{ending}"
 
 
-def check_declared(mode: Mode, declared: Declared, limits: Limits, start_pts: int | None = None) -> None:
-    """Raises InvalidError when a piece cannot be what it says; start_pts: of the source, where the first piece begins."""
+def check_declared(mode: Mode, declared: Declared, limits: Limits, source: Source | None = None) -> None:
+    """Raises InvalidError when a piece cannot be what it says; source: what the client said of its file, in the mode of pieces."""
     if declared.size_bytes > limits.max_piece_bytes:
         raise InvalidError(f"piece {declared.index} is larger than {limits.max_piece_bytes} bytes", index=declared.index)
     if (declared.piece is None) == (mode == "pieces"):
         raise InvalidError(f"an upload of mode {mode} takes {'pieces' if mode == 'pieces' else 'parts'}", index=declared.index)
-    if declared.piece is None:
+    if declared.piece is None or source is None:
         return
     if declared.piece.index != declared.index:
         raise InvalidError(f"piece {declared.index} calls itself {declared.piece.index}", index=declared.index)
-    check_piece(declared.piece)
-    if declared.index == 0 and start_pts is not None and declared.piece.start_pts != start_pts:
-        raise InvalidError("the first piece does not begin where the source does", field="start_pts", index=0)
+    check_piece(declared.piece, source)
 
 
 def plan_declared(rows: Mapping[int, Mapping[str, Any]], declared: Sequence[Declared]) -> tuple[list[Declared], list[Declared]]:

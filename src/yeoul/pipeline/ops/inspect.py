@@ -32,3 +32,6 @@ def _check(claimed: Source, found: Source, context: Context) -> None:
             raise PieceMismatchError(f"the first piece has {name} {is_}, its description says {said}", field=name)
     if (claimed.audio is None) != (found.audio is None):
         raise PieceMismatchError("the first piece and its description differ about sound", field="audio")
+    if claimed.audio is not None and found.audio is not None and claimed.audio.codec != found.audio.codec:
+        message = f"the sound of the first piece is {found.audio.codec}, its description says {claimed.audio.codec}"
+        raise PieceMismatchError(message, field="audio.codec")
