@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 _LENGTHS = struct.Struct(">II")
 
@@ -27,7 +27,10 @@ def pack(head: Mapping[str, Any], body: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Turns a byte stream, as it comes, into frames. most_bytes: of one frame, head and body; more is a ValueError."""
+    """Turns a byte stream, as it comes, into frames.
+
+    most_bytes: of one frame, head and body. A larger frame, or a head that is no JSON object, raises ValueError.
+    """
 
     def __init__(self, most_bytes: int = 2**33) -> None:
         self._most_bytes = most_bytes
@@ -49,7 +52,12 @@ class FrameReader:
         end = body_at + body_size
         if len(self._pending) < end:
             return None
-        head = json.loads(self._pending[_LENGTHS.size : body_at])
+        try:
+            head: object = json.loads(self._pending[_LENGTHS.size : body_at])
+        except RecursionError as error:
+            raise ValueError("a head nested too deep") from error
+        if not isinstance(head, dict):
+            raise ValueError("a head that is no object")  # noqa: TRY004 - of the sender, not of the caller
         body = bytes(self._pending[body_at:end])
         del self._pending[:end]
-        return Frame(head, body)
+        return Frame(cast("dict[str, Any]", head), body)

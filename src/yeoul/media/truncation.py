@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from yeoul.media.limits import Limits, open_input
 _MP4_MEDIA_BOXES: Final = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"uuid", b"meta", b"udta")
 _MP4_BOXES: Final = frozenset((*_MP4_MEDIA_BOXES, b"free", b"skip", b"wide", b"pnot", b"emsg", b"prft"))
 _EBML_SEGMENT: Final = 0x18538067
+_MOST_PARTS: Final = 1_000_000  # twelve hours in fragments of a tenth of a second
 
 
 class _Part(NamedTuple):
@@ -64,7 +66,7 @@ def check_demuxed(path: Path, container: InputContainer, streams: list[Stream]) 
         if found < len(entries):
             raise _truncated(found, len(entries), "frames" if stream.type == "video" else "audio packets")
     with path.open("rb") as file:
-        end = _promised_end(file, size, container.format.name)
+        end = promised_end(file, size, container.format.name)
     if end > size:
         raise _truncated(size, end, "bytes")
 
@@ -73,17 +75,20 @@ def _truncated(found: int, promised: int, unit: Literal["frames", "audio packets
     return TruncatedError(f"the file holds {found} of the {promised} {unit} that it promises", found=found, promised=promised, unit=unit)
 
 
-def _promised_end(file: BinaryIO, size: int, format_name: str) -> int:
-    """The largest end that the container's own structure names; 0 where it names none."""
+def promised_end(file: BinaryIO, size: int, format_name: str) -> int:
+    """Returns the largest end that the container's own structure names; 0 where it names none.
+
+    Of a file of countless tiny parts only the first million are read.
+    """
     if "mov" in format_name:
-        boxes = list(_mp4_boxes(file, size))
+        boxes = list(islice(_mp4_boxes(file, size), _MOST_PARTS))
         # Without fragments the index has been checked, and a long mdat with all samples inside is whole.
         fragmented = any(box.kind == b"moof" for box in boxes)
         return boxes[-1].end if fragmented and boxes[-1].kind in (b"moof", b"mdat") else 0
     if "matroska" in format_name:
-        return max((part.end for part in _matroska_parts(file, size)), default=0)
+        return max((part.end for part in islice(_matroska_parts(file, size), _MOST_PARTS)), default=0)
     if format_name == "avi":
-        return max((part.end for part in _riff_chunks(file, size)), default=0)
+        return max((part.end for part in islice(_riff_chunks(file, size), _MOST_PARTS)), default=0)
     return 0
 
 
