@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from yeoul import __version__
 from yeoul.api import (
@@ -37,11 +37,13 @@ from yeoul.api import (
 )
 from yeoul.api.answer_cache import KeptAnswers
 from yeoul.api.deps import Parts
-from yeoul.api.identity import check_origin, is_known
+from yeoul.api.identity import address_of, check_origin, is_known
 from yeoul.api.metrics import API_PREFIX, RequestMetrics
 from yeoul.api.plain_path import PlainPath
 from yeoul.api.problem import add_problem_details, problem_answers
 from yeoul.api.request_limit import RequestLimits
+from yeoul.api.turns import Turns
+from yeoul.identity.slowdown import address_key
 
 
 def make_app(parts: Parts) -> FastAPI:
@@ -61,5 +63,6 @@ def make_app(parts: Parts) -> FastAPI:
     app.add_middleware(PlainPath)
     app.add_middleware(KeptAnswers, get_answers=lambda: parts.answers)
     app.add_middleware(RequestLimits, is_known=lambda request: is_known(request, parts))
+    app.add_middleware(Turns, address_of=lambda scope: address_key(address_of(Request(scope), parts)))
     app.add_middleware(RequestMetrics)
     return app

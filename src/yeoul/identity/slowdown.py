@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -49,6 +50,7 @@ def wait_after(pace: Pace, count: int) -> float:
     return 0.0 if count < pace.free else min(pace.longest_s, pace.first_s * 2.0 ** min(count - pace.free, 30))
 
 
+@lru_cache(4096)
 def address_key(ip: str) -> str:
     """Where an attempt comes from: an IPv4 address, or the /64 of an IPv6 address, which one customer has to himself."""
     try:
