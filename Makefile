@@ -72,6 +72,10 @@ bench: setup
 
 chaos: setup
 	@.venv/bin/python -m bench.chaos
+	@.venv/bin/python -m bench.tool_kills
+	@.venv/bin/python -m bench.small_container
+	@.venv/bin/python -m bench.hostile
+	@.venv/bin/python -m bench.fuzz
 
 screenshots: setup
 	@.venv/bin/python scripts/screenshots.py screenshots

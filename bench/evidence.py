@@ -17,6 +17,7 @@ from yeoul.pipeline.result_key import find_keys
 
 CATALOGUE = "catalogue.url"  # a file in the data folder of a server whose rows are in PostgreSQL
 _EMPTY_FOLDERS = ("blob/.partial", "blob/temp")
+_RENDITIONS = "SELECT name, rendition FROM rendition WHERE video_id = ?"
 _ENDED = ("done", "failed", "cancelled")
 
 
@@ -56,6 +57,13 @@ def read_made(data: Path, video_id: str) -> Made:
     query = "SELECT task.id, attempt FROM task JOIN run ON run.id = run_id WHERE video_id = ?"
     attempts = {task.partition(".")[2]: attempt for task, attempt in _rows(data, query, video_id)}
     return Made(indexes, {name: sum(counts) for name, counts in frames.items()}, attempts, frames)
+
+
+def find_streams(data: Path, video_id: str) -> dict[str, str]:
+    """Keys of a video's init and media segments, by "720p init" and "720p 0"."""
+    inits = {f"{name} init": _json(rendition)["init_key"] for name, rendition in _rows(data, _RENDITIONS, video_id)}
+    segments = _rows(data, 'SELECT name, "index", segment FROM segment WHERE video_id = ?', video_id)
+    return {**inits, **{f"{name} {index}": _json(segment)["key"] for name, index, segment in segments}}
 
 
 def find_doubles(data: Path, video_id: str) -> list[str]:

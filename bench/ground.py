@@ -61,8 +61,11 @@ class Ground:
 
     def encoders(self) -> list[psutil.Process]:
         """The ffmpegs of running attempts."""
-        below = [process for worker in self.workers() for process in _children(worker)]
-        return [process for process in below if any("ffmpeg" in word for word in _words(process)[:1])]
+        return [encoder for worker in self.workers() for encoder in self.encoders_of(worker)]
+
+    def encoders_of(self, worker: psutil.Process) -> list[psutil.Process]:
+        """The ffmpegs of an attempt; they run below the process of its sandbox."""
+        return [process for process in _children(worker, recursive=True) if any("ffmpeg" in word for word in _words(process)[:1])]
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -72,9 +75,9 @@ def _words(process: psutil.Process) -> list[str]:
         return []
 
 
-def _children(process: psutil.Process) -> list[psutil.Process]:
+def _children(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
     try:
-        return process.children()
+        return process.children(recursive=recursive)
     except _GONE:
         return []
 

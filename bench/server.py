@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -45,11 +46,12 @@ class UploadCost:
 class Server:
     """One tree; a context manager. `data` is its folder, `url` its address, `log` what it said; `environ` goes to it as it is.
 
-    started_s: seconds from its last start to healthy.
+    under: a command that starts the tree, as `nice` does. started_s: seconds from its last start to healthy.
     """
 
-    def __init__(self, data: Path, *options: str, **environ: str) -> None:
+    def __init__(self, data: Path, *options: str, under: Sequence[str] = (), **environ: str) -> None:
         self.data = data
+        self._under = under
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
@@ -60,7 +62,7 @@ class Server:
 
     def start(self) -> Self:
         """Start and wait until healthy."""
-        command = [*_YEOUL, "up", "--data", str(self.data), "--port", str(self.port), "--no-demo", *self._options]
+        command = [*self._under, *_YEOUL, "up", "--data", str(self.data), "--port", str(self.port), "--no-demo", *self._options]
         began_s = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self._environ})

@@ -69,8 +69,7 @@ def _run(server: Server, clip: Path, title: str, moments: list[int], *, armed: b
 def _shoot(ground: Ground, upload: subprocess.Popen[str], *, armed: bool) -> None:
     """kill -9 to the first worker that is seen to encode."""
     while upload.poll() is None:
-        for encoder in ground.encoders():
-            worker = encoder.parent()
-            if worker is not None and worker in ground.workers() and (not armed or hit(worker)):
+        for worker in ground.workers():
+            if ground.encoders_of(worker) and (not armed or hit(worker)):
                 return
         time.sleep(_LOOK_S)

@@ -15,6 +15,7 @@ from bench.chaos import FRAMES, Load, make_clip, run_chaos
 from bench.evidence import find_missing, read_made
 from bench.faults import KINDS
 from bench.server import Server
+from bench.tool_kills import try_clip
 from tests.e2e.waiting import find_encoders, find_upload, wait_for, wait_until_clean
 from tests.harness.cut import leave_out
 from tests.harness.pace import slowness
@@ -142,3 +143,11 @@ def test_a_full_disk_pauses_uploads_and_work_and_says_so(make_server: Callable[.
     assert server.request("DELETE", f"/api/v1/videos/{made['id']}?forever=true")[0] == 204
     assert_whole(server, result)
     assert server.get(f"/api/v1/videos/{result['id']}")["notice"] is None
+
+
+@pytest.mark.parametrize("name", leave_out(["square-vp9.webm", "phone-hevc10-editlist-rotated.mp4"], {"phone-hevc10-editlist-rotated.mp4"}))
+def test_killed_tools_change_nothing_that_is_made(name: str, media_dir: Path, tmp_path: Path):
+    """Three of a clip's tools die; `make chaos` does so with every clip."""
+    outcome = try_clip(media_dir / name, tmp_path)
+    assert outcome.wrong == ()
+    assert outcome.kills == 3 and outcome.extra_attempts >= 1
