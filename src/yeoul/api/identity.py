@@ -94,9 +94,10 @@ def _host_of(origin: str) -> str:
 def address_of(request: Request, parts: Parts) -> str:
     """The client's IP address; behind proxies the one that the first of ours has seen."""
     hops = parts.settings.server.proxies
-    passed = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
-    if 0 < hops <= len(passed):
-        return passed[-hops][:64]
+    if hops > 0:
+        passed = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
+        if hops <= len(passed):
+            return passed[-hops][:64]
     return request.client.host if request.client is not None else ""
 
 
