@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from yeoul.webhook.sender import WebhookSender
 
 RUNNER = "yeoul.bootstrap:make_runner"
+_MOST_SECRET_BYTES = 64 * 2**10
 
 
 def web_folder() -> Path:
@@ -125,14 +126,18 @@ def make_policy(settings: Settings) -> Policy:
 
 
 def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[float], None]], dict[str, Any]]:
-    """What the zygote loads once: runs a work's op in the forked child. config: {"settings": ...} without database credentials."""
+    """What the zygote loads once: runs a work's op in the forked child.
+
+    config: {"settings": ..., "secret": ...}, settings without credentials, and the descriptor of a file with those of the store as JSON.
+    """
     from yeoul.engine.attempt import describe  # noqa: PLC0415
-    from yeoul.engine.confined import Ask, Folders, run_confined  # noqa: PLC0415
+    from yeoul.engine.confined import Ask, Confined, Folders  # noqa: PLC0415
     from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
     from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
     from yeoul.pipeline.ops.reuse import run_or_reuse  # noqa: PLC0415
     from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
     from yeoul.pipeline.ops.task_store import AskedStore, StoreGate  # noqa: PLC0415
+    from yeoul.pipeline.task_data import TaskInput  # noqa: PLC0415
 
     settings = Settings.model_validate(config["settings"])
     limits = make_limits(settings)
@@ -141,39 +146,47 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
     runner = OpRunner(load_ops(files, network_ops(settings)))
 
     def run(work: Work, scratch: Path, progress: Callable[[float], None]) -> dict[str, Any]:
-        # The sandbox begins with a copy of this process's memory, so that no secret may be in it.
-        store = CountedStore(make_store(settings, clock, signs=False))
+        task = TaskInput.model_validate(work.params)
+        folders = Folders.make(scratch, settings.engine.user)
 
-        def run_in_sandbox(task: TaskInput) -> Output:
-            folders = Folders.make(scratch, settings.engine.user)
+        def body(ask: Ask, tell: Callable[[float], None]) -> bytes:
+            folders.settle()
+            own = AskedStore(ask, folders.work)
+            context = Context(own, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
+            return runner.run(work.op, context, task).model_dump_json().encode()
+
+        room = Room(
+            readable=(folders.inputs, *files),
+            writable=(folders.work,),
+            mount_point=folders.root,
+            hidden=(settings.data,),
+            user=settings.engine.user,
+            network=runner.uses_network(work.op, [member.op for member in task.members]),
+        )
+        # The sandbox begins with a copy of this process's memory: credentials are read once it has begun.
+        with Confined(room, body, partial(describe, work.op)) as confined:
+            store = CountedStore(make_store(_with_credentials(settings, config["secret"]), clock, signs=False))
             gate = StoreGate(store, work, folders.inputs, folders.work, folders.taken)
 
-            def body(ask: Ask, tell: Callable[[float], None]) -> bytes:
-                folders.settle()
-                own = AskedStore(ask, folders.work)
-                context = Context(own, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
-                return runner.run(work.op, context, task).model_dump_json().encode()
+            def run_in_sandbox(_: TaskInput) -> Output:
+                made = runner.read(work.op, confined.run(gate.answer, progress))
+                gate.check_outputs(made.model_dump(mode="json"))
+                return made
 
-            room = Room(
-                readable=(folders.inputs, *files),
-                writable=(folders.work,),
-                mount_point=folders.root,
-                hidden=(settings.data,),
-                user=settings.engine.user,
-                network=runner.uses_network(work.op, [member.op for member in task.members]),
-            )
-            made = runner.read(work.op, run_confined(room, body, gate.answer, progress, partial(describe, work.op)))
-            gate.check_outputs(made.model_dump(mode="json"))
-            return made
-
-        try:
-            outputs = run_or_reuse(work, store, run_in_sandbox)
-        except BaseException as error:
-            vars(error)[TRAFFIC] = store.traffic
-            raise
+            try:
+                outputs = run_or_reuse(work, store, run_in_sandbox)
+            except BaseException as error:
+                vars(error)[TRAFFIC] = store.traffic
+                raise
         return {**outputs, TRAFFIC: store.traffic}
 
     return run
+
+
+def _with_credentials(settings: Settings, secret: int) -> Settings:
+    """Settings with the credentials of the store that the file of the descriptor holds."""
+    found = json.loads(os.pread(secret, _MOST_SECRET_BYTES, 0))
+    return settings.model_copy(update={"blob": settings.blob.model_copy(update=found)})
 
 
 # --- the pipeline's side ---
@@ -311,13 +324,20 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The local engine; its workers see neither the database nor the mail server."""
+    """The local engine; its workers see neither the database nor the mail server, and their sandboxes not the store's credentials."""
     from yeoul.engine.local import LocalEngine  # noqa: PLC0415
 
-    secrets = {"catalog": type(settings.catalog)(), "mail": type(settings.mail)()}
-    plain = settings.model_copy(update={"data": settings.data.resolve(), **secrets})
+    credentials = {"access_key": settings.blob.access_key, "secret_key": settings.blob.secret_key}
+    kept = {
+        "catalog": type(settings.catalog)(),
+        "mail": type(settings.mail)(),
+        "blob": settings.blob.model_copy(update=dict.fromkeys(credentials, "")),
+    }
+    plain = settings.model_copy(update={"data": settings.data.resolve(), **kept}).model_dump(mode="json")
     name = settings.engine.name or socket.gethostname()
-    return LocalEngine(make_slots(settings), RUNNER, {"settings": plain.model_dump(mode="json")}, open_scratch(settings), name)
+    return LocalEngine(
+        make_slots(settings), RUNNER, {"settings": plain}, open_scratch(settings), name, secret=json.dumps(credentials).encode()
+    )
 
 
 def make_tracer(settings: Settings, database: Database) -> Tracer | None:

@@ -30,7 +30,7 @@ Make = Callable[..., LocalEngine]
 
 
 def _local(scratch: Path, config: dict[str, Any]) -> LocalEngine:
-    return LocalEngine(Slots(cpu=4, memory_bytes=1024 * MIB), RUNNER, config, scratch)
+    return LocalEngine(Slots(cpu=4, memory_bytes=1024 * MIB), RUNNER, config, scratch, secret=b"for runs alone")
 
 
 @pytest.fixture(params=[_local], ids=["local"])
@@ -135,7 +135,9 @@ def test_runner_is_loaded_once_with_its_config_and_without_credentials(make: Mak
     monkeypatch.setenv("PGPASSWORD", "secret")
     first, second = finish(make(colour="teal"), work("config", "a"), work("config", "b"))
     assert first.outputs is not None and second.outputs is not None
-    assert first.outputs["config"] == {"colour": "teal"}
+    assert first.outputs["config"]["colour"] == "teal"
+    assert first.outputs["secret"] == second.outputs["secret"] == "for runs alone"
+    assert "for runs alone" not in str(first.outputs["config"])
     assert first.outputs["loader"] == second.outputs["loader"]
     assert "secret" not in str(first.outputs["environ"])
 

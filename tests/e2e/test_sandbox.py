@@ -83,6 +83,43 @@ def test_a_running_encoder_is_shut_in(make_server: Callable[..., Server], tmp_pa
     assert server.end_upload(upload)["state"] == "ready"
 
 
+def holds(pid: int, text: bytes) -> bool:
+    """Whether the memory of a process holds a text."""
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in maps:
+            place, rights, *_ = line.split()
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(part, 16) for part in place.split("-"))
+            memory.seek(start)
+            if text in memory.read(end - start):
+                return True
+    return False
+
+
+def test_the_memory_of_a_sandbox_holds_no_credentials(make_server: Callable[..., Server], tmp_path: Path):
+    key = b"AKIA" + os.urandom(12).hex().encode()
+    server = make_server("--workers", "1", YEOUL_BLOB__SECRET_KEY=key.decode())
+    upload = server.start_upload(make_clip(tmp_path / "clip.mp4"))
+    encoder, *_ = wait_for(lambda: find_encoders(server), "an encode to run")
+    confined = encoder.parent()
+    assert confined is not None
+    attempt = confined.parent()
+    assert attempt is not None
+    zygote = attempt.parent()
+    assert zygote is not None
+    os.kill(attempt.pid, signal.SIGSTOP)
+    os.kill(confined.pid, signal.SIGSTOP)
+    try:
+        assert holds(attempt.pid, key), "the process outside uses it"
+        assert not holds(confined.pid, key)
+        assert not holds(zygote.pid, key)
+    finally:
+        os.kill(confined.pid, signal.SIGCONT)
+        os.kill(attempt.pid, signal.SIGCONT)
+    assert server.end_upload(upload)["state"] == "ready"
+
+
 def write_ops(folder: Path, secret: Path, *, network: bool) -> dict[str, str]:
     """An op that looks for doors, and the settings of a server that has it."""
     (folder / "dags").mkdir()

@@ -8,12 +8,13 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from yeoul.base.errors import TaskCrashedError, UnreadableError, YeoulError
 from yeoul.base.sandbox.room import Room
 from yeoul.engine.attempt import describe
-from yeoul.engine.confined import Ask, Folders, Tell, run_confined
+from yeoul.engine.confined import Ask, Confined, Folders, Tell
 from yeoul.engine.frame import pack
 
 pytestmark = pytest.mark.slow
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.slow
 def run(folder: Path, body: Callable[[Ask, Tell], bytes], progress: Tell = lambda _: None) -> bytes:
     folders = Folders.make(folder, "nobody")
     room = Room(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
-    return run_confined(room, body, lambda question, data: data * question["times"], progress, lambda error: describe("op", error))
+    with Confined(room, body, lambda error: describe("op", error)) as confined:
+        return confined.run(lambda question, data: data * question["times"], progress)
 
 
 def test_answers_results_and_errors_come_through(tmp_path: Path):
@@ -82,3 +84,11 @@ def test_what_has_no_form_ends_the_attempt(tmp_path: Path, name: str):
         run(tmp_path, body, told.append)
     assert told == []
     assert not isinstance(caught.value, YeoulError) or len(str(caught.value)) < 1000
+
+
+def test_a_sandbox_that_is_not_needed_ends(tmp_path: Path):
+    folders = Folders.make(tmp_path, "nobody")
+    room = Room(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
+    with Confined(room, lambda _ask, _tell: b"", lambda error: describe("op", error)):
+        (child,) = psutil.Process().children()
+    assert not child.is_running()

@@ -1,7 +1,8 @@
 """A function in a sandbox: a forked child runs it, and asks its parent for what it may not do itself.
 
 The child is not trusted: it reads what strangers sent. Its parent answers questions one at a time, checks each, and takes no message
-longer than a bound. Both speak in frames (`frame.py`): from the child {"ask": name, ...}, {"progress": share}, {"done"} and {"failed"}.
+longer than a bound. Both speak in frames (`frame.py`): from the parent {"go"} and {"answer"}, from the child {"ask": name, ...},
+{"progress": share}, {"done"} and {"failed"}.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 from yeoul.base.errors import TaskCrashedError, YeoulError, from_dict
 from yeoul.base.sandbox.room import Room, die_with_parent
@@ -64,32 +65,51 @@ class Folders:
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(self.work)
 
 
-def run_confined(room: Room, body: Body, serve: Serve, progress: Tell, describe: Describe) -> bytes:
-    """Returns what `body(ask, progress)` returns in the sandbox. serve: answers what it asks, or raises what `ask` shall raise there.
+class Confined:
+    """A process in a sandbox: begun at once, and told later to go, so that what this process reads between is not in its memory.
 
-    describe: makes an error of ours of anything that `body` raises; it is raised here. When the child is ended by a signal, this process
-    ends by the same one: who watches it cannot tell them apart.
+    A context manager; leaving it ends the process. describe: makes an error of ours of anything that `body` raises.
     """
-    ours, theirs = socket.socketpair()
-    parent_pid = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _live(room, body, theirs, parent_pid, describe)
-    theirs.close()
-    try:
-        with ours:
-            result = _attend(ours, serve, progress)
-    except BaseException:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
-    _, status = os.waitpid(pid, 0)
-    if result is None:
-        _end_like(os.waitstatus_to_exitcode(status))
-    if "failed" in result.head:
-        raise _read_error(result.body)
-    return result.body
+
+    def __init__(self, room: Room, body: Body, describe: Describe) -> None:
+        self._control, theirs = socket.socketpair()
+        parent_pid = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _live(room, body, theirs, parent_pid, describe)
+        theirs.close()
+        self._status: int | None = None
+
+    def run(self, serve: Serve, progress: Tell) -> bytes:
+        """Returns what `body(ask, progress)` returns in the sandbox, or raises what it raises. Call it once.
+
+        serve: answers what the body asks, or raises what `ask` shall raise there. When the process is ended by a signal, this one ends by
+        the same: who watches it cannot tell them apart.
+        """
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended, which its status tells
+            self._control.sendall(pack({"go": True}))
+        result = _attend(self._control, serve, progress)
+        status = self._wait()
+        if result is None:
+            _end_like(os.waitstatus_to_exitcode(status))
+        if "failed" in result.head:
+            raise _read_error(result.body)
+        return result.body
+
+    def _wait(self) -> int:
+        if self._status is None:
+            _, self._status = os.waitpid(self._pid, 0)
+        return self._status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._control.close()
+        if self._status is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._wait()
 
 
 def _read_error(told: bytes) -> YeoulError:
@@ -146,6 +166,7 @@ def _live(room: Room, body: Body, control: socket.socket, parent_pid: int, descr
         room.enter()
         die_with_parent(parent_pid)
         reader = FrameReader(_MOST_BYTES)
+        _wait_for_frame(control, reader)
 
         def ask(head: dict[str, Any], data: bytes) -> bytes:
             control.sendall(pack(head, data))

@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -45,14 +46,18 @@ Key = tuple[TaskId, int]
 class LocalEngine:
     """Runs attempts in forked children. `poll` belongs to one thread; the other methods may be called from any."""
 
-    def __init__(self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path, worker: str = "local") -> None:
+    def __init__(
+        self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path, worker: str = "local", secret: bytes = b""
+    ) -> None:
         """Start; `runner` is "module:function", a factory as in `runner.RunnerFactory`, and paths in `config` should be absolute.
 
+        secret: what the runner finds in a file whose descriptor is `config["secret"]`, so that it need not be in the memory of all.
         Kills what an earlier owner of the same `scratch` may have left and empties it, so no two engines may share one.
         """
         self._slots = slots
         self._worker = WorkerId(worker)
-        self._runner = {"name": runner, "config": config, "scratch": str(scratch.resolve())}
+        self._secret = _open_secret(secret)
+        self._runner = {"name": runner, "config": {**config, "secret": self._secret}, "scratch": str(scratch.resolve())}
         self._scratch = scratch.resolve()
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
@@ -130,6 +135,7 @@ class LocalEngine:
             self._closed = True
             self._hang_up()
             self._selector.close()
+            os.close(self._secret)
         self._sweep()
 
     # --- the zygote ---
@@ -143,7 +149,7 @@ class LocalEngine:
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what an op prints must not mix with the owner's own output
                 env=self._environment(),
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), self._secret],
                 start_new_session=True,
             )
         self._inbox = FrameReader()
@@ -246,3 +252,14 @@ class LocalEngine:
         for work in self._works.values():
             free -= work.slots
         return free
+
+
+def _open_secret(secret: bytes) -> int:
+    """The descriptor of a file in memory that has no name."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("secret", os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.write(descriptor, secret)
+    return descriptor
