@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +132,11 @@ class WatchPage:
         self.page.keyboard.press(key)
 
     def choose(self, menu: str, entry: str) -> None:
-        """Choose an entry of the settings menu as a viewer does, by clicking."""
+        """Choose an entry of the settings menu as a viewer does, by clicking; `entry`: how it begins, since "Auto (240p)" names another."""
         self.page.mouse.move(300, 200)
         self.page.locator("media-settings-menu-button").click()
         self.page.locator("media-settings-menu-item", has_text=menu).first.click()
-        self.page.get_by_role("menuitemradio", name=entry).click()
+        self.page.get_by_role("menuitemradio", name=re.compile(rf"^{re.escape(entry)}(?!\d)")).click()
         self.press("Escape")
 
     def text(self, selector: str) -> Locator:
