@@ -53,6 +53,7 @@ from yeoul.media.codec_string import get_codecs
 from yeoul.media.filter import make_graph
 from yeoul.media.ladder import make_ladder
 from yeoul.media.loudness import read_report
+from yeoul.media.picture_count import make_picture_test
 from yeoul.media.subtitle import ass_to_cue_text, normalise_webvtt
 from yeoul.media.truncation import promised_end
 from yeoul.model.gram import fold, make_queries, trigrams
@@ -189,6 +190,14 @@ def _read_sizes(data: bytes) -> None:
         promised_end(io.BytesIO(data), len(data), name)
 
 
+def _count_pictures(data: bytes) -> None:
+    for codec in ("h264", "hevc", "mpeg2video", "dirac", "vp8"):
+        begins = make_picture_test(codec, data)
+        assert begins is not None
+        begins(data)
+        begins(data[len(data) // 2 :])
+
+
 def _read_cursors(data: bytes) -> None:
     for read in (read_cursor, read_text_cursor):
         try:
@@ -267,6 +276,7 @@ def make_targets() -> tuple[Target, ...]:
         Target("ASS text", (b"{\\i1}x{\\i0}\\Ny{\\b1\\fs20}z", b"{\\pos(1,2)}a\\hb"), lambda data: ass_to_cue_text(_text(data))),
         Target("fragments and codec records", coded, _read_media, (MediaToolError,)),
         Target("sizes that a container names", (*coded, _MATROSKA, _RIFF), _read_sizes),
+        Target("pictures in packets", tuple(_H264), _count_pictures),
         Target("cursors", (b"WzEuNSwgImFiYyJd", b"WyJhIiwgImFiYyJd"), _read_cursors),
         Target("conditions", conditions, _read_condition, (ConditionError,)),
         Target(
@@ -311,6 +321,13 @@ def make_targets() -> tuple[Target, ...]:
     )
 
 
+# Parameter sets and slices with start codes, with lengths, and a record of them.
+_H264: Final = (
+    bytes.fromhex("0000000167640028acd940780227e5c044000003000400000300c83c60c6580000000168ebe3cb22c00000000165888400"),
+    bytes.fromhex("01640028ffe1001867640028acd940780227e5c044000003000400000300c83c60c65801000668ebe3cb22c0"),
+    bytes.fromhex("0000000665888400330100000004419a2104"),
+    b"BBCD\xe8\0\0\0\0\0\0\0\0\0\0\1\0\0\x0f\xff\xf8\0\0\1\xb5\x8f\xff\xf1\x80",
+)
 # A segment of unknown size with a cluster, and a RIFF chunk with another after it.
 _WEBVTT: Final = b"""WEBVTT - x
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
 
 import av
-import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.format import Flags as FormatFlags
 from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
@@ -23,7 +23,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.limits import Limits, most_copied_bytes
+from yeoul.media.limits import BROKEN, Limits, most_copied_bytes, reason_of
+from yeoul.media.picture_count import PICTURES_IN_PARTS, make_picture_test
 from yeoul.media.probe import find_audio, find_video
 from yeoul.media.truncation import check_demuxed, open_whole
 
@@ -34,8 +35,8 @@ Flags = NDArray[np.bool_]
 _COARSE_AUDIO_TICK: Final = Fraction(1, 20_000)
 # A step this large between counted and written time is a real gap in the sound.
 AUDIO_GAP_S: Final = 0.05
+_USUAL_RATE: Final = Fraction(25)  # of ffmpeg, too, for streams that do not say
 _MISSING: Final = -(2**63)
-_VP8_SHOW_FRAME: Final = 0x10  # RFC 6386, 9.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class PacketTable:
 
     pts and dts are complete; dts rises strictly and is never above pts. size: in bytes. key: decoding may start here. hidden: an edit
     list hides what the packet yields. shown: the packet yields a picture that is displayed (not hidden, and it can be decoded).
+    goes_on: the packet belongs to the picture before it, as a second field does; empty where no packet does.
     """
 
     time_base: Fraction
@@ -54,6 +56,7 @@ class PacketTable:
     key: Flags
     hidden: Flags
     shown: Flags
+    goes_on: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -153,8 +156,13 @@ def scan(path: Path, limits: Limits) -> Scan:
     table = video_rows.table()
     if not table.shown.any():
         raise UnreadableError("the video stream holds no decodable packet", file=path.name)
-    if reordered_in_secret and _rises(table.pts):
+    has_delay = video.codec_context.reorder_depth > 0 or bool((table.pts != table.dts).any())
+    if video_rows.lacks_times() and has_delay:
+        # Which of the reordered pictures a time is missing of only the decoder can tell; together they are shown as they are decoded.
+        table = _in_display_order(replace(table, pts=table.dts + (table.pts[0] - table.dts[0])), path, limits)
+    elif reordered_in_secret and _rises(table.pts):
         table = _in_display_order(table, path, limits)
+    table = _told_apart(table)
     found = Scan(
         _from_first_decodable(table, path, limits),
         _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None,
@@ -176,20 +184,31 @@ def select_streams(container: InputContainer) -> tuple[VideoStream, AudioStream 
 
 
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
-    """The packets that hold data, in the file's order, without the empty one that flushes a decoder.
+    """The packets that hold data, in the file's order, from the first of each stream that has a time; all of formats that know none.
 
     Raises UnreadableError, and TooLargeError where more comes out of a file than `most_copied_bytes` of its size.
     """
     left_bytes = most_copied_bytes(container.size)
+    begun = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
     try:
         for packet in container.demux(streams):
             left_bytes -= packet.size
             if left_bytes < 0:
                 raise TooLargeError("the file unpacks to much more than its size", size_bytes=container.size)
-            if packet.size > 0 and (packet.pts is not None or packet.dts is not None):
+            if packet.size == 0:
+                continue  # the empty one that flushes a decoder
+            if packet.pts is not None or packet.dts is not None:
+                begun.add(packet.stream_index)
+            if packet.stream_index in begun:
                 yield packet
-    except av.error.FFmpegError as error:
-        raise UnreadableError("the file cannot be read to its end", reason=error.strerror) from error
+    except BROKEN as error:
+        raise UnreadableError("the file cannot be read to its end", reason=reason_of(error)) from error
+
+
+def _usual_rate(stream: Stream) -> Fraction:
+    """Packets in a second, where nothing else is known of them."""
+    rate = (stream.average_rate or stream.guessed_rate) if isinstance(stream, VideoStream) else None
+    return Fraction(rate) if rate else _USUAL_RATE
 
 
 class _Rows:
@@ -200,9 +219,12 @@ class _Rows:
         # A piece file counts sound in samples; dts closer than one sample would fall together there.
         is_audio = isinstance(stream, AudioStream)
         self._step = math.ceil(1 / (stream.codec_context.sample_rate * self._time_base)) if is_audio else 1
-        self._is_vp8 = stream.codec_context.codec.canonical_name == "vp8"
+        context = stream.codec_context
+        self._begins = make_picture_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
+        self._usual_step = max(1, round(1 / (_usual_rate(stream) * self._time_base)))
+        self._has_parts = context.codec.canonical_name in PICTURES_IN_PARTS
         self._pts, self._dts, self._duration, self._size = array("q"), array("q"), array("q"), array("q")
-        self._key, self._hidden, self._shown = bytearray(), bytearray(), bytearray()
+        self._key, self._hidden, self._shown, self._goes_on = bytearray(), bytearray(), bytearray(), bytearray()
 
     def __len__(self) -> int:
         return len(self._pts)
@@ -214,12 +236,17 @@ class _Rows:
         self._size.append(packet.size)
         self._key.append(packet.is_keyframe)
         self._hidden.append(packet.is_discard)
-        yields_picture = not self._is_vp8 or bool(bytes(packet)[0] & _VP8_SHOW_FRAME)
+        yields_picture = self._begins is None or self._begins(bytes(packet))
         self._shown.append(yields_picture and not packet.is_discard)
+        self._goes_on.append(self._has_parts and not yields_picture)
+
+    def lacks_times(self) -> bool:
+        """Whether packets have no time at all."""
+        return any(pts == dts == _MISSING for pts, dts in zip(self._pts, self._dts, strict=True))
 
     def table(self) -> PacketTable:
         """The packets with missing times repaired; what precedes the first keyframe is not shown."""
-        pts, dts = np.array(self._pts, np.int64), np.array(self._dts, np.int64)
+        pts, dts = _timed(np.array(self._pts, np.int64), np.array(self._dts, np.int64), self._usual_step)
         key, shown = np.array(self._key, np.bool_), np.array(self._shown, np.bool_)
         pts = np.where(pts == _MISSING, dts, pts)
         if key.any():
@@ -229,7 +256,29 @@ class _Rows:
         duration = _repaired_durations(pts, np.array(self._duration, np.int64))
         hidden = np.array(self._hidden, np.bool_)
         size = np.array(self._size, np.int64)
-        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown)
+        goes_on = np.array(self._goes_on, np.bool_)
+        if goes_on.any():  # a picture lasts as long as its parts
+            whole = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(pts))))
+            duration = np.where(goes_on, duration, np.bincount(whole, duration, len(pts)).astype(np.int64))
+        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown, goes_on)
+
+
+def _timed(pts: Ticks, dts: Ticks, usual_step: int) -> tuple[Ticks, Ticks]:
+    """(pts, dts) with times for packets that have neither, between those around them; where none has one, by the usual step."""
+    untimed = (pts == _MISSING) & (dts == _MISSING)
+    if not untimed.any():
+        return pts, dts
+    decoded = np.where(dts == _MISSING, pts, dts)
+    known = np.flatnonzero(~untimed)
+    if not len(known):
+        steps = np.arange(len(pts)) * usual_step
+        return steps, steps
+    filled = np.interp(np.arange(len(pts)), known, decoded[known]).round().astype(np.int64)
+    if untimed[-1] and len(known) > 1:  # after the last known one, at the usual distance
+        step = int(np.median(np.diff(decoded[known]) / np.diff(known)))
+        last = int(known[-1])
+        filled[last:] = decoded[last] + step * np.arange(len(pts) - last)
+    return np.where(untimed, filled, pts), np.where(untimed, filled, dts)
 
 
 def repaired_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:
@@ -276,7 +325,7 @@ def _pictures(decode: Any, packet: Packet[Any] | None) -> Iterator[tuple[int, Vi
         for frame in cast("list[VideoFrame]", decode(packet)):
             if isinstance(frame.opaque, int):
                 yield frame.opaque, frame
-    except av.error.FFmpegError:
+    except BROKEN:
         return  # one damaged packet costs its picture and no more
 
 
@@ -288,6 +337,19 @@ def _in_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketT
     visible = np.zeros(len(table), np.bool_)
     visible[shown] = True
     return replace(table, pts=pts, dts=repaired_dts(pts, table.dts), shown=table.shown & visible)
+
+
+def _told_apart(table: PacketTable) -> PacketTable:
+    """The table with pictures that share a time moved a tick apart, in the order in which they are decoded."""
+    shown = np.flatnonzero(table.shown)
+    order = shown[np.argsort(table.pts[shown], kind="stable")]
+    ordered = table.pts[order]
+    if _rises(ordered):
+        return table
+    steps = np.arange(len(ordered))
+    pts = table.pts.copy()
+    pts[order] = np.maximum.accumulate(ordered - steps) + steps
+    return replace(table, pts=pts, dts=repaired_dts(pts, table.dts))
 
 
 def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
@@ -363,5 +425,5 @@ def decoded_audio(decode: Any, packet: Packet[Any] | None) -> list[AudioFrame]:
     """The frames that a packet yields; none where it is damaged."""
     try:
         return cast("list[AudioFrame]", decode(packet))
-    except av.error.FFmpegError:
+    except BROKEN:
         return []

@@ -40,7 +40,7 @@ class VideoSpans:
         self._shown, self._shown_pts = shown[order], table.pts[shown][order]
 
     def find(self, piece: Piece) -> range:
-        """From the last keyframe displayed at or before the start to the last packet owned.
+        """From the last keyframe displayed at or before the start to the last packet owned, with all its parts.
 
         Where pictures that follow this keyframe are displayed before it (open GOP), it begins one keyframe earlier.
         """
@@ -48,7 +48,10 @@ class VideoSpans:
         if nth > 0 and self._has_leading[nth]:
             nth -= 1
         first, stop = np.searchsorted(self._shown_pts, [piece.start_pts, piece.end_pts])
-        return range(int(self._keys[nth]), int(self._shown[first:stop].max()) + 1)
+        end, goes_on = int(self._shown[first:stop].max()) + 1, self._table.goes_on
+        while end < len(goes_on) and goes_on[end]:
+            end += 1
+        return range(int(self._keys[nth]), end)
 
 
 class AudioSpans:
