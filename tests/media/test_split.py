@@ -17,6 +17,8 @@ from tests.clips.collection import LONG
 from tests.harness.cut import leave_out
 from yeoul.base.errors import StorageFullError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
+from yeoul.media.encode import encode_piece
+from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.scan import AUDIO_GAP_S
 from yeoul.media.split import SplitPlan, cut_pieces, plan_split
@@ -163,9 +165,55 @@ def test_codecs_that_nut_cannot_name_go_into_mov(arguments: tuple[str, ...], tmp
 
 
 def test_what_no_piece_can_hold_is_named(tmp_path: Path) -> None:
-    source = tmp_path / "raw.avi"
-    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p", str(source))
+    source = tmp_path / "real.rm"
+    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-s", "176x144", "-c:v", "rv20", str(source))
     with pytest.raises(UnsupportedCodecError):
+        plan_split(source, LIMITS)
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuyv422", "uyvy422", "nv12", "gray", "rgb24", "bgr24"])
+def test_raw_pictures_keep_their_pixels(pixels: str, tmp_path: Path) -> None:
+    """Of each layout that pieces can name, the pictures decode from the pieces to the very same."""
+    source = tmp_path / "raw.nut"
+    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-s", "64x48", "-c:v", "rawvideo", "-pix_fmt", pixels, str(source))
+    assert_joins(source, tmp_path, 0.5)
+
+
+def test_pictures_that_share_a_time_are_told_apart(tmp_path: Path) -> None:
+    film, source = tmp_path / "film.mkv", tmp_path / "same.mkv"
+    ffmpeg(*SOURCE_30_FPS, "-t", "2", *X264, "-bf", "0", "-g", "30", str(film))
+    ffmpeg("-i", str(film), "-c", "copy", "-bsf:v", "setts=ts=floor(PTS/66)*66", str(source))
+    plan = plan_split(source, LIMITS)
+    shown = np.sort(plan.found.video.pts[plan.found.video.shown])
+    assert len(shown) == 60 and bool((np.diff(shown) >= 1).all())
+    out = tmp_path / "out"
+    out.mkdir()
+    for piece, file in cut_pieces(source, plan, tmp_path):
+        assert encode_piece(file, piece, plan.source, make_ladder(plan.source)[-1:], out, LIMITS)[0].samples == piece.frames
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_program_stream_without_times_on_all_pictures(codec: str, tmp_path: Path) -> None:
+    """Reordered pictures, of which one in three has a time: each is shown once, 40 ms after the one before."""
+    source = tmp_path / "film.vob"
+    quiet = ["-x265-params", "log-level=none"] if codec == "libx265" else []
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=176x144:r=25:d=2", "-c:v", codec, *quiet, "-pix_fmt", "yuv420p", "-bf", "3", str(source))
+    table = plan_split(source, LIMITS).found.video
+    assert set(np.diff(np.sort(table.pts[table.shown]))) == {3600}
+    assert table.frames == 50
+
+
+@pytest.mark.parametrize("extra_bytes", [8, 12, 33])
+def test_a_riff_size_that_is_a_little_off(extra_bytes: int, tmp_path: Path) -> None:
+    source = tmp_path / "film.avi"
+    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-c:v", "mpeg4", str(source))
+    data = bytearray(source.read_bytes())
+    (size,) = struct.unpack_from("<I", data, 4)
+    struct.pack_into("<I", data, 4, size + extra_bytes)
+    source.write_bytes(data)
+    assert plan_split(source, LIMITS).source.video.frames == 30
+    source.write_bytes(data[:-1000])
+    with pytest.raises(TruncatedError):
         plan_split(source, LIMITS)
 
 

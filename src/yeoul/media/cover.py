@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-import av
-import av.error
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
@@ -22,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.limits import BROKEN, DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
 from yeoul.media.probe import find_audio, find_video
 from yeoul.media.scan import decoded_audio, media_packets
 
@@ -76,7 +74,7 @@ def _find_art(container: InputContainer, limits: Limits) -> Image.Image | None:
             continue
         try:
             frame = next(container.decode(stream), None)
-        except av.error.FFmpegError:
+        except BROKEN:
             frame = None
         if frame is not None:
             picture = cast("Image.Image", frame.to_image()).convert("RGB")  # pyright: ignore[reportUnknownMemberType]

@@ -32,9 +32,33 @@ from yeoul.base.errors import (
     YeoulError,
 )
 
-# Containers that hold media themselves. Playlists (hls, dash, concat) and devices (lavfi) would open other files or the network.
-DEMUXERS: Final = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mpegts", "avi", "nut")
+# Containers that hold media themselves, by ffmpeg's names. Playlists (hls, dash, concat), numbered pictures (image2), formats that open
+# files beside theirs (mlv, vobsub), raw pictures without a head and devices (lavfi) are not among them.
+DEMUXERS: Final = (
+    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mpegts", "avi", "nut"),
+    *("asf", "flv", "live_flv", "mpeg", "ogg", "mxf", "dv", "gxf", "lxf", "rm", "wtv", "nuv", "nsv", "pva", "ty", "swf", "amv"),
+    *(
+        "gif",
+        "apng",
+        "webp",
+        "jpegxl_anim",
+        "ivf",
+        "obu",
+        "av1",
+        "yuv4mpegpipe",
+        "smjpeg",
+        "mjpeg",
+        "flic",
+        "smk",
+        "bink",
+        "roq",
+        "film_cpk",
+    ),
+    *("mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc", "vc1", "vc1test", "dirac", "dnxhd", "cavsvideo", "avs", "avs2", "avs3"),
+)
 PROTOCOLS: Final = ("file",)
+# What PyAV raises for what a file holds: its own errors, and where it does not know a kind of side data or meets a stream too many.
+BROKEN: Final = (av.error.FFmpegError, ValueError, IndexError)
 
 _STDERR_TAIL_BYTES: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
@@ -103,8 +127,13 @@ def open_input(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -
     try:
         # "file:" keeps a name with a colon from being taken for a protocol.
         return av.open(f"file:{path.resolve()}", options=av_options(limits, demuxers), metadata_errors="replace")
-    except (av.error.FFmpegError, ValueError) as error:
-        raise UnreadableError("no demuxer recognises the file", file=path.name, reason=getattr(error, "strerror", None)) from error
+    except BROKEN as error:
+        raise UnreadableError("no demuxer recognises the file", file=path.name, reason=reason_of(error)) from error
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of `BROKEN` says, without the file's path."""
+    return str(getattr(error, "strerror", None) or error)[:200]
 
 
 def _mode(path: Path) -> int:

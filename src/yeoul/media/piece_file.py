@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, cast
 
 import av
 import av.error
+from av.codec import Codec
+from av.codec.codec import UnknownCodecError
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from yeoul.base.errors import StorageFullError, UnreadableError, UnsupportedCodecError
 from yeoul.media.scan import PacketTable
@@ -28,25 +31,48 @@ _FORMATS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "nut": ("nut", {**_OPTIONS, "write_index": "0"}),
     "mp4": ("mov", {**_OPTIONS, "use_editlist": "0", "write_tmcd": "0"}),
 }
-# Muxed without complaint, but what their decoders need besides (the pixel format, the block's size) is lost on the way.
-_LOSSY_IN_NUT: Final = frozenset(("rawvideo", "adpcm_ima_wav"))
-_LOSSY_IN_MOV: Final = frozenset(("rawvideo",))
+# Muxed without complaint, but what their decoders need besides (the block's size) is lost on the way.
+_LOSSY_IN_NUT: Final = frozenset(("adpcm_ima_wav",))
+# What their pixels are stands in a tag, which NUT keeps; raw pictures have none that says it in some containers.
+_TAGGED: Final = frozenset(("rawvideo", "utvideo"))
+_LOSSY_IN_MOV: Final = frozenset(("huffyuv",))
+_RAW_TAGS: Final = {
+                     "yuv420p": "I420", "yuv422p": "422P", "yuv444p": "444P", "yuyv422": "YUY2", "uyvy422": "UYVY", "nv12": "NV12",
+                     "gray": "Y800", "rgb24": "RGB\x18", "bgr24": "BGR\x18"}  # fmt: skip
 
 
 def container_for(streams: Sequence[Stream]) -> PieceContainer:
     """The container that can hold these streams. Raises UnsupportedCodecError where none can."""
     codecs = {stream.codec_context.codec.canonical_name for stream in streams}
-    if codecs <= _supported("nut") - _LOSSY_IN_NUT:
+    if codecs <= _supported("nut") - _LOSSY_IN_NUT and all(_find_tag(stream) != "" for stream in streams):
         return "nut"
-    if codecs <= _supported("mp4") - _LOSSY_IN_MOV:
+    if codecs <= _supported("mp4") - _TAGGED - _LOSSY_IN_MOV:
         return "mp4"
     raise UnsupportedCodecError("these codecs cannot be kept in pieces", codecs=sorted(codecs))
 
 
+def _find_tag(stream: Stream) -> str | None:
+    """The tag that says what the pixels are, None for codecs whose packets say it; "" where nothing that is kept says it."""
+    codec = stream.codec_context.codec.canonical_name
+    if codec == "huffyuv" and not stream.codec_context.extradata:
+        return ""  # an old one, whose bits per pixel stand in some containers' headers alone
+    if codec == "rawvideo":
+        return _RAW_TAGS.get(cast("VideoStream", stream).codec_context.pix_fmt or "", "")
+    return stream.codec_context.codec_tag if codec in _TAGGED else None
+
+
 @cache
 def _supported(container: PieceContainer) -> frozenset[str]:
+    """Codecs by their canonical names: PyAV lists those of implementations ("dca" decodes "dts")."""
     with av.open(io.BytesIO(), "w", format=_FORMATS[container][0]) as output:
-        return frozenset(output.supported_codecs)
+        return frozenset(name for implementation in output.supported_codecs for name in _canonical(implementation))
+
+
+def _canonical(implementation: str) -> Iterator[str]:
+    for mode in ("r", "w"):
+        with contextlib.suppress(UnknownCodecError):
+            yield Codec(implementation, mode).canonical_name
+            return
 
 
 class PieceWriter:
@@ -58,7 +84,13 @@ class PieceWriter:
         with _storage_errors():
             self._container: Any = av.open(file, "w", format=name, container_options=options)
         # opaque: the stream is described by its parameters alone, which also works for codecs without an encoder here (AV1).
-        self._streams = {stream.index: self._container.add_stream_from_template(stream, opaque=True) for stream in streams}
+        self._streams = {stream.index: self._add(stream) for stream in streams}
+
+    def _add(self, stream: Stream) -> Any:
+        added = self._container.add_stream_from_template(stream, opaque=True)
+        if tag := _find_tag(stream):
+            added.codec_context.codec_tag = tag
+        return added
 
     def __enter__(self) -> Self:
         return self

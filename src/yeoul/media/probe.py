@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import av
-import av.error
 import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -23,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
 from yeoul.media.chapters import read_chapters
-from yeoul.media.limits import Limits
+from yeoul.media.limits import BROKEN, Limits, reason_of
 from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.plain import MAX_FRAME_RATE, MAX_SECONDS, Language, make_line
@@ -44,6 +43,7 @@ _MATRICES: Final[dict[int, Matrix]] = {
                     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
 _MOST_OBLONG: Final = 50
+_ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
 _LANGUAGE: Final = TypeAdapter(Language)
 _RANGES: Final[dict[int, Range]] = {1: "tv", 2: "pc"}
 
@@ -72,12 +72,14 @@ def probe(path: Path, limits: Limits) -> Source:
 
 @contextlib.contextmanager
 def impossible_is_unreadable() -> Generator[None]:
-    """Raises UnreadableError where a noun does not take what a file says of itself; facts: field."""
+    """Raises UnreadableError where a noun does not take what a file says of itself (facts: field), or PyAV what it finds there."""
     try:
         yield
     except ValidationError as error:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise UnreadableError(f"what the file says of itself cannot be: {field}", field=field) from error
+    except (ValueError, IndexError) as error:
+        raise UnreadableError(f"what the file holds cannot be read: {error}"[:200]) from error
 
 
 def find_video(container: InputContainer) -> VideoStream:
@@ -125,11 +127,11 @@ def _pictures(container: InputContainer, video: VideoStream) -> Iterator[VideoFr
     while True:
         try:
             packet = next(packets, None)
-        except av.error.FFmpegError as error:
-            raise UnreadableError("the file cannot be read", reason=error.strerror) from error
+        except BROKEN as error:
+            raise UnreadableError("the file cannot be read", reason=reason_of(error)) from error
         if packet is None:
             return
-        with contextlib.suppress(av.error.FFmpegError):  # damaged, or a picture that refers to what is not there
+        with contextlib.suppress(*BROKEN):  # damaged, or a picture that refers to what is not there
             yield from packet.decode()
 
 
@@ -200,7 +202,11 @@ def _frame_rate(stream: VideoStream) -> float:
 
 def _orientation(picture: VideoFrame) -> tuple[Rotation, bool]:
     """(clockwise degrees that make the picture upright, whether it is mirrored left to right before that turn)."""
-    matrix = picture.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # side data of a kind that PyAV has no name for stands beside it; its turn can be read all the same
+        quarters = round(-picture.rotation / 90) % 4
+        return _ROTATIONS[quarters], False
     return orientation_of(struct.unpack("<9i", bytes(matrix))) if matrix is not None else (0, False)
 
 
@@ -214,8 +220,7 @@ def orientation_of(matrix: tuple[int, ...]) -> tuple[Rotation, bool]:
     if mirrored:
         a, b = -a, -b
     quarters = round(math.degrees(math.atan2(b, a)) / 90) % 4
-    rotations: tuple[Rotation, ...] = (0, 90, 180, 270)
-    return rotations[quarters], mirrored
+    return _ROTATIONS[quarters], mirrored
 
 
 def _audio_track(stream: AudioStream | None) -> AudioTrack | None:

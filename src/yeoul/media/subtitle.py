@@ -15,7 +15,7 @@ import av.error
 from av.stream import Discard, Stream
 
 from yeoul.base.errors import InvalidError, MediaError, TooLargeError
-from yeoul.media.limits import Limits, open_input
+from yeoul.media.limits import BROKEN, Limits, open_input
 from yeoul.model.source import Source
 
 MAX_TEXT_BYTES: Final = 2 * 2**20
@@ -70,7 +70,7 @@ def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...
             for index, cue in _cues([stream for stream in container.streams if stream.index in tracks]):
                 if len(cues[index]) <= MAX_CUES:
                     cues[index].append(cue)
-    except (av.error.FFmpegError, MediaError):
+    except (*BROKEN, MediaError):
         return ()
     found: list[Text] = []
     for position, (index, track) in enumerate(tracks.items()):
