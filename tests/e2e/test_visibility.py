@@ -117,7 +117,7 @@ def test_each_address_follows_each_change_at_once(yeoul_server: Server, owner: s
     items = [address, f"{address}/related", f"{address}/captions", f"{address}/captions/en", oembed]
     lists = [*(f"{API}/{name}" for name in ("feed", "trending", "search?q=Zebrafinches", "channels/finch/videos"))]
     lists += ["/feed.xml", "/channels/finch/feed.xml"]
-    stranger = sign_up(yeoul_server, "onlooker")
+    stranger = sign_up(yeoul_server, "passer-by")
     others = [Visitor(yeoul_server, None), Visitor(yeoul_server, stranger)]
     own = Visitor(yeoul_server, owner)
     for change, audience in CHANGES:

@@ -133,11 +133,18 @@ class WatchPage:
 
     def choose(self, menu: str, entry: str) -> None:
         """Choose an entry of the settings menu as a viewer does, by clicking; `entry`: how it begins, since "Auto (240p)" names another."""
+        controller = self.page.locator("media-controller")
+        autohide = controller.get_attribute("autohide")
+        # On a slow machine the controls would hide between two clicks, and who waits for them does not move the pointer.
+        controller.evaluate("one => one.setAttribute('autohide', '-1')")
         self.page.mouse.move(300, 200)
         self.page.locator("media-settings-menu-button").click()
         self.page.locator("media-settings-menu-item", has_text=menu).first.click()
         self.page.get_by_role("menuitemradio", name=re.compile(rf"^{re.escape(entry)}(?!\d)")).click()
         self.press("Escape")
+        controller.evaluate(
+            "(one, value) => value === null ? one.removeAttribute('autohide') : one.setAttribute('autohide', value)", autohide
+        )
 
     def text(self, selector: str) -> Locator:
         return self.page.locator(selector)
