@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.evidence import read_made
@@ -21,6 +22,7 @@ from tests.e2e.waiting import count_landed, find_upload, wait_for, wait_until_cl
 from tests.harness.pace import slowness
 from tests.streams import make_source
 from yeoul.client.source_file import fingerprint
+from yeoul.media.binaries import ffmpeg_path
 
 FRAMES = 10 * 30
 PIECES = 3
@@ -130,6 +132,41 @@ def test_long_pieces_keep_their_target_duration(make_server: Callable[..., Serve
     durations = [float(line.removeprefix("#EXTINF:").rstrip(",")) for line in playlist.splitlines() if line.startswith("#EXTINF")]
     assert max(durations) > 9.5, "a piece longer than the default allows"
     assert "#EXT-X-TARGETDURATION:15\n" in playlist
+
+
+def test_what_no_piece_can_hold_is_sent_whole_and_heard(yeoul_server: Server, tmp_path: Path):
+    """Windows Media: its sound goes into pieces as FLAC, which the server makes."""
+    source = tmp_path / "film.wmv"
+    words = [
+        ffmpeg_path(),
+        "-v",
+        "error",
+        "-nostdin",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=176x144:r=25:d=2",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=440:d=2",
+    ]
+    subprocess.run([*words, "-c:v", "wmv2", "-c:a", "wmav2", str(source)], check=True)
+    done = yeoul_server.cli(*yeoul_server.upload_words(source, "--visibility", "unlisted"))
+    assert "cannot split the file here" in done.stderr, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, result["state"]) == (0, "ready"), result
+    made = read_made(yeoul_server.data, result["id"])
+    assert made.samples["240p" if "240p" in made.samples else "144p"] == 50
+    audio = read_sound(yeoul_server, result["id"])
+    assert 0.05 < audio < 0.2, "a sine of an eighth, loud or less loud"
+
+
+def read_sound(server: Server, video_id: str) -> float:
+    """The RMS of a video's sound, as ffmpeg hears it over HLS."""
+    words = [ffmpeg_path(), "-v", "error", "-nostdin", "-i", f"{server.url}/stream/public/{video_id}/master.m3u8", "-map", "0:a:0"]
+    samples = np.frombuffer(subprocess.run([*words, "-f", "f32le", "-"], check=True, capture_output=True).stdout, np.float32)
+    return float(np.sqrt(np.square(samples).mean()))
 
 
 def test_the_same_file_twice_is_two_videos(yeoul_server: Server, own: Path):

@@ -164,11 +164,24 @@ def test_codecs_that_nut_cannot_name_go_into_mov(arguments: tuple[str, ...], tmp
     assert_sound_joins(source, tmp_path / "sound", 1.0, 0.0)
 
 
-def test_what_no_piece_can_hold_is_named(tmp_path: Path) -> None:
-    source = tmp_path / "real.rm"
-    ffmpeg(*SOURCE_30_FPS, "-t", "1", "-s", "176x144", "-c:v", "rv20", str(source))
-    with pytest.raises(UnsupportedCodecError):
+SINE = ("-f", "lavfi", "-i", "sine=440:r=48000")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "codec"),
+    [
+        ("real.rm", ("-s", "176x144", "-c:v", "rv20"), "rv20"),
+        # In pieces its blocks would have no size, and its sound would be lost without a word.
+        ("film.wmv", (*SINE, "-c:v", "wmv2", "-c:a", "wmav2"), "wmav2"),
+        ("film.avi", (*SINE, "-c:v", "mpeg4", "-c:a", "wmav1"), "wmav1"),
+    ],
+)
+def test_what_no_piece_can_hold_is_named(name: str, arguments: tuple[str, ...], codec: str, tmp_path: Path) -> None:
+    source = tmp_path / name
+    ffmpeg(*SOURCE_30_FPS, *arguments, "-t", "1", str(source))
+    with pytest.raises(UnsupportedCodecError) as caught:
         plan_split(source, LIMITS)
+    assert codec in caught.value.facts["codecs"]
 
 
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuyv422", "uyvy422", "nv12", "gray", "rgb24", "bgr24"])

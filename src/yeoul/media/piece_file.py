@@ -32,7 +32,7 @@ _FORMATS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "mp4": ("mov", {**_OPTIONS, "use_editlist": "0", "write_tmcd": "0"}),
 }
 # Muxed without complaint, but what their decoders need besides (the block's size) is lost on the way.
-_LOSSY_IN_NUT: Final = frozenset(("adpcm_ima_wav",))
+_LOSSY_IN_NUT: Final = frozenset(("adpcm_ima_wav", "adpcm_ms", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice", "atrac3", "cook"))
 # What their pixels are stands in a tag, which NUT keeps; raw pictures have none that says it in some containers.
 _TAGGED: Final = frozenset(("rawvideo", "utvideo"))
 _LOSSY_IN_MOV: Final = frozenset(("huffyuv",))
@@ -49,6 +49,15 @@ def container_for(streams: Sequence[Stream]) -> PieceContainer:
     if codecs <= _supported("mp4") - _TAGGED - _LOSSY_IN_MOV:
         return "mp4"
     raise UnsupportedCodecError("these codecs cannot be kept in pieces", codecs=sorted(codecs))
+
+
+def can_keep(streams: Sequence[Stream]) -> bool:
+    """Whether a container of pieces can hold these streams."""
+    try:
+        container_for(streams)
+    except UnsupportedCodecError:
+        return False
+    return True
 
 
 def _find_tag(stream: Stream) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from yeoul.blob.store import Bucket
 from yeoul.media.cover import with_cover
+from yeoul.media.kept_sound import with_kept_sound
 from yeoul.media.ladder import make_ladder
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_texts
@@ -20,9 +21,9 @@ from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
 @op(version="1", publishes=True)
 def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
-    path = _assemble(context, task)
-    covered = with_cover(path, context.scratch, context.limits) if task.cover else None
-    path = covered or path
+    whole = _assemble(context, task)
+    covered = with_cover(whole, context.scratch, context.limits) if task.cover else None
+    path = covered or with_kept_sound(whole, context.scratch, context.limits) or whole
     plan = plan_split(path, context.limits, context.piece_s)
     source = plan.source.with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
@@ -31,7 +32,7 @@ def split(context: Context, task: TaskInput) -> Prepared:
     for piece, file in cut_pieces(path, plan, folder):
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
-    texts = enumerate(extract_texts(path, source, context.limits))
+    texts = enumerate(extract_texts(whole, source, context.limits))
     captions = tuple(Caption(name=f"text{position}", language=one.language, label=one.label, webvtt=one.webvtt) for position, one in texts)
     return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions)
 
