@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -238,10 +237,8 @@ def test_plays_to_the_end_while_the_rest_arrives(watch: Watch, yeoul_server: Ser
     stats, seen = page.stats(), page.seen()
     assert (wait_for_end(yeoul_server, upload.video_id)["state"], stats["faults"], seen["backwards"]) == ("ready", [], [])
     assert stats["currentTime"] == pytest.approx(16, abs=0.15)
-    # A slow machine may show few pictures; what is left out of the stream is passed in less time than it lasts.
-    pictures = list(zip(seen["frames"], seen["shown"], strict=True))
-    leaps = [(before, after) for (before, left), (after, came) in pairwise(pictures) if after - before > (came - left) / 1000 + 0.4]
-    assert leaps == [], "pictures were left out"
+    # Whoever lacks pictures waits for them; a player that passes them over seeks.
+    assert [leap for leap in seen["leaps"] if leap[1] > leap[0] + 0.1] == []
     assert_no_hole(page)
 
 

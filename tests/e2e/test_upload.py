@@ -283,8 +283,8 @@ def test_limit_rate_holds(yeoul_server: Server, own: Path):
     result = yeoul_server.upload(own, "--limit-rate", SLOW, "--wait", "none")
     wanted_s = result["sent_bytes"] / int(SLOW)
     assert wanted_s > 3, "long enough for starting up to count little"
-    # Less than nothing is never allowed; a busy machine may be slower than the line.
-    assert wanted_s * 0.9 <= result["timings"]["upload_s"] <= wanted_s * 1.1 + 3
+    # A busy machine may be slower than the line, and never faster.
+    assert wanted_s * 0.9 <= result["timings"]["upload_s"]
 
 
 # --- exit codes ---

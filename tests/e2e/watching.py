@@ -23,9 +23,10 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 _PLAYER = "document.querySelector('yeoul-player')"
-# Every picture's time and when it was presented, however late this page heard of it, and where the clock went backwards.
+# Every picture's time and when it was presented, however late this page heard of it; where the clock went backwards, and where a seek
+# left out what comes next: [played until, gone to] of each seek within what is loaded.
 _RECORD = """
-window.seen = {frames: [], shown: [], backwards: []};
+window.seen = {frames: [], shown: [], backwards: [], leaps: []};
 customElements.whenDefined('yeoul-player').then(() => {
   const media = document.querySelector('yeoul-player').media;
   let last = 0;
@@ -35,6 +36,9 @@ customElements.whenDefined('yeoul-player').then(() => {
     media.requestVideoFrameCallback(onFrame);
   };
   media.requestVideoFrameCallback(onFrame);
+  media.addEventListener('seeking', () => {
+    if (media.played.length > 0) window.seen.leaps.push([media.played.end(media.played.length - 1), media.currentTime]);
+  });
   media.addEventListener('timeupdate', () => {
     if (media.readyState === 0) return;
     if (media.currentTime < last - 0.05) window.seen.backwards.push([last, media.currentTime]);
