@@ -11,9 +11,11 @@ import pytest
 from yeoul.media.audio_decode import Samples, decode_sound
 from yeoul.media.audio_grid import Span
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.kept_sound import with_kept_sound
+from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
 from yeoul.media.limits import Limits
+from yeoul.media.probe import probe
 from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.subtitle import extract_texts
 
 LIMITS = Limits()
 RATE = 48_000
@@ -85,3 +87,28 @@ def _measure(samples: Samples) -> tuple[float, float]:
 
 def test_what_pieces_can_hold_stays(tmp_path: Path):
     assert with_kept_sound(make(tmp_path / "film.mkv", "-c:v", "mpeg4", "-c:a", "aac"), tmp_path, LIMITS) is None
+
+
+def test_what_only_the_original_tells_is_kept(tmp_path: Path):
+    """Captions, a chapter, the language of the sound and the colour of the pictures; NUT has no place for them."""
+    captions, chapters = tmp_path / "captions.srt", tmp_path / "chapters.txt"
+    captions.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
+    chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=3000\ntitle=First\n")
+    film = make(tmp_path / "film.wmv", "-c:v", "wmv2", "-c:a", "wmav2")
+    source = tmp_path / "film.mkv"
+    words = [ffmpeg_path(), "-v", "error", "-nostdin", "-i", str(film), "-i", str(captions), "-i", str(chapters), "-map", "0", "-map", "1"]
+    words += ["-map_chapters", "2", "-c", "copy", "-metadata:s:a:0", "language=kor", "-metadata:s:s:0", "language=eng", "-aspect", "2:1"]
+    subprocess.run([*words, str(source)], check=True)
+    kept = with_kept_sound(source, tmp_path, LIMITS)
+    assert kept is not None
+    plan, told = plan_split(kept, LIMITS, 1.0), probe(source, LIMITS)
+    found = with_what_is_told(plan.source, told)
+    assert [chapter.title for chapter in found.chapters] == ["First"]
+    assert found.audio is not None and (found.audio.codec, found.audio.language) == ("flac", "kor")
+    assert found.video.display_size[0] == 2 * found.video.display_size[1]
+    assert (found.video.frames, found.video.time_base, found.start_pts) == (150, plan.source.video.time_base, plan.source.start_pts)
+    (text,) = extract_texts(source, told, LIMITS)
+    zero_ms = round(told.start_pts * told.video.time_base.fraction * 1000)  # captions count from the first picture
+    assert (
+        text.language == "eng" and f"00:00:{(1000 - zero_ms) / 1000:06.3f} --> 00:00:{(2000 - zero_ms) / 1000:06.3f}\nHello" in text.webvtt
+    )

@@ -1,4 +1,4 @@
-"""Sound that no piece can hold (Windows Media, Blu-ray's PCM) made one that can: FLAC beside the very same pictures."""
+"""Converts sound that no piece can hold (Windows Media, PCM of Blu-ray) to FLAC, and copies the pictures unchanged."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
 from yeoul.media.piece_file import can_keep
 from yeoul.media.probe import find_audio, find_video
 from yeoul.media.truncation import open_whole
+from yeoul.model.source import Source
 
 _DEEP: Final = ("s32", "s32p", "flt", "fltp", "dbl", "dblp")
 _LOSSLESS: Final = ("pcm_", "wmalossless")
 
 
 def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
-    """A file in `folder` with the pictures of `path` as they are and its sound as FLAC; None where pieces can hold the sound of `path`.
+    """Returns a file in `folder` with the pictures of `path` and its sound as FLAC; None where pieces can hold the sound of `path`.
 
+    The new file lacks what NUT has no place for: captions, chapters, languages, rotation and colour. See `with_what_is_told`.
     Raises UnreadableError, TruncatedError, NoVideoError and UnsupportedCodecError as `probe` does, and what `run_tool` raises.
     """
     with open_whole(path, limits) as container:
@@ -35,3 +37,15 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
     words += ["-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(made)]
     run_tool(words, limits=limits, cwd=folder)
     return made
+
+
+def with_what_is_told(source: Source, told: Source) -> Source:
+    """Returns the source of a converted file with what only the original tells of its pictures, sound, captions and chapters.
+
+    source: as `plan_split` found it in the converted file; told: as `probe` found it in the original.
+    """
+    own = source.video
+    video = told.video.with_values(time_base=own.time_base, frame_rate=own.frame_rate, frames=own.frames)
+    language = None if told.audio is None else told.audio.language
+    audio = None if source.audio is None else source.audio.with_values(language=language)
+    return told.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio)

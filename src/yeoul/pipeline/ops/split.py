@@ -8,8 +8,9 @@ from pathlib import Path
 
 from yeoul.blob.store import Bucket
 from yeoul.media.cover import with_cover
-from yeoul.media.kept_sound import with_kept_sound
+from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
 from yeoul.media.ladder import make_ladder
+from yeoul.media.probe import probe
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_texts
 from yeoul.model.piece import LandedPiece, Piece
@@ -23,16 +24,18 @@ def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     whole = _assemble(context, task)
     covered = with_cover(whole, context.scratch, context.limits) if task.cover else None
-    path = covered or with_kept_sound(whole, context.scratch, context.limits) or whole
+    kept = None if covered else with_kept_sound(whole, context.scratch, context.limits)
+    path = covered or kept or whole
     plan = plan_split(path, context.limits, context.piece_s)
-    source = plan.source.with_values(cover=covered is not None)
+    told = probe(whole, context.limits) if kept else plan.source
+    source = (with_what_is_told(plan.source, told) if kept else plan.source).with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
     folder.mkdir()
     landed: list[LandedPiece] = []
     for piece, file in cut_pieces(path, plan, folder):
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
-    texts = enumerate(extract_texts(whole, source, context.limits))
+    texts = enumerate(extract_texts(covered or whole, told, context.limits))
     captions = tuple(Caption(name=f"text{position}", language=one.language, label=one.label, webvtt=one.webvtt) for position, one in texts)
     return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions)
 
