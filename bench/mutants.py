@@ -27,6 +27,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.engine import process
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.encode import encode_piece
+from yeoul.media.kept_sound import with_kept_sound
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.split import cut_pieces, plan_split
@@ -46,6 +47,14 @@ _KINDS: Final[dict[str, tuple[str, ...]]] = {
     "av1.webm": ("-c:v", "libsvtav1", "-preset", "12", "-g", "12", "-svtav1-params", "lp=1", "-c:a", "libopus"),
     "ts": ("-c:v", "mpeg2video", "-g", "12", "-c:a", "mp2"),
     "avi": ("-c:v", "mpeg4", "-g", "12", "-c:a", "libmp3lame"),
+    "wmv": ("-c:v", "wmv2", "-g", "12", "-c:a", "wmav2"),
+    "flv": ("-c:v", "flv", "-g", "12", "-c:a", "libmp3lame"),
+    "vob": ("-c:v", "mpeg2video", "-g", "12", "-c:a", "mp2"),
+    "ogv": ("-c:v", "libtheora", "-g", "12", "-c:a", "libvorbis"),
+    "mxf": ("-c:v", "mpeg2video", "-g", "12", "-c:a", "pcm_s16le", "-ar", "48000"),
+    "gif": ("-an", "-c:v", "gif", "-pix_fmt", "rgb8"),
+    "h264": ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-g", "12"),
+    "raw.avi": ("-t", "0.2", "-c:v", "rawvideo", "-c:a", "pcm_s16le"),
 }
 _BOXES: Final = (
     *(b"moov", b"trak", b"mdia", b"stbl", b"stsd", b"stts", b"ctts"),
@@ -121,7 +130,7 @@ def make_bases(folder: Path) -> list[Path]:
     made: list[Path] = []
     for kind, words in _KINDS.items():
         path = folder / f"base.{kind}"
-        argv = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *_PICTURE, *_SOUND, *words, "-pix_fmt", "yuv420p", "-shortest", str(path)]
+        argv = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *_PICTURE, *_SOUND, "-pix_fmt", "yuv420p", *words, "-shortest", str(path)]
         subprocess.run(argv, check=True)
         made.append(path)
     return made
@@ -171,6 +180,7 @@ def _live(file: Path, folder: Path, pipe: int) -> None:
         process.limit_memory(_SLOT_BYTES)
         resource.setrlimit(resource.RLIMIT_CPU, (int(2 * _WALL_S), int(2 * _WALL_S)))
         limits = Limits(timeout_s=_WALL_S)
+        file = with_kept_sound(file, folder, limits) or file
         plan = plan_split(file, limits, 1.0)
         for piece, path in cut_pieces(file, plan, folder):
             if piece.index == 0:

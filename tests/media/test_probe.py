@@ -12,8 +12,8 @@ import pytest
 
 from yeoul.base.errors import NoVideoError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import Limits
-from yeoul.media.probe import orientation_of, probe
+from yeoul.media.limits import Limits, open_input
+from yeoul.media.probe import orientation_of, probe, turn_of
 from yeoul.media.split import plan_split
 from yeoul.model.source import Source
 
@@ -62,6 +62,16 @@ def test_hdr_is_recognised_with_its_depth_and_colour(media_dir: Path) -> None:
     assert (phone.is_hdr, phone.colour_transfer, phone.rotation_deg) == (True, "arib-std-b67", 90)
     full_range = look(media_dir, "hevc-1080p-10s.mp4").video
     assert (full_range.is_hdr, full_range.colour_range) == (False, "pc")
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_the_turn_of_a_picture_is_read_in_two_ways(degrees: int, tmp_path: Path) -> None:
+    """PyAV's own reading stands in where its list of side data cannot be had."""
+    film = make(tmp_path / "film.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2", "-c:v", "libx264", "-preset", "ultrafast")
+    turned = make(tmp_path / "turned.mp4", "-display_rotation", str(degrees), "-i", str(film), "-c", "copy")
+    with open_input(turned, LIMITS) as container:
+        picture = next(container.decode(video=0))
+    assert turn_of(picture) == probe(turned, LIMITS).video.rotation_deg == -degrees % 360
 
 
 def test_subtitles_are_listed(media_dir: Path) -> None:

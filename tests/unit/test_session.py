@@ -62,7 +62,7 @@ def test_other_content_lies_elsewhere():
         ("pieces", piece(0, 100, 100), "ends before it starts"),
         ("pieces", piece(0, 100, 99), "ends before it starts"),
         ("pieces", piece(0, 1, 100), "does not begin where the source does"),
-        ("pieces", piece(1, -1, 100), "does not begin where the source does, or after it"),
+        ("pieces", piece(1, -1, 100), "piece 1 begins before the source"),
         ("pieces", piece(9, 900, 1101), "ends after the source"),
         ("pieces", piece(9, 10**9, 10**9 + 100), "ends after the source"),
     ],

@@ -66,7 +66,7 @@ class Folders:
 
 
 class Confined:
-    """A process in a sandbox: begun at once, and told later to go, so that what this process reads between is not in its memory.
+    """A process in a sandbox. It starts at once and waits for `run`, so that what this process reads in between is not in its memory.
 
     A context manager; leaving it ends the process. describe: makes an error of ours of anything that `body` raises.
     """

@@ -51,7 +51,7 @@ class LocalEngine:
     ) -> None:
         """Start; `runner` is "module:function", a factory as in `runner.RunnerFactory`, and paths in `config` should be absolute.
 
-        secret: what the runner finds in a file whose descriptor is `config["secret"]`, so that it need not be in the memory of all.
+        secret: the runner reads it from the file descriptor `config["secret"]` when it needs it; the zygote's memory does not hold it.
         Kills what an earlier owner of the same `scratch` may have left and empties it, so no two engines may share one.
         """
         self._slots = slots

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
+from yeoul.media.limits import Limits, ffmpeg_input_options, most_copied_bytes, run_tool
 from yeoul.media.piece_file import can_keep
-from yeoul.media.probe import find_audio, find_video
+from yeoul.media.probe import claimed_duration_s, find_audio, find_video
 from yeoul.media.truncation import open_whole
 from yeoul.model.source import Source
 
 _DEEP: Final = ("s32", "s32p", "flt", "fltp", "dbl", "dblp")
+_DEPTH_BYTES: Final = 4
 _LOSSLESS: Final = ("pcm_", "wmalossless")
 
 
 def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
     """Returns a file in `folder` with the pictures of `path` and its sound as FLAC; None where pieces can hold the sound of `path`.
 
-    The new file lacks what NUT has no place for: captions, chapters, languages, rotation and colour. See `with_what_is_told`.
+    The new file may be three times as large as `path` (or 64 MiB), and larger by the sound as PCM for as long as `path` says it lasts.
+    It lacks what NUT has no place for: captions, chapters, languages, rotation and colour. See `with_what_is_told`.
     Raises UnreadableError, TruncatedError, NoVideoError and UnsupportedCodecError as `probe` does, and what `run_tool` raises.
     """
     with open_whole(path, limits) as container:
@@ -30,12 +33,16 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
         # What was compressed with loss has no more than 16 bits that count.
         is_deep = codec.format.name in _DEEP and codec.codec.canonical_name.startswith(_LOSSLESS)
         chosen = ("-map", f"0:{video.index}", "-map", f"0:{audio.index}")
+        pcm_bytes = int(
+            min(claimed_duration_s(container, video), limits.max_duration_s) * codec.sample_rate * codec.channels * _DEPTH_BYTES
+        )
+    most_bytes = min(limits.max_output_bytes, most_copied_bytes(path.stat().st_size) + pcm_bytes)
     made = folder / "kept.nut"
     # Pictures without a time of showing (AVI) get one, which NUT needs.
     words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-fflags", "+genpts", *ffmpeg_input_options(limits), "-i", f"file:{path}"]
     words += [*chosen, "-c:v", "copy", "-c:a", "flac", "-frame_size", "1024", "-sample_fmt", "s32" if is_deep else "s16", "-threads", "1"]
     words += ["-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(made)]
-    run_tool(words, limits=limits, cwd=folder)
+    run_tool(words, limits=replace(limits, max_output_bytes=most_bytes), cwd=folder)
     return made
 
 

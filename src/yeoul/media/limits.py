@@ -37,27 +37,13 @@ from yeoul.base.errors import (
 DEMUXERS: Final = (
     *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "mpegts", "avi", "nut"),
     *("asf", "flv", "live_flv", "mpeg", "ogg", "mxf", "dv", "gxf", "lxf", "rm", "wtv", "nuv", "nsv", "pva", "ty", "swf", "amv"),
-    *(
-        "gif",
-        "apng",
-        "webp",
-        "jpegxl_anim",
-        "ivf",
-        "obu",
-        "av1",
-        "yuv4mpegpipe",
-        "smjpeg",
-        "mjpeg",
-        "flic",
-        "smk",
-        "bink",
-        "roq",
-        "film_cpk",
-    ),
+    *("gif", "apng", "webp", "jpegxl_anim", "ivf", "obu", "av1", "yuv4mpegpipe", "smjpeg", "mjpeg"),
+    *("flic", "smk", "bink", "roq", "film_cpk"),
     *("mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc", "vc1", "vc1test", "dirac", "dnxhd", "cavsvideo", "avs", "avs2", "avs3"),
 )
 PROTOCOLS: Final = ("file",)
-# What PyAV raises for what a file holds: its own errors, and where it does not know a kind of side data or meets a stream too many.
+# What PyAV raises for what is in a file: its own errors, ValueError for side data that it does not know, IndexError for a stream that
+# appears late.
 BROKEN: Final = (av.error.FFmpegError, ValueError, IndexError)
 
 _STDERR_TAIL_BYTES: Final = 64 * 1024
@@ -132,7 +118,7 @@ def open_input(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -
 
 
 def reason_of(error: Exception) -> str:
-    """What an error of `BROKEN` says, without the file's path."""
+    """Returns what an error of `BROKEN` says, without the file's path."""
     return str(getattr(error, "strerror", None) or error)[:200]
 
 

@@ -1,6 +1,7 @@
-"""Which packets begin a picture: some hold none (parameter sets, the end of a sequence, hidden references), some the second field of one.
+"""Tells which packets begin a picture that is shown.
 
-Read from the packets themselves, by the syntax of each codec; of a codec that is not listed each packet is a picture.
+Some packets hold no such picture (parameter sets, the end of a sequence, hidden references), others the second field of one. The packets
+are read by the syntax of their codec. In codecs that are not listed here every packet begins a picture.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ _MOST_NALS: Final = 200
 
 
 def make_picture_test(codec: str, extradata: bytes | None) -> Begins | None:
-    """A function that tells of each packet, in decode order, whether it begins a picture; None for codecs where all do.
+    """Returns a function that takes the packets of one stream in decode order, and returns of each whether it begins a picture.
 
-    codec: ffmpeg's name; extradata: of the stream. A stream has one function to itself, since fields are told apart by what came before.
+    Returns None for codecs in which every packet does. codec: ffmpeg's name; extradata: the stream's. The function remembers fields, so
+    that each stream needs its own.
     """
     match codec:
         case "vp8":

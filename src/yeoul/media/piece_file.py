@@ -33,9 +33,9 @@ _FORMATS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 }
 # Muxed without complaint, but what their decoders need besides (the block's size) is lost on the way.
 _LOSSY_IN_NUT: Final = frozenset(("adpcm_ima_wav", "adpcm_ms", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice", "atrac3", "cook"))
-# What their pixels are stands in a tag, which NUT keeps; raw pictures have none that says it in some containers.
+# Codecs whose pixel format stands in the stream's tag, which NUT keeps and MOV does not.
 _TAGGED: Final = frozenset(("rawvideo", "utvideo"))
-_LOSSY_IN_MOV: Final = frozenset(("huffyuv",))
+# The tags of raw pictures, by pixel format: in some containers they have a tag that does not tell it.
 _RAW_TAGS: Final = {
                      "yuv420p": "I420", "yuv422p": "422P", "yuv444p": "444P", "yuyv422": "YUY2", "uyvy422": "UYVY", "nv12": "NV12",
                      "gray": "Y800", "rgb24": "RGB\x18", "bgr24": "BGR\x18"}  # fmt: skip
@@ -44,15 +44,16 @@ _RAW_TAGS: Final = {
 def container_for(streams: Sequence[Stream]) -> PieceContainer:
     """The container that can hold these streams. Raises UnsupportedCodecError where none can."""
     codecs = {stream.codec_context.codec.canonical_name for stream in streams}
-    if codecs <= _supported("nut") - _LOSSY_IN_NUT and all(_find_tag(stream) != "" for stream in streams):
-        return "nut"
-    if codecs <= _supported("mp4") - _TAGGED - _LOSSY_IN_MOV:
-        return "mp4"
+    if all(_tells_its_pixels(stream) for stream in streams):
+        if codecs <= _supported("nut") - _LOSSY_IN_NUT:
+            return "nut"
+        if codecs <= _supported("mp4") - _TAGGED:
+            return "mp4"
     raise UnsupportedCodecError("these codecs cannot be kept in pieces", codecs=sorted(codecs))
 
 
 def can_keep(streams: Sequence[Stream]) -> bool:
-    """Whether a container of pieces can hold these streams."""
+    """Returns whether pieces can hold these streams."""
     try:
         container_for(streams)
     except UnsupportedCodecError:
@@ -60,19 +61,28 @@ def can_keep(streams: Sequence[Stream]) -> bool:
     return True
 
 
+def _tells_its_pixels(stream: Stream) -> bool:
+    """Returns whether a decoder knows the pixel format from what pieces keep: packets, extradata and tag."""
+    match stream.codec_context.codec.canonical_name:
+        case "rawvideo":
+            return _find_tag(stream) is not None
+        case "huffyuv":
+            return bool(stream.codec_context.extradata)  # its first version has the bits of a pixel in some containers' headers alone
+        case _:
+            return True
+
+
 def _find_tag(stream: Stream) -> str | None:
-    """The tag that says what the pixels are, None for codecs whose packets say it; "" where nothing that is kept says it."""
+    """Returns the tag that tells the pixel format; None for codecs whose packets tell it, and for raw pictures without such a tag."""
     codec = stream.codec_context.codec.canonical_name
-    if codec == "huffyuv" and not stream.codec_context.extradata:
-        return ""  # an old one, whose bits per pixel stand in some containers' headers alone
     if codec == "rawvideo":
-        return _RAW_TAGS.get(cast("VideoStream", stream).codec_context.pix_fmt or "", "")
+        return _RAW_TAGS.get(cast("VideoStream", stream).codec_context.pix_fmt or "")
     return stream.codec_context.codec_tag if codec in _TAGGED else None
 
 
 @cache
 def _supported(container: PieceContainer) -> frozenset[str]:
-    """Codecs by their canonical names: PyAV lists those of implementations ("dca" decodes "dts")."""
+    """Returns canonical names of codecs. PyAV lists names of implementations: "dca" for "dts"."""
     with av.open(io.BytesIO(), "w", format=_FORMATS[container][0]) as output:
         return frozenset(name for implementation in output.supported_codecs for name in _canonical(implementation))
 

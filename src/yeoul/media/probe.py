@@ -204,10 +204,14 @@ def _orientation(picture: VideoFrame) -> tuple[Rotation, bool]:
     """(clockwise degrees that make the picture upright, whether it is mirrored left to right before that turn)."""
     try:
         matrix = picture.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # side data of a kind that PyAV has no name for stands beside it; its turn can be read all the same
-        quarters = round(-picture.rotation / 90) % 4
-        return _ROTATIONS[quarters], False
+    except ValueError:  # beside it stands side data that PyAV has no name for; it still reads the turn, but not the mirror
+        return turn_of(picture), False
     return orientation_of(struct.unpack("<9i", bytes(matrix))) if matrix is not None else (0, False)
+
+
+def turn_of(picture: VideoFrame) -> Rotation:
+    """Returns the clockwise degrees that make a picture upright, in quarters; PyAV counts the other way."""
+    return _ROTATIONS[round(-picture.rotation / 90) % 4]
 
 
 def orientation_of(matrix: tuple[int, ...]) -> tuple[Rotation, bool]:

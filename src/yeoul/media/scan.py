@@ -158,7 +158,7 @@ def scan(path: Path, limits: Limits) -> Scan:
         raise UnreadableError("the video stream holds no decodable packet", file=path.name)
     has_delay = video.codec_context.reorder_depth > 0 or bool((table.pts != table.dts).any())
     if video_rows.lacks_times() and has_delay:
-        # Which of the reordered pictures a time is missing of only the decoder can tell; together they are shown as they are decoded.
+        # Pictures are reordered, and only the decoder knows which of them lacks a time. As a whole they are shown as far apart as decoded.
         table = _in_display_order(replace(table, pts=table.dts + (table.pts[0] - table.dts[0])), path, limits)
     elif reordered_in_secret and _rises(table.pts):
         table = _in_display_order(table, path, limits)
@@ -206,7 +206,7 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
 
 
 def _usual_rate(stream: Stream) -> Fraction:
-    """Packets in a second, where nothing else is known of them."""
+    """Returns how many packets a second a stream has, by its header; 25 where that says nothing."""
     rate = (stream.average_rate or stream.guessed_rate) if isinstance(stream, VideoStream) else None
     return Fraction(rate) if rate else _USUAL_RATE
 
@@ -241,8 +241,8 @@ class _Rows:
         self._goes_on.append(self._has_parts and not yields_picture)
 
     def lacks_times(self) -> bool:
-        """Whether packets have no time at all."""
-        return any(pts == dts == _MISSING for pts, dts in zip(self._pts, self._dts, strict=True))
+        """Returns whether some packets have neither a pts nor a dts."""
+        return bool(_untimed(np.array(self._pts, np.int64), np.array(self._dts, np.int64)).any())
 
     def table(self) -> PacketTable:
         """The packets with missing times repaired; what precedes the first keyframe is not shown."""
@@ -263,9 +263,15 @@ class _Rows:
         return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown, goes_on)
 
 
+def _untimed(pts: Ticks, dts: Ticks) -> Flags:
+    return (pts == _MISSING) & (dts == _MISSING)
+
+
 def _timed(pts: Ticks, dts: Ticks, usual_step: int) -> tuple[Ticks, Ticks]:
-    """(pts, dts) with times for packets that have neither, between those around them; where none has one, by the usual step."""
-    untimed = (pts == _MISSING) & (dts == _MISSING)
+    """Returns (pts, dts) in which packets without a time have one: between their neighbours' times, or `usual_step` apart where no packet
+    has a time.
+    """
+    untimed = _untimed(pts, dts)
     if not untimed.any():
         return pts, dts
     decoded = np.where(dts == _MISSING, pts, dts)
@@ -340,7 +346,7 @@ def _in_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketT
 
 
 def _told_apart(table: PacketTable) -> PacketTable:
-    """The table with pictures that share a time moved a tick apart, in the order in which they are decoded."""
+    """Returns the table in which pictures that share a time are a tick apart, in the order of decoding."""
     shown = np.flatnonzero(table.shown)
     order = shown[np.argsort(table.pts[shown], kind="stable")]
     ordered = table.pts[order]

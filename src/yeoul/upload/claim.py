@@ -11,7 +11,7 @@ from yeoul.model.plain import MAX_INT32
 from yeoul.model.source import Source
 
 _MAX_SIDE = 65_535
-_ROUNDING_S = 1  # what a client may lose where it turns ticks into seconds
+_ROUNDING_S = 1  # a client may round where it converts ticks to seconds
 
 
 def check_source(source: Source) -> None:
@@ -32,8 +32,10 @@ def check_piece(piece: Piece, source: Source) -> None:
         raise InvalidError(f"piece {piece.index} ends before it starts, or is too long", field="end_pts", index=piece.index)
     if piece.frames is not None and piece.frames > span:
         raise InvalidError(f"piece {piece.index} has more frames than ticks", field="frames", index=piece.index)
-    if piece.start_pts < source.start_pts or (piece.index == 0 and piece.start_pts != source.start_pts):
-        raise InvalidError(f"piece {piece.index} does not begin where the source does, or after it", field="start_pts", index=piece.index)
+    if piece.index == 0 and piece.start_pts != source.start_pts:
+        raise InvalidError("the first piece does not begin where the source does", field="start_pts", index=0)
+    if piece.start_pts < source.start_pts:
+        raise InvalidError(f"piece {piece.index} begins before the source", field="start_pts", index=piece.index)
     end_s = (piece.end_pts - source.start_pts) * source.video.time_base.fraction
     if end_s > source.duration_s + _ROUNDING_S:
         raise InvalidError(f"piece {piece.index} ends after the source", field="end_pts", index=piece.index)
