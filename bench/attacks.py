@@ -1,4 +1,4 @@
-"""What one visitor does that costs a server most: each attack goes on until its process is ended, and tells the status of each answer."""
+"""The attacks of `hostile.py`. Each is a generator that attacks until its process ends, and yields the status of each answer, 0 for none."""
 
 from __future__ import annotations
 

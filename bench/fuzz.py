@@ -1,8 +1,8 @@
-"""Fuzzing of our own parsers: each gets valid inputs and what Hypothesis makes of them, and may raise what it promises and nothing else.
+"""Fuzzes our parsers. Each gets valid inputs that Hypothesis has changed, and may raise only the errors that it documents.
 
     python -m bench.fuzz [--seconds 10] [--seed 1] [--only WORD]
 
-Each input may take two seconds of CPU time. What was found is printed in its smallest form.
+An input may take at most two seconds of CPU time. A fault is printed with the smallest input that shows it.
 """
 
 from __future__ import annotations

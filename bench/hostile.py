@@ -1,4 +1,4 @@
-"""Hostile load: one visitor does what costs a server most, while ordinary visitors go about; what they notice of it.
+"""Measures what ordinary visitors notice while one client attacks the server (`attacks.py`).
 
     python -m bench.hostile [--seconds 8] [--only WORD]
 

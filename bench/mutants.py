@@ -50,7 +50,7 @@ _KINDS: Final[dict[str, tuple[str, ...]]] = {
     "wmv": ("-c:v", "wmv2", "-g", "12", "-c:a", "wmav2"),
     "flv": ("-c:v", "flv", "-g", "12", "-c:a", "libmp3lame"),
     "vob": ("-c:v", "mpeg2video", "-g", "12", "-c:a", "mp2"),
-    "ogv": ("-c:v", "libtheora", "-g", "12", "-c:a", "libvorbis"),
+    "ogv": ("-c:v", "libvpx", "-deadline", "realtime", "-g", "12", "-c:a", "libopus"),
     "mxf": ("-c:v", "mpeg2video", "-g", "12", "-c:a", "pcm_s16le", "-ar", "48000"),
     "gif": ("-an", "-c:v", "gif", "-pix_fmt", "rgb8"),
     "h264": ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-g", "12"),

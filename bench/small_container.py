@@ -1,8 +1,8 @@
-"""Four uploads at once on one core and 1 GiB of memory, which the kernel enforces: all must become ready with all their rungs.
+"""Makes four uploads at once on one core with 1 GiB of memory, which the kernel enforces. All must become ready with all their rungs.
 
     python -m bench.small_container
 
-The limit is a control group of version 1 or 2, which root alone can make, and only where the kernel lets it.
+The limit is a control group of version 1 or 2. Only root can make one, and not on every machine.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Killed tools: each clip is uploaded twice, and of the second upload's ffmpegs three die by kill -9. Both must end alike to the byte.
+"""Uploads each clip twice and kills three ffmpegs of the second upload by kill -9. Both uploads must give the same bytes.
 
     python -m bench.tool_kills [NAME ...]
 
-The kills come at the first encode, and when a third and two thirds of the encodes of the unharmed upload have ended. Of long clips an
-excerpt is taken.
+The first ffmpeg is killed at once, the others when a third and two thirds of the encodes have ended. Of a long clip an excerpt is
+uploaded.
 """
 
 from __future__ import annotations

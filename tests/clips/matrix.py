@@ -22,7 +22,6 @@ _ENCODERS: Final[dict[str, str]] = {
     "dvvideo": "dvvideo -pix_fmt yuv420p",
     "cfhd": "cfhd -pix_fmt yuv422p10le",
     "mjpeg": "mjpeg -pix_fmt yuv420p",
-    "theora": "libtheora",
     "dirac": "vc2",
     "msmpeg4v3": "msmpeg4",
     "roq": "roqvideo",
@@ -30,7 +29,7 @@ _ENCODERS: Final[dict[str, str]] = {
         name: name
         for name in (
             *("mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v2", "wmv1", "wmv2", "flv", "h261", "h263", "h263p", "rv10", "rv20"),
-            *("ffv1", "huffyuv", "utvideo", "magicyuv", "rawvideo", "qtrle", "svq1", "snow", "cinepak", "flashsv", "gif", "speedhq"),
+            *("ffv1", "huffyuv", "utvideo", "magicyuv", "rawvideo", "qtrle", "svq1", "snow", "cinepak", "gif", "speedhq"),
         )
     },
 }
@@ -44,7 +43,7 @@ _SILENT: Final = (
     *("gif", "ivf", "obu", "yuv4mpegpipe", "mjpeg", "m4v", "h261", "h263", "h264", "hevc", "mpeg1video", "mpeg2video", "dirac", "smjpeg"),
 )
 # The first that the container takes.
-_SOUNDS: Final = ("aac", "libmp3lame", "libopus", "libvorbis", "pcm_s16le", "pcm_s16be")
+_SOUNDS: Final = ("aac", "libmp3lame", "libopus", "pcm_s16le", "pcm_s16be")
 
 
 @dataclass(frozen=True)
