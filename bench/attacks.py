@@ -1,4 +1,4 @@
-"""The attacks of `hostile.py`. Each is a generator that attacks until its process ends, and yields the status of each answer, 0 for none."""
+"""The attacks of `hostile.py`. Each is a generator that attacks until its process ends, and yields the status of each answer or 0."""
 
 from __future__ import annotations
 
