@@ -8,6 +8,7 @@ Mutant N of a seed is always the same file, so that a run can be gathered over s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import resource
@@ -148,6 +149,16 @@ def make_mutant(bases: Sequence[Path], seed: int, number: int) -> tuple[str, byt
     return f"{number}: {base.name} {'+'.join(one.__name__ for one in used)}", bytes(data)
 
 
+def _folder_bytes(folder: Path) -> int:
+    """Returns the size of all files below a folder that another process writes to and deletes from."""
+    found = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found += os.lstat(os.path.join(place, name)).st_size
+    return found
+
+
 def try_file(file: Path, folder: Path) -> End:
     """Split the file and encode a piece of it, in a child process with the limits of a task."""
     reading, writing = os.pipe()
@@ -160,7 +171,7 @@ def try_file(file: Path, folder: Path) -> End:
     watch = subprocess.Popen(["sleep", str(2 * _WALL_S)])
     disk_bytes = 0
     while (found := os.wait4(pid, os.WNOHANG))[0] == 0:
-        disk_bytes = max(disk_bytes, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0)
+        disk_bytes = max(disk_bytes, _folder_bytes(folder))
         if watch.poll() is not None:
             os.killpg(pid, signal.SIGKILL)
         time.sleep(0.02)
