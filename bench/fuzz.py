@@ -50,6 +50,7 @@ from yeoul.media.audio_box import make_audio_fragment, make_audio_init
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.caption import read_srt, read_webvtt
 from yeoul.media.codec_string import get_codecs
+from yeoul.media.edit_list import add_edit_list, get_media_time
 from yeoul.media.filter import make_graph
 from yeoul.media.ladder import make_ladder
 from yeoul.media.loudness import read_report
@@ -178,11 +179,12 @@ def _text(data: bytes) -> str:
 def _read_media(data: bytes) -> None:
     init, media = fragment.split_init(data)
     get_codecs(init)
+    add_edit_list(init, 1000)
     fragment.get_timescale(init)
     found = fragment.list_fragments(media)
     fragment.list_pts(found)
-    fragment.find_i_frames(found)
-    fragment.retime(media, 10**6)
+    fragment.find_i_frames(found, get_media_time(init))
+    fragment.retime(media, 10**6, 10**4)
 
 
 def _read_sizes(data: bytes) -> None:

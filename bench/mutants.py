@@ -155,7 +155,7 @@ def _folder_bytes(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                found += os.lstat(os.path.join(place, name)).st_size
+                found += Path(place, name).lstat().st_size
     return found
 
 

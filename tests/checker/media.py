@@ -72,9 +72,25 @@ def _check_times(reader: Reader, track: Track) -> None:
     shown = [sample.pts for part in track.parts for sample in part.samples]
     if len(set(shown)) != len(shown):
         reader.add("stream.tfdt", track.name, f"{len(shown) - len(set(shown))} pictures at the time of another")
+    if track.is_whole and reader.expect.profile == "yeoul":
+        _check_shown(reader, track)
     first = min(sample.pts for sample in track.parts[0].samples)
     if first != track.init.edit_media_time and track.is_whole:
         reader.add("stream.zero", track.name, f"first picture at {first}, edit list at {track.init.edit_media_time}")
+
+
+def _check_shown(reader: Reader, track: Track) -> None:
+    """Engines take a sample's duration for the time that its picture is shown, and some shift all pictures by a negative offset."""
+    for part, after in zip(track.parts, [*track.parts[1:], None], strict=True):
+        pts = sorted(sample.pts for sample in part.samples)
+        end = min(sample.pts for sample in after.samples) if after is not None else pts[0] + round(part.duration * part.timescale)
+        until = dict(pairwise([*pts, end]))
+        wrong = [sample.pts for sample in part.samples if until[sample.pts] != sample.pts + sample.duration]
+        if wrong:
+            reader.add("stream.shown", part.uri, f"{len(wrong)} pictures that do not last until the next, the first at {wrong[0]}")
+        early = [sample.pts for sample in part.samples if sample.pts < sample.dts]
+        if early:
+            reader.add("stream.shown", part.uri, f"{len(early)} pictures shown before they are decoded, the first at {early[0]}")
 
 
 def _check_picture(reader: Reader, track: Track) -> None:
@@ -108,7 +124,9 @@ def _check_idr(reader: Reader, track: Track) -> None:
         if any(not sample.is_sync for sample in idrs):
             reader.add("stream.idr", part.uri, "an IDR picture that is not marked as sync sample")
         starts += [(sample.pts, part.uri) for sample in idrs]
-    starts.append((track.parts[-1].samples[-1].dts + track.parts[-1].samples[-1].duration, track.parts[-1].uri))
+    last = track.parts[-1].samples[-1]
+    first = track.parts[0].samples[0]
+    starts.append((last.dts + last.duration + first.pts - first.dts, track.parts[-1].uri))
     for (before, uri), (after, _) in pairwise(starts):
         if track.is_whole and after - before > _IDR_EVERY_S * track.init.timescale + longest:
             reader.add("stream.idr", uri, f"{(after - before) / track.init.timescale:.3f} s between IDR pictures")

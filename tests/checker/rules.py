@@ -64,6 +64,7 @@ _TABLE = (
     Rule("stream.audio", "there is sound if the source has some", _OURS),
     Rule("stream.tfdt", "decode times go on without gap or overlap", f"{_OURS}; {_CMAF} 7.3.2.2; {_APPLE} 7.3"),
     Rule("stream.zero", "the picture starts at 0", f"{_OURS}; media starts at the period's start"),
+    Rule("stream.shown", "each picture lasts until the next, and none is shown before it is decoded", f"{_OURS}; {_CMAF} 7.5.17"),
     Rule("stream.idr", "each segment starts with an IDR picture (or key frame) and one comes every 2 s", f"{_OURS}; {_APPLE} 1.13, 7.4"),
     Rule("stream.length", "segments last about 6 s, only the first and the last ones less", f"{_OURS}; {_APPLE} 7.6"),
     Rule("stream.aligned", "segments of all rungs of a codec start and end at the same times", f"{_OURS}; {_HLS} 6.2.4; {_APPLE} 8.22"),

@@ -3,9 +3,10 @@
 import gzip
 import re
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from tests.streams import build_stream, make_source, write_playlists
 from yeoul.delivery.presentation import Presentation
 from yeoul.media import fragment
 from yeoul.media.binaries import ffmpeg_path, packager_path
+from yeoul.media.edit_list import get_media_time
 from yeoul.model.rendition import Rung
 
 SIZE = (640, 360)
@@ -194,24 +196,25 @@ def test_a_tfdt_gap_is_found(copy: Path):
     assert rules_found(copy) == {"stream.tfdt", "hls.times", "dash.timeline"}
 
 
-def without_last_sample(media: bytes) -> bytes:
-    """The last frame of a segment is lost, and the one before it shown longer, so that all times stay right."""
+def without_last_sample(media: bytes, delay_ticks: int) -> bytes:
+    """The last frame of a segment is lost, and the one shown before it shown longer, so that all times stay right."""
     last = fragment.list_fragments(media)[-1]
-    *kept, before, lost = last.samples
-    kept.append(fragment.Sample(before.duration_ticks + lost.duration_ticks, before.size_bytes, before.flags, before.cts_ticks))
+    kept = [replace(sample, cts_ticks=sample.cts_ticks - delay_ticks) for sample in last.samples[:-1]]
     size = sum(sample.size_bytes for sample in kept)
     moof = fragment._write_moof(last.sequence, last.start_ticks, kept)
-    return media[: last.offset] + moof + fragment._box("mdat", media[last.data_offset : last.data_offset + size])
+    written = moof + fragment._box("mdat", media[last.data_offset : last.data_offset + size])
+    return media[: last.offset] + fragment.retime(written, last.start_ticks + last.duration_ticks, delay_ticks)
 
 
 def rewritten(p: Presentation, folder: Path, name: str, index: int) -> Presentation:
     """The presentation as an encoder would describe a segment that was changed on disk."""
     media = (folder / name / f"{index}.m4s").read_bytes()
+    delay = get_media_time((folder / name / "init.mp4").read_bytes())
     fragments = fragment.list_fragments(media)
     changed = {
         "size_bytes": len(media),
         "samples": sum(len(found.samples) for found in fragments),
-        "i_frames": fragment.find_i_frames(fragments),
+        "i_frames": fragment.find_i_frames(fragments, delay),
     }
     tracks = [
         track.model_copy(update={"segments": tuple(s.model_copy(update=changed) if s.index == index else s for s in track.segments)})
@@ -225,7 +228,7 @@ def rewritten(p: Presentation, folder: Path, name: str, index: int) -> Presentat
 def test_one_lost_frame_is_found(good: Built, copy: Path):
     """Lists, times and sizes all agree with what is there; only the source knows of one frame more."""
     path = copy / "360p" / "1.m4s"
-    path.write_bytes(without_last_sample(path.read_bytes()))
+    path.write_bytes(without_last_sample(path.read_bytes(), get_media_time((copy / "360p" / "init.mp4").read_bytes())))
     write_playlists(rewritten(good.presentation, copy, "360p", 1), copy)
     findings = check_streams(str(copy), expect=KNOWN)
     assert [(finding.rule, finding.where, finding.detail) for finding in findings] == [
@@ -285,20 +288,29 @@ def test_a_first_variant_that_is_not_the_default_is_found(copy: Path):
 
 
 def test_a_picture_that_starts_late_is_found(copy: Path):
-    """The init skips two frames that are not there to be skipped, as one made for positive offsets would."""
+    """The init skips two frames more than the offsets hold."""
     init = copy / "240p" / "init.mp4"
     data = init.read_bytes()
-    elst = (
-        (28).to_bytes(4, "big") + b"elst" + bytes(4) + (1).to_bytes(4, "big") + bytes(4) + (1024).to_bytes(4, "big") + b"\x00\x01\x00\x00"
-    )
-    edts = (36).to_bytes(4, "big") + b"edts" + elst
-    mdia = data.index(b"mdia") - 4
-    grown = data[:mdia] + edts + data[mdia:]
-    for name in (b"moov", b"trak"):
-        at = grown.index(name) - 4
-        grown = grown[:at] + (int.from_bytes(grown[at : at + 4], "big") + len(edts)).to_bytes(4, "big") + grown[at + 4 :]
-    init.write_bytes(grown)
+    at = data.index(b"elst") + 16
+    init.write_bytes(data[:at] + struct.pack(">i", get_media_time(data) + 1024) + data[at + 4 :])
     assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.zero"}
+
+
+def test_negative_offsets_are_found(copy: Path):
+    """Times are right for who takes them as they are; players of ffmpeg and GStreamer show all pictures late."""
+    folder = copy / "360p"
+    data = (folder / "init.mp4").read_bytes()
+    delay, at = get_media_time(data), data.index(b"elst") + 16
+    (folder / "init.mp4").write_bytes(data[:at] + bytes(4) + data[at + 4 :])
+    for path in folder.glob("*.m4s"):
+        media = bytearray(path.read_bytes())
+        for found in fragment.list_fragments(bytes(media)):
+            rows = [replace(sample, cts_ticks=sample.cts_ticks - delay) for sample in found.samples]
+            moof = fragment._write_moof(found.sequence, found.start_ticks, rows)
+            assert len(moof) == found.data_offset - 8 - found.offset
+            media[found.offset : found.offset + len(moof)] = moof
+        path.write_bytes(bytes(media))
+    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.shown"}
 
 
 def test_misaligned_rungs_are_found(good: Built, long_segments: Built, copy: Path):

@@ -53,10 +53,15 @@ class Encoded:
         return parse_init(self.segments[rung][0].init)
 
     def times(self, rung: Rung) -> list[Fraction]:
-        return sorted(Fraction(sample.pts, self.init(rung).timescale) for sample in self.samples(rung))
+        return sorted(self.shown_at(rung, sample) for sample in self.samples(rung))
 
     def idr_times(self, rung: Rung) -> list[Fraction]:
-        return [Fraction(sample.pts, self.init(rung).timescale) for sample in self.samples(rung) if sample.is_sync]
+        return [self.shown_at(rung, sample) for sample in self.samples(rung) if sample.is_sync]
+
+    def shown_at(self, rung: Rung, sample: Sample) -> Fraction:
+        """In seconds, as the edit list has it."""
+        init = self.init(rung)
+        return Fraction(sample.pts - init.edit_media_time, init.timescale)
 
     @property
     def end(self) -> Fraction:
@@ -67,15 +72,16 @@ class Encoded:
 def encode(
     path: Path, folder: Path, target_s: float, most: int = 99, choose: Callable[[Sequence[Rung]], Sequence[Rung]] = tuple
 ) -> Encoded:
-    """The first `most` pieces of a clip, in the rungs that `choose` takes from its ladder."""
+    """The first `most` pieces of a clip, encoded in any order, in the rungs that `choose` takes from its ladder."""
     plan = plan_split(path, LIMITS, target_s)
     rungs = choose(make_ladder(plan.source))
-    segments: dict[Rung, list[EncodedSegment]] = {rung: [] for rung in rungs}
-    for piece, file in cut_pieces(path, plan, folder, only=range(most)):
+    made: dict[int, Sequence[EncodedSegment]] = {}
+    cut = [(piece, file.rename(folder / f"kept-{piece.index}")) for piece, file in cut_pieces(path, plan, folder, only=range(most))]
+    for piece, file in random.Random(len(cut)).sample(cut, len(cut)):
         out = folder / f"out-{piece.index}"
         out.mkdir()
-        for rung, segment in zip(rungs, encode_piece(file, piece, plan.source, rungs, out, LIMITS), strict=True):
-            segments[rung].append(segment)
+        made[piece.index] = encode_piece(file, piece, plan.source, rungs, out, LIMITS)
+    segments = {rung: [made[index][at] for index in sorted(made)] for at, rung in enumerate(rungs)}
     files = {rung: join(made, folder / f"{rung.name}.mp4") for rung, made in segments.items()}
     return Encoded(plan.source, plan.pieces[:most], segments, files)
 
@@ -110,7 +116,15 @@ def assert_times(encoded: Encoded, shown: oracle.Shown) -> None:
         assert len({segment.init for segment in made}) == 1
         samples = encoded.samples(rung)
         assert all(before.dts + before.duration == after.dts for before, after in pairwise(samples))
-        assert samples[0].dts == samples[0].pts == 0
+        assert samples[0].dts == found[0] == 0
+        assert all(sample.dts <= sample.pts for sample in samples), "shown before it is decoded"
+        until = dict(pairwise([*found, encoded.end]))
+        late = [
+            sample
+            for sample in samples
+            if abs(until[encoded.shown_at(rung, sample)] * timescale - sample.duration - encoded.shown_at(rung, sample) * timescale) > 1
+        ]
+        assert not late, "each lasts until the next one is shown"
         assert abs(Fraction(samples[-1].dts + samples[-1].duration, timescale) - encoded.end) * timescale <= 1
         assert [segment.start_ticks + segment.duration_ticks for segment in made[:-1]] == [segment.start_ticks for segment in made[1:]]
         assert [segment.samples for segment in made] == [piece.frames for piece in encoded.pieces]
@@ -121,13 +135,14 @@ def assert_times(encoded: Encoded, shown: oracle.Shown) -> None:
 
 
 def assert_idrs(encoded: Encoded) -> None:
-    """Each piece starts with one; then one follows at the first frame 2 s after the last, not sooner and not in runs."""
+    """Each piece starts with one; then one follows at the first frame 2 s after the last, and frames shown for long are some."""
+    longest_s = 0.1 if encoded.source.video.frame_rate >= 20 else 0.5
     for rung, made in encoded.segments.items():
         times, idrs = encoded.times(rung), encoded.idr_times(rung)
         starts = [Fraction(segment.start_ticks, segment.timescale) for segment in made]
         wanted: list[Fraction] = []
-        for time in times:
-            if time in starts or time - wanted[-1] >= Fraction("1.9995"):
+        for time, after in pairwise([*times, encoded.end]):
+            if time in starts or time - wanted[-1] >= Fraction("1.9995") or after - time > longest_s:
                 wanted.append(time)
         assert idrs == wanted
         assert [frame.start_ticks for segment in made for frame in segment.i_frames] == [int(time * made[0].timescale) for time in idrs]
@@ -232,7 +247,7 @@ def test_a_long_gap_is_followed_by_one_idr(tmp_path: Path) -> None:
         4.0,
     ]
     (rung,) = encoded.segments
-    assert [float(time) for time in encoded.idr_times(rung)] == [0.0, 2.0, 4.0, 6.0, 8.0, 17.0, 19.0, 21.0]
+    assert [float(time) for time in encoded.idr_times(rung)] == [0.0, 2.0, 4.0, 6.0, 8.0, 8.0 + 1 / 15, 17.0, 19.0, 21.0]
 
 
 def test_pieces_of_other_rates_share_their_headers(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from yeoul.base.errors import MediaToolError
 from yeoul.media import fragment
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.codec_string import get_codecs
+from yeoul.media.edit_list import add_edit_list, get_media_time
 from yeoul.media.fragment import Sample
+from yeoul.media.reorder import find_wait
 
 KEY, DELTA = 0x2000000, 0x1010000
 END_TICKS = 10_000_000
@@ -58,25 +60,31 @@ def reordered(draw: st.DrawFn) -> tuple[list[list[int]], list[bytes]]:
     return gops, [draw(st.binary(max_size=9)) for _ in ordered]
 
 
-@given(reordered())
-def test_retiming_keeps_samples_and_makes_times_exact(given_gops: tuple[list[list[int]], list[bytes]]) -> None:
+@given(reordered(), st.integers(0, 5))
+def test_retiming_keeps_samples_and_makes_times_exact(given_gops: tuple[list[list[int]], list[bytes]], more: int) -> None:
     gops, payloads = given_gops
     media, rest = b"", list(payloads)
     for gop in gops:
         data, rest = rest[: len(gop)], rest[len(gop) :]
         run = [Sample(0, len(one), KEY if index == 0 else DELTA, pts) for index, (pts, one) in enumerate(zip(gop, data, strict=True))]
         media += pair(7, 0, run, b"".join(data))
-    retimed = fragment.retime(media, END_TICKS)
+    pts = [time for gop in gops for time in gop]
+    delay = find_wait(pts, END_TICKS) + more
+    retimed = fragment.retime(media, END_TICKS, delay)
     found = fragment.list_fragments(retimed)
-    assert fragment.list_pts(found) == [pts for gop in gops for pts in gop]
+    assert [time - delay for time in fragment.list_pts(found)] == pts
     assert [one.start_ticks for one in found] == [gop[0] for gop in gops]
-    assert all(one.samples[0].cts_ticks == 0 and one.samples[0].is_sync for one in found)
+    assert all(one.samples[0].cts_ticks == delay and one.samples[0].is_sync for one in found)
     assert [a.start_ticks + a.duration_ticks for a in found] == [*(b.start_ticks for b in found[1:]), END_TICKS]
-    assert all(sample.duration_ticks > 0 for one in found for sample in one.samples)
+    until = {now: after - now for now, after in pairwise([*sorted(pts), END_TICKS])}
+    assert [sample.duration_ticks for one in found for sample in one.samples] == [until[time] for time in pts], "each lasts until the next"
+    assert min(sample.cts_ticks for one in found for sample in one.samples) >= more
     assert [retimed[one.data_offset : one.offset + one.size_bytes] for one in found] == [
         media[one.data_offset : one.offset + one.size_bytes] for one in fragment.list_fragments(media)
     ]
-    assert fragment.retime(retimed, END_TICKS) == retimed
+    if find_wait(pts, END_TICKS):
+        with pytest.raises(MediaToolError, match="before it is decoded"):
+            fragment.retime(media, END_TICKS, delay - more - 1)
 
 
 # --- what a real encoder writes ---
@@ -110,26 +118,34 @@ def test_fragments_of_an_encoder(written: bytes) -> None:
 
 
 def test_retimed_fragments_play(written: bytes) -> None:
-    """A demuxer that is not ours finds dts that rise from 0, even pts and the last duration.
-
-    It shows all times later by the largest negative offset, as its own edit list would take away again.
-    """
+    """A demuxer that is not ours finds even pts from 0 and the last duration, with nothing shown late."""
     init, media = fragment.split_init(written)
-    retimed = fragment.retime(media, 36 * 512)
+    retimed, init = fragment.retime(media, 36 * 512, 3 * 512), add_edit_list(init, 3 * 512)
     with av.open(io.BytesIO(init + retimed), "r") as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
-    assert [packet.dts for packet in packets] == [512 * n for n in range(35)]
-    late = -min(sample.cts_ticks for one in fragment.list_fragments(retimed) for sample in one.samples)
-    assert sorted((packet.pts or 0) - late for packet in packets) == [512 * n for n in range(35)]
-    assert packets[-1].duration == 1024
+    dts = [packet.dts or 0 for packet in packets]
+    assert dts[0] == -3 * 512 and dts == sorted(set(dts)) and all(packet.dts <= packet.pts for packet in packets)  # type: ignore[operator]
+    assert sorted(packet.pts or 0 for packet in packets) == [512 * n for n in range(35)]
+    last = max(packets, key=lambda packet: packet.pts or 0)
+    assert last.duration == 1024
     with av.open(io.BytesIO(init + retimed), "r") as container:
-        assert [(frame.pts or 0) - late for frame in container.decode(video=0)] == [512 * n for n in range(35)]
+        assert [frame.pts for frame in container.decode(video=0)] == [512 * n for n in range(35)]
+
+
+def test_edit_lists_are_added_once(written: bytes) -> None:
+    init, _ = fragment.split_init(written)
+    assert get_media_time(init) == 0 and add_edit_list(init, 0) == init
+    edited = add_edit_list(init, 1234)
+    assert get_media_time(edited) == 1234
+    assert fragment.split_init(edited) == (edited, b"") and get_codecs(edited) == get_codecs(init)
+    with pytest.raises(MediaToolError, match="already"):
+        add_edit_list(edited, 1234)
 
 
 def test_i_frames_decode_alone(written: bytes) -> None:
     init, media = fragment.split_init(written)
-    media = fragment.retime(media, 35 * 512)
-    found = fragment.find_i_frames(fragment.list_fragments(media))
+    media = fragment.retime(media, 35 * 512, 2 * 512)
+    found = fragment.find_i_frames(fragment.list_fragments(media), 2 * 512)
     assert [frame.start_ticks for frame in found] == [0, 5120, 10240, 15360]
     assert [frame.duration_ticks for frame in found] == [5120, 5120, 5120, 2560]
     for frame in found:
@@ -143,7 +159,7 @@ def test_i_frames_decode_alone(written: bytes) -> None:
 
 def test_a_fragment_without_an_idr_has_no_i_frame() -> None:
     media = pair(1, 0, [Sample(10, 1, DELTA, 0)]) + pair(2, 10, [Sample(10, 1, KEY, 0)])
-    assert [frame.start_ticks for frame in fragment.find_i_frames(fragment.list_fragments(media))] == [10]
+    assert [frame.start_ticks for frame in fragment.find_i_frames(fragment.list_fragments(media), 0)] == [10]
 
 
 def test_other_boxes_between_are_passed_over() -> None:
@@ -172,8 +188,9 @@ def test_large_box_sizes_are_read() -> None:
     [
         ([[0, 10, 10]], 30, "strictly increasing"),
         ([[0, 10, 20]], 20, "strictly increasing"),
-        ([[0, 10], [5, 20]], 30, "earliest"),
-        ([[10, 0, 20]], 30, "earliest"),
+        ([[0, 10], [5, 20]], 30, "shown together"),
+        ([[10, 0, 20]], 30, "shown together"),
+        ([[0, 20, 10]], 30, "before it is decoded"),
     ],
 )
 def test_impossible_times(pts: list[list[int]], end_ticks: int, says: str) -> None:
@@ -218,7 +235,7 @@ def test_any_damage_is_an_error_or_other_values(data: st.DataObject) -> None:
     damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
     try:
         found = fragment.list_fragments(bytes(damaged))
-        fragment.find_i_frames(found)
+        fragment.find_i_frames(found, 0)
         fragment.retime(bytes(damaged), END_TICKS)
     except MediaToolError:
         return

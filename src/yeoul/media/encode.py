@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
-from yeoul.base.errors import TruncatedError
+from yeoul.base.errors import TruncatedError, UnreadableError
 from yeoul.media import fragment
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.codec_string import get_codecs
-from yeoul.media.encoder import finish_init, make_encoder_words
-from yeoul.media.filter import LUT_FILE, make_graph, needs_lut
-from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
+from yeoul.media.edit_list import add_edit_list
+from yeoul.media.encoder import IDR_FILE, finish_init, make_encoder_words, write_idr_times
+from yeoul.media.filter import LUT_FILE, make_graph, needs_lut, own_times
+from yeoul.media.limits import BROKEN, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.reorder import delay_ticks, find_wait, list_idr_times
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.timescale import rendition_timescale, to_ticks
 from yeoul.media.tonemap import make_lut
@@ -31,9 +35,43 @@ def encode_piece(
     Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
     `run_tool` raises.
     """
-    words = make_encode_command(piece_file, piece, source, rungs, out, limits)
-    _run(words, piece_file, source, out, replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs))))
-    return tuple(_segment(piece, source, rung, out) for rung in rungs)
+    bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs)))
+    end_ticks = to_ticks(piece.end_pts, source)
+    shown = _list_shown(piece_file, piece, source, limits) if any(delay_ticks(source, rung) for rung in rungs) else []
+    while True:
+        idr_times = list_idr_times(shown, end_ticks, source)
+        if idr_times:
+            (out / IDR_FILE).write_text(write_idr_times(idr_times, source))
+        words = make_encode_command(piece_file, piece, source, rungs, out, limits, lists_idr=bool(idr_times))
+        _run(words, piece_file, source, out, bounded)
+        found = _list_late(end_ticks, source, rungs, out)
+        if not found or found == shown:
+            return tuple(_segment(piece, source, rung, out) for rung in rungs)
+        shown = found  # the packets told of other pictures than the decoder gave
+
+
+def _list_shown(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> list[int]:
+    """Returns when the piece's own pictures are shown as its packets tell it, rising, in ticks; times that are damaged are left out."""
+    base = source.video.time_base.fraction
+    first, end, slack = own_times(piece, source)
+    found: set[int] = set()
+    with contextlib.suppress(UnreadableError, *BROKEN), open_input(piece_file, limits) as container:
+        for packet in container.demux(video=0):
+            if packet.pts is not None and packet.time_base is not None:
+                pts = round(packet.pts * Fraction(packet.time_base) / base)
+                if first - slack <= pts < end - slack:
+                    found.add(max(pts, first))
+    return sorted({to_ticks(pts + piece.base, source) for pts in found})
+
+
+def _list_late(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path) -> list[int]:
+    """Returns when pictures are shown, rising, in ticks, where some are decoded later than their rung's delay allows; else none."""
+    for rung in rungs:
+        if delay := delay_ticks(source, rung):
+            pts = fragment.list_pts(fragment.list_fragments(fragment.split_init((out / f"{rung.name}.mp4").read_bytes())[1]))
+            if len(set(pts)) == len(pts) and find_wait(pts, end_ticks) > delay:
+                return sorted(pts)
+    return []
 
 
 def _most_bytes(piece: Piece, source: Source, rungs: Sequence[Rung]) -> int:
@@ -84,11 +122,22 @@ def _reader_words(piece_file: Path, source: Source, limits: Limits) -> list[str]
     return [*words, *given, "-an", "-sn", "-dn"]
 
 
-def make_encode_command(piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits) -> list[str]:
-    """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture."""
+def make_encode_command(
+    piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits, *, lists_idr: bool = False
+) -> list[str]:
+    """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture.
+
+    lists_idr: IDR pictures are those that the file `IDR_FILE` lists; else there is one every two seconds.
+    """
     words = [*_reader_words(piece_file, source, limits), "-filter_complex", make_graph(piece, source, rungs)]
     for index, rung in enumerate(rungs):
-        words += ["-map", f"[o{index}]", *make_encoder_words(source, rung), *_muxer_words(source), str(out / f"{rung.name}.mp4")]
+        words += [
+            "-map",
+            f"[o{index}]",
+            *make_encoder_words(source, rung, lists_idr=lists_idr),
+            *_muxer_words(source),
+            str(out / f"{rung.name}.mp4"),
+        ]
     return words
 
 
@@ -105,11 +154,12 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
     written = out / f"{rung.name}.mp4"
     init, media = fragment.split_init(written.read_bytes())
     written.unlink()
-    init = finish_init(init, source, rung)
+    delay = delay_ticks(source, rung)
+    init = add_edit_list(finish_init(init, source, rung), delay)
     found = fragment.list_pts(fragment.list_fragments(media))
     _check_count(piece, len(found))
     end_ticks = to_ticks(piece.end_pts, source)
-    media = fragment.retime(media, end_ticks)
+    media = fragment.retime(media, end_ticks, delay)
     fragments = fragment.list_fragments(media)
     path = out / f"{rung.name}.m4s"
     path.write_bytes(media)
@@ -123,7 +173,7 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
         start_ticks=start_ticks,
         duration_ticks=end_ticks - start_ticks,
         samples=len(found),
-        i_frames=fragment.find_i_frames(fragments),
+        i_frames=fragment.find_i_frames(fragments, delay),
         frame_rate=len(found) * timescale / (end_ticks - start_ticks),
     )
 

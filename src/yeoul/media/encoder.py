@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from yeoul.media.codec_string import find_vpcc
 from yeoul.media.filter import output_colour
 from yeoul.media.level import av1_level, h264_level, hevc_level, vp9_level
+from yeoul.media.reorder import IDR_EVERY_S, IDR_SLACK_S
 from yeoul.media.timescale import rendition_timescale
 from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
 
-IDR_EVERY_S = 2
+IDR_FILE = "idr-times"  # in the folder that ffmpeg runs in
+
+
+# Counted from the last one forced, so that a long frame is not followed by a run of IDRs.
+_EVERY = f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - IDR_SLACK_S})"
 
 
 def nominal_frame_rate(source: Source) -> int:
@@ -20,19 +25,27 @@ def nominal_frame_rate(source: Source) -> int:
     return next((rate for rate in (30, 60, 120) if source.video.frame_rate <= rate * 1.02), 240)
 
 
-def make_encoder_words(source: Source, rung: Rung) -> list[str]:
-    """From frame times to colours; pictures that start a fragment are forced, and no other picture does."""
+def make_encoder_words(source: Source, rung: Rung, *, lists_idr: bool = False) -> list[str]:
+    """From frame times to colours; pictures that start a fragment are forced, and no other picture does.
+
+    lists_idr: the file `IDR_FILE` lists them; else there is one every two seconds.
+    """
     colour, cap = output_colour(source.video), str(rung.maxrate_bps)
     return [
         *("-fps_mode", "passthrough", "-enc_time_base", f"1/{rendition_timescale(source)}"),
         *_ENCODERS[rung.codec](source, rung),
         *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
-        # Counted from the last one forced, so that a long frame is not followed by a run of IDRs; half a millisecond covers rounding.
-        *("-force_key_frames", f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - 0.0005})"),
+        *(("-/force_key_frames", IDR_FILE) if lists_idr else ("-force_key_frames", _EVERY)),
         *("-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
         *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
         *(_h264_headers(source) if rung.codec == "h264" else ()),
     ]
+
+
+def write_idr_times(times: Sequence[int], source: Source) -> str:
+    """Returns the content of `IDR_FILE`: times in ticks as seconds, rounded down to the microseconds that ffmpeg reads."""
+    scale = rendition_timescale(source)
+    return ",".join("{}.{:06}".format(*divmod(time * 1_000_000 // scale, 1_000_000)) for time in times)
 
 
 def finish_init(init: bytes, source: Source, rung: Rung) -> bytes:

@@ -82,14 +82,21 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     return ";".join((f"[0:v:0]{','.join(chain)},split={len(rungs)}{splits}", *branches))
 
 
-def _cut(piece: Piece, source: Source) -> list[str]:
-    """The piece's own frames at their source times, counted from the source's zero.
+def own_times(piece: Piece, source: Source) -> tuple[int, int, int]:
+    """Returns (first, end, slack): which times in a piece's file are its own, in ticks of the source's video time base.
 
-    Containers of clients round times to their own ticks: there, what is within a millisecond of the border stands on it.
+    Own are pictures from slack before the first to slack before the end. Containers of clients round times to their own ticks:
+    there, what is within a millisecond of the border stands on it.
     """
     base = source.video.time_base
     slack = 0 if piece.container == "nut" else base.den // (base.num * 1000)
-    first, end = piece.start_pts - piece.base, piece.end_pts - piece.base
+    return piece.start_pts - piece.base, piece.end_pts - piece.base, slack
+
+
+def _cut(piece: Piece, source: Source) -> list[str]:
+    """The piece's own frames at their source times, counted from the source's zero."""
+    base = source.video.time_base
+    first, end, slack = own_times(piece, source)
     shift, zero = piece.base - source.start_pts, piece.start_pts - source.start_pts
     times = f"PTS+({shift})"
     if slack:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from yeoul.base.errors import MediaToolError
 from yeoul.media.box import Box, boxes, find_box, unpack, whole
@@ -135,14 +135,16 @@ def list_pts(fragments: Sequence[Fragment]) -> list[int]:
     return found
 
 
-def retime(media: bytes, end_ticks: int) -> bytes:
-    """The same samples with decoding times equal to the sorted presentation times, the last sample ending at `end_ticks`.
+def retime(media: bytes, end_ticks: int, delay_ticks: int = 0) -> bytes:
+    """Returns the same samples, each lasting until the next is shown, with decoding times that add up from the first one's time.
 
-    Encoders derive decoding times from a delay and guess the last duration, which is right for constant frame rates only. With
-    decoding times that are the presentation times in order, every fragment starts at its IDR's time, the first composition offset
-    is 0, durations add up exactly, and offsets may be negative (trun version 1, CMAF's cmf2 rules, ISO/IEC 23000-19, 7.5.17).
-    Raises MediaToolError when a fragment does not start with its earliest frame, two frames share a time, or none is left before
-    `end_ticks`.
+    Encoders derive decoding times from a delay and guess the last duration, which is right for constant frame rates only. Here every
+    fragment begins at its IDR's time, and its durations add up exactly. Presentation times are later by delay_ticks, which the
+    init's edit list takes away again, so that composition offsets are not negative: demuxers of ffmpeg and GStreamer show all
+    pictures late by the most negative one.
+
+    Raises MediaToolError when a fragment does not start with its earliest frame or holds one that is shown after the next
+    fragment's, two frames share a time, none is left before `end_ticks`, or a picture would be shown before it is decoded.
     """
     fragments = list_fragments(media)
     pts = list_pts(fragments)
@@ -150,20 +152,24 @@ def retime(media: bytes, end_ticks: int) -> bytes:
     times = [*ordered, end_ticks]
     if any(later <= earlier for earlier, later in pairwise(times)):
         raise MediaToolError("presentation times are not strictly increasing up to the piece's end", end_ticks=end_ticks)
+    shown_for = {now: after - now for now, after in pairwise(times)}
     out: list[bytes] = []
     first = 0
     for fragment in fragments:
-        last = first + len(fragment.samples)
-        if fragment.samples and pts[first] != ordered[first]:
-            raise MediaToolError("a fragment does not start with its earliest frame", offset=fragment.offset)
+        own = pts[first : first + len(fragment.samples)]
+        if own and (own[0] != ordered[first] or max(own) != ordered[first + len(own) - 1]):
+            raise MediaToolError("a fragment's frames are not shown together, its first one first", offset=fragment.offset)
+        decoded = list(accumulate((shown_for[time] for time in own), initial=times[first]))
         samples = [
-            Sample(times[i + 1] - times[i], old.size_bytes, old.flags, pts[i] - times[i])
-            for i, old in enumerate(fragment.samples, start=first)
+            Sample(shown_for[time], old.size_bytes, old.flags, time + delay_ticks - dts)
+            for time, dts, old in zip(own, decoded, fragment.samples, strict=False)
         ]
+        if any(sample.cts_ticks < 0 for sample in samples):
+            raise MediaToolError("a picture would be shown before it is decoded", offset=fragment.offset, delay_ticks=delay_ticks)
         size_bytes = sum(sample.size_bytes for sample in samples)
         out.append(_write_moof(fragment.sequence, times[first], samples))
         out.append(_box("mdat", media[fragment.data_offset : fragment.data_offset + size_bytes]))
-        first = last
+        first += len(own)
     return b"".join(out)
 
 
@@ -198,14 +204,17 @@ def _write_moof(sequence: int, start_ticks: int, samples: Sequence[Sample]) -> b
     return _box("moof", mfhd, _box("traf", tfhd, tfdt, trun))
 
 
-def find_i_frames(fragments: Sequence[Fragment]) -> tuple[IFrame, ...]:
-    """The sync sample at the head of each fragment, lasting as long as the fragment (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY)."""
+def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFrame, ...]:
+    """The sync sample at the head of each fragment, lasting as long as the fragment (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY).
+
+    delay_ticks: what the edit list takes from presentation times.
+    """
     return tuple(
         IFrame(
             offset=fragment.offset,
             size_bytes=fragment.data_offset - fragment.offset + fragment.samples[0].size_bytes,
             duration_ticks=fragment.duration_ticks,
-            start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks,
+            start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks - delay_ticks,
         )
         for fragment in fragments
         if fragment.samples and fragment.samples[0].is_sync

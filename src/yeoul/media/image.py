@@ -16,6 +16,7 @@ from PIL import Image
 
 from yeoul.base.errors import TruncatedError, UnreadableError
 from yeoul.media import fragment
+from yeoul.media.edit_list import get_media_time
 from yeoul.media.encode import make_stills
 from yeoul.media.limits import Limits
 from yeoul.model.piece import Piece
@@ -59,8 +60,9 @@ class Sheets:
 def make_tiles(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Tile]:
     """One tile for each IDR picture of a media segment; only those are decoded. Raises UnreadableError when there is none."""
     media, timescale = segment.read_bytes(), fragment.get_timescale(init)
-    # The demuxer's times would be late by the delay of reordering.
-    starts = [picture.start_ticks / timescale for picture in fragment.find_i_frames(fragment.list_fragments(media))]
+    delay = get_media_time(init)
+    # The demuxer's times are those of decoding where an old video's offsets are negative.
+    starts = [picture.start_ticks / timescale for picture in fragment.find_i_frames(fragment.list_fragments(media), delay)]
     found: list[Tile] = []
     with av.open(io.BytesIO(init + media), "r", format="mp4") as container:
         stream = container.streams.video[0]

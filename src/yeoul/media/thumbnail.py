@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from itertools import accumulate
 from typing import cast
 
 import av
@@ -12,6 +11,7 @@ from PIL import Image
 
 from yeoul.base.errors import UnreadableError
 from yeoul.media import fragment
+from yeoul.media.edit_list import get_media_time
 from yeoul.media.sent_picture import read_picture
 
 _LONGEST = 1280
@@ -26,8 +26,8 @@ def draw_thumbnail(data: bytes) -> bytes:
 
 def cut_frame(init: bytes, media: bytes, time_s: float) -> bytes:
     """The JPEG of the frame that a media segment shows at a moment of the video: the last that has begun. Raises UnreadableError."""
-    timescale = fragment.get_timescale(init)
-    begun = sum(start / timescale <= time_s + _SLACK_S for start in _starts(media))
+    timescale, delay = fragment.get_timescale(init), get_media_time(init)
+    begun = sum((start - delay) / timescale <= time_s + _SLACK_S for start in fragment.list_pts(fragment.list_fragments(media)))
     try:
         with av.open(io.BytesIO(init + media), "r", format="mp4") as container:
             for number, frame in enumerate(container.decode(video=0), 1):
@@ -36,15 +36,6 @@ def cut_frame(init: bytes, media: bytes, time_s: float) -> bytes:
     except av.error.FFmpegError as error:
         raise UnreadableError("the segment cannot be decoded", reason=error.strerror) from error
     raise UnreadableError("the segment holds no picture")
-
-
-def _starts(media: bytes) -> list[int]:
-    """When each frame of a segment is shown, in ticks."""
-    found: list[int] = []
-    for part in fragment.list_fragments(media):
-        decoded = accumulate((sample.duration_ticks for sample in part.samples), initial=part.start_ticks)
-        found += [ticks + sample.cts_ticks for ticks, sample in zip(decoded, part.samples, strict=False)]
-    return found
 
 
 def _jpeg(picture: Image.Image) -> bytes:

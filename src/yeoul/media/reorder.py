@@ -1,0 +1,63 @@
+"""How long pictures wait between decoding and showing: one constant for each rendition, whatever its pieces hold; pure.
+
+Encoders with B-frames decode a picture before others that are shown earlier. Samples carry the time that they are shown for, so that
+decoding times follow from the order; a picture shown for long, decoded early, moves the decoding times behind it past the times
+at which their pictures are shown. All pieces share one edit list, which cannot tell of a longer wait in one of them: such pictures
+become IDR pictures, and nothing that is shown before an IDR picture is decoded after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from yeoul.media.timescale import rendition_timescale
+from yeoul.model.rendition import Rung
+from yeoul.model.source import Source
+
+IDR_EVERY_S = 2
+IDR_SLACK_S = 0.0005  # covers rounding
+_REORDERING = ("h264", "hevc")  # the others keep pictures that are not shown inside of samples
+_DEPTH = 2  # as many pictures x264 and x265 decode at most before one that is shown earlier: a P picture and the B picture in the middle
+_FAST = 20.0  # pictures per second on average; slower sources are mostly recordings of screens, whose pictures come when something changes
+_LONGEST_S, _LONGEST_SLOW_S = 0.1, 0.5
+
+
+def longest_ticks(source: Source) -> int:
+    """Returns how long a picture may be shown without being an IDR picture, in ticks: 0.1 s, of sources below 20 per second 0.5 s."""
+    return round((_LONGEST_S if source.video.frame_rate >= _FAST else _LONGEST_SLOW_S) * rendition_timescale(source))
+
+
+def delay_ticks(source: Source, rung: Rung) -> int:
+    """Returns the wait that a rendition's edit list takes away, in ticks; 0 for codecs whose samples stand in the order of showing."""
+    return _DEPTH * longest_ticks(source) if rung.codec in _REORDERING else 0
+
+
+def find_wait(pts: Sequence[int], end_ticks: int) -> int:
+    """Returns the least delay with which no picture is shown before it is decoded, in ticks.
+
+    pts: presentation times in the order of decoding; the last picture is shown until end_ticks.
+    """
+    ordered = sorted(pts)
+    shown_for = {now: after - now for now, after in pairwise([*ordered, end_ticks])}
+    wait, dts = 0, min(pts, default=0)
+    for time in pts:
+        wait = max(wait, dts - time)
+        dts += shown_for[time]
+    return wait
+
+
+def list_idr_times(shown: Sequence[int], end_ticks: int, source: Source) -> list[int]:
+    """Returns the times of the IDR pictures of a piece where long pictures make some, in ticks; else none: every two seconds, then.
+
+    shown: presentation times of the piece's pictures, rising, in ticks; the last is shown until end_ticks.
+    """
+    longest, every = longest_ticks(source), (IDR_EVERY_S - IDR_SLACK_S) * rendition_timescale(source)
+    long = [after - now > longest for now, after in pairwise([*shown, end_ticks])]
+    if not any(long[1:]):  # the first is one anyway
+        return []
+    found: list[int] = []
+    for time, is_long in zip(shown, long, strict=True):
+        if not found or is_long or time - found[-1] >= every:
+            found.append(time)
+    return found
