@@ -375,7 +375,7 @@ def make_dispatcher(
     return Dispatcher(
         database,
         engine,
-        Preprocessor(book, known.__getitem__),
+        Preprocessor(book, known),
         book,
         CompletionHandler(),
         # An address for sending must not outlive its upload.

@@ -231,7 +231,7 @@ class World:
         return Dispatcher(
             self.database,
             engine,
-            Preprocessor(book, self.definitions.__getitem__),
+            Preprocessor(book, self.definitions),
             book,
             CompletionHandler(),
             Sweeper(self.database, self.store, EXPIRE_S, lambda: TRASH_S),

@@ -47,6 +47,14 @@ def changed(stage: str, **change: Any) -> Definition:
     return base.model_copy(update={"stages": tuple(one.model_copy(update=change) if one.name == stage else one for one in base.stages)})
 
 
+def upgrade(world: World, op: str) -> None:
+    """Another program takes over, with another version of an op."""
+    for name, definition in world.definitions.items():
+        stages = tuple(one.model_copy(update={"version": "new"}) if one.op == op else one for one in definition.stages)
+        world.definitions[name] = definition.model_copy(update={"stages": stages})
+    world.restart()
+
+
 def test_nothing_is_made_again_where_nothing_changed(world: World):
     make_ready(world)
     before, blobs = world.stored(), world.blobs(Bucket.ENCODED)
@@ -103,6 +111,48 @@ def test_the_old_edition_plays_until_the_new_one_is_whole(world: World):
     assert [segment.key for track in world.stored() for segment in track.segments] != [
         segment.key for track in before for segment in track.segments
     ]
+
+
+@pytest.mark.parametrize("landed", [1, 2])
+def test_an_upload_that_is_open_during_an_upgrade_is_encoded_by_one_version(landed: int, world: World):
+    """What was made stays to be watched until what the new version makes is whole; the old and the new are never mixed."""
+    upload_id = world.open()
+    for index in range(landed):
+        world.land(upload_id, index)
+    world.work()
+    assert world.state() == "playable"
+    old = world.stored(1)
+    world.ops.ended.clear()
+    upgrade(world, "encode")
+    world.work()
+    assert world.state() == "playable" and world.stored() == old and world.video()["edition"] == 1
+    for index in range(landed, 3):
+        world.land(upload_id, index)
+    world.uploads.complete(upload_id, 3)
+    world.work()
+    assert world.state() == "ready" and world.video()["edition"] == 2
+    assert {name.split(".")[2] for name in world.ops.ended if ".encode" in name} == {"00000", "00001", "00002"}
+    assert not {segment.key for track in old for segment in track.segments if track.rendition.kind == "video"} & {
+        segment.key for track in world.stored() for segment in track.segments
+    }
+
+
+@pytest.mark.parametrize("mode", ["pieces", "whole"])
+def test_a_run_that_nobody_watches_yet_begins_anew_after_an_upgrade(mode: str, world: World):
+    world.upload_all(mode)
+    world.settle()
+    upgrade(world, "encode")
+    world.work()
+    assert world.state() == "ready" and world.video()["edition"] == 2
+    assert world.stored(1) == () and world.blobs(Bucket.TEMP) == set()
+
+
+def test_a_restart_without_an_upgrade_goes_on(world: World):
+    world.upload_all()
+    world.settle()
+    world.restart()
+    world.work()
+    assert world.state() == "ready" and world.video()["edition"] == 1
 
 
 def test_who_watches_goes_on_for_hours(world: World):

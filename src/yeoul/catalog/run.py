@@ -36,6 +36,11 @@ def parked(connection: Connection, limit: int) -> list[Row]:
     return all_rows(connection, statement.with_for_update(skip_locked=True))
 
 
+def unended(connection: Connection) -> list[Row]:
+    """Returns the runs that are open or parked, in the order of their ids."""
+    return all_rows(connection, select(run).where(run.c.state.in_(("open", "parked"))).order_by(run.c.id))
+
+
 def count_parked(connection: Connection) -> int:
     """How many runs are parked."""
     return int(connection.execute(select(func.count()).where(run.c.state == "parked")).scalar_one())

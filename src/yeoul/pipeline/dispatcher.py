@@ -85,6 +85,7 @@ class Dispatcher:
         self._settlement.take_back(self._clock.now(), self._owner if only_dispatcher else None)
         with self._database.write() as connection:
             self._placer.recall(connection)
+            self._replace_stale(connection, self._clock.now())
 
     def step(self, timeout_s: float) -> None:
         """One turn: reports, events, placing, heartbeat. Waits at most `timeout_s` when there is nothing to do.
@@ -209,6 +210,15 @@ class Dispatcher:
         if row is not None:
             self._kill(row["id"], connection, now_s)
             run.end(connection, row["id"], "cancelled", now_s)
+
+    def _replace_stale(self, connection: Connection, now_s: float) -> None:
+        """Begin runs anew that an older program began, where it made what this one's ops do not go on with."""
+        for row in run.unended(connection):
+            if self._preprocessor.is_stale(row):
+                self._kill(row["id"], connection, now_s)
+                run.end(connection, row["id"], "cancelled", now_s)
+                self._preprocessor.begin_anew(connection, row, now_s)
+                log.info("run %s of video %s begins anew: an op of it has another version now", row["id"], row["video_id"])
 
     def _kill(self, run_id: str, connection: Connection, now_s: float) -> None:
         """Cancel what is left of a run. What runs elsewhere is killed by its own dispatcher, which finds that it lost it."""

@@ -5,7 +5,7 @@ Its manifest is the upload's piece rows; when it dies half way, the DAG is gener
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -30,11 +30,12 @@ _TIMEOUT_S = 3600.0
 
 
 class Preprocessor:
-    """Turns upload events into runs. `find_definition` gives the DAG of a pipeline's name."""
+    """Turns upload events into runs. definitions: the DAGs by the names of their pipelines."""
 
-    def __init__(self, book: RunBook, find_definition: Callable[[str], Definition]) -> None:
+    def __init__(self, book: RunBook, definitions: Mapping[str, Definition]) -> None:
         self._book = book
-        self._find_definition = find_definition
+        self._definitions = definitions
+        self._versions = {stage.op: stage.version for definition in definitions.values() for stage in definition.stages}
         self.parking = False  # new runs wait until there is less to do
 
     def piece_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
@@ -88,7 +89,7 @@ class Preprocessor:
         row, last = video.find_locked(connection, video_id), run.find_of_video(connection, video_id)
         if row is None or last is None or payload["edition"] != last["edition"] + 1:
             return
-        definition = self._find_definition(row["pipeline"]).model_dump(mode="json", by_alias=True)
+        definition = self._definitions[row["pipeline"]].model_dump(mode="json", by_alias=True)
         run_id, edition = new_id(now_s), payload["edition"]
         run.add(connection, run_id, video_id, last["upload_id"], definition, now_s, edition=edition, parked=True)
         upload.drop_cut(connection, last["upload_id"])  # of a whole file: their blobs went when it was ready
@@ -103,6 +104,29 @@ class Preprocessor:
         else:
             self.resume(connection, current, now_s)
 
+    def is_stale(self, row: Row) -> bool:
+        """Returns whether a run began with another version of an op than there is now: what both make does not fit together."""
+        return any(stage["version"] != self._versions.get(stage["op"], stage["version"]) for stage in row["definition"]["stages"])
+
+    def begin_anew(self, connection: Connection, row: Row, now_s: float) -> None:
+        """Open the next run over the upload of a stale run that was cancelled: the same stages with the ops of now.
+
+        What can be watched already stays to be watched until the new run's edition is whole.
+        """
+        stages = [{**stage, "version": self._versions.get(stage["op"], stage["version"])} for stage in row["definition"]["stages"]]
+        run_id, edition = new_id(now_s), row["edition"] + 1
+        definition = {**row["definition"], "stages": stages}
+        run.add(connection, run_id, row["video_id"], row["upload_id"], definition, now_s, edition=edition, parked=True)
+        upload.drop_cut(connection, row["upload_id"])
+        current = run.lock(connection, run_id)
+        assert current is not None, "it was just added"
+        owned = video.find(connection, row["video_id"])
+        if owned is not None and owned["edition"] == row["edition"] and owned["state"] != VideoState.PLAYABLE.value:
+            publish.show(connection, current, now_s)
+            stream.drop_others(connection, row["video_id"], {edition})
+        if row["state"] == "open":
+            self.resume(connection, current, now_s)
+
     def _run(self, connection: Connection, video_id: str, upload_id: str, now_s: float) -> Row:
         row = run.lock_of_upload(connection, upload_id)
         if row is None:
@@ -110,7 +134,7 @@ class Preprocessor:
             owned = video.find_locked(connection, video_id)
             if owned is None:
                 raise NotFoundError(f"there is no video {video_id}", video=video_id)
-            definition = self._find_definition(owned["pipeline"])
+            definition = self._definitions[owned["pipeline"]]
             plain = definition.model_dump(mode="json", by_alias=True)
             run.add(connection, new_id(now_s), video_id, upload_id, plain, now_s, parked=self.parking)
             if self.parking:
