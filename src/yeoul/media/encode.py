@@ -57,7 +57,7 @@ def _list_shown(piece_file: Path, piece: Piece, source: Source, limits: Limits) 
     found: set[int] = set()
     with contextlib.suppress(UnreadableError, *BROKEN), open_input(piece_file, limits) as container:
         for packet in container.demux(video=0):
-            if packet.pts is not None and packet.time_base is not None:
+            if packet.pts is not None:
                 pts = round(packet.pts * Fraction(packet.time_base) / base)
                 if first - slack <= pts < end - slack:
                     found.add(max(pts, first))

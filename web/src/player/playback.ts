@@ -2,6 +2,7 @@
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
+import { applyEditLists, ignoresEditLists } from "./edit_list";
 import { describeFault, isInterruption, type Fault } from "./fault";
 import { prefer, savesData } from "./preference";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs";
@@ -46,6 +47,7 @@ export class Playback {
     this.stalls = new StallCounter(media);
     this.#attached = this.shaka.attach(media);
     this.#configure();
+    if (ignoresEditLists(navigator.userAgent)) applyEditLists(this.shaka);
     this.shaka.addEventListener("error", (event) => this.#onError((event as unknown as { detail: unknown }).detail));
     for (const type of ["trackschanged", "adaptation", "variantchanged"]) this.shaka.addEventListener(type, () => listener.onRungs());
     this.shaka.addEventListener("segmentappended", () => this.#recovered());
