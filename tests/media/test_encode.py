@@ -24,8 +24,10 @@ from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.encode import encode_piece
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
+from yeoul.media.reorder import longest_ticks
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.timescale import rendition_timescale
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -136,7 +138,7 @@ def assert_times(encoded: Encoded, shown: oracle.Shown) -> None:
 
 def assert_idrs(encoded: Encoded) -> None:
     """Each piece starts with one; then one follows at the first frame 2 s after the last, and frames shown for long are some."""
-    longest_s = 0.1 if encoded.source.video.frame_rate >= 20 else 0.5
+    longest_s = longest_ticks(encoded.source) / rendition_timescale(encoded.source)
     for rung, made in encoded.segments.items():
         times, idrs = encoded.times(rung), encoded.idr_times(rung)
         starts = [Fraction(segment.start_ticks, segment.timescale) for segment in made]

@@ -60,13 +60,15 @@ def _x264(source: Source, rung: Rung) -> list[str]:
     """With the source's frame rate: one guessed from the piece would depend on who cut it, and stands in the stream."""
     level = h264_level(rung, nominal_frame_rate(source))
     words = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
-    return [*words, "-x264-params", f"fps={_rate(source, '/')}"]
+    return [*words, "-x264-params", f"b-pyramid=none:fps={_rate(source, '/')}"]
 
 
 def _x265(source: Source, rung: Rung) -> list[str]:
     """Without its settings in the stream, and with the source's frame rate, for it would write one that is guessed from the piece."""
     level = hevc_level(rung, nominal_frame_rate(source))
-    parameters = f"pools=none:frame-threads=1:open-gop=0:scenecut=0:info=0:log-level=error:level-idc={level}:fps={_rate(source, '/')}"
+    parameters = (
+        f"pools=none:frame-threads=1:open-gop=0:b-pyramid=0:scenecut=0:info=0:log-level=error:level-idc={level}:fps={_rate(source, '/')}"
+    )
     words = ["-c:v", "libx265", "-preset", "veryfast", "-profile:v", "main", "-forced-idr", "1", "-tag:v", "hvc1"]
     return [*words, "-x265-params", parameters]
 

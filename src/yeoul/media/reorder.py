@@ -18,19 +18,31 @@ from yeoul.model.source import Source
 IDR_EVERY_S = 2
 IDR_SLACK_S = 0.0005  # covers rounding
 _REORDERING = ("h264", "hevc")  # the others keep pictures that are not shown inside of samples
-_DEPTH = 2  # as many pictures x264 and x265 decode at most before one that is shown earlier: a P picture and the B picture in the middle
-_FAST = 20.0  # pictures per second on average; slower sources are mostly recordings of screens, whose pictures come when something changes
+# Average rates, in pictures per second, that hardly a source has whose pictures come at uneven distances.
+_EVEN_RATES = (*range(1, 121), 12.5, *(rate * 1000 / 1001 for rate in (24, 30, 48, 60, 120)))
+_EVEN_WITHIN = 0.0005
+_ROUNDING_S = 0.001  # Matroska counts milliseconds
+_FAST = 20.0  # pictures per second; slower ones are mostly recordings of screens, whose pictures come when something changes
 _LONGEST_S, _LONGEST_SLOW_S = 0.1, 0.5
 
 
 def longest_ticks(source: Source) -> int:
-    """Returns how long a picture may be shown without being an IDR picture, in ticks: 0.1 s, of sources below 20 per second 0.5 s."""
-    return round((_LONGEST_S if source.video.frame_rate >= _FAST else _LONGEST_SLOW_S) * rendition_timescale(source))
+    """Returns how long a picture may be shown without being an IDR picture, in ticks.
+
+    That is one picture of sources of even rates, 0.1 s of others, and 0.5 s of others below 20 pictures per second.
+    """
+    rate = source.video.frame_rate
+    even = any(abs(rate - one) < _EVEN_WITHIN * one for one in _EVEN_RATES)
+    longest_s = 1 / rate + _ROUNDING_S if even else _LONGEST_S if rate >= _FAST else _LONGEST_SLOW_S
+    return round(longest_s * rendition_timescale(source))
 
 
 def delay_ticks(source: Source, rung: Rung) -> int:
-    """Returns the wait that a rendition's edit list takes away, in ticks; 0 for codecs whose samples stand in the order of showing."""
-    return _DEPTH * longest_ticks(source) if rung.codec in _REORDERING else 0
+    """Returns the wait that a rendition's edit list takes away, in ticks; 0 for codecs whose samples stand in the order of showing.
+
+    One picture is decoded before others that are shown earlier, never two: players that ignore edit lists are late by this.
+    """
+    return longest_ticks(source) if rung.codec in _REORDERING else 0
 
 
 def find_wait(pts: Sequence[int], end_ticks: int) -> int:
