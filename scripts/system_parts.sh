@@ -4,6 +4,10 @@ set -u
 
 missing_packages() {
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+    command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
+    command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
+    command -v Xvfb >/dev/null || echo xvfb
+    command -v mpv >/dev/null || echo mpv
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
     command -v redis-server >/dev/null || echo redis-server
 }

@@ -127,6 +127,26 @@ def chromium() -> Path:
 
 
 @pytest.fixture(scope="session")
+def firefox() -> Path:
+    return _program("firefox-esr", "firefox")
+
+
+@pytest.fixture(scope="session")
+def webkit_driver() -> Path:
+    return _program("WebKitWebDriver")
+
+
+@pytest.fixture(scope="session")
+def xvfb() -> Path:
+    return _program("Xvfb")
+
+
+@pytest.fixture(scope="session")
+def mpv() -> Path:
+    return _program("mpv")
+
+
+@pytest.fixture(scope="session")
 def nginx() -> Path:
     return _program("nginx")
 

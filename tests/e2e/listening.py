@@ -67,12 +67,31 @@ LISTEN = """async (file) => {
 }"""
 
 
-def make_flashes_and_beeps(path: Path) -> Path:
-    """Makes 6 s of black and silence; at each half second past the full one, a white picture and a beep for 0.1 s."""
-    picture = "color=black:s=640x360:r=30:d=6,drawbox=c=white:t=fill:enable='between(mod(t,1),0.499,0.599)'"
+def make_flashes_and_beeps(path: Path, *, rate: int = 30, keep: str = "1") -> Path:
+    """Makes 6 s of black and silence; at each half second past the full one, white pictures and a beep for 0.1 s.
+
+    keep: which pictures there are, in the words of ffmpeg's filter `select`.
+    """
+    picture = f"color=black:s=640x360:r={rate}:d=6,drawbox=c=white:t=fill:enable='between(mod(t,1),0.499,0.599)',select='{keep}'"
     sound = "aevalsrc='if(between(mod(t,1),0.5,0.6),0.8*sin(2*PI*1000*t),0)':s=48000:d=6"
     command = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac", "-b:a", "192k", str(path)]
+    command += [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p",
+        "-fps_mode",
+        "vfr",
+        "-g",
+        "60",
+        "-c:a",
+        "aac",
+        "-b:a",
+        "192k",
+        str(path),
+    ]
     subprocess.run(command, check=True)
     return path
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from yeoul.media.codec_string import find_vpcc
 from yeoul.media.filter import output_colour
 from yeoul.media.level import av1_level, h264_level, hevc_level, vp9_level
-from yeoul.media.reorder import IDR_EVERY_S, IDR_SLACK_S
+from yeoul.media.reorder import IDR_EVERY_S, IDR_SLACK_S, longest_ticks
 from yeoul.media.timescale import rendition_timescale
 from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
@@ -91,8 +91,12 @@ def _rate(source: Source, between: str) -> str:
 
 
 def _h264_headers(source: Source) -> list[str]:
-    """x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers."""
-    return ["-bsf:v", f"h264_metadata=tick_rate={2 * nominal_frame_rate(source)}/1:fixed_frame_rate_flag=0"]
+    """x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers.
+
+    GStreamer, and WebKit with it, take this rate for how long each picture is shown, whatever the container says.
+    """
+    tick_rate = Fraction(2 * rendition_timescale(source), longest_ticks(source))
+    return ["-bsf:v", f"h264_metadata=tick_rate={tick_rate.numerator}/{tick_rate.denominator}:fixed_frame_rate_flag=0"]
 
 
 _ENCODERS: Mapping[Codec, Callable[[Source, Rung], list[str]]] = {"h264": _x264, "hevc": _x265, "vp9": _vp9, "av1": _svt_av1}

@@ -1,0 +1,117 @@
+"""Players that are not Chromium: what they show comes when it should, whole and with its sound.
+
+A quick cut of what `make bench` does with all clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.server import Server
+from tests.e2e.foreign import Tab, WebKitTab, copy_by_ffmpeg, find_flash_times, open_firefox, open_webkit, play_by_mpv
+from tests.e2e.listening import find_beeps, make_flashes_and_beeps
+from tests.e2e.waiting import wait_for
+
+_MEDIA = "document.querySelector('yeoul-player').media"
+# What is buffered, and how many pictures were decoded.
+_STATE = f"""(() => {{
+  const media = {_MEDIA};
+  const ranges = Array.from({{length: media.buffered.length}}, (_, index) => [media.buffered.start(index), media.buffered.end(index)]);
+  return {{ranges, time: media.currentTime, ended: media.ended, duration: media.duration, error: media.error?.message ?? null,
+    pictures: media.getVideoPlaybackQuality().totalVideoFrames}};
+}})()"""
+# How bright the picture of a moment is.
+_LOOK = f"""(async () => {{
+  const media = {_MEDIA};
+  const pen = Object.assign(document.createElement('canvas'), {{width: 8, height: 8}}).getContext('2d', {{willReadFrequently: true}});
+  media.pause();
+  const found = [];
+  for (const time of %s) {{
+    const sought = new Promise((done) => media.addEventListener('seeked', done, {{once: true}}));
+    media.currentTime = time;
+    await sought;
+    let bright = null;
+    for (let same = 0; same < 8;) {{
+      await new Promise((done) => setTimeout(done, 50));
+      pen.drawImage(media, 0, 0, 8, 8);
+      const now = pen.getImageData(4, 4, 1, 1).data[0] > 128;
+      same = now === bright ? same + 1 : 0;
+      bright = now;
+    }}
+    found.push(bright);
+  }}
+  return found;
+}})()"""
+# How many pictures each clip has; "uneven": one in nine for most of each second, as of a screen on which little moves.
+KINDS = {"30": 180, "10": 60, "uneven": 90}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def clip(request: pytest.FixtureRequest, yeoul_server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """A kind of clip, and a video of it."""
+    rate, keep = (30, "lt(mod(t,1),0.45)+not(mod(n,15))") if request.param == "uneven" else (int(request.param), "1")
+    path = make_flashes_and_beeps(tmp_path_factory.mktemp("flashes") / "flashes.mp4", rate=rate, keep=keep)
+    return request.param, yeoul_server.upload(path, "--title", f"Flashes {request.param}", "--visibility", "public")
+
+
+def lags_ms(path: Path, pictures: int) -> list[float]:
+    """Returns by how much each beep comes later than its flash."""
+    found, flashes = find_flash_times(path)
+    beeps = find_beeps(path)
+    assert found == pictures and len(flashes) == len(beeps) == 6, (found, flashes, beeps)
+    return [(beep - flash) * 1000 for flash, beep in zip(flashes, beeps, strict=True)]
+
+
+@pytest.mark.parametrize("newest", [False, True], ids=["ffmpeg 8", "ffmpeg 9"])
+def test_ffmpeg_keeps_pictures_and_sound_together(newest: bool, clip: tuple[str, dict[str, Any]], tmp_path: Path):
+    kind, video = clip
+    made = copy_by_ffmpeg(video["hls"], tmp_path / "copy.mkv", newest=newest)
+    assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
+
+
+def test_mpv_plays_pictures_and_sound_together(clip: tuple[str, dict[str, Any]], mpv: Path, tmp_path: Path):
+    kind, video = clip
+    made = play_by_mpv(mpv, video["hls"], tmp_path / "played.nut")
+    assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
+
+
+@pytest.fixture(scope="module", params=["firefox", "webkit"])
+def tab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """A page of a browser."""
+    if request.param == "firefox":
+        with open_firefox(request.getfixturevalue("firefox"), tmp_path_factory.mktemp("firefox") / "profile") as tab:
+            yield tab
+    else:
+        with open_webkit(request.getfixturevalue("webkit_driver"), request.getfixturevalue("xvfb")) as tab:
+            yield tab
+
+
+def state_with(tab: Tab, holds: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+    """Waits until what the player says of itself is as wanted, and returns it."""
+
+    def look() -> dict[str, Any] | None:
+        state = tab.evaluate(_STATE)
+        return state if holds(state) else None
+
+    return wait_for(look, what)
+
+
+@pytest.mark.parametrize("proto", ["dash", "hls"])
+def test_a_browser_shows_each_picture_at_its_time(proto: str, tab: Tab, clip: tuple[str, dict[str, Any]], yeoul_server: Server):
+    kind, video = clip
+    # GStreamer's parser gives all pictures the same duration, so that WebKit passes over what stands longer.
+    is_whole = not (kind == "uneven" and isinstance(tab, WebKitTab))
+    tab.open(f"{yeoul_server.url}/watch/{video['id']}?proto={proto}")
+    wait_for(lambda: tab.evaluate("document.querySelector('yeoul-player')?.media !== undefined"), "the player")
+    found = state_with(tab, lambda state: state["ranges"] and state["ranges"][-1][1] > 5.9, "everything in the buffer")
+    assert found["ranges"][0][0] == 0 and (len(found["ranges"]) == 1 or not is_whole), found
+    assert abs(found["duration"] - 6.0) < 0.05, found
+    step = 0.02
+    moments = [at for n in (0, 2, 5) for at in (n + 0.5 - step, n + 0.5 + step)]
+    assert tab.evaluate(_LOOK % moments) == [False, True] * 3 or not is_whole
+    tab.evaluate(f"(async () => {{ const media = {_MEDIA}; media.muted = true; media.currentTime = 0; await media.play(); }})()")
+    assert state_with(tab, lambda state: state["ended"], "the end")["error"] is None
