@@ -67,6 +67,21 @@ def read_page(server: Server, path: str) -> str:
         return answer.read().decode()
 
 
+def test_an_open_menu_stays_above_the_card_of_the_next_video(
+    context: BrowserContext, yeoul_server: Server, video: dict[str, Any], tmp_path: Path
+):
+    yeoul_server.upload(make_clip(tmp_path, "mkv"), "--visibility", "public", "--title", "One more")
+    page = watch(context, yeoul_server, video)
+    page.page.locator("media-controller").evaluate("one => one.setAttribute('autohide', '-1')")
+    page.page.mouse.move(300, 200)
+    page.page.locator("media-settings-menu-button").click()
+    page.until_ended()
+    expect(page.page.get_by_role("group", name="Up next")).to_be_visible()
+    page.page.locator("media-settings-menu-item", has_text="Speed").first.click()
+    page.page.get_by_role("menuitemradio", name=re.compile(r"^0\.5")).click()
+    page.until("player.media.playbackRate === 0.5")
+
+
 def test_no_page_needs_what_its_policy_forbids(context: BrowserContext, yeoul_server: Server, video: dict[str, Any]):
     page = watch(context, yeoul_server, video)
     page.choose("Speed", "1.5")
