@@ -24,7 +24,13 @@ from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
-_FEED_CODECS = ("av1",)  # the encoding ffmpeg has no software decoder for these
+# The encoding ffmpeg has no software decoder for these.
+_FEED_CODECS = frozenset(
+    (
+        *("apng", "av1", "dxa", "exr", "flashsv", "flashsv2", "g2m", "lscr", "mscc", "mvha", "mwsc", "pdv", "png", "rasc", "rscc"),
+        *("screenpresso", "srgc", "tdsc", "tscc", "wcmv", "zerocodec", "zlib", "zmbv"),
+    )
+)
 
 
 def encode_piece(

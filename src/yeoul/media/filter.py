@@ -23,6 +23,8 @@ _UNTRUE = (
     *("MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "AMBIENT_VIEWING_ENVIRONMENT", "DYNAMIC_HDR_PLUS", "DYNAMIC_HDR_VIVID"),
     *("DOVI_RPU_BUFFER", "DOVI_METADATA", "ICC_PROFILE", "FILM_GRAIN_PARAMS", "DISPLAYMATRIX", "SPHERICAL", "STEREO3D", "PANSCAN", "AFD"),
 )
+_ALIKE = 0.04  # how far the shapes of a picture and of a rung may be apart by rounding, as a share
+_OFTEN_INTERLACED = ("mpeg1video", "mpeg2video", "dvvideo", "vc1")
 _LIKE_BT709 = ("bt709", "smpte170m", "iec61966-2-1", "bt2020-10", "bt2020-12")
 
 
@@ -105,25 +107,44 @@ def _cut(piece: Piece, source: Source) -> list[str]:
 
 
 def _deinterlace(track: VideoTrack) -> list[str]:
-    """One frame for each frame; fields of frames that are not marked as interlaced are left alone. bwdif halves the time base."""
-    return ["bwdif=mode=send_frame:deint=interlaced"] if track.interlaced else []
+    """One frame for each frame; fields of frames that are not marked as interlaced are left alone. bwdif halves the time base.
+
+    Codecs of broadcast and tape may begin with whole pictures and go on with fields.
+    """
+    return ["bwdif=mode=send_frame:deint=interlaced"] if track.interlaced or track.codec in _OFTEN_INTERLACED else []
 
 
 def _normalise(track: VideoTrack, top: Rung) -> list[str]:
-    """Scale, convert and turn: yuv420p of the top rung's size."""
+    """Scale, convert and turn: yuv420p of the top rung's size; pictures of another shape than the track's get bars."""
     size = (top.height, top.width) if track.rotation_deg in (90, 270) else (top.width, top.height)
     turns = [*(("hflip",) if track.mirrored else ()), *_TURNS[track.rotation_deg]]
+    scale, bars = _fit(size)
     if needs_lut(track):
         meaning = f"in_color_matrix={_scale_matrix(track)}:in_range={_range(track)}"
-        to_rgb = f"scale={size[0]}:{size[1]}:{meaning}:flags=bicubic+accurate_rnd+full_chroma_int,format=gbrp10"
+        to_rgb = f"{scale}:{meaning}:flags=bicubic+accurate_rnd+full_chroma_int,format=gbrp10"
         to_yuv = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p"
-        return [to_rgb, f"lut3d=file={LUT_FILE}:interp=tetrahedral", to_yuv, *turns]
+        return [to_rgb, f"lut3d=file={LUT_FILE}:interp=tetrahedral", to_yuv, bars, *turns]
     if _converts_samples(track):
         meaning = "" if _is_rgb(track) else f":in_color_matrix={_scale_matrix(track)}:in_range={_range(track)}"
         flags = "flags=bicubic+accurate_rnd+full_chroma_int"
-        return [f"scale={size[0]}:{size[1]}{meaning}:out_color_matrix=bt709:out_range=tv:{flags}", "format=yuv420p", *turns]
+        return [f"{scale}{meaning}:out_color_matrix=bt709:out_range=tv:{flags}", "format=yuv420p", bars, *turns]
     # Also where the size is already right: it may change in mid-stream. Pictures of the right size pass through untouched.
-    return [*_tag(track), f"scale={size[0]}:{size[1]}", "format=yuv420p", *turns]
+    return [*_tag(track), scale, "format=yuv420p", bars, *turns]
+
+
+def _fit(size: tuple[int, int]) -> tuple[str, str]:
+    """Returns (the filter that scales a picture into this size, the filter that adds what is missing in black).
+
+    The shapes of a picture and of the size may differ by the rounding to even numbers without bars. An odd number of missing pixels
+    cannot be: chroma has half the resolution.
+    """
+    width, height = size
+    shape = f"{width}/{height}"
+    is_alike = f"lt(abs(dar/({shape})-1)\\,{_ALIKE})"
+    narrower = f"lt(dar\\,{shape})"
+    own_width = f"if({is_alike}+not({narrower})\\,{width}\\,max(2\\,2*round({height}*dar/2)))"
+    own_height = f"if({is_alike}+{narrower}\\,{height}\\,max(2\\,2*round({width}/dar/2)))"
+    return f"scale=w='{own_width}':h='{own_height}'", f"pad={width}:{height}:-1:-1"
 
 
 def _scale_matrix(track: VideoTrack) -> str:

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
 from yeoul.media.chapters import read_chapters
+from yeoul.media.dolby import is_without_base_colours
 from yeoul.media.limits import BROKEN, Limits, reason_of
 from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
@@ -43,6 +44,7 @@ _MATRICES: Final[dict[int, Matrix]] = {
                     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
 _MOST_OBLONG: Final = 50
+_PAL_LINES: Final = 576
 _ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
 _LANGUAGE: Final = TypeAdapter(Language)
 _RANGES: Final[dict[int, Range]] = {1: "tv", 2: "pc"}
@@ -56,6 +58,8 @@ def probe(path: Path, limits: Limits) -> Source:
     """
     with impossible_is_unreadable(), open_whole(path, limits) as container:
         video = find_video(container)
+        if is_without_base_colours(path):
+            raise UnsupportedCodecError("Dolby Vision profile 5 has colours that only its own decoders know", codec=_codec_name(video), profile=5)
         picture = _first_picture(path, container, video, limits)
         duration_s = claimed_duration_s(container, video)
         zero_s = (picture.pts or 0) * time_base(video).fraction
@@ -83,20 +87,23 @@ def impossible_is_unreadable() -> Generator[None]:
 
 
 def find_video(container: InputContainer) -> VideoStream:
-    """The first video stream that is not a cover picture. Raises NoVideoError, UnsupportedCodecError."""
-    for stream in container.streams:
-        if stream.type == "video" and not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
-            if not _decodes(stream):
-                raise UnsupportedCodecError("no decoder for the video codec", codec=_codec_name(stream))
-            assert isinstance(stream, VideoStream)
-            return stream
-    raise NoVideoError("the file has no video stream")
+    """The default video stream that is no cover picture, else the first. Raises NoVideoError, UnsupportedCodecError."""
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
+    found = [stream for stream in container.streams if stream.type == "video" and not stream.disposition & pictures]
+    if not found:
+        raise NoVideoError("the file has no video stream")
+    stream = min(found, key=lambda one: not one.disposition & Disposition.default)
+    if not _decodes(stream):
+        raise UnsupportedCodecError("no decoder for the video codec", codec=_codec_name(stream))
+    assert isinstance(stream, VideoStream)
+    return stream
 
 
 def find_audio(container: InputContainer) -> AudioStream | None:
-    """The default audio stream, else the first that can be decoded; None where there is none."""
+    """The default audio stream of those that hold sound, else the first that can be decoded; None where there is none."""
     usable = [s for s in container.streams if isinstance(s, AudioStream) and _decodes(s) and s.codec_context.sample_rate > 0]
-    usable.sort(key=lambda s: not s.disposition & Disposition.default)
+    counted = any(s.frames > 0 for s in usable)  # by containers that count; the others say 0
+    usable.sort(key=lambda s: (counted and s.frames == 0, not s.disposition & Disposition.default))
     return usable[0] if usable else None
 
 
@@ -174,11 +181,16 @@ def _video_track(stream: VideoStream, picture: VideoFrame) -> VideoTrack:
         bit_depth=picture.format.components[0].bits,
         colour_primaries=_PRIMARIES.get(picture.color_primaries),
         colour_transfer=_TRANSFERS.get(picture.color_trc),
-        colour_matrix=_MATRICES.get(picture.colorspace),
+        colour_matrix=_MATRICES.get(picture.colorspace) or _matrix_of(stream),
         colour_range=_RANGES.get(picture.color_range),
         interlaced=picture.interlaced_frame,
         frame_rate=_frame_rate(stream),
     )
+
+
+def _matrix_of(stream: VideoStream) -> Matrix | None:
+    """Returns the matrix that a codec fixes without a word in the file: that of DV is BT.601 (IEC 61834-2)."""
+    return ("bt470bg" if stream.height == _PAL_LINES else "smpte170m") if _codec_name(stream) == "dvvideo" else None
 
 
 def time_base(stream: Stream) -> TimeBase:

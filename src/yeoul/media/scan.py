@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer
 from av.format import Flags as FormatFlags
 from av.packet import Packet
@@ -189,20 +190,29 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
     Raises UnreadableError, and TooLargeError where more comes out of a file than `most_copied_bytes` of its size.
     """
     left_bytes = most_copied_bytes(container.size)
+    unpack = {stream.index: _make_unpacker(container, stream) for stream in streams}
     begun = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
     try:
         for packet in container.demux(streams):
             left_bytes -= packet.size
             if left_bytes < 0:
                 raise TooLargeError("the file unpacks to much more than its size", size_bytes=container.size)
-            if packet.size == 0:
-                continue  # the empty one that flushes a decoder
-            if packet.pts is not None or packet.dts is not None:
-                begun.add(packet.stream_index)
-            if packet.stream_index in begun:
-                yield packet
+            for part in unpack[packet.stream_index](packet) if packet.stream_index in unpack else ():
+                if part.size == 0:
+                    continue  # the empty one that flushes a decoder
+                if part.pts is not None or part.dts is not None:
+                    begun.add(part.stream_index)
+                if part.stream_index in begun:
+                    yield part
     except BROKEN as error:
         raise UnreadableError("the file cannot be read to its end", reason=reason_of(error)) from error
+
+
+def _make_unpacker(container: InputContainer, stream: Stream) -> Callable[[Packet[Any]], Sequence[Packet[Any]]]:
+    """Returns what gives the packets of single pictures: in AVI, a packet of MPEG-4 may hold a B picture beside the one before it."""
+    if container.format.name != "avi" or stream.codec_context.codec.canonical_name != "mpeg4":
+        return lambda packet: (packet,)
+    return BitStreamFilterContext("mpeg4_unpack_bframes", cast("VideoStream", stream)).filter
 
 
 def _usual_rate(stream: Stream) -> Fraction:

@@ -1,0 +1,42 @@
+"""Dolby Vision: which profile a file's video has, from the configuration record that stands in its header.
+
+Profile 5 has no picture in known colours below its own (ETSI TS 103 572; "Dolby Vision Streams Within the ISO Base Media File Format").
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+_HEAD_BYTES: Final = 1 << 20
+_MOST_MOOV_BYTES: Final = 64 << 20
+# In MP4 a box dvcC or dvvC; in Matroska the ID of such a BlockAddIDType, and the record behind its BlockAddIDExtraData (0x41ED).
+_RECORD: Final = re.compile(rb"(?:\0\0\0\x20dv[cv]C|\x41\xe7\x84dv[cv]C.{0,8}?\x41\xed[\x80-\x9f])\x01.(.)", re.DOTALL)
+_WITHOUT_BASE: Final = 5
+
+
+def is_without_base_colours(path: Path) -> bool:
+    """Returns whether the file's pictures have colours that only a Dolby Vision decoder knows: profile 5."""
+    return any(record[1][0] >> 1 == _WITHOUT_BASE for record in _RECORD.finditer(_read_header(path)))
+
+
+def _read_header(path: Path) -> bytes:
+    """Returns the moov box of an MP4 file, or the first MiB of any other."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if head[4:8] != b"ftyp":
+            return head
+        at = 0
+        while True:
+            file.seek(at)
+            header = file.read(16)
+            if len(header) < 8:
+                return b""
+            size = int.from_bytes(header[:4], "big")
+            size = int.from_bytes(header[8:16], "big") if size == 1 else size
+            if header[4:8] == b"moov":
+                return header + file.read(min(size, _MOST_MOOV_BYTES))
+            if size < 8:
+                return b""
+            at += size
