@@ -37,6 +37,7 @@ _COARSE_AUDIO_TICK: Final = Fraction(1, 20_000)
 # A step this large between counted and written time is a real gap in the sound.
 AUDIO_GAP_S: Final = 0.05
 _USUAL_RATE: Final = Fraction(25)  # of ffmpeg, too, for streams that do not say
+_HOLD_S: Final = Fraction(1, 5)
 _MISSING: Final = -(2**63)
 
 
@@ -164,9 +165,11 @@ def scan(path: Path, limits: Limits) -> Scan:
     elif reordered_in_secret and _rises(table.pts):
         table = _in_display_order(table, path, limits)
     table = _told_apart(table)
+    sound = _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None
+    table = _from_first_decodable(table, path, limits)
     found = Scan(
-        _from_first_decodable(table, path, limits),
-        _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None,
+        table if sound is None else _held(table, sound),
+        sound,
         counter.counted() if counter is not None else None,
         audio_trimmed=is_mov,
     )
@@ -383,6 +386,26 @@ def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> Pac
     shown = table.shown.copy()
     shown[[index for index in leading.tolist() if index not in decoded]] = False
     return replace(table, shown=shown)
+
+
+def _held(video: PacketTable, audio: PacketTable) -> PacketTable:
+    """Returns the pictures with the first shown from where the sound begins, and the last until it ends, where those are far apart.
+
+    Nobody would hear what comes before the first picture. A stream that begins with what cannot be decoded begins with its sound.
+    """
+    start, stop = (time * audio.time_base / video.time_base for time in (int(audio.pts.min()), audio.stop_pts))
+    if start < 0 <= video.pts.min():
+        start = Fraction(0)  # what an encoder was primed with
+    slack = _HOLD_S / video.time_base
+    pts, duration = video.pts.copy(), video.duration.copy()
+    shown = np.flatnonzero(video.shown)
+    first, last = int(shown[pts[shown].argmin()]), int(shown[pts[shown].argmax()])
+    if int(video.pts.min()) - start > slack:
+        duration[first] += pts[first] - math.ceil(start)
+        pts[first] = math.ceil(start)
+    if stop - video.end_pts > slack:
+        duration[last] = math.floor(stop) - pts[last]
+    return replace(video, pts=pts, dts=repaired_dts(pts, video.dts), duration=duration)
 
 
 def _until_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable:
