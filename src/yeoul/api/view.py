@@ -15,6 +15,7 @@ from yeoul.catalog import caption, stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
 from yeoul.delivery.hls import variant_bandwidth
+from yeoul.model.notice import NoticeCode
 from yeoul.model.source import Source
 from yeoul.model.video import VideoState, Visibility, audience
 
@@ -31,6 +32,13 @@ class ErrorView(BaseModel):
     code: str
     message: str
     facts: dict[str, Any] = {}
+
+
+class NoticeView(BaseModel):
+    """What was lost, changed or left out on the way from the file to the video; count: of what."""
+
+    code: NoticeCode
+    count: int | None
 
 
 class OwnerView(BaseModel):
@@ -114,6 +122,7 @@ class VideoView(BaseModel):
     state: str
     error: ErrorView | None
     notice: ErrorView | None
+    notices: list[NoticeView]
     owner: OwnerView
     channel: ChannelView
     tags: list[str]
@@ -143,6 +152,12 @@ def _error(data: Mapping[str, Any] | None) -> ErrorView | None:
     told: Mapping[str, Any] = data.get("facts") or {}
     facts = {name: value for name, value in told.items() if name not in _INNER_FACTS and _is_plain(value)}
     return ErrorView(code=data["code"], message=data["message"], facts=facts)
+
+
+def _notices(row: Row) -> list[NoticeView]:
+    if row["source"] is None:
+        return []
+    return [NoticeView(code=one.code, count=one.count) for one in Source.model_validate(row["source"]).list_notices(row["lost"])]
 
 
 def _is_plain(value: Any) -> bool:
@@ -213,6 +228,7 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         state=row["state"],
         error=_error(row["error"]),
         notice=_error(row["notice"]),
+        notices=_notices(row),
         owner=OwnerView(handle=row["owner_handle"]),
         channel=make_channel_view(row),
         tags=row["tags"],

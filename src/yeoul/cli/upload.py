@@ -20,6 +20,7 @@ from yeoul.cli.connection import (
     exit_code_of,
     open_connection,
 )
+from yeoul.cli.notice import say_notice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +138,8 @@ class _Job:
             print(f"{result['state']}: {result['watch']}")
             if (notice := result["notice"]) is not None:
                 print(f"yeoul: {notice['message']} ({notice['code']})", file=sys.stderr)
+            for one in result["notices"]:
+                print(f"yeoul: {say_notice(one)} ({one['code']})", file=sys.stderr)
 
     def _result(self) -> dict[str, Any]:
         video = self._read()
@@ -158,6 +161,7 @@ class _Job:
             "sent_bytes": self._sent_bytes,
             "error": self.error,
             "notice": None if notice is None else {"code": notice["code"], "message": notice["message"]},
+            "notices": video.get("notices", []),
         }
 
     def _read(self) -> dict[str, Any]:

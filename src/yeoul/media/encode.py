@@ -24,6 +24,7 @@ from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
+_MOST_LOST = 0.25  # of a piece's frames may be damaged; players show the others, too
 # The encoding ffmpeg has no software decoder for these.
 _FEED_CODECS = frozenset(
     (
@@ -38,8 +39,8 @@ def encode_piece(
 ) -> tuple[EncodedSegment, ...]:
     """Encode a piece to all rungs, into files `out/NAME.m4s`.
 
-    Raises TruncatedError when another number of frames decodes than the piece owns (ffmpeg's exit code does not tell), and what
-    `run_tool` raises.
+    Raises TruncatedError when more frames decode than the piece owns, or less than three of four (ffmpeg's exit code does not tell),
+    and what `run_tool` raises.
     """
     bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs)))
     end_ticks = to_ticks(piece.end_pts, source)
@@ -163,9 +164,10 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
     delay = delay_ticks(source, rung)
     init = add_edit_list(finish_init(init, source, rung), delay)
     found = fragment.list_pts(fragment.list_fragments(media))
-    _check_count(piece, len(found))
+    lost = _count_lost(piece, len(found))
     end_ticks = to_ticks(piece.end_pts, source)
-    media = fragment.retime(media, end_ticks, delay)
+    # What stands in for a lost first picture is shown from where that would have been.
+    media = fragment.retime(media, end_ticks, delay, start_ticks=to_ticks(piece.start_pts, source) if lost else None)
     fragments = fragment.list_fragments(media)
     path = out / f"{rung.name}.m4s"
     path.write_bytes(media)
@@ -181,11 +183,15 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
         samples=len(found),
         i_frames=fragment.find_i_frames(fragments, delay),
         frame_rate=len(found) * timescale / (end_ticks - start_ticks),
+        lost=lost,
     )
 
 
-def _check_count(piece: Piece, found: int) -> None:
+def _count_lost(piece: Piece, found: int) -> int:
+    """Returns how many of the piece's frames did not decode. Raises TruncatedError for more than a share, and for more than it owns."""
     promised = piece.frames if piece.frames is not None else max(found, 1)
-    if found != promised:
+    lost = promised - found
+    if lost < 0 or lost > max(1, _MOST_LOST * promised) or not found:
         message = f"piece {piece.index} decodes to {found} of {promised} frames"
         raise TruncatedError(message, found=found, promised=promised, piece=piece.index)
+    return lost

@@ -135,19 +135,22 @@ def list_pts(fragments: Sequence[Fragment]) -> list[int]:
     return found
 
 
-def retime(media: bytes, end_ticks: int, delay_ticks: int = 0) -> bytes:
+def retime(media: bytes, end_ticks: int, delay_ticks: int = 0, *, start_ticks: int | None = None) -> bytes:
     """Returns the same samples, each lasting until the next is shown, with decoding times that add up from the first one's time.
 
     Encoders derive decoding times from a delay and guess the last duration, which is right for constant frame rates only. Here every
     fragment begins at its IDR's time, and its durations add up exactly. Presentation times are later by delay_ticks, which the
     init's edit list takes away again, so that composition offsets are not negative: demuxers of ffmpeg and GStreamer show all
-    pictures late by the most negative one.
+    pictures late by the most negative one. start_ticks: the first frame is shown from then.
 
     Raises MediaToolError when a fragment does not start with its earliest frame or holds one that is shown after the next
     fragment's, two frames share a time, none is left before `end_ticks`, or a picture would be shown before it is decoded.
     """
     fragments = list_fragments(media)
     pts = list_pts(fragments)
+    if pts and start_ticks is not None:
+        first_shown = min(pts)
+        pts = [start_ticks if time == first_shown else time for time in pts]
     ordered = sorted(pts)
     times = [*ordered, end_ticks]
     if any(later <= earlier for earlier, later in pairwise(times)):

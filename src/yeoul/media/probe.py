@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import re
 import struct
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -26,6 +27,7 @@ from yeoul.media.dolby import is_without_base_colours
 from yeoul.media.limits import BROKEN, Limits, reason_of
 from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
+from yeoul.model.notice import Notice
 from yeoul.model.plain import MAX_FRAME_RATE, MAX_SECONDS, Language, make_line
 from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
 
@@ -43,6 +45,8 @@ _TRANSFERS: Final[dict[int, Transfer]] = {
 _MATRICES: Final[dict[int, Matrix]] = {
                     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
+_PICTURES: Final = Disposition.attached_pic | Disposition.timed_thumbnails
+_ALPHA: Final = re.compile(r"(rgba|bgra|argb|abgr|yuva|gbrap|ya\d)")
 _MOST_OBLONG: Final = 50
 _PAL_LINES: Final = 576
 _ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
@@ -59,7 +63,8 @@ def probe(path: Path, limits: Limits) -> Source:
     with impossible_is_unreadable(), open_whole(path, limits) as container:
         video = find_video(container)
         if is_without_base_colours(path):
-            raise UnsupportedCodecError("Dolby Vision profile 5 has colours that only its own decoders know", codec=_codec_name(video), profile=5)
+            message = "Dolby Vision profile 5 has colours that only its own decoders know"
+            raise UnsupportedCodecError(message, codec=_codec_name(video), profile=5)
         picture = _first_picture(path, container, video, limits)
         duration_s = claimed_duration_s(container, video)
         zero_s = (picture.pts or 0) * time_base(video).fraction
@@ -71,6 +76,7 @@ def probe(path: Path, limits: Limits) -> Source:
             audio=_audio_track(find_audio(container)),
             texts=_text_tracks(container),
             chapters=read_chapters(container, zero_s, duration_s or limits.max_duration_s),
+            notices=_list_left_out(container, picture),
         )
 
 
@@ -88,8 +94,7 @@ def impossible_is_unreadable() -> Generator[None]:
 
 def find_video(container: InputContainer) -> VideoStream:
     """The default video stream that is no cover picture, else the first. Raises NoVideoError, UnsupportedCodecError."""
-    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
-    found = [stream for stream in container.streams if stream.type == "video" and not stream.disposition & pictures]
+    found = [stream for stream in container.streams if stream.type == "video" and not stream.disposition & _PICTURES]
     if not found:
         raise NoVideoError("the file has no video stream")
     stream = min(found, key=lambda one: not one.disposition & Disposition.default)
@@ -252,6 +257,20 @@ def _audio_track(stream: AudioStream | None) -> AudioTrack | None:
         bitrate_bps=context.bit_rate or 0,
         language=_language(stream),
     )
+
+
+def _list_left_out(container: InputContainer, picture: VideoFrame) -> tuple[Notice, ...]:
+    """Returns the notices of what the file holds besides the tracks that are shown."""
+    audios = sum(isinstance(stream, AudioStream) and _decodes(stream) for stream in container.streams)
+    videos = sum(stream.type == "video" and not stream.disposition & _PICTURES for stream in container.streams)
+    found: list[Notice] = []
+    if audios > 1:
+        found.append(Notice(code="audio_left_out", count=audios - 1))
+    if videos > 1:
+        found.append(Notice(code="video_left_out", count=videos - 1))
+    if _ALPHA.match(picture.format.name):
+        found.append(Notice(code="alpha_left_out"))
+    return tuple(found)
 
 
 def _text_tracks(container: InputContainer) -> tuple[TextTrack, ...]:

@@ -25,9 +25,12 @@ from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.limits import BROKEN, Limits, most_copied_bytes, reason_of
+from yeoul.media.parameter_sets import make_carrier
 from yeoul.media.picture_count import PICTURES_IN_PARTS, make_picture_test
 from yeoul.media.probe import find_audio, find_video
+from yeoul.media.timeline import Timeline
 from yeoul.media.truncation import check_demuxed, open_whole
+from yeoul.model.notice import Notice
 
 Ticks = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -116,13 +119,14 @@ class Scan:
     """What demuxing a file found.
 
     audio_count only where the container's audio times are coarse. audio_trimmed: the container says to the sample where the sound
-    ends, which is the audio table's stop_pts, however much the last packet yields.
+    ends, which is the audio table's stop_pts, however much the last packet yields. notices: what the scan had to repair.
     """
 
     video: PacketTable
     audio: PacketTable | None = None
     audio_count: AudioCount | None = None
     audio_trimmed: bool = False
+    notices: tuple[Notice, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -144,11 +148,14 @@ def scan(path: Path, limits: Limits) -> Scan:
         video_rows = _Rows(video)
         audio_rows = None if audio is None else _Rows(audio)
         counter = None if audio is None else _make_counter(audio)
+        timeline = Timeline()
+        jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
         for packet in media_packets(container, [s for s in (video, audio) if s is not None]):
+            shift = timeline.shift_ticks(packet) if jumps else 0
             if packet.stream_index == video.index:
-                video_rows.add(packet)
+                video_rows.add(packet, shift)
             elif audio_rows is not None:
-                audio_rows.add(packet)
+                audio_rows.add(packet, shift)
                 if counter is not None:
                     counter.add(packet)
         check_demuxed(path, container, [s for s in (video, audio) if s is not None])
@@ -167,11 +174,16 @@ def scan(path: Path, limits: Limits) -> Scan:
     table = _told_apart(table)
     sound = _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None
     table = _from_first_decodable(table, path, limits)
+    shown = table if sound is None else _held(table, sound)
     found = Scan(
-        table if sound is None else _held(table, sound),
+        shown,
         sound,
         counter.counted() if counter is not None else None,
         audio_trimmed=is_mov,
+        notices=(
+            *((Notice(code="picture_held"),) if shown is not table else ()),
+            *((Notice(code="times_repaired"),) if timeline.repaired else ()),
+        ),
     )
     if found.duration_s > limits.max_duration_s:
         raise TooLargeError("the video is longer than allowed", duration_s=found.duration_s, max_duration_s=limits.max_duration_s)
@@ -193,6 +205,7 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
     Raises UnreadableError, and TooLargeError where more comes out of a file than `most_copied_bytes` of its size.
     """
     left_bytes = most_copied_bytes(container.size)
+    carry = {stream.index: make_carrier(stream) for stream in streams}
     unpack = {stream.index: _make_unpacker(container, stream) for stream in streams}
     begun = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
     try:
@@ -200,7 +213,8 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
             left_bytes -= packet.size
             if left_bytes < 0:
                 raise TooLargeError("the file unpacks to much more than its size", size_bytes=container.size)
-            for part in unpack[packet.stream_index](packet) if packet.stream_index in unpack else ():
+            for whole in unpack[packet.stream_index](packet) if packet.stream_index in unpack else ():
+                part = carry[whole.stream_index](whole)
                 if part.size == 0:
                     continue  # the empty one that flushes a decoder
                 if part.pts is not None or part.dts is not None:
@@ -215,7 +229,7 @@ def _make_unpacker(container: InputContainer, stream: Stream) -> Callable[[Packe
     """Returns what gives the packets of single pictures: in AVI, a packet of MPEG-4 may hold a B picture beside the one before it."""
     if container.format.name != "avi" or stream.codec_context.codec.canonical_name != "mpeg4":
         return lambda packet: (packet,)
-    return BitStreamFilterContext("mpeg4_unpack_bframes", cast("VideoStream", stream)).filter
+    return cast("Any", BitStreamFilterContext("mpeg4_unpack_bframes", cast("VideoStream", stream))).filter
 
 
 def _usual_rate(stream: Stream) -> Fraction:
@@ -242,9 +256,10 @@ class _Rows:
     def __len__(self) -> int:
         return len(self._pts)
 
-    def add(self, packet: Packet[Any]) -> None:
-        self._pts.append(_MISSING if packet.pts is None else packet.pts)
-        self._dts.append(_MISSING if packet.dts is None else packet.dts)
+    def add(self, packet: Packet[Any], shift: int) -> None:
+        """Take a packet whose times are later by `shift` than it says."""
+        self._pts.append(_MISSING if packet.pts is None else packet.pts + shift)
+        self._dts.append(_MISSING if packet.dts is None else packet.dts + shift)
         self._duration.append(packet.duration or 0)
         self._size.append(packet.size)
         self._key.append(packet.is_keyframe)
@@ -400,10 +415,13 @@ def _held(video: PacketTable, audio: PacketTable) -> PacketTable:
     pts, duration = video.pts.copy(), video.duration.copy()
     shown = np.flatnonzero(video.shown)
     first, last = int(shown[pts[shown].argmin()]), int(shown[pts[shown].argmax()])
-    if int(video.pts.min()) - start > slack:
+    is_late, is_short = int(video.pts.min()) - start > slack, stop - video.end_pts > slack
+    if not is_late and not is_short:
+        return video
+    if is_late:
         duration[first] += pts[first] - math.ceil(start)
         pts[first] = math.ceil(start)
-    if stop - video.end_pts > slack:
+    if is_short:
         duration[last] = math.floor(stop) - pts[last]
     return replace(video, pts=pts, dts=repaired_dts(pts, video.dts), duration=duration)
 

@@ -13,7 +13,7 @@ class EncodedSegment:
     """One piece of one rendition. init: ftyp and moov, the same bytes for all pieces; path: the media data without them.
 
     codecs: RFC 6381. start_ticks is the first tfdt, duration_ticks the sum of all sample durations, both in timescale.
-    frame_rate: frames per second over the segment, 0 for audio.
+    frame_rate: frames per second over the segment, 0 for audio. lost: frames of the piece that do not decode.
     """
 
     name: str
@@ -26,3 +26,4 @@ class EncodedSegment:
     samples: int
     i_frames: tuple[IFrame, ...] = ()
     frame_rate: float = 0.0
+    lost: int = 0

@@ -107,6 +107,7 @@ def _scanned_source(source: Source, found: Scan) -> Source:
         video=video,
         audio=audio,
         chapters=place_chapters(source.chapters, later_s, found.duration_s),
+        notices=(*source.notices, *found.notices),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
 
 from pydantic import Field
 
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
+from yeoul.model.notice import Notice, count_lost
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Line, Phrase, Seconds, Tick, Word
 
 Rotation = Literal[0, 90, 180, 270]
+
+_STEREO = 2
 
 
 class TimeBase(Noun):
@@ -95,7 +99,7 @@ class Source(Noun):
     """A probed file. duration_s is what was found, never only what a header claims.
 
     start_pts: presentation time of the first displayed frame in ticks of the video time base; zero of every output.
-    cover: the file is all sound, and its picture was made for it.
+    cover: the file is all sound, and its picture was made for it. notices: what was changed or left out.
     """
 
     container: Word
@@ -106,3 +110,13 @@ class Source(Noun):
     cover: bool = False
     texts: tuple[TextTrack, ...] = Field(default=(), max_length=1000)
     chapters: tuple[Chapter, ...] = Field(default=(), max_length=1000)
+    notices: tuple[Notice, ...] = Field(default=(), max_length=20)
+
+    def list_notices(self, lost: Mapping[str, int]) -> tuple[Notice, ...]:
+        """Returns all notices of a video of this source; lost: how many pictures did not decode, by the index of their piece."""
+        found = [*count_lost(lost), *self.notices]
+        if self.video.is_hdr:
+            found.append(Notice(code="tone_mapped"))
+        if self.audio is not None and self.audio.channels > _STEREO:
+            found.append(Notice(code="downmixed", count=self.audio.channels))
+        return tuple(found)

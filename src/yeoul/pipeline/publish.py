@@ -15,17 +15,17 @@ from yeoul.catalog import run, stream, video
 from yeoul.pipeline.task_data import Output, Track
 
 Row = Mapping[str, Any]
-_EMPTY: Mapping[str, Any] = {"poster_key": None, "storyboard": None, "sidecars": {}, "dropped": {}}
+_EMPTY: Mapping[str, Any] = {"poster_key": None, "storyboard": None, "sidecars": {}, "dropped": {}, "lost": {}}
 
 
 def publish(connection: Connection, current: Row, output: Output, now_s: float) -> None:
-    """Add tracks, poster, storyboard, sidecars and chapters to a run's edition.
+    """Add tracks, poster, storyboard, sidecars, chapters and lost pictures to a run's edition.
 
     Raises SegmentMismatchError when a piece cannot share its rendition's init segment.
     Pieces of a rung that was dropped stay out: half a rendition must not come back.
     """
     video_id, edition = current["video_id"], current["edition"]
-    is_wanted = bool(output.tracks or output.sidecars) and video.find(connection, video_id) is not None
+    is_wanted = bool(output.tracks or output.sidecars or output.lost) and video.find(connection, video_id) is not None
     made: Row = run.made(connection, current["id"]) if is_wanted else {}
     tracks = [track for track in output.tracks if is_wanted and track.rendition.name not in made["dropped"]]
     if tracks:
@@ -41,6 +41,8 @@ def publish(connection: Connection, current: Row, output: Output, now_s: float) 
         values["storyboard"] = output.storyboard.model_dump(mode="json")
     if output.sidecars and is_wanted:
         values["sidecars"] = {**made["sidecars"], **output.sidecars}
+    if output.lost and is_wanted:
+        values["lost"] = {**made.get("lost", {}), **output.lost}
     if output.chapters is not None:
         values["source"] = {**current["source"], "chapters": [chapter.model_dump(mode="json") for chapter in output.chapters]}
     if values:

@@ -105,7 +105,7 @@ class Output(Noun):
 
     Tracks, poster, storyboard, sidecars (keys by file name) and chapters are published when the task's end is committed. chapters: of
     what is shown, where that is not all of the source. dropped: rungs that could not be made for this piece, with the error of each;
-    they are taken out of the whole video.
+    they are taken out of the whole video. lost: how many pictures did not decode, by the index of their piece.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")  # a stage above may give more than the op below takes
@@ -116,6 +116,7 @@ class Output(Noun):
     sidecars: dict[str, Key] = Field(default_factory=dict)
     chapters: tuple[Chapter, ...] | None = None
     dropped: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    lost: dict[str, int] = Field(default_factory=dict)
 
 
 class Prepared(Output):

@@ -397,6 +397,16 @@ export interface NewWebhook {
   events?: WebhookEvent[];
 }
 
+export interface Notice {
+  code: "pictures_lost" | "picture_held" | "times_repaired" | "audio_left_out" | "video_left_out" | "downmixed" | "tone_mapped" | "alpha_left_out";
+  count?: number | null;
+}
+
+export interface NoticeView {
+  code: "pictures_lost" | "picture_held" | "times_repaired" | "audio_left_out" | "video_left_out" | "downmixed" | "tone_mapped" | "alpha_left_out";
+  count: number | null;
+}
+
 export interface OpenUpload {
   mode: "pieces" | "whole";
   file_name: string;
@@ -633,6 +643,7 @@ export interface Source {
   cover?: boolean;
   texts?: TextTrack[];
   chapters?: Chapter[];
+  notices?: Notice[];
 }
 
 export interface SourceView {
@@ -921,6 +932,7 @@ export interface VideoView {
   state: string;
   error: ErrorView | null;
   notice: ErrorView | null;
+  notices: NoticeView[];
   owner: OwnerView;
   channel: ChannelView;
   tags: string[];

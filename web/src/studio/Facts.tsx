@@ -18,6 +18,7 @@ function factsOf(video: ListedVideo): Fact[] {
     [words.sound, source === null ? "" : source.has_audio ? text.studio.yes : text.studio.no],
     [words.renditions, shown.join(", ")],
     [words.dropped, Object.keys(video.dropped).join(", ")],
+    [words.notices, video.notices.map(({ code, count }) => text.studio.notices[code](count ?? 0)).join("; ")],
     [words.pipeline, video.pipeline],
     [words.views, formatNumber(video.views)],
     [words.created, formatMoment(video.created_at)],

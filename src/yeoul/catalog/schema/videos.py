@@ -26,6 +26,7 @@ video = Table(
     Column("poster_key", Text),
     Column("storyboard", JSON(none_as_null=True)),  # Storyboard
     Column("dropped", JSON, nullable=False),  # {rung name: error}
+    Column("lost", JSON, nullable=False, server_default="{}"),  # {index of a piece: how many of its pictures do not decode}
     Column("sidecars", JSON, nullable=False),  # {file name: key}: what ops of users publish beside the streams
     Column("edition", Integer, nullable=False, server_default="1"),  # of the run that is shown
     Column("progress", Float, nullable=False),

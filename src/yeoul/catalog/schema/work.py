@@ -53,7 +53,9 @@ run = Table(
     Column("definition", JSON, nullable=False),  # the DAG definition it was opened with
     Column("ladder", JSON(none_as_null=True)),  # [Rung], highest first; null until inspected
     Column("source", JSON(none_as_null=True)),  # Source, null until inspected
-    Column("made", JSON, nullable=False, server_default="{}"),  # poster_key, storyboard, sidecars and dropped, as columns of the video
+    Column(
+        "made", JSON, nullable=False, server_default="{}"
+    ),  # poster_key, storyboard, sidecars, dropped and lost, as columns of the video
     Column("state", Text, nullable=False),  # parked | open | done | failed | cancelled
     Column("version", Integer, nullable=False),  # counts events applied, so that a scheduler in memory knows when it is stale
     Column("created_at", Float, nullable=False),

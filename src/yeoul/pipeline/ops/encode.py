@@ -62,7 +62,13 @@ def encode(
         made, dropped = _encode_each(context, file, part, shown, wanted)
     by_name = {one.name: one for one in wanted}
     tracks = tuple(_track(context, part.index, by_name[segment.name], segment) for segment in made)
-    return Encoded(tracks=tracks, chapters=chapters_of(source, window, part.index), dropped=dropped)
+    lost = max(segment.lost for segment in made)
+    return Encoded(
+        tracks=tracks,
+        chapters=chapters_of(source, window, part.index),
+        dropped=dropped,
+        lost={str(part.index): lost} if lost else {},
+    )
 
 
 def was_killed(error: YeoulError) -> bool:

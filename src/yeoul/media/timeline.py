@@ -1,0 +1,58 @@
+"""Times of transport streams that jump: recordings that were joined, broadcasts whose clock was set. Packets go on where they stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from av.packet import Packet
+
+_JUMP_S: Final = 10  # ffmpeg's own limit; a picture may stand still for as long
+_BACK_S: Final = 1
+
+
+@dataclass
+class _Part:
+    """What lies between two jumps: by how many seconds it is shown later than it says, and the latest time that it says."""
+
+    shift_s: Fraction
+    latest_s: Fraction
+
+
+@dataclass
+class Timeline:
+    """Gives each packet of a file, in the file's order, the time by which it is shown later than it says."""
+
+    repaired: bool = False
+    _parts: list[_Part] = field(default_factory=list[_Part])
+    _current: dict[int, _Part] = field(default_factory=dict[int, _Part])
+    _last: dict[int, tuple[Fraction, Fraction]] = field(default_factory=dict[int, tuple[Fraction, Fraction]])  # time and duration, in seconds
+
+    def shift_ticks(self, packet: Packet[Any]) -> int:
+        """Returns the shift of a packet in ticks of its own time base."""
+        written = packet.pts if packet.dts is None else packet.dts
+        if written is None or not packet.time_base:
+            return 0
+        base = Fraction(packet.time_base)
+        time_s = written * base
+        part = self._find_part(packet.stream_index, time_s)
+        part.latest_s = time_s
+        self._current[packet.stream_index] = part
+        self._last[packet.stream_index] = (time_s, (packet.duration or 0) * base)
+        return round(part.shift_s / base)
+
+    def _find_part(self, stream: int, time_s: Fraction) -> _Part:
+        part = self._current.get(stream)
+        if part is None:
+            return self._parts[0] if self._parts else self._begin(Fraction(0), time_s)
+        last_s, lasts_s = self._last[stream]
+        if -_BACK_S < time_s - last_s < _JUMP_S or -_BACK_S < time_s - part.latest_s < _JUMP_S:
+            return part
+        near = (one for one in reversed(self._parts) if one is not part and abs(time_s - one.latest_s) < _JUMP_S)
+        self.repaired = True
+        return next(near, None) or self._begin(last_s + lasts_s + part.shift_s - time_s, time_s)
+
+    def _begin(self, shift_s: Fraction, time_s: Fraction) -> _Part:
+        self._parts.append(_Part(shift_s, time_s))
+        return self._parts[-1]
