@@ -183,7 +183,7 @@ def test_storyboard_and_poster(clip: Clip) -> None:
     assert times[-1] <= cues[-1][1] <= float(clip.video["duration_s"]) + 0.1
     # A tile is the last IDR picture before its time.
     idr_times = sorted(
-        float(Fraction(sample.pts, clip.rungs[-1].init.timescale))
+        float(Fraction(sample.pts - clip.rungs[-1].init.edit_media_time, clip.rungs[-1].init.timescale))
         for part in clip.rungs[-1].parts
         for sample in part.samples
         if sample.is_sync

@@ -1,5 +1,6 @@
 """The checker finds each breach by its own rule, on streams that are broken on purpose, and nothing on good ones."""
 
+import contextlib
 import gzip
 import re
 import shutil
@@ -7,6 +8,7 @@ import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ import pytest
 from tests.checker import RULES, Expect, check_dash, check_hls, check_streams, http_fetch, report
 from tests.checker.boxes import parse_fragments, parse_init
 from tests.streams import build_stream, make_source, write_playlists
+from yeoul.base.errors import MediaToolError
 from yeoul.delivery.presentation import Presentation
 from yeoul.media import fragment
 from yeoul.media.binaries import ffmpeg_path, packager_path
@@ -196,14 +199,29 @@ def test_a_tfdt_gap_is_found(copy: Path):
     assert rules_found(copy) == {"stream.tfdt", "hls.times", "dash.timeline"}
 
 
-def without_last_sample(media: bytes, delay_ticks: int) -> bytes:
-    """The last frame of a segment is lost, and the one shown before it shown longer, so that all times stay right."""
-    last = fragment.list_fragments(media)[-1]
-    kept = [replace(sample, cts_ticks=sample.cts_ticks - delay_ticks) for sample in last.samples[:-1]]
-    size = sum(sample.size_bytes for sample in kept)
-    moof = fragment._write_moof(last.sequence, last.start_ticks, kept)
-    written = moof + fragment._box("mdat", media[last.data_offset : last.data_offset + size])
-    return media[: last.offset] + fragment.retime(written, last.start_ticks + last.duration_ticks, delay_ticks)
+def without_one_sample(media: bytes, delay_ticks: int) -> bytes:
+    """A segment loses a B picture, which no other refers to, and the picture before it is shown longer: all times stay right."""
+    fragments = fragment.list_fragments(media)
+    for found in fragments:
+        dts = [found.start_ticks, *accumulate((sample.duration_ticks for sample in found.samples), initial=found.start_ticks)][1:]
+        shown = [start + sample.cts_ticks - delay_ticks for start, sample in zip(dts, found.samples, strict=False)]
+        places = [found.data_offset, *accumulate((sample.size_bytes for sample in found.samples), initial=found.data_offset)][1:]
+        for gone in range(2, len(shown)):
+            if shown[gone] > shown[gone - 1]:
+                continue  # a P picture, or the second of two B pictures, whose loss would make the one before it too long
+            kept = [index for index in range(len(shown)) if index != gone]
+            base = [0, *accumulate(1 for _ in kept)]
+            rows = [
+                replace(found.samples[index], duration_ticks=1, cts_ticks=shown[index] - found.start_ticks - base[at])
+                for at, index in enumerate(kept)
+            ]
+            moof = fragment._write_moof(found.sequence, found.start_ticks, rows)
+            data = b"".join(media[places[index] : places[index] + found.samples[index].size_bytes] for index in kept)
+            written = moof + fragment._box("mdat", data)
+            end = found.start_ticks + found.duration_ticks
+            with contextlib.suppress(MediaToolError):
+                return media[: found.offset] + fragment.retime(written, end, delay_ticks) + media[found.offset + found.size_bytes :]
+    raise AssertionError("no picture of this segment can go")
 
 
 def rewritten(p: Presentation, folder: Path, name: str, index: int) -> Presentation:
@@ -228,7 +246,7 @@ def rewritten(p: Presentation, folder: Path, name: str, index: int) -> Presentat
 def test_one_lost_frame_is_found(good: Built, copy: Path):
     """Lists, times and sizes all agree with what is there; only the source knows of one frame more."""
     path = copy / "360p" / "1.m4s"
-    path.write_bytes(without_last_sample(path.read_bytes(), get_media_time((copy / "360p" / "init.mp4").read_bytes())))
+    path.write_bytes(without_one_sample(path.read_bytes(), get_media_time((copy / "360p" / "init.mp4").read_bytes())))
     write_playlists(rewritten(good.presentation, copy, "360p", 1), copy)
     findings = check_streams(str(copy), expect=KNOWN)
     assert [(finding.rule, finding.where, finding.detail) for finding in findings] == [

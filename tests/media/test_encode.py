@@ -360,13 +360,20 @@ def av1(media_dir: Path, tmp_path: Path) -> Cut:
 
 
 @pytest.mark.parametrize("kind", ["plain", "av1"])
-@pytest.mark.parametrize("lie", [1, -1])
-def test_another_number_of_frames_is_truncated(kind: str, lie: int, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [1.5, 0.9])
+def test_another_number_of_frames_is_truncated(kind: str, share: float, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     cut: Cut = request.getfixturevalue(kind)
     frames = cut.piece.frames or 0
+    promised = round(frames * share)
     with pytest.raises(TruncatedError) as caught:
-        cut.encode(tmp_path, frames=frames + lie)
-    assert caught.value.facts == {"found": frames, "promised": frames + lie, "piece": 0}
+        cut.encode(tmp_path, frames=promised)
+    assert caught.value.facts == {"found": frames, "promised": promised, "piece": 0}
+
+
+def test_a_few_frames_that_do_not_decode_are_counted(plain: Cut, tmp_path: Path) -> None:
+    frames = plain.piece.frames or 0
+    (segment,) = plain.encode(tmp_path, frames=frames + 2)
+    assert (segment.samples, segment.lost) == (frames, 2)
 
 
 def test_a_piece_without_a_count_holds_what_decodes(plain: Cut, tmp_path: Path) -> None:
