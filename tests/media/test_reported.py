@@ -14,6 +14,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.codec import Codec, codecs_available
+from av.codec.codec import UnknownCodecError
 
 from tests.clips.mp4_boxes import read_boxes
 from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
@@ -256,7 +258,7 @@ def test_what_one_ffmpeg_cannot_decode_the_other_does() -> None:
         told = subprocess.run([program, "-v", "error", "-codecs"], check=True, capture_output=True, text=True).stdout
         return {match[1] for match in re.finditer(r"^ D.V... (\S+)", told, re.MULTILINE)}
 
-    taken = {av.codec.Codec(name, "r").canonical_name for name in av.codec.codecs_available if _is_video_decoder(name)}
+    taken = {Codec(name, "r").canonical_name for name in codecs_available if _is_video_decoder(name)}
     fed = {name for name in taken if needs_feed(_source_in(name))}
     assert taken - fed - {"av1"} <= decoded_by(ffmpeg_path())
     assert fed <= decoded_by(feed_ffmpeg_path())
@@ -264,8 +266,8 @@ def test_what_one_ffmpeg_cannot_decode_the_other_does() -> None:
 
 def _is_video_decoder(name: str) -> bool:
     try:
-        return av.codec.Codec(name, "r").type == "video"
-    except (ValueError, av.codec.codec.UnknownCodecError):
+        return Codec(name, "r").type == "video"
+    except (ValueError, UnknownCodecError):
         return False
 
 

@@ -27,7 +27,9 @@ class Timeline:
     repaired: bool = False
     _parts: list[_Part] = field(default_factory=list[_Part])
     _current: dict[int, _Part] = field(default_factory=dict[int, _Part])
-    _last: dict[int, tuple[Fraction, Fraction]] = field(default_factory=dict[int, tuple[Fraction, Fraction]])  # time and duration, in seconds
+    _last: dict[int, tuple[Fraction, Fraction]] = field(
+        default_factory=dict[int, tuple[Fraction, Fraction]]
+    )  # time and duration, in seconds
 
     def shift_ticks(self, packet: Packet[Any]) -> int:
         """Returns the shift of a packet in ticks of its own time base."""
