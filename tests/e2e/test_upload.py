@@ -134,6 +134,17 @@ def test_long_pieces_keep_their_target_duration(make_server: Callable[..., Serve
     assert "#EXT-X-TARGETDURATION:15\n" in playlist
 
 
+def test_a_file_of_far_keyframes_is_sent_once(yeoul_server: Server, tmp_path: Path):
+    """In pieces it would be sent four times: each begins with the only keyframe."""
+    film = tmp_path / "far.mp4"
+    words = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=20", "-f", "lavfi", "-i", "sine=440:d=20", "-c:v", "libx264", "-g", "9999"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *words, "-sc_threshold", "0", "-c:a", "aac", str(film)], check=True)
+    result = yeoul_server.upload(film)
+    assert result["state"] == "ready" and result["sent_bytes"] <= 1.1 * film.stat().st_size
+    assert result["source"] == {"frames": 500, "duration_s": pytest.approx(20.0, abs=0.03)}
+    assert [one["code"] for one in result["notices"]] == []
+
+
 def test_what_no_piece_can_hold_is_sent_whole_and_heard(yeoul_server: Server, tmp_path: Path):
     """Windows Media: its sound goes into pieces as FLAC, which the server makes."""
     source = tmp_path / "film.wmv"
@@ -242,7 +253,7 @@ def test_waiting(yeoul_server: Server, own: Path, wait: str, states: tuple[str, 
 def test_json_is_one_object_on_the_last_line(yeoul_server: Server, clip: Path):
     done = yeoul_server.cli(*yeoul_server.upload_words(clip, "--wait", "none"))
     (line,) = done.stdout.splitlines()
-    assert set(json.loads(line)) == {"id", "state", "watch", "hls", "dash", "source", "timings", "sent_bytes", "error", "notice"}
+    assert set(json.loads(line)) == {"id", "state", "watch", "hls", "dash", "source", "timings", "sent_bytes", "error", "notice", "notices"}
     assert done.stderr == ""
 
 

@@ -24,6 +24,7 @@ from yeoul.media.audio import encode_audio_piece
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.dolby import is_without_base_colours
 from yeoul.media.encode import needs_feed
+from yeoul.media.near_keys import with_near_keys
 from yeoul.media.probe import probe
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.model.rendition import Rung
@@ -167,6 +168,46 @@ def test_packed_b_pictures_are_all_shown(tmp_path: Path) -> None:
     encoded = made_of(packed(plain, tmp_path / "packed.avi"), tmp_path)
     times = times_of(encoded)
     assert len(times) == 100 and np.allclose(np.diff(times), 1 / RATE, atol=0.001)
+
+
+# --- keyframes that are far apart ---
+
+
+@pytest.mark.parametrize(("name", "coding"), [("far.mp4", X264), ("far.mkv", ("-c:v", "libvpx", "-deadline", "realtime", "-b:v", "300k"))])
+def test_far_keyframes_become_near_ones_without_a_loss(name: str, coding: tuple[str, ...], tmp_path: Path) -> None:
+    source = make(
+        tmp_path / name, *moving(20), *tone(20), "-map", "0", "-map", "1", *coding, "-g", "9999", "-sc_threshold", "0", "-c:a", "aac"
+    )
+    heavy = plan_split(source, LIMITS, 2.0)
+    assert heavy.weight > 4 and heavy.is_heavy
+    near = with_near_keys(source, heavy.source, tmp_path, LIMITS)
+    assert near is not None
+    light = plan_split(near, LIMITS, 2.0)
+    assert light.weight < 1.2 and light.source.video.frames == 500
+    assert light.source.duration_s == pytest.approx(heavy.source.duration_s, abs=0.03)
+    assert pictures_of(near) == pictures_of(source)
+
+
+def pictures_of(path: Path) -> list[str]:
+    """The times and the checksums of a file's decoded pictures."""
+    words = [
+        ffmpeg_path(),
+        "-v",
+        "error",
+        "-i",
+        str(path),
+        "-map",
+        "0:v:0",
+        "-fps_mode",
+        "passthrough",
+        "-pix_fmt",
+        "yuv420p",
+        "-f",
+        "framehash",
+        "-",
+    ]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return [line.split(",")[-1].strip() for line in told.splitlines() if not line.startswith("#")]
 
 
 # --- what changes on the way ---

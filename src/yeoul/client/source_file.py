@@ -73,6 +73,7 @@ class PieceFile:
         self._path = path
         self._plan: SplitPlan = plan_split(path, Limits(), piece_s)
         self.count = len(self._plan.pieces)
+        self.is_heavy = self._plan.is_heavy
 
     def describe(self) -> dict[str, Any]:
         """The fields of an upload request that only pieces have."""

@@ -89,9 +89,13 @@ class Uploader:
     def _plan(self, piece_s: float, part_bytes: int, *, whole: bool) -> PieceFile | WholeFile:
         if not whole:
             try:
-                return PieceFile(self._path, piece_s)
+                plan = PieceFile(self._path, piece_s)
             except MediaError as error:
                 self._options.said(f"cannot split the file here ({error.message}); sending it whole")
+            else:
+                if not plan.is_heavy:
+                    return plan
+                self._options.said("keyframes are so far apart that pieces would be larger than the file; sending it whole")
         return WholeFile(self._path, part_bytes)
 
     def _find_same(self, uploads: Sequence[dict[str, Any]], plan: PieceFile | WholeFile) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ IDR_FILE = "idr-times"  # in the folder that ffmpeg runs in
 
 
 # Counted from the last one forced, so that a long frame is not followed by a run of IDRs.
-_EVERY = f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - IDR_SLACK_S})"
+EVERY_TWO_SECONDS = f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - IDR_SLACK_S})"
 
 
 def nominal_frame_rate(source: Source) -> int:
@@ -35,7 +35,7 @@ def make_encoder_words(source: Source, rung: Rung, *, lists_idr: bool = False) -
         *("-fps_mode", "passthrough", "-enc_time_base", f"1/{rendition_timescale(source)}"),
         *_ENCODERS[rung.codec](source, rung),
         *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
-        *(("-/force_key_frames", IDR_FILE) if lists_idr else ("-force_key_frames", _EVERY)),
+        *(("-/force_key_frames", IDR_FILE) if lists_idr else ("-force_key_frames", EVERY_TWO_SECONDS)),
         *("-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
         *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
         *(_h264_headers(source) if rung.codec == "h264" else ()),

@@ -15,6 +15,7 @@ from yeoul.model.source import Source
 
 _DEEP: Final = ("s32", "s32p", "flt", "fltp", "dbl", "dblp")
 _DEPTH_BYTES: Final = 4
+_OF_TIMES: Final = ("picture_held", "times_repaired")
 _LOSSLESS: Final = ("pcm_", "wmalossless")
 
 
@@ -55,4 +56,5 @@ def with_what_is_told(source: Source, told: Source) -> Source:
     video = told.video.with_values(time_base=own.time_base, frame_rate=own.frame_rate, frames=own.frames)
     language = None if told.audio is None else told.audio.language
     audio = None if source.audio is None else source.audio.with_values(language=language)
-    return told.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio)
+    notices = (*told.notices, *(notice for notice in source.notices if notice.code in _OF_TIMES))
+    return told.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio, notices=notices)

@@ -42,6 +42,7 @@ from yeoul.model.plain import MAX_FRAME_RATE
 from yeoul.model.source import Source
 
 _SHORTEST_TAIL_S: Final = 0.5
+_HEAVY: Final = 1.2
 _LONGEST_GOP: Final = 1.5  # in targets: a longer GOP is cut on a grid, at the price of decoding part of it twice
 
 
@@ -54,6 +55,17 @@ class SplitPlan:
     spans: tuple[Span, ...]
     found: Scan
     limits: Limits
+
+    @property
+    def weight(self) -> float:
+        """How many times the pieces hold the packets of the file: more than once where keyframes are far apart."""
+        own = int(self.found.video.size.sum()) + (0 if self.found.audio is None else int(self.found.audio.size.sum()))
+        return _written_bytes(self.found, self.spans) / max(1, own)
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it is better to send the file whole, and to cut it after one decode."""
+        return self.weight > _HEAVY
 
 
 def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:

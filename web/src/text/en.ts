@@ -132,6 +132,8 @@ export const en = {
       audio_times: "The times of the sound are too coarse to cut by.",
       text_tracks: "The file holds captions or chapters, which the server reads.",
       edit_list: "The file is put together in a way that only the server follows.",
+      far_keyframes: "Its keyframes are so far apart that pieces would be larger than the file.",
+      sound_longer: "Its sound begins before the picture or goes on after it.",
       starts_mid_gop: "The file begins in the middle of a scene.",
       interlaced: "The picture may be interlaced.",
       piece_too_large: "The file has too much data per second to cut it in the browser.",

@@ -132,6 +132,8 @@ export const ko: Catalogue = {
       audio_times: "음성의 시각이 정밀하지 않아 나눌 수 없습니다.",
       text_tracks: "자막이나 챕터가 있어 서버가 읽습니다.",
       edit_list: "서버만 따를 수 있는 방식으로 편집된 파일입니다.",
+      far_keyframes: "키프레임 간격이 너무 길어 조각으로 나누면 원본보다 커집니다.",
+      sound_longer: "소리가 영상보다 먼저 시작하거나 더 오래 이어집니다.",
       starts_mid_gop: "장면 중간에서 시작하는 파일입니다.",
       interlaced: "비월 주사 영상일 수 있습니다.",
       piece_too_large: "초당 데이터가 너무 많아 브라우저에서 나눌 수 없습니다.",

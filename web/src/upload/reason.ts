@@ -11,6 +11,8 @@ export type Reason =
   | "text_tracks" // captions and chapters are read by the server
   | "edit_list" // more than one edit
   | "starts_mid_gop" // only a decoder can tell which of the first pictures exist
+  | "far_keyframes" // pieces would be larger than the file
+  | "sound_longer" // a picture has to be held
   | "interlaced" // only a decoder can tell which pictures are
   | "piece_too_large"
   | "pipeline"; // the server's pipeline wants the file as it is

@@ -14,6 +14,8 @@ import { at, type PacketTable } from "./table";
 
 const LARGEST_PIECE_BYTES = 64 * 2 ** 20; // held in memory while it is sent
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
+const HEAVY = 1.2;
+const HOLD_S = 0.2;
 const COARSE_TICKS_PER_S = 20_000;
 
 interface Track<T extends InputTrack, N> {
@@ -54,9 +56,11 @@ export class Splitter {
     if (container === "matroska") await checkMatroska(file);
     const video = await openVideo(input, index);
     const sound = await openAudio(input, index);
+    if (sound !== null && outlasts(sound.audio.table, video.table)) throw new CannotSplit("sound_longer");
     const endSample = sound?.trimmed === true ? endOf(sound.audio, video.table) : null;
     const planned = planPieces(video.table, sound?.audio.table ?? null, sound?.audio.noun.codec ?? "", endSample, targetS);
     if (planned.some((one) => one.sizeBytes > LARGEST_PIECE_BYTES)) throw new CannotSplit("piece_too_large");
+    if (isHeavy(planned, video.table, sound?.audio.table ?? null)) throw new CannotSplit("far_keyframes");
     const source = describe(container, video, sound?.audio ?? null);
     return new Splitter(video, sound?.audio ?? null, source, planned);
   }
@@ -152,4 +156,18 @@ function reorderDepth(table: PacketTable, range: Range): number {
   const order = Array.from({ length: range.stop - range.start }, (_, i) => range.start + i);
   order.sort((a, b) => at(table.pts, a) - at(table.pts, b));
   return order.reduce((depth, place, i) => Math.max(depth, range.start + i - place), 0);
+}
+
+/** Whether pieces would hold the file's packets so many times that the server better cuts it; `SplitPlan.is_heavy`. */
+function isHeavy(planned: readonly PlannedPiece[], video: PacketTable, audio: PacketTable | null): boolean {
+  const sum = (sizes: ArrayLike<number>): number => Array.from(sizes).reduce((total, size) => total + size, 0);
+  const own = sum(video.sizeBytes) + (audio === null ? 0 : sum(audio.sizeBytes));
+  return planned.reduce((total, one) => total + one.sizeBytes, 0) > HEAVY * own;
+}
+
+/** Whether the sound begins so long before the picture, or ends so long after it, that the server holds a picture; `scan._held`. */
+function outlasts(audio: PacketTable, video: PacketTable): boolean {
+  const start = Math.max(0, at(audio.pts, 0) / audio.ticksPerS);
+  const first = video.pts.reduce((least, pts) => Math.min(least, pts), Infinity) / video.ticksPerS;
+  return first - start > HOLD_S || audio.stopPts / audio.ticksPerS - video.endPts / video.ticksPerS > HOLD_S;
 }

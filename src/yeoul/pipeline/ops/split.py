@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from yeoul.blob.store import Bucket
 from yeoul.media.cover import with_cover
 from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
 from yeoul.media.ladder import make_ladder
+from yeoul.media.near_keys import with_near_keys
 from yeoul.media.probe import probe
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_texts
@@ -19,7 +21,7 @@ from yeoul.pipeline.ops.context import Context, check_sha256
 from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
 
 
-@op(version="1", publishes=True)
+@op(version="2", publishes=True)
 def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     whole = _assemble(context, task)
@@ -27,8 +29,13 @@ def split(context: Context, task: TaskInput) -> Prepared:
     kept = None if covered else with_kept_sound(whole, context.scratch, context.limits)
     path = covered or kept or whole
     plan = plan_split(path, context.limits, context.piece_s)
+    near = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
     told = probe(whole, context.limits) if kept else plan.source
-    source = (with_what_is_told(plan.source, told) if kept else plan.source).with_values(cover=covered is not None)
+    if near is not None:
+        path, plan = near, plan_split(near, context.limits, context.piece_s)
+        plan = replace(plan, source=plan.source.with_values(duration_s=told.duration_s))  # to the sample, where the file says it
+    converted = kept is not None or near is not None
+    source = (with_what_is_told(plan.source, told) if converted else plan.source).with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
     folder.mkdir()
     landed: list[LandedPiece] = []
