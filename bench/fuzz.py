@@ -179,12 +179,13 @@ def _text(data: bytes) -> str:
 def _read_media(data: bytes) -> None:
     init, media = fragment.split_init(data)
     get_codecs(init)
-    add_edit_list(init, 1000)
+    if get_media_time(init) == 0:
+        add_edit_list(init, 1000)
     fragment.get_timescale(init)
     found = fragment.list_fragments(media)
     fragment.list_pts(found)
     fragment.find_i_frames(found, get_media_time(init))
-    fragment.retime(media, 10**6, 10**4)
+    fragment.retime(media, 10**6, 10**6)
 
 
 def _read_sizes(data: bytes) -> None:

@@ -78,6 +78,7 @@ class WebKitTab:
     def __init__(self, port: int) -> None:
         self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S)
         self._path = f"/session/{self._ask('/session', {'capabilities': {'alwaysMatch': {}}})['sessionId']}"
+        self._ask(f"{self._path}/timeouts", {"script": int(PATIENCE_S * 1000)})
 
     def _ask(self, path: str, body: dict[str, Any]) -> Any:
         answer = self._client.post(path, json=body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,6 +157,44 @@ def seek(page: Page, time_s: float) -> None:
         }""",
         time_s,
     )
+
+
+SAID = "안녕하세요 여러분"
+IN_CP949 = f"1\r\n00:00:01,000 --> 00:00:03,000\r\n{SAID}\r\n\r\n2\r\n00:00:05,000 --> 00:00:04,000\r\n거꾸로\r\n".encode("cp949")
+
+
+def test_captions_of_other_encodings_are_read_by_the_api(studio: Studio):
+    sent = {"data": base64.b64encode(IN_CP949).decode(), "file_name": "talk.srt"}
+    for hint in ({"language": "ko"}, {"encoding": "cp949"}):
+        found = studio.ask(200, "POST", "/captions/read", {**sent, **hint})
+        assert (found["encoding"], [slip["line"] for slip in found["slips"]]) == ("cp949", [6]) and SAID in found["webvtt"]
+    assert "not in the encoding utf-8" in str(studio.ask(422, "POST", "/captions/read", {**sent, "encoding": "utf-8"}))
+    studio.ask(422, "POST", "/captions/read", {**sent, "encoding": "rot13"})
+    studio.ask(422, "POST", "/captions/read", {**sent, "data": "?"})
+
+
+def test_captions_are_added_and_deleted_from_the_command_line(studio: Studio, tmp_path: Path):
+    (tmp_path / "talk.srt").write_bytes(IN_CP949)
+    common = ("--server", studio.server.url, "--data", str(studio.server.data))
+    done = studio.server.cli("captions", "add", studio.id, str(tmp_path / "talk.srt"), "--language", "ko", *common, check=True)
+    assert "line 6" in done.stderr
+    (track,) = studio.ask(200, "GET", "/captions")["items"]
+    assert (track["name"], track["language"]) == ("ko", "ko") and SAID in studio.fetch(track["webvtt_url"]).text
+    assert "ko" in studio.server.cli("captions", "list", studio.id, *common, check=True).stdout
+    studio.server.cli("captions", "delete", studio.id, "ko", *common, check=True)
+    assert studio.ask(200, "GET", "/captions")["items"] == []
+    gone = studio.server.cli("captions", "add", studio.id, str(tmp_path / "gone.srt"), "--language", "ko", *common)
+    assert gone.returncode == 2 and "Traceback" not in gone.stderr
+
+
+def test_captions_of_other_encodings_are_read_by_the_page(studio: Studio, page: Page):
+    page.goto(f"{studio.server.url}/studio/video/{studio.id}?tab=captions")
+    page.get_by_label("Choose a file", exact=True).last.set_input_files(
+        files=[{"name": "talk.ko.srt", "mimeType": "text/plain", "buffer": IN_CP949}]
+    )
+    expect(page.get_by_text("Read as CP949")).to_be_visible()
+    expect(page.get_by_label("Words", exact=True).first).to_have_value(SAID)
+    expect(page.get_by_text("Line 6")).to_be_visible()
 
 
 def test_captions_are_written_beside_the_player(studio: Studio, page: Page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from typing import Any, Literal
@@ -17,7 +18,9 @@ from yeoul.api.view import make_caption_uri, make_stream_base
 from yeoul.base.errors import BodyTooLargeError, ConflictError, InvalidError, NotFoundError
 from yeoul.catalog import caption, video
 from yeoul.media.caption import read_srt, read_webvtt
+from yeoul.media.caption_file import read_caption_file
 from yeoul.media.subtitle import MAX_TEXT_BYTES
+from yeoul.media.text_encoding import Encoding
 from yeoul.model.plain import Language, Line
 
 router = APIRouter(tags=["captions"])
@@ -33,6 +36,30 @@ class NewCaptions(BaseModel):
     label: Line = Field(min_length=1, max_length=80)
     webvtt: str | None = None
     srt: str | None = None
+
+
+class CaptionFileBody(BaseModel):
+    """A file of captions in base64, of at most 2 MiB. language: a hint for its encoding, as is a name like film.ko.srt."""
+
+    data: str = Field(max_length=4 * MAX_TEXT_BYTES // 3 + 4)
+    file_name: Line = Field(default="", max_length=500)
+    language: Language | None = None
+    encoding: Encoding | None = None
+
+
+class SlipView(BaseModel):
+    """What of a file could not be read, by its line."""
+
+    line: int
+    message: str
+
+
+class ReadCaptionsView(BaseModel):
+    """What a file of captions says, as WebVTT; encoding: what it was in; slips: the first 100 of what could not be read."""
+
+    webvtt: str
+    encoding: str
+    slips: list[SlipView]
 
 
 class CaptionsView(BaseModel):
@@ -88,6 +115,23 @@ def put_captions(video_id: str, name: str, body: NewCaptions, caller: Caller, pa
         if name not in known and len(known) >= _MOST:
             raise ConflictError(f"no video has more than {_MOST} text tracks", most=_MOST)
         return _view(parts, row, caption.put(connection, video_id, new, parts.clock.now()))
+
+
+@router.post("/videos/{video_id}/captions/read")
+def read_captions(video_id: str, body: CaptionFileBody, caller: Caller, parts: PartsDep) -> ReadCaptionsView:
+    """Read a file of captions (WebVTT, SubRip, SSA, ASS, TTML, SBV, LRC) in any encoding, to be looked at before it is saved with PUT.
+
+    A cue that cannot be read is told of and left out.
+    """
+    with parts.database.read() as connection:
+        check_edit(video.get(connection, video_id), caller)
+    try:
+        data = base64.b64decode(body.data, validate=True)
+    except ValueError as error:
+        raise InvalidError("data is no base64", field="data") from error
+    found = read_caption_file(data, body.file_name, body.language, body.encoding)
+    slips = [SlipView(line=slip.line, message=slip.message) for slip in found.slips]
+    return ReadCaptionsView(webvtt=found.webvtt, encoding=found.encoding, slips=slips)
 
 
 @router.delete("/videos/{video_id}/captions/{name}", status_code=204)

@@ -16,6 +16,7 @@ _COMMANDS = {
     "serve": ("yeoul.cli.serve", "run one role: api or pipeline"),
     "migrate": ("yeoul.cli.migrate", "bring the database's tables up to date"),
     "upload": ("yeoul.cli.upload", "upload a video, or resume its upload"),
+    "captions": ("yeoul.cli.captions", "list, add or delete captions of a video"),
     "video": ("yeoul.cli.video", "list, show, edit, delete or retry videos"),
     "dag": ("yeoul.cli.dag", "check or show a DAG definition"),
     "login": ("yeoul.cli.login", "log in and keep the token"),

@@ -43,6 +43,10 @@ class Connection:
         """POST below /api/v1. All our POSTs may be repeated; `key` is the Idempotency-Key of those that make something."""
         return self._call("POST", path, json=body, headers={"Idempotency-Key": key} if key else {})
 
+    def put(self, path: str, body: Any) -> dict[str, Any]:
+        """The JSON of an API path (below /api/v1) that has been given a body."""
+        return self._call("PUT", path, json=body)
+
     def patch(self, path: str, body: Any) -> dict[str, Any]:
         """PATCH below /api/v1."""
         return self._call("PATCH", path, json=body)

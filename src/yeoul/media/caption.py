@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 from yeoul.base.errors import InvalidError
-from yeoul.media.subtitle import MAX_TEXT_BYTES, ass_to_cue_text, normalise_webvtt
+from yeoul.media.subtitle import MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt
 
 _CLOCK: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _SRT_CLOCK: Final = r"(\d{1,4}):([0-5]\d):([0-5]\d)[,.](\d{3})"
@@ -26,8 +26,7 @@ def read_webvtt(text: str) -> str:
     lines = _split(text)
     if not re.fullmatch(r"WEBVTT(?:\s.*)?", lines[0]):
         _refuse(1, "the file must begin with WEBVTT")
-    begin = lines.index("") if "" in lines else len(lines)
-    for at, block in _blocks(lines, begin):
+    for at, block in _blocks(lines, header_length(lines)):
         if not _NO_CUE.match(block[0]):
             _check(at, block, _WEBVTT_TIMES, "00:01.000 --> 00:02.500")
     return normalise_webvtt("\n".join(lines))

@@ -84,6 +84,11 @@ def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...
     return tuple(found)
 
 
+def header_length(lines: Sequence[str]) -> int:
+    """Returns how many lines belong to the header of WebVTT: it ends with a blank one, or before the first times (WebVTT, 6.1)."""
+    return next((at for at, line in enumerate(lines) if at > 0 and (not line.strip() or "-->" in line)), len(lines))
+
+
 def normalise_webvtt(text: str) -> str:
     """Uploaded WebVTT as we serve it: header, then its cues in order; comments, styles, regions and broken cues are left out.
 
@@ -95,8 +100,7 @@ def normalise_webvtt(text: str) -> str:
     lines = plain.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not re.fullmatch(r"WEBVTT(?:[ \t].*)?", lines[0]):
         raise InvalidError("captions must begin with WEBVTT", field="captions")
-    # Lines up to the first blank one belong to the header.
-    blocks = list(_blocks(lines[lines.index("") :] if "" in lines else []))
+    blocks = list(_blocks(lines[header_length(lines) :]))
     cues = [cue for block in blocks if (cue := _parsed(block)) is not None]
     if len(cues) > MAX_CUES:
         raise InvalidError(f"there are more than {MAX_CUES} cues", field="captions", most=MAX_CUES)

@@ -152,6 +152,13 @@ export interface CaptionFile {
   webvtt: string;
 }
 
+export interface CaptionFileBody {
+  data: string;
+  file_name?: string;
+  language?: string | null;
+  encoding?: "utf-8" | "utf-16" | "utf-32" | "cp949" | "cp932" | "euc_jp" | "iso2022_jp" | "gb18030" | "big5" | "cp1251" | "koi8_r" | "cp1250" | "cp1252" | "cp1253" | "cp1254" | "cp1255" | "cp1256" | "cp1257" | "cp1258" | "cp874" | null;
+}
+
 export interface CaptionView {
   language: string | null;
   label: string;
@@ -568,6 +575,12 @@ export interface QueuesView {
   failed: QueuedTask[];
 }
 
+export interface ReadCaptionsView {
+  webvtt: string;
+  encoding: string;
+  slips: SlipView[];
+}
+
 export interface RenditionView {
   name: string;
   kind: string;
@@ -624,6 +637,11 @@ export interface SettingView {
 }
 
 export type Since = "day" | "week" | "month" | "year";
+
+export interface SlipView {
+  line: number;
+  message: string;
+}
 
 export interface Slots {
   cpu: number;
@@ -1069,6 +1087,7 @@ export interface Operations {
   "DELETE /videos/{video_id}": { body: undefined; answer: void };
   "GET /videos/{video_id}/analytics": { body: undefined; answer: AnalyticsView };
   "GET /videos/{video_id}/captions": { body: undefined; answer: CaptionsList };
+  "POST /videos/{video_id}/captions/read": { body: CaptionFileBody; answer: ReadCaptionsView };
   "GET /videos/{video_id}/captions/{name}": { body: undefined; answer: Blob };
   "PUT /videos/{video_id}/captions/{name}": { body: NewCaptions; answer: CaptionsView };
   "DELETE /videos/{video_id}/captions/{name}": { body: undefined; answer: void };

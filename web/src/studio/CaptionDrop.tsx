@@ -5,24 +5,39 @@ import { useRef, useState } from "preact/hooks";
 import { Icon } from "../part/Icon";
 import { toast } from "../shell/toast";
 import { text } from "../text/text";
+import { call } from "../api/client";
+import { sayProblem } from "../text/problem";
 import { readCaptions, type Cue, type Slip } from "./cue";
 
 const MAX_BYTES = 2 * 2 ** 20;
 
 interface CaptionDropProps {
+  videoId: string;
   onRead: (cues: Cue[], slips: Slip[], fileName: string) => void;
   onNew: () => void;
 }
 
-export function CaptionDrop({ onRead, onNew }: CaptionDropProps) {
+export function CaptionDrop({ videoId, onRead, onNew }: CaptionDropProps) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const take = async (file: File | undefined): Promise<void> => {
     if (file === undefined) return;
-    if (!/\.(vtt|srt)$/i.test(file.name)) return toast(text.captions.wrongFile, "bad");
     if (file.size > MAX_BYTES) return toast(text.captions.tooLarge, "bad");
-    const { cues, slips } = readCaptions(await file.text());
-    onRead(cues, slips, file.name);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const plain = /\.(vtt|srt)$/i.test(file.name) ? decodeUtf8(bytes) : null;
+    if (plain !== null) {
+      const { cues, slips } = readCaptions(plain);
+      return onRead(cues, slips, file.name);
+    }
+    // Another encoding or format: the server knows more of them.
+    const body = { data: encodeBase64(bytes), file_name: file.name };
+    return call("POST /videos/{video_id}/captions/read", { path: { video_id: videoId }, body }).then(
+      (found) => {
+        toast(text.captions.readAs(found.encoding));
+        onRead(readCaptions(found.webvtt).cues, found.slips.map(({ line, message }) => ({ line, words: message })), file.name);
+      },
+      (problem: unknown) => toast(sayProblem(problem), "bad"),
+    );
   };
   return (
     <div
@@ -48,7 +63,22 @@ export function CaptionDrop({ onRead, onNew }: CaptionDropProps) {
           {text.captions.write}
         </button>
       </div>
-      <input ref={input} type="file" accept=".vtt,.srt" hidden aria-label={text.captions.choose} onChange={(event) => void take(event.currentTarget.files?.[0])} />
+      <input ref={input} type="file" accept=".vtt,.srt,.ass,.ssa,.ttml,.dfxp,.xml,.sbv,.lrc,.txt" hidden aria-label={text.captions.choose} onChange={(event) => void take(event.currentTarget.files?.[0])} />
     </div>
   );
+}
+
+/** The text of UTF-8; null where it is in another encoding. */
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function encodeBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }

@@ -53,7 +53,7 @@ export function Captions({ video }: { video: ListedVideo }) {
           ))}
         </ul>
       )}
-      <CaptionDrop onRead={begin} onNew={() => begin([], [], "")} />
+      <CaptionDrop videoId={video.id} onRead={begin} onNew={() => begin([], [], "")} />
     </section>
   );
 }

@@ -59,7 +59,7 @@ export function readCaptions(file: string): { cues: Cue[]; slips: Slip[] } {
   const isWebvtt = /^WEBVTT(\s|$)/.test(lines[0] ?? "");
   const cues: Cue[] = [];
   const slips: Slip[] = [];
-  for (const { at, block } of listBlocks(lines, isWebvtt ? firstBlank(lines) : 0)) {
+  for (const { at, block } of listBlocks(lines, isWebvtt ? headerLength(lines) : 0)) {
     if (isWebvtt && /^(NOTE|STYLE|REGION)(\s|$)/.test(block[0] ?? "")) continue;
     const read = readBlock(at, block);
     if ("line" in read) slips.push(read);
@@ -68,8 +68,8 @@ export function readCaptions(file: string): { cues: Cue[]; slips: Slip[] } {
   return { cues, slips };
 }
 
-function firstBlank(lines: string[]): number {
-  const found = lines.findIndex((line) => line.trim() === "");
+function headerLength(lines: string[]): number {
+  const found = lines.findIndex((line, index) => index > 0 && (line.trim() === "" || line.includes(ARROW)));
   return found < 0 ? lines.length : found;
 }
 

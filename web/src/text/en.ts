@@ -733,7 +733,7 @@ export const en = {
     drop: "Drop a .vtt or .srt file here, or",
     choose: "Choose a file",
     write: "Write them here",
-    wrongFile: "Captions come as .vtt or .srt files.",
+    readAs: (encoding: string) => `Read as ${encoding.toUpperCase()}. Look it over before you save it.`,
     tooLarge: "Captions may have at most 2 MB.",
     origins: { file: "Came with the file", added: "Added here" },
     download: (label: string) => `Download ${label}`,

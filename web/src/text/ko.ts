@@ -732,7 +732,7 @@ export const ko: Catalogue = {
     drop: ".vtt 또는 .srt 파일을 여기에 놓거나",
     choose: "파일 선택",
     write: "직접 쓰기",
-    wrongFile: "자막은 .vtt 또는 .srt 파일이어야 합니다.",
+    readAs: (encoding) => `${encoding.toUpperCase()} 인코딩으로 읽었습니다. 저장하기 전에 확인해 주세요.`,
     tooLarge: "자막은 2 MB까지 올릴 수 있습니다.",
     origins: { file: "파일에 들어 있던 자막", added: "추가한 자막" },
     download: (label) => `${label} 내려받기`,
