@@ -125,8 +125,10 @@ def test_upright_pictures_are_not_turned_and_sdr_is_not_converted() -> None:
 
 
 def test_every_picture_is_brought_to_the_size_of_the_rung() -> None:
-    """Also where the first one has it: a later one may not."""
-    assert ",scale=640:360," in graph_of(source_of())
+    """Also where the first one has it: a later one may not, or have another shape, and then gets bars."""
+    graph = graph_of(source_of())
+    assert ",scale=w=if(lt(abs(dar/(640/360)-1)\\,0.04)+not(lt(dar\\,640/360))\\,640\\," in graph
+    assert ",pad=640:360:-1:-1," in graph
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_every_picture_is_brought_to_the_size_of_the_rung() -> None:
     ],
 )
 def test_turns(facts: dict[str, Any], turns: str) -> None:
-    assert f"format=yuv420p,{turns},setparams" in graph_of(source_of(**facts))
+    assert re.search(rf"format=yuv420p,pad=\d+:\d+:-1:-1,{turns},setparams", graph_of(source_of(**facts)))
 
 
 def test_all_rungs_are_scaled_from_the_largest() -> None:

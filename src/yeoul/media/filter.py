@@ -144,7 +144,7 @@ def _fit(size: tuple[int, int]) -> tuple[str, str]:
     narrower = f"lt(dar\\,{shape})"
     own_width = f"if({is_alike}+not({narrower})\\,{width}\\,max(2\\,2*round({height}*dar/2)))"
     own_height = f"if({is_alike}+{narrower}\\,{height}\\,max(2\\,2*round({width}/dar/2)))"
-    return f"scale=w='{own_width}':h='{own_height}'", f"pad={width}:{height}:-1:-1"
+    return f"scale=w={own_width}:h={own_height}", f"pad={width}:{height}:-1:-1"
 
 
 def _scale_matrix(track: VideoTrack) -> str:
