@@ -111,3 +111,10 @@ def test_a_film_that_is_black_throughout_keeps_its_black_poster(tmp_path: Path) 
 def test_a_poster_that_failed_is_made_from_the_tiles(tmp_path: Path) -> None:
     film = Film(make(tmp_path / "film.mp4", opening(2)), tmp_path)
     assert film.brightness(film.again(None)).std() > 40
+
+
+@pytest.mark.parametrize("colour", ["white", "black"])
+def test_a_poster_out_of_a_fade_gives_way_to_one_of_full_contrast(colour: str, tmp_path: Path) -> None:
+    film = Film(make(tmp_path / "film.mp4", f"testsrc2=s=320x240:r=25:d=12,fade=in:st=0:d=4:color={colour}"), tmp_path)
+    early, late = film.posters()
+    assert film.brightness(late).std() > 1.5 * film.brightness(early).std()

@@ -32,8 +32,10 @@ _TILE_QUALITY = 72
 _POSTER_LONGEST = 1280
 _POSTER_FROM_S = 2.0
 _CANDIDATES = 5
-_DULL = 8.0  # detail below this is black, flat, or a title on black
-_GOOD_ENOUGH = 0.75  # of the most detailed tile: an early picture gives away less of the story
+_DARK, _BLOWN_OUT = 24, 232  # mean brightness
+_LEAST = 50.0  # black, flat, or a title on black
+_MUCH_MORE = 1.5  # times the interest of the first poster, for another to take its place
+_GOOD_ENOUGH = 0.75  # of the most interesting tile: an early picture gives away less of the story
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _sheet(tiles: Sequence[Tile], size: tuple[int, int]) -> bytes:
 
 
 def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits, from_s: float = 0.0) -> bytes:
-    """The JPEG of the most detailed of a few moments in two seconds of a piece, at most 1280 px long.
+    """The JPEG of the most interesting of a few moments in two seconds of a piece, at most 1280 px long.
 
     The two seconds begin at from_s, counted from the video's start, or with the piece where that is later. It goes the way of all
     pictures: upright, square pixels, SDR, the colours of the rungs.
@@ -116,20 +118,34 @@ def make_poster(piece_file: Path, piece: Piece, source: Source, limits: Limits, 
         stills = make_stills(piece_file, beginning, source, _poster_rung(source), Path(folder), limits, every)
         if not stills:
             raise TruncatedError("the piece holds no picture", found=0, promised=1)
-        return max((still.read_bytes() for still in stills), key=_detail)
+        return max((still.read_bytes() for still in stills), key=measure_interest)
 
 
-def is_dull(jpeg: bytes) -> bool:
-    """Whether a picture shows next to nothing, as the black that films begin with."""
-    return _detail(jpeg) < _DULL
+def measure_interest(jpeg: bytes) -> float:
+    """Returns how much there is to see, at least 0: contrast times sharpness, less for very dark or blown-out pictures.
+
+    Contrast is the distance of the 5th and the 95th percentile of brightness, sharpness the spread of a Laplacian at 160 x 90. Pictures
+    of a fade have little of both.
+    """
+    grey = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L").resize((160, 90)), dtype=np.float32)
+    darkest, brightest = np.percentile(grey, (5, 95))
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    sharpness = float((4 * grey[1:-1, 1:-1] - around).std())
+    mean = float(grey.mean())
+    return float(brightest - darkest) * sharpness * (0.3 if mean < _DARK or mean > _BLOWN_OUT else 1.0)
 
 
-def find_poster_tile(tiles: Sequence[Tile]) -> Tile | None:
-    """The earliest tile with about as much to see as any; None where all are dull."""
-    details = [_detail(tile.jpeg) for tile in tiles]
-    least = max(_DULL, _GOOD_ENOUGH * max(details, default=0.0))
-    good = [tile for tile, detail in zip(tiles, details, strict=True) if detail >= least]
-    return min(good, key=lambda tile: tile.start_s, default=None)
+def find_poster_tile(tiles: Sequence[Tile], earlier: float) -> Tile | None:
+    """Returns the earliest tile with about as much to see as any; None where none has much more than the earlier poster.
+
+    earlier: the interest of that poster.
+    """
+    interests = [measure_interest(tile.jpeg) for tile in tiles]
+    most = max(interests, default=0.0)
+    if most < max(_LEAST, _MUCH_MORE * earlier):
+        return None
+    good = [tile for tile, interest in zip(tiles, interests, strict=True) if interest >= _GOOD_ENOUGH * most]
+    return min(good, key=lambda tile: tile.start_s)
 
 
 def _poster_rung(source: Source) -> Rung:
@@ -137,13 +153,6 @@ def _poster_rung(source: Source) -> Rung:
     shrink = min(1.0, _POSTER_LONGEST / max(width, height))
     even = [max(2, int(side * shrink) // 2 * 2) for side in (width, height)]
     return Rung(name="poster", width=even[0], height=even[1], crf=0, maxrate_bps=0)
-
-
-def _detail(jpeg: bytes) -> float:
-    """How much there is to see: the spread of brightness, less for very dark or blown-out pictures."""
-    grey = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L").resize((160, 90)), dtype=np.float32)
-    mean = float(grey.mean())
-    return float(grey.std()) * (0.3 if mean < 24 or mean > 232 else 1.0)
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:

@@ -185,9 +185,9 @@ class Sound(Output):
 
 
 class Poster(Output):
-    """A still of the video. dull: it shows next to nothing, as the black that films begin with."""
+    """A still of the video. interest: how much there is to see, of `media.image.measure_interest`."""
 
-    dull: bool = False
+    interest: float = Field(default=0.0, ge=0)
 
 
 class PieceTiles(Output):

@@ -1,9 +1,9 @@
-"""Poster: one good picture of the first piece, there before anything can be played; and a better one later where that shows nothing."""
+"""Poster: one good picture of the first piece, there before anything can be played; and a better one later where there is one."""
 
 from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError
-from yeoul.media.image import find_poster_tile, is_dull, make_poster
+from yeoul.media.image import find_poster_tile, make_poster, measure_interest
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
@@ -12,7 +12,7 @@ from yeoul.pipeline.ops.storyboard import read_tiles
 from yeoul.pipeline.task_data import Output, PieceTiles, Poster
 
 
-@op(version="1", publishes=True)
+@op(version="2", publishes=True)
 def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Poster:
     """A picture of the first piece."""
     if not pieces:
@@ -20,18 +20,18 @@ def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Poste
     return _made(context, source, pieces[0], 0.0)
 
 
-@op(version="1", publishes=True)
+@op(version="2", publishes=True)
 def better_poster(
     context: Context, pieces: list[LandedPiece], source: Source, earlier: Poster | None, tiles: list[PieceTiles | None]
 ) -> Output:
-    """Nothing, unless the earlier poster is dull or failed: then a picture from the piece of the best tile; only that one is decoded."""
-    tile = None if earlier is not None and not earlier.dull else find_poster_tile(read_tiles(context, tiles))
+    """A picture from the piece of the best tile where that shows much more than the earlier poster, or that failed; else nothing."""
+    tile = find_poster_tile(read_tiles(context, tiles), 0.0 if earlier is None else earlier.interest)
     return Output() if tile is None else _made(context, source, _piece_at(tile.start_s, source, pieces), tile.start_s)
 
 
 def _made(context: Context, source: Source, landed: LandedPiece, from_s: float) -> Poster:
     picture = make_poster(context.fetch_piece(landed), landed.piece, source, context.limits, from_s)
-    return Poster(poster_key=context.put_bytes("poster.jpg", picture), dull=is_dull(picture))
+    return Poster(poster_key=context.put_bytes("poster.jpg", picture), interest=measure_interest(picture))
 
 
 def _piece_at(start_s: float, source: Source, pieces: list[LandedPiece]) -> LandedPiece:
