@@ -357,3 +357,22 @@ def test_a_write_with_the_same_key_is_done_once(yeoul_server: Server):
     assert (status, problem["code"]) == (409, "request.idempotency_mismatch")
     titles = [item["title"] for item in yeoul_server.get("/api/v1/videos?limit=100")["items"]]
     assert titles.count("made once") == 1 and "another" not in titles
+
+
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9 \xff.mp4", "\u202ename\u202d \U0001f3ac.mp4".encode(), b"-v error; $(x) 'a\"b.mp4", b"new\nline.mp4"]
+)
+def test_names_of_any_bytes(name: bytes, yeoul_server: Server, clip: Path, tmp_path: Path):
+    """Names that are no UTF-8, that look like options or hold line breaks: sent, and said as far as they can be."""
+    path = os.fsencode(tmp_path) + b"/" + name
+    os.link(clip, path)
+    done = yeoul_server.cli("upload", os.fsdecode(path), "--server", yeoul_server.url, "--data", str(yeoul_server.data), "--json")
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    title = yeoul_server.get(f"/api/v1/videos/{json.loads(done.stdout)['id']}")["title"]
+    assert "\n" not in title and title.split()[0] in name.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("name", ["gone.mp4", "."])
+def test_what_is_no_file_is_told_without_a_traceback(name: str, yeoul_server: Server, tmp_path: Path):
+    done = yeoul_server.cli("upload", str(tmp_path / name), "--server", yeoul_server.url, "--data", str(yeoul_server.data))
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "yeoul: " in done.stderr

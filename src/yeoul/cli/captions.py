@@ -13,6 +13,7 @@ from typing import Any
 from yeoul.base.errors import YeoulError
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments, exit_code_of, open_connection
 from yeoul.client.connection import Connection
+from yeoul.client.source_file import say_name
 from yeoul.media.text_encoding import ENCODINGS
 
 
@@ -54,7 +55,7 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[st
 
 def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Has the server read the file, says what it could not read, and saves the rest."""
-    given = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": _sayable(arguments.file.name)}
+    given = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": say_name(arguments.file)}
     found = connection.post(
         f"videos/{arguments.id}/captions/read", {**given, "language": arguments.language, "encoding": arguments.encoding}
     )
@@ -69,11 +70,6 @@ def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str
 def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     connection.delete(f"videos/{arguments.id}/captions/{arguments.name}")
     return []
-
-
-def _sayable(name: str) -> str:
-    """Returns a file's name as text, whatever its bytes are."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 _ACTIONS = {"list": _list, "add": _add, "delete": _delete}

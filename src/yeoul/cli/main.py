@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -30,6 +31,9 @@ _WRONG_USAGE = 2  # commands tell their own failures; what is left are options a
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it reached what was asked, 2 for wrong usage, 4 where the server cannot, else as the command documents."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may be no text
+            stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(prog="yeoul", description="A video platform that plays while it uploads.")
     parser.add_argument("--version", action="version", version=f"yeoul {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

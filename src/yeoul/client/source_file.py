@@ -17,6 +17,11 @@ _EDGE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
 
 
+def say_name(path: Path) -> str:
+    """Returns a file's name as text, with a mark for each byte of it that is no UTF-8."""
+    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def fingerprint(path: Path) -> str:
     """What the upload of a file is found again by, before its pieces are compared: SHA-256 (hex) over its size and its first and last MiB.
 

@@ -15,7 +15,8 @@ from typing import Any
 from yeoul.base.errors import MediaError, SignatureError, StorageFullError, UploadClosedError, YeoulError, from_dict
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
-from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint
+from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
+from yeoul.model.plain import make_line
 
 _CHUNK_BYTES = 64 * 1024
 _PATIENCE_S = 120.0
@@ -129,12 +130,12 @@ class Uploader:
 
     def _open(self, mark: str, plan: PieceFile | WholeFile) -> dict[str, Any]:
         options = self._options
-        title = self._path.stem[:200] if options.title is None else options.title
+        title = make_line(Path(say_name(self._path)).stem) if options.title is None else options.title
         fields = {"title": title, "visibility": options.visibility or "private", "pipeline": options.pipeline}
         video = self._connection.post("videos", fields, key=f"{mark}-{time.time_ns()}")
         body = {
             "mode": plan.mode,
-            "file_name": self._path.name,
+            "file_name": say_name(self._path),
             "size_bytes": self._path.stat().st_size,
             "fingerprint": mark,
             **plan.describe(),

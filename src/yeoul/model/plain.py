@@ -42,15 +42,22 @@ def _check_line(text: str) -> str:
 Line = Annotated[str, StringConstraints(max_length=MAX_LINE), AfterValidator(_check_line)]
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def make_line(text: str) -> str:
     """Returns what can be read of a text on one line, of at most 200 characters; an empty text where nothing can."""
     return clean_line(text)[:MAX_LINE].rstrip()
 
 
 def clean_line(text: str) -> str:
-    """Returns what can be read of a text on one line: control characters become spaces, what turns the reading direction goes."""
+    """Returns what can be read of a text on one line: control characters become spaces, what turns the reading direction goes.
+
+    Joiners stay: Persian and Indic words are spelled with them, and some emoji.
+    """
     spaced = "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text)
-    kept = "".join(letter for letter in spaced if unicodedata.category(letter) not in ("Cf", "Cs", "Co", "Cn"))
+    gone = ("Cf", "Cs", "Co", "Cn")
+    kept = "".join(letter for letter in spaced if letter in _JOINERS or unicodedata.category(letter) not in gone)
     return " ".join(kept.split())
 
 
