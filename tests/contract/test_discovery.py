@@ -116,6 +116,41 @@ def test_what_fits_better_is_first(database: Database):
     assert found(database, "rivers") == ["same", "longer", "within", "elsewhere", "alike"]
 
 
+# Script or kind of word: (a title, what finds it).
+SCRIPTS = {
+    "Devanagari": ("हिन्दी में ताज़ा समाचार", "समाचार"),
+    "Bengali": ("বাংলা গানের আসর", "গানের"),
+    "Tamil": ("தமிழ் பாடல்கள் தொகுப்பு", "பாடல்கள்"),
+    "Telugu": ("తెలుగు సినిమా పాటలు", "సినిమా"),
+    "Burmese": ("မြန်မာသီချင်းအသစ်", "သီချင်း"),
+    "Khmer": ("ចម្រៀងខ្មែរថ្មី", "ខ្មែរ"),
+    "Thai": ("ข่าวเช้าวันนี้", "วันนี้"),
+    "Lao": ("ຂ່າວພາສາລາວ", "ພາສາ"),
+    "pointed Hebrew": ("שָׁלוֹם עֲלֵיכֶם", "שלום"),
+    "pointed Arabic": ("دُرُوسُ اللُّغَةِ العَرَبِيَّة", "العربية"),
+    "Persian with joiners": ("آموزش می\u200cخواهم", "میخواهم"),  # noqa: RUF001
+    "Cyrillic": ("Йога для начинающих", "йога"),
+    "Greek": ("Ελληνική Μουσική", "μουσική"),
+    "Hangul": ("서울길거리음식", "길거리"),
+    "Han": ("東京夜景散歩", "夜景"),
+    "Vietnamese": ("Hướng dẫn nấu phở", "huong dan"),
+    "C++": ("Modern C++ in a week", "C++"),
+    "C#": ("Games with C# and Unity", "c#"),
+    ".NET": ("Services on ASP.NET today", ".net"),
+    "emoji": ("Baking bread 🍞 at home", "🍞"),
+    "a family": ("We 👨\u200d👩\u200d👧 travel", "👩"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_words_of_all_scripts_are_found(name: str, database: Database):
+    title, asked = SCRIPTS[name]
+    add(database, "other", "C and D for net workers, a plain title", at=NOW - 1)
+    add(database, "wanted", title)
+    assert found(database, asked)[:1] == ["wanted"]
+    assert "other" not in found(database, asked)
+
+
 def test_all_words_must_be_there_wherever(database: Database):
     add(database, "v", "Morning walk", description="through Lisbon", tags=["travel", "도보여행"])
     for text in ("walk lisbon", "travel morning", "여행 walk", "ann walk"):
