@@ -1,4 +1,4 @@
-"""Words of scripts with vowel marks, of scripts without spaces, names with signs, and emoji are found. Older programs may go on beside it."""
+"""Search finds words of scripts with vowel marks or without spaces, names with signs, and emoji. Older programs may go on beside it."""
 
 from __future__ import annotations
 
