@@ -62,7 +62,9 @@ class FirefoxTab:
                 return answer["result"]
 
     def open(self, url: str) -> None:
-        self._ask("browsingContext.navigate", {"context": self._context, "url": url, "wait": "interactive"})
+        # From an empty page: a page that is still loading would have the navigation aborted.
+        for address in ("about:blank", url):
+            self._ask("browsingContext.navigate", {"context": self._context, "url": address, "wait": "complete"})
 
     def evaluate(self, expression: str) -> Any:
         words = f"(async () => JSON.stringify((await ({expression})) ?? null))()"

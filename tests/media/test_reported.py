@@ -18,6 +18,7 @@ from av.codec import Codec, codecs_available
 from av.codec.codec import UnknownCodecError
 
 from tests.clips.mp4_boxes import read_boxes
+from tests.harness.dolby import with_dolby_record
 from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
 from yeoul.base.errors import UnsupportedCodecError
 from yeoul.media.audio import encode_audio_piece
@@ -339,23 +340,11 @@ def test_dv_has_the_colours_of_bt601(colour: str, tmp_path: Path) -> None:
     assert max(abs(a - b) for a, b in zip((y, u, v), given, strict=True)) <= 4
 
 
-def dolby_record(profile: int) -> bytes:
-    return b"dvcC" + bytes([1, 0, profile << 1, 0x1D]) + bytes(20)
-
-
 @pytest.mark.parametrize(("profile", "refused"), [(5, True), (8, False), (4, False)])
 def test_dolby_vision_without_base_colours_is_refused_before_it_is_sent(profile: int, refused: bool, tmp_path: Path) -> None:
     """The record stands in the sample entry, where ffmpeg's own muxer would write it."""
     source = make(tmp_path / "plain.mp4", *moving(1), "-c:v", "libx265", "-x265-params", "log-level=error", "-tag:v", "hvc1")
-    data = bytearray(source.read_bytes())
-    record = (32).to_bytes(4, "big") + dolby_record(profile)
-    at = data.index(b"hvcC") - 4
-    end = at + int.from_bytes(data[at : at + 4], "big")
-    data[end:end] = record
-    for kind in (b"hvc1", b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov"):
-        place = data.rindex(kind, 0, end) - 4
-        data[place : place + 4] = (int.from_bytes(data[place : place + 4], "big") + len(record)).to_bytes(4, "big")
-    (tmp_path / "dolby.mp4").write_bytes(bytes(data))
+    (tmp_path / "dolby.mp4").write_bytes(with_dolby_record(source.read_bytes(), profile))
     assert is_without_base_colours(tmp_path / "dolby.mp4") is refused
     if refused:
         with pytest.raises(UnsupportedCodecError, match="Dolby Vision profile 5"):

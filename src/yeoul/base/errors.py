@@ -48,6 +48,10 @@ class UnsupportedCodecError(MediaError):
     code = "media.unsupported_codec"
 
 
+class NotInPiecesError(UnsupportedCodecError):
+    """The file can be read, but pieces cannot hold what is in it: it is sent whole."""
+
+
 class NoVideoError(MediaError):
     """The file has no video stream."""
 

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import MediaError, SignatureError, StorageFullError, UploadClosedError, YeoulError, from_dict
+from yeoul.base.errors import (
+    MediaError,
+    NotInPiecesError,
+    SignatureError,
+    StorageFullError,
+    UnsupportedCodecError,
+    UploadClosedError,
+    YeoulError,
+    from_dict,
+)
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
@@ -91,6 +100,10 @@ class Uploader:
         if not whole:
             try:
                 plan = PieceFile(self._path, piece_s)
+            except UnsupportedCodecError as error:
+                if not isinstance(error, NotInPiecesError):
+                    raise  # the server has no other decoders
+                self._options.said(f"cannot split the file here ({error.message}); sending it whole")
             except MediaError as error:
                 self._options.said(f"cannot split the file here ({error.message}); sending it whole")
             else:

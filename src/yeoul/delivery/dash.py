@@ -28,7 +28,7 @@ def make_mpd(p: Presentation) -> str:
     buffer_s = max((track.seconds(step) for track in p.tracks for step in steps(track.segments)), default=1.0)
     buffer_s = math.ceil(buffer_s * 1000) / 1000
     mpd = ET.Element("MPD", xmlns=_NAMESPACE, profiles=_PROFILES, type="static")
-    mpd.set("mediaPresentationDuration", _period(p.duration_s))
+    mpd.set("mediaPresentationDuration", _period(p.media_end_s))
     mpd.set("minBufferTime", _period(buffer_s))
     period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
     for tracks in p.codecs:
@@ -140,5 +140,5 @@ def _rational(value: Fraction) -> str:
 
 
 def _period(seconds: float) -> str:
-    """An xs:duration."""
-    return f"PT{seconds:.6f}".rstrip("0").rstrip(".") + "S"
+    """An xs:duration, rounded up to milliseconds."""
+    return f"PT{math.ceil(seconds * 1000 - 1e-6) / 1000:.3f}".rstrip("0").rstrip(".") + "S"

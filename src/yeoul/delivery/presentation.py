@@ -155,6 +155,16 @@ class Presentation(Noun):
                 picture_s = sound_s
         return picture_s
 
+    @property
+    def media_end_s(self) -> float:
+        """When the last sample ends, in seconds: that of the sound without its frame of priming, but with its padding.
+
+        A player that is told less never ends: what it has buffered goes on after the end that it waits for.
+        """
+        ends = [track.end_s(self.listed(track)) for track in self.videos]
+        ends += [track.end_s(self.listed(track)) - track.seconds(_AAC_FRAME) for track in self.audios]
+        return max(ends, default=0.0)
+
     def listed(self, track: Track) -> tuple[Segment, ...]:
         """The segments that playlists name: all when complete; else those without a hole before them and within the horizon.
 

@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from yeoul.base.errors import StorageFullError, UnreadableError, UnsupportedCodecError
+from yeoul.base.errors import NotInPiecesError, StorageFullError, UnreadableError
 from yeoul.media.scan import PacketTable
 
 PieceContainer = Literal["nut", "mp4"]
@@ -42,21 +42,21 @@ _RAW_TAGS: Final = {
 
 
 def container_for(streams: Sequence[Stream]) -> PieceContainer:
-    """The container that can hold these streams. Raises UnsupportedCodecError where none can."""
+    """The container that can hold these streams. Raises NotInPiecesError where none can."""
     codecs = {stream.codec_context.codec.canonical_name for stream in streams}
     if all(_tells_its_pixels(stream) for stream in streams):
         if codecs <= _supported("nut") - _LOSSY_IN_NUT:
             return "nut"
         if codecs <= _supported("mp4") - _TAGGED:
             return "mp4"
-    raise UnsupportedCodecError("these codecs cannot be kept in pieces", codecs=sorted(codecs))
+    raise NotInPiecesError("these codecs cannot be kept in pieces", codecs=sorted(codecs))
 
 
 def can_keep(streams: Sequence[Stream]) -> bool:
     """Returns whether pieces can hold these streams."""
     try:
         container_for(streams)
-    except UnsupportedCodecError:
+    except NotInPiecesError:
         return False
     return True
 

@@ -20,7 +20,7 @@ piece's own range. `Piece.audio` is None where the piece holds no audio packet.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ from yeoul.model.plain import MAX_FRAME_RATE
 from yeoul.model.source import Source
 
 _SHORTEST_TAIL_S: Final = 0.5
-_HEAVY: Final = 1.2
+_HEAVY: Final = 1.5  # short first pieces and open groups of pictures cost less, and what is sent in pieces can be watched meanwhile
 _LONGEST_GOP: Final = 1.5  # in targets: a longer GOP is cut on a grid, at the price of decoding part of it twice
 
 
@@ -62,10 +62,23 @@ class SplitPlan:
         own = int(self.found.video.size.sum()) + (0 if self.found.audio is None else int(self.found.audio.size.sum()))
         return _written_bytes(self.found, self.spans) / max(1, own)
 
+    def ending_as(self, other: SplitPlan) -> SplitPlan:
+        """Returns this plan of the same content, with its length and the end of its sound as another file says it, to the sample."""
+        end = None if other.pieces[-1].audio is None else other.pieces[-1].audio.end_sample
+        pieces = [
+            piece if piece.audio is None or end is None or span.audio.stop < len(self.found.audio or ()) else _ended(piece, end)
+            for piece, span in zip(self.pieces, self.spans, strict=True)
+        ]
+        return replace(self, source=self.source.with_values(duration_s=other.source.duration_s), pieces=tuple(pieces))
+
     @property
     def is_heavy(self) -> bool:
         """Whether it is better to send the file whole, and to cut it after one decode."""
         return self.weight > _HEAVY
+
+
+def _ended(piece: Piece, end_sample: int) -> Piece:
+    return piece if piece.audio is None else piece.with_values(audio=piece.audio.with_values(end_sample=end_sample))
 
 
 def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:

@@ -14,7 +14,7 @@ import { at, type PacketTable } from "./table";
 
 const LARGEST_PIECE_BYTES = 64 * 2 ** 20; // held in memory while it is sent
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
-const HEAVY = 1.2;
+const HEAVY = 1.5;
 const HOLD_S = 0.2;
 const COARSE_TICKS_PER_S = 20_000;
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from yeoul.blob.store import Bucket
@@ -32,8 +31,7 @@ def split(context: Context, task: TaskInput) -> Prepared:
     near = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
     told = probe(whole, context.limits) if kept else plan.source
     if near is not None:
-        path, plan = near, plan_split(near, context.limits, context.piece_s)
-        plan = replace(plan, source=plan.source.with_values(duration_s=told.duration_s))  # to the sample, where the file says it
+        path, plan = near, plan_split(near, context.limits, context.piece_s).ending_as(plan)
     converted = kept is not None or near is not None
     source = (with_what_is_told(plan.source, told) if converted else plan.source).with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
