@@ -91,6 +91,7 @@ ROUTES = {
     "GET /videos/{video_id}/analytics": Route(May.OWNS),
     "GET /videos/{video_id}/posters": Route(May.OWNS),
     "PUT /videos/{video_id}/poster": Route(May.OWNS, {}, gives=(422,)),
+    "POST /videos/{video_id}/captions/read": Route(May.OWNS, {"data": "V0VCVlRUCgowMDowMS4wMDAgLS0+IDAwOjAyLjAwMAp4Cg=="}),
     "PUT /videos/{video_id}/captions/{name}": Route(May.OWNS, {"language": "en", "label": "new", "webvtt": "WEBVTT\n"}),
     "GET /videos/{video_id}/dag": Route(May.OWNS),
     "GET /videos/{video_id}/dag/stages": Route(May.OWNS),

@@ -379,13 +379,15 @@ def test_what_is_no_file_is_told_without_a_traceback(name: str, yeoul_server: Se
     assert done.returncode == 2 and "Traceback" not in done.stderr and "yeoul: " in done.stderr
 
 
-def test_what_no_server_can_decode_is_refused_before_it_is_sent(yeoul_server: Server, tmp_path: Path):
+@pytest.mark.parametrize("options", [(), ("--whole",)], ids=["pieces", "whole"])
+def test_what_no_server_can_decode_is_refused_before_it_is_sent(options: tuple[str, ...], yeoul_server: Server, tmp_path: Path):
     """Dolby Vision without base colours: nothing is sent, and the code says why."""
     source = tmp_path / "plain.mp4"
     words = ["-f", "lavfi", "-i", "testsrc2=s=96x54:r=25:d=1", "-c:v", "libx265", "-x265-params", "log-level=error", "-tag:v", "hvc1"]
     subprocess.run([ffmpeg_path(), "-v", "error", *words, str(source)], check=True)
     (tmp_path / "dolby.mp4").write_bytes(with_dolby_record(source.read_bytes(), profile=5))
     before = len(yeoul_server.get("/api/v1/videos")["items"])
-    done = yeoul_server.cli("upload", str(tmp_path / "dolby.mp4"), "--server", yeoul_server.url, "--data", str(yeoul_server.data))
+    common = ("--server", yeoul_server.url, "--data", str(yeoul_server.data), *options)
+    done = yeoul_server.cli("upload", str(tmp_path / "dolby.mp4"), *common)
     assert done.returncode not in (0, 1) and "media.unsupported_codec" in done.stderr and "Dolby Vision profile 5" in done.stderr
     assert len(yeoul_server.get("/api/v1/videos")["items"]) == before

@@ -107,11 +107,12 @@ def test_the_first_picture_stands_where_sound_comes_before_it(tmp_path: Path) ->
 
 
 def test_one_picture_stands_as_long_as_its_sound(tmp_path: Path) -> None:
+    """For more than a minute: such sound is encoded in parts, which join as pieces do."""
     picture = (*PICTURE, f"testsrc2=s=160x90:r={RATE}:d=0.04")
-    source = make(tmp_path / "one.mp4", *picture, *tone(20), "-map", "0", "-map", "1", *X264, "-c:a", "aac")
+    source = make(tmp_path / "one.mp4", *picture, *tone(130), "-map", "0", "-map", "1", *X264, "-c:a", "aac")
     encoded = made_of(source, tmp_path)
-    assert times_of(encoded) == [0.0] and float(encoded.end) == pytest.approx(20.0, abs=0.03)
-    assert loud_seconds(source, tmp_path) == [True] * 20
+    assert times_of(encoded) == [0.0] and float(encoded.end) == pytest.approx(130.0, abs=0.03)
+    assert loud_seconds(source, tmp_path) == [True] * 130
 
 
 # --- times ---
@@ -187,6 +188,11 @@ def test_far_keyframes_become_near_ones_without_a_loss(name: str, coding: tuple[
     assert light.weight < 1.2 and light.source.video.frames == 500
     assert light.source.duration_s == pytest.approx(heavy.source.duration_s, abs=0.03)
     assert pictures_of(near) == pictures_of(source)
+    ended = light.ending_as(heavy)
+    assert ended.source.duration_s == heavy.source.duration_s
+    assert [piece.audio and piece.audio.end_sample for piece in (ended.pieces[0], ended.pieces[-1])] == [
+        *(None, heavy.pieces[-1].audio and heavy.pieces[-1].audio.end_sample)
+    ]
 
 
 def pictures_of(path: Path) -> list[str]:

@@ -25,6 +25,8 @@ from yeoul.base.errors import (
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
+from yeoul.media.limits import Limits
+from yeoul.media.probe import probe
 from yeoul.model.plain import make_line
 
 _CHUNK_BYTES = 64 * 1024
@@ -97,7 +99,9 @@ class Uploader:
             raise from_dict(error)
 
     def _plan(self, piece_s: float, part_bytes: int, *, whole: bool) -> PieceFile | WholeFile:
-        if not whole:
+        if whole:
+            self._refuse_unknown_codecs()
+        else:
             try:
                 plan = PieceFile(self._path, piece_s)
             except UnsupportedCodecError as error:
@@ -111,6 +115,15 @@ class Uploader:
                     return plan
                 self._options.said("keyframes are so far apart that pieces would be larger than the file; sending it whole")
         return WholeFile(self._path, part_bytes)
+
+    def _refuse_unknown_codecs(self) -> None:
+        """Raises UnsupportedCodecError before anything is sent; of all else that is wrong with a file the server tells."""
+        try:
+            probe(self._path, Limits())
+        except UnsupportedCodecError:
+            raise
+        except MediaError:
+            return
 
     def _find_same(self, uploads: Sequence[dict[str, Any]], plan: PieceFile | WholeFile) -> dict[str, Any] | None:
         """The newest upload of which all that has landed is of this very file: the fingerprint looks only at size, start and end."""

@@ -6,13 +6,14 @@ frames lies follows the contract of `media.split`: by their timestamps, or count
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 from pathlib import Path
 from statistics import median_low
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -31,6 +32,40 @@ _GAP_S = Fraction(20, 1000)  # below the length of one AAC, MP3 or AC-3 frame, s
 _COARSE_GAP_S = Fraction(50, 1000)  # what `media.split` takes for a gap where it counts samples, because timestamps jitter by 10 ms
 _SPARE_S = 10  # what a piece may hold beyond what is asked of it
 _LOUDEST = 4.0
+_MOST_HELD = 60 * 48_000  # samples of each channel in memory: pieces are longer only where one picture stands for minutes
+
+
+class _Samples:
+    """Samples that come in blocks: in memory, or, where they are many, in a file without a name beside the piece."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._blocks: list[Samples] = []
+        self._held = self._filed = 0
+        self._file: IO[bytes] | None = None
+
+    def append(self, block: Samples) -> None:
+        self._blocks.append(block)
+        self._held += block.shape[1]
+        if self._held > _MOST_HELD:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed when it is mapped)
+        for block in self._blocks:
+            self._file.write(np.ascontiguousarray(block.T).tobytes())
+        self._filed, self._held, self._blocks = self._filed + self._held, 0, []
+
+    def array(self) -> Samples | None:
+        """All of them, (channels, samples); None where there are none."""
+        if self._file is None:
+            return np.concatenate(self._blocks, axis=1) if self._blocks else None
+        channels = self._blocks[0].shape[0] if self._blocks else self._file.tell() // (4 * self._filed)
+        self._spill()
+        with self._file as file:
+            file.flush()
+            return cast("Samples", np.memmap(file, np.float32, "r", shape=(self._filed, channels)).T)
 
 
 @dataclass
@@ -38,7 +73,7 @@ class _Run:
     """Frames that follow each other. anchor: the position of the first sample, where that is counted and not read from timestamps."""
 
     anchor: int | None
-    blocks: list[Samples] = field(default_factory=list[Samples])
+    samples: _Samples
     length: int = 0
     offsets: list[Fraction] = field(default_factory=list[Fraction])
 
@@ -57,7 +92,7 @@ class _Run:
     def append(self, at: Fraction | None, block: Samples) -> None:
         if at is not None:
             self.offsets.append(at - self.length)
-        self.blocks.append(block)
+        self.samples.append(block)
         self.length += block.shape[1]
 
 
@@ -92,15 +127,15 @@ def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTra
     """
     budget = longest + _SPARE_S * track.sample_rate
     anchor = piece.audio.anchor_sample if piece.audio else None
-    runs = [_Run(anchor)]
+    runs = [_Run(anchor, _Samples(piece_file.parent))]
     for at, block in _placed_blocks(piece_file, piece, source, track, limits):
         if at is not None and not runs[-1].continues(at, track.sample_rate):
-            runs.append(_Run(None if anchor is None else round(at)))
+            runs.append(_Run(None if anchor is None else round(at), _Samples(piece_file.parent)))
         runs[-1].append(at, block)
         budget -= block.shape[1]
         if budget < 0:
             break
-    stretches = tuple((run.position, np.concatenate(run.blocks, axis=1)) for run in runs if run.blocks)
+    stretches = tuple((run.position, array) for run in runs if (array := run.samples.array()) is not None)
     return _until(piece.audio.end_sample if piece.audio else None, Sound(output_channels(track), stretches))
 
 

@@ -51,6 +51,11 @@ class FrameRun:
         """Content frames to feed to the encoder; at the stream's start and end there is nothing more to feed."""
         return Span(max(0, self.first - _FRAMES_BEFORE), self.end if self.last else self.end + _FRAMES_AFTER)
 
+    def parts(self, most: int) -> tuple[FrameRun, ...]:
+        """The same frames as runs of at most `most`, which are cut out of encodes of their own."""
+        starts = range(self.first, self.end, most)
+        return tuple(FrameRun(start, min(start + most, self.end), last=self.last and start + most >= self.end) for start in starts)
+
     @property
     def packets(self) -> Span:
         """Packets of that encode which the piece keeps; the piece with frame 0 keeps the priming packet too."""
