@@ -9,21 +9,20 @@ import pytest
 
 from tests.clips.matrix import CONTAINERS, LENGTH_S, Sample, make_samples
 from tests.harness.cut import leave_out
-from yeoul.base.errors import UnreadableError, UnsupportedCodecError, YeoulError
+from yeoul.base.errors import NotInPiecesError, UnreadableError, UnsupportedCodecError, YeoulError
 from yeoul.media.audio_decode import decode_sound
 from yeoul.media.encode import encode_piece
 from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
+from yeoul.media.near_keys import with_near_keys
+from yeoul.media.probe import probe
 from yeoul.media.split import cut_pieces, plan_split
 
 _HALF = 25
 _SHORT = ("asf", "ogg", "gif", "flv")
 # What ffmpeg decodes and we do not take: refused before anything is sent.
 REFUSED: dict[tuple[str, str], type[YeoulError]] = {
-    ("rm", "rv10"): UnsupportedCodecError,  # no container that pieces may have holds it
-    ("rm", "rv20"): UnsupportedCodecError,
     ("gxf", "dvvideo"): UnreadableError,  # PyAV's demuxer and ffmpeg's differ
-    ("wtv", "huffyuv"): UnsupportedCodecError,  # its bits per pixel are lost in pieces
     ("mjpeg", "mjpeg"): UnreadableError,
 }
 # Streams without a container have no times of their own: their length is what their rate makes of them.
@@ -33,8 +32,13 @@ _UNTIMED = ("m4v", "h261", "h263", "h264", "hevc", "mpeg1video", "mpeg2video", "
 def judge(sample: Sample, container: str, folder: Path) -> str:
     """What is wrong with the end of a file; empty where nothing is."""
     limits = Limits()
+    path = sample.path
     try:
-        plan = plan_split(sample.path, limits)
+        try:
+            plan = plan_split(path, limits)
+        except NotInPiecesError:  # sent whole, and converted by the server
+            path = with_near_keys(path, probe(path, limits), folder, limits, needed=True) or path
+            plan = plan_split(path, limits)
     except YeoulError as error:
         # Some pairs are written and not read again, not even by ffmpeg itself.
         if sample.frames > _HALF and not isinstance(error, REFUSED.get((container, sample.codec), ())):
@@ -44,7 +48,7 @@ def judge(sample: Sample, container: str, folder: Path) -> str:
         return "is no longer refused"
     source, frames, heard = plan.source, 0, 0.0
     try:
-        for piece, file in cut_pieces(sample.path, plan, folder):
+        for piece, file in cut_pieces(path, plan, folder):
             frames += encode_piece(file, piece, source, make_ladder(source)[-1:], folder, limits)[0].samples
             if source.audio is not None:
                 sound = decode_sound(file, piece, source, source.audio, limits, longest=10 * source.audio.sample_rate)

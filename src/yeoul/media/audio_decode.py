@@ -36,10 +36,9 @@ _MOST_HELD = 60 * 48_000  # samples of each channel in memory: pieces are longer
 
 
 class _Samples:
-    """Samples that come in blocks: in memory, or, where they are many, in a file without a name beside the piece."""
+    """Samples that come in blocks: in memory, or, where they are many, in a temporary file without a name."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._blocks: list[Samples] = []
         self._held = self._filed = 0
         self._file: IO[bytes] | None = None
@@ -52,7 +51,7 @@ class _Samples:
 
     def _spill(self) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed when it is mapped)
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is mapped)
         for block in self._blocks:
             self._file.write(np.ascontiguousarray(block.T).tobytes())
         self._filed, self._held, self._blocks = self._filed + self._held, 0, []
@@ -127,10 +126,10 @@ def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTra
     """
     budget = longest + _SPARE_S * track.sample_rate
     anchor = piece.audio.anchor_sample if piece.audio else None
-    runs = [_Run(anchor, _Samples(piece_file.parent))]
+    runs = [_Run(anchor, _Samples())]
     for at, block in _placed_blocks(piece_file, piece, source, track, limits):
         if at is not None and not runs[-1].continues(at, track.sample_rate):
-            runs.append(_Run(None if anchor is None else round(at), _Samples(piece_file.parent)))
+            runs.append(_Run(None if anchor is None else round(at), _Samples()))
         runs[-1].append(at, block)
         budget -= block.shape[1]
         if budget < 0:

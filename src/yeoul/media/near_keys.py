@@ -1,4 +1,7 @@
-"""Gives files whose keyframes are far apart near ones, so that pieces of them do not repeat the file: decoded once, kept without loss."""
+"""Gives files whose keyframes are far apart near ones, so that pieces of them do not repeat the file: decoded once, kept without loss.
+
+Pictures of codecs that no piece can hold (RealVideo) take the same way.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,14 @@ _LATER_S: Final = 10
 _LOSSLESS_H264: Final = frozenset(("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "gray"))
 
 
-def with_near_keys(path: Path, source: Source, folder: Path, limits: Limits) -> Path | None:
+def with_near_keys(path: Path, source: Source, folder: Path, limits: Limits, *, needed: bool = False) -> Path | None:
     """Returns a file in `folder` with the pictures and the sound of `path`, unchanged, and a keyframe every two seconds.
 
-    None where another way is cheaper or the only one: fields would be lost, another decoder is needed, or it does not fit into the limits.
-    It lacks what `kept_sound.with_what_is_told` brings back.
+    needed: pieces cannot hold the pictures as they are, so that their times may be rounded to milliseconds. None where another way is
+    cheaper or the only one: fields would be lost, another decoder is needed, or it does not fit into the limits. The new file lacks what
+    `kept_sound.with_what_is_told` brings back.
     """
-    container = _CONTAINERS.get(source.container)
+    container = _CONTAINERS.get(source.container, "matroska" if needed else None)
     if container is None or source.video.interlaced or needs_feed(source):
         return None
     made = folder / f"near-keys.{container}"
@@ -32,8 +36,10 @@ def with_near_keys(path: Path, source: Source, folder: Path, limits: Limits) -> 
     # H.264 without loss takes a tenth of FFV1 where little moves, as on screens; but it does not know all pixel formats.
     is_known = source.video.pix_fmt in _LOSSLESS_H264
     coding = ("libx264", "-preset", "ultrafast", "-qp", "0", "-g", "100000") if is_known else ("ffv1", "-level", "3", "-g", "1")
+    # Sound of such containers may be of a kind that no piece holds, either.
+    sound = "flac" if needed else "copy"
     words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-threads", "1", "-copyts", "-noautorotate", *ffmpeg_input_options(limits)]
-    words += ["-i", f"file:{path}", "-map", "0:v:0", *(("-map", "0:a:0", "-c:a", "copy") if source.audio is not None else ())]
+    words += ["-i", f"file:{path}", "-map", "0:v:0", *(("-map", "0:a:0", "-c:a", sound) if source.audio is not None else ())]
     words += ["-fps_mode", "passthrough", "-enc_time_base", f"{base.num}/{base.den}", "-c:v", *coding]
     words += ["-force_key_frames", EVERY_TWO_SECONDS, "-map_metadata", "-1"]
     # What an encoder was primed with stands before zero, where NUT knows no times.

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from yeoul.base.errors import NotInPiecesError
 from yeoul.blob.store import Bucket
 from yeoul.media.cover import with_cover
 from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
@@ -27,7 +28,14 @@ def split(context: Context, task: TaskInput) -> Prepared:
     covered = with_cover(whole, context.scratch, context.limits) if task.cover else None
     kept = None if covered else with_kept_sound(whole, context.scratch, context.limits)
     path = covered or kept or whole
-    plan = plan_split(path, context.limits, context.piece_s)
+    try:
+        plan = plan_split(path, context.limits, context.piece_s)
+    except NotInPiecesError:
+        converted_path = with_near_keys(path, probe(path, context.limits), context.scratch, context.limits, needed=True)
+        if converted_path is None:
+            raise
+        path = kept = converted_path
+        plan = plan_split(path, context.limits, context.piece_s)
     near = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
     told = probe(whole, context.limits) if kept else plan.source
     if near is not None:
