@@ -16,6 +16,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.server import Server
+from tests.e2e.waiting import wait_for
 from yeoul.media.binaries import ffmpeg_path
 
 API = "/api/v1"
