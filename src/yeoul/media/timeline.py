@@ -47,13 +47,17 @@ class Timeline:
     def _find_part(self, stream: int, time_s: Fraction) -> _Part:
         part = self._current.get(stream)
         if part is None:
-            return self._parts[0] if self._parts else self._begin(Fraction(0), time_s)
+            return self._nearest(time_s, None) or (self._parts[0] if self._parts else self._begin(Fraction(0), time_s))
         last_s, lasts_s = self._last[stream]
         if -_BACK_S < time_s - last_s < _JUMP_S or -_BACK_S < time_s - part.latest_s < _JUMP_S:
             return part
-        near = (one for one in reversed(self._parts) if one is not part and abs(time_s - one.latest_s) < _JUMP_S)
         self.repaired = True
-        return next(near, None) or self._begin(last_s + lasts_s + part.shift_s - time_s, time_s)
+        return self._nearest(time_s, part) or self._begin(last_s + lasts_s + part.shift_s - time_s, time_s)
+
+    def _nearest(self, time_s: Fraction, other_than: _Part | None) -> _Part | None:
+        """The newest part that has come near a time."""
+        near = (one for one in reversed(self._parts) if one is not other_than and abs(time_s - one.latest_s) < _JUMP_S)
+        return next(near, None)
 
     def _begin(self, shift_s: Fraction, time_s: Fraction) -> _Part:
         self._parts.append(_Part(shift_s, time_s))
