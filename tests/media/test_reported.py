@@ -283,13 +283,18 @@ def test_fields_that_begin_on_the_way_are_put_together(tmp_path: Path) -> None:
 # --- damage ---
 
 
-def test_a_few_damaged_pictures_cost_themselves_and_are_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["beginning", "middle"])
+def test_a_few_damaged_pictures_cost_themselves_and_are_counted(place: str, tmp_path: Path) -> None:
+    """One that is damaged at its beginning is taken for a keyframe by ffmpeg's parser; no piece may begin with it."""
     whole = make(tmp_path / "whole.webm", *moving(4), "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "100")
     data = bytearray(whole.read_bytes())
     with av.open(str(whole)) as container:
         packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
     at, size = data.index(packets[61]), len(packets[61])
-    data[at + size // 2 : at + size] = random.Random(1).randbytes(size - size // 2)
+    if place == "beginning":
+        data[at] = 0
+    else:
+        data[at + size // 2 : at + size] = random.Random(1).randbytes(size - size // 2)
     (tmp_path / "damaged.webm").write_bytes(bytes(data))
     encoded = made_of(tmp_path / "damaged.webm", tmp_path)
     (segments,) = encoded.segments.values()

@@ -41,6 +41,7 @@ _COARSE_AUDIO_TICK: Final = Fraction(1, 20_000)
 AUDIO_GAP_S: Final = 0.05
 _USUAL_RATE: Final = Fraction(25)  # of ffmpeg, too, for streams that do not say
 _HOLD_S: Final = Fraction(1, 5)
+_VP9_MARKER: Final = 2  # the first two bits of each frame (VP9 bitstream, 6.2)
 _MISSING: Final = -(2**63)
 
 
@@ -249,6 +250,8 @@ class _Rows:
         context = stream.codec_context
         self._begins = make_picture_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
         self._usual_step = max(1, round(1 / (_usual_rate(stream) * self._time_base)))
+        # A parser takes what is damaged at its beginning for a keyframe.
+        self._is_vp9 = context.codec.canonical_name == "vp9"
         self._has_parts = context.codec.canonical_name in PICTURES_IN_PARTS
         self._pts, self._dts, self._duration, self._size = array("q"), array("q"), array("q"), array("q")
         self._key, self._hidden, self._shown, self._goes_on = bytearray(), bytearray(), bytearray(), bytearray()
@@ -262,7 +265,7 @@ class _Rows:
         self._dts.append(_MISSING if packet.dts is None else packet.dts + shift)
         self._duration.append(packet.duration or 0)
         self._size.append(packet.size)
-        self._key.append(packet.is_keyframe)
+        self._key.append(packet.is_keyframe and not (self._is_vp9 and bytes(packet)[0] >> 6 != _VP9_MARKER))
         self._hidden.append(packet.is_discard)
         yields_picture = self._begins is None or self._begins(bytes(packet))
         self._shown.append(yields_picture and not packet.is_discard)
