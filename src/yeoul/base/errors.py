@@ -51,6 +51,8 @@ class UnsupportedCodecError(MediaError):
 class NotInPiecesError(UnsupportedCodecError):
     """The file can be read, but pieces cannot hold what is in it: it is sent whole."""
 
+    code = "media.not_in_pieces"
+
 
 class NoVideoError(MediaError):
     """The file has no video stream."""

@@ -14,6 +14,7 @@ const EN: Record<string, string> = {
 const KO: Record<string, string> = {
   "media.invalid": "이 동영상 파일을 사용할 수 없습니다. 다시 내보내서 업로드해 주세요.",
   "media.unreadable": "알 수 없는 형식이거나 읽을 수 없는 파일입니다.",
+  "media.not_in_pieces": "조각으로 나눌 수 없는 코덱입니다. H.264, HEVC, VP9, AV1 중 하나로 내보내 주세요.",
   "media.unsupported_codec": "지원하지 않는 영상 코덱입니다. H.264, HEVC, VP9, AV1 중 하나로 내보내 주세요.",
   "media.no_video": "파일에 영상이 없습니다.",
   "media.truncated": "파일이 중간에 잘려 있습니다. 파일을 다시 복사하거나 내려받아 주세요.",
