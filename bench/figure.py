@@ -14,7 +14,10 @@ from bench.process import own_cores
 
 @dataclass
 class Figure:
-    """One line. values: one for each run; detail: what they were made of; cores and load (1 min): where and as its last run ended."""
+    """One line. values: one for each run; detail: what they were made of; cores and load (1 min): where and as its last run ended.
+
+    least: a value below it cannot be, and says that the bench measured something else. Raises ValueError for such a value.
+    """
 
     id: str
     what: str
@@ -22,7 +25,12 @@ class Figure:
     values: list[float]
     detail: dict[str, object] = field(default_factory=dict)
     cores: int = field(default_factory=lambda: len(own_cores()))
+    least: float = 0.0
     load: float = field(default_factory=lambda: os.getloadavg()[0])
+
+    def __post_init__(self) -> None:
+        if self.values and min(self.values) < self.least:
+            raise ValueError(f"{self.id} cannot be {min(self.values):.3f}: below {self.least}, something else was measured")
 
     def line(self) -> str:
         middle = statistics.median(self.values)
