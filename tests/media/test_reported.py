@@ -6,6 +6,7 @@ import random
 import re
 import struct
 import subprocess
+import time
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -349,6 +350,14 @@ def test_dv_has_the_colours_of_bt601(colour: str, tmp_path: Path) -> None:
     y, u, v = (frame.to_ndarray()[row, 20].item() for row in (100, frame.height + 10, frame.height * 5 // 4 + 10))
     given = {"red": (81, 90, 240), "green": (81, 91, 82), "blue": (41, 240, 110), "0x808020": (117, 86, 135)}[colour]
     assert max(abs(a - b) for a, b in zip((y, u, v), given, strict=True)) <= 4
+
+
+def test_a_file_of_empty_boxes_is_not_followed_to_its_end(tmp_path: Path) -> None:
+    boxes = tmp_path / "boxes.mp4"
+    boxes.write_bytes((16).to_bytes(4, "big") + b"ftypisom" + bytes(4) + b"\0\0\0\x08free" * 2_000_000)
+    before = time.process_time()
+    assert not is_without_base_colours(boxes)
+    assert time.process_time() - before < 5, "CPU seconds"
 
 
 @pytest.mark.parametrize(("profile", "refused"), [(5, True), (8, False), (4, False)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,12 +101,22 @@ def test_one_bad_cue_is_told_and_the_others_stay() -> None:
         (b"x" * (2 * 2**20 + 1), "at most"),
         (b'<!DOCTYPE tt [<!ENTITY a "aaaa">]><tt>&a;</tt>', "DTD"),
         (b"<tt><p begin='1s'", "no XML"),
+        (b"".join(b"[%02d:%02d]" % divmod(at, 60) for at in range(5000)) + b"x" * 100_000, "at most"),
         (b"WEBVTT\n\n" + b"00:01.000 --> 00:02.000\nx\n\n" * 50_001, "more than 50000"),
     ],
 )
 def test_what_is_no_captions_is_told(data: bytes, says: str) -> None:
     with pytest.raises(InvalidError, match=says):
         read_caption_file(data, "film")
+
+
+def test_nested_paragraphs_are_read_once() -> None:
+    """30,000 in each other: looking at each from each other one would take minutes."""
+    count = 30_000
+    data = b"<tt>" + b'<p begin="1s" end="2s">x' * count + b"</p>" * count + b"</tt>"
+    before = time.process_time()
+    assert read_caption_file(data, "film.ttml").webvtt.count("-->") == 1
+    assert time.process_time() - before < 5, "CPU seconds"
 
 
 def test_webvtt_sent_as_text_may_begin_with_a_cue_at_once() -> None:

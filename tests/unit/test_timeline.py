@@ -53,6 +53,13 @@ def test_both_streams_go_on_where_the_first_jumped() -> None:
     assert feed.timeline.repaired
 
 
+def test_a_file_of_nothing_but_jumps_is_remembered_in_part_alone() -> None:
+    timeline = Timeline()
+    for at in range(2000):
+        timeline.shift_ticks(packet(at * 100.0))
+    assert timeline.repaired and len(timeline._parts) == 16
+
+
 def test_a_clock_that_begins_anew() -> None:
     feed = Feed()
     for at in (50.0, 50.04):

@@ -7,18 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 from yeoul.base.errors import InvalidError
-from yeoul.media.subtitle import MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt
+from yeoul.media.subtitle import MAX_TEXT_BYTES, header_length, normalise_webvtt, srt_to_cue_text
 
 _CLOCK: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _SRT_CLOCK: Final = r"(\d{1,4}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _WEBVTT_TIMES: Final = re.compile(rf"\s*{_CLOCK}\s+-->\s+{_CLOCK}(?:\s.*)?")
 _SRT_TIMES: Final = re.compile(rf"\s*{_SRT_CLOCK}\s*-->\s*{_SRT_CLOCK}(?:\s.*)?")
 _NO_CUE: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
-_SRT_TAG: Final = re.compile(r"<(/?)([biu])>", re.IGNORECASE)
-# None of these looks further than the next bracket, or a text of brackets would take the square of its length.
-_SRT_FONT: Final = re.compile(r"</?font\b[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
-_ASS_OVERRIDE: Final = re.compile(r"\{\\[^{}]*\}")
 
 
 def read_webvtt(text: str) -> str:
@@ -37,7 +33,7 @@ def read_srt(text: str) -> str:
     out = ["WEBVTT", ""]
     for at, block in _blocks(_split(text), 0):
         here = _check(at, block, _SRT_TIMES, "00:00:01,000 --> 00:00:02,500")
-        said = _plain("\n".join(block[here + 1 :]))
+        said = srt_to_cue_text("\n".join(block[here + 1 :]))
         if not _TAG.sub("", said).strip():
             _refuse(at + here, "the cue has no text")
         times = _SRT_TIMES.fullmatch(block[here])
@@ -86,12 +82,6 @@ def _check(at: int, block: Sequence[str], times: re.Pattern[str], example: str) 
 def _millis(parts: Sequence[str | None]) -> int:
     hours, minutes, seconds, millis = (int(part or 0) for part in parts)
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis
-
-
-def _plain(text: str) -> str:
-    """SubRip's markup by way of ASS, of which all but its overrides is escaped."""
-    bare = _ASS_OVERRIDE.sub("", _SRT_FONT.sub("", text)).replace("\\", "\\\\").replace("{", "\\{")
-    return ass_to_cue_text(_SRT_TAG.sub(lambda tag: f"{{\\{tag[2].lower()}{0 if tag[1] else 1}}}", bare))
 
 
 def _refuse(line: int, message: str) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from yeoul.base.errors import InvalidError
-from yeoul.media.subtitle import MAX_CUES, MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt
+from yeoul.media.subtitle import MAX_CUES, MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt, srt_to_cue_text
 from yeoul.media.text_encoding import decode_text
 
 MAX_SLIPS: Final = 100
@@ -28,9 +28,6 @@ _LRC_TIME: Final = re.compile(r"\[(\d{1,4}):([0-5]?\d)(?:[.:](\d{1,3}))?\]")
 _LRC_LINE: Final = re.compile(r"(?:\[\d{1,4}:[0-5]?\d(?:[.:]\d{1,3})?\])+")
 _NO_CUE: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _TAG: Final = re.compile(r"<[^<>]*>")
-_SRT_TAG: Final = re.compile(r"<(/?)([biu])>", re.IGNORECASE)
-_SRT_FONT: Final = re.compile(r"</?font\b[^<>]*>", re.IGNORECASE)
-_ASS_OVERRIDE: Final = re.compile(r"\{\\[^{}]*\}")
 _TTML_CLOCK: Final = re.compile(r"(\d{1,4}):([0-5]\d):([0-5]\d)(?:\.(\d{1,9})|:(\d{1,3}))?")
 _TTML_OFFSET: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|m|s|ms|f|t)")
 _OFFSETS: Final = {"h": 3_600_000.0, "m": 60_000.0, "s": 1000.0, "ms": 1.0}
@@ -78,11 +75,15 @@ def read_caption_file(data: bytes, file_name: str, language: str | None = None, 
     plain = text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
     cues: list[_Cue] = []
     slips: list[Slip] = []
+    size = 0
     for one in _find_reader(plain)(plain):
         if isinstance(one, Slip):
             slips.append(one)
         elif one.end_ms > one.start_ms and _TAG.sub("", one.text).strip():
             cues.append(one)
+        size += 0 if isinstance(one, Slip) else len(one.text)
+        if size > MAX_TEXT_BYTES:  # a line of lyrics may stand at many times
+            raise InvalidError(f"captions may have at most {MAX_TEXT_BYTES} bytes", field="data", max_bytes=MAX_TEXT_BYTES)
         if len(cues) > MAX_CUES:
             raise InvalidError(f"there are more than {MAX_CUES} cues", field="data", most=MAX_CUES)
     if not cues:
@@ -140,7 +141,7 @@ def _read_webvtt(text: str) -> _Found:
 
 def _read_srt(text: str) -> _Found:
     for at, block in _list_blocks(text.lstrip("\ufeff").split("\n"), 0):
-        yield _read_block(at, block, _SRT_TIMES, _plain_srt)
+        yield _read_block(at, block, _SRT_TIMES, srt_to_cue_text)
 
 
 def _read_sbv(text: str) -> _Found:
@@ -179,12 +180,6 @@ def _read_block(at: int, block: list[str], times: re.Pattern[str], plain: Callab
         return Slip(at + here, "the cue has no text")
     settings = (found.group(9) or "") if found.re is _WEBVTT_TIMES else ""
     return _Cue(start, end, said, settings)
-
-
-def _plain_srt(text: str) -> str:
-    """SubRip's markup by way of ASS, of which all but its overrides is escaped."""
-    bare = _ASS_OVERRIDE.sub("", _SRT_FONT.sub("", text)).replace("\\", "\\\\").replace("{", "\\{")
-    return ass_to_cue_text(_SRT_TAG.sub(lambda tag: f"{{\\{tag[2].lower()}{0 if tag[1] else 1}}}", bare))
 
 
 # --- lines ---
@@ -237,13 +232,24 @@ def _read_ttml(text: str) -> _Found:
     except ET.ParseError as error:
         raise InvalidError(f"line {error.position[0]}: this is no XML", field="data", line=error.position[0]) from error
     parameters = {name.rpartition("}")[2]: value for name, value in root.attrib.items()}
-    for number, one in enumerate((one for one in root.iter() if one.tag.rpartition("}")[2] == "p"), 1):
+    for number, one in enumerate(_paragraphs(root), 1):
         start = _read_ttml_time(one.get("begin"), parameters)
         end, lasts = _read_ttml_time(one.get("end"), parameters), _read_ttml_time(one.get("dur"), parameters)
         if start is None or (end is None and lasts is None):
             yield Slip(number, f"the times of paragraph {number} cannot be read")
             continue
         yield _Cue(start, end if end is not None else start + (lasts or 0), _escape(_text_of(one)))
+
+
+def _paragraphs(root: ET.Element) -> Iterator[ET.Element]:
+    """Those that stand in no other, in their order: nested ones are not looked at again and again."""
+    waiting = [root]
+    while waiting:
+        one = waiting.pop()
+        if one.tag.rpartition("}")[2] == "p":
+            yield one
+        else:
+            waiting.extend(reversed(one))
 
 
 def _text_of(paragraph: ET.Element) -> str:

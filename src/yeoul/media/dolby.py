@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _HEAD_BYTES: Final = 1 << 20
+_MOST_BOXES: Final = 100_000  # of a fragmented file; its moov stands before them
 _MOST_MOOV_BYTES: Final = 64 << 20
 # In MP4 a box dvcC or dvvC; in Matroska the ID of such a BlockAddIDType, and the record behind its BlockAddIDExtraData (0x41ED).
 _RECORD: Final = re.compile(rb"(?:\0\0\0\x20dv[cv]C|\x41\xe7\x84dv[cv]C.{0,8}?\x41\xed[\x80-\x9f])\x01.(.)", re.DOTALL)
@@ -28,7 +29,7 @@ def _read_header(path: Path) -> bytes:
         if head[4:8] != b"ftyp":
             return head
         at = 0
-        while True:
+        for _ in range(_MOST_BOXES):
             file.seek(at)
             header = file.read(16)
             if len(header) < 8:
@@ -40,3 +41,4 @@ def _read_header(path: Path) -> bytes:
             if size < 8:
                 return b""
             at += size
+    return b""

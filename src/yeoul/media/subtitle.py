@@ -28,6 +28,11 @@ _ASS_TOKEN: Final = re.compile(r"\{([^{}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOT
 _ASS_ESCAPES: Final[dict[str, str]] = {"N": "\n", "n": "\n", "h": "\u00a0"}
 _ASS_SWITCH: Final = re.compile(r"\\(?:([biu])(\d+)|r)")
 
+_SRT_TAG: Final = re.compile(r"<(/?)([biu])>", re.IGNORECASE)
+# Neither looks further than the next bracket, or a text of brackets would take the square of its length.
+_SRT_FONT: Final = re.compile(r"</?font\b[^<>]*>", re.IGNORECASE)
+_ASS_OVERRIDE: Final = re.compile(r"\{\\[^{}]*\}")
+
 _TIME: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMING: Final = re.compile(rf"[ \t]*{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t]+(.*))?")
 _SETTING: Final = re.compile(r"(?:vertical|line|position|size|align):[\w.,%-]+")
@@ -155,6 +160,12 @@ def ass_to_cue_text(text: str) -> str:
     out.append(_closed(open_tags))
     # A blank line would end the cue.
     return "\n".join(line for line in "".join(out).replace("\r", "\n").split("\n") if line.strip())
+
+
+def srt_to_cue_text(text: str) -> str:
+    """Returns SubRip's text as WebVTT cue text, by way of ASS, of which all but SubRip's own tags is escaped."""
+    bare = _ASS_OVERRIDE.sub("", _SRT_FONT.sub("", text)).replace("\\", "\\\\").replace("{", "\\{")
+    return ass_to_cue_text(_SRT_TAG.sub(lambda tag: f"{{\\{tag[2].lower()}{0 if tag[1] else 1}}}", bare))
 
 
 def _closed(open_tags: list[str]) -> str:

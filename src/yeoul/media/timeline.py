@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
@@ -10,6 +11,7 @@ from av.packet import Packet
 
 _JUMP_S: Final = 10  # ffmpeg's own limit; a picture may stand still for as long
 _BACK_S: Final = 1
+_REMEMBERED: Final = 16  # parts; packets of before a jump come soon after it
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Timeline:
     """Gives each packet of a file, in the file's order, the time by which it is shown later than it says."""
 
     repaired: bool = False
-    _parts: list[_Part] = field(default_factory=list[_Part])
+    _parts: deque[_Part] = field(default_factory=lambda: deque[_Part](maxlen=_REMEMBERED))
     _current: dict[int, _Part] = field(default_factory=dict[int, _Part])
     _last: dict[int, tuple[Fraction, Fraction]] = field(
         default_factory=dict[int, tuple[Fraction, Fraction]]

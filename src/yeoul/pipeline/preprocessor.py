@@ -90,11 +90,8 @@ class Preprocessor:
         if row is None or last is None or payload["edition"] != last["edition"] + 1:
             return
         definition = self._definitions[row["pipeline"]].model_dump(mode="json", by_alias=True)
-        run_id, edition = new_id(now_s), payload["edition"]
-        run.add(connection, run_id, video_id, last["upload_id"], definition, now_s, edition=edition, parked=True)
-        upload.drop_cut(connection, last["upload_id"])  # of a whole file: their blobs went when it was ready
-        current = run.lock(connection, run_id)
-        assert current is not None, "it was just added"
+        current = self._add_next(connection, last, definition, now_s)
+        edition = current["edition"]
         if row["state"] == VideoState.FAILED.value:  # there is nothing that could go on being shown
             publish.show(connection, current, now_s)
             stream.drop_others(connection, video_id, {edition})
@@ -114,18 +111,22 @@ class Preprocessor:
         What can be watched already stays to be watched until the new run's edition is whole.
         """
         stages = [{**stage, "version": self._versions.get(stage["op"], stage["version"])} for stage in row["definition"]["stages"]]
-        run_id, edition = new_id(now_s), row["edition"] + 1
-        definition = {**row["definition"], "stages": stages}
-        run.add(connection, run_id, row["video_id"], row["upload_id"], definition, now_s, edition=edition, parked=True)
-        upload.drop_cut(connection, row["upload_id"])
-        current = run.lock(connection, run_id)
-        assert current is not None, "it was just added"
+        current = self._add_next(connection, row, {**row["definition"], "stages": stages}, now_s)
         owned = video.find(connection, row["video_id"])
         if owned is not None and owned["edition"] == row["edition"] and owned["state"] != VideoState.PLAYABLE.value:
             publish.show(connection, current, now_s)
-            stream.drop_others(connection, row["video_id"], {edition})
+            stream.drop_others(connection, row["video_id"], {current["edition"]})
         if row["state"] == "open":
             self.resume(connection, current, now_s)
+
+    def _add_next(self, connection: Connection, last: Row, definition: Mapping[str, Any], now_s: float) -> Row:
+        """Park the next run over the upload of another, and return its row, locked."""
+        run_id = new_id(now_s)
+        run.add(connection, run_id, last["video_id"], last["upload_id"], definition, now_s, edition=last["edition"] + 1, parked=True)
+        upload.drop_cut(connection, last["upload_id"])  # of a whole file: their blobs went when it was ready, or are cut again
+        current = run.lock(connection, run_id)
+        assert current is not None, "it was just added"
+        return current
 
     def _run(self, connection: Connection, video_id: str, upload_id: str, now_s: float) -> Row:
         row = run.lock_of_upload(connection, upload_id)

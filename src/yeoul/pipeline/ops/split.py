@@ -31,11 +31,10 @@ def split(context: Context, task: TaskInput) -> Prepared:
     try:
         plan = plan_split(path, context.limits, context.piece_s)
     except NotInPiecesError:
-        converted_path = with_near_keys(path, probe(path, context.limits), context.scratch, context.limits, needed=True)
-        if converted_path is None:
+        kept = with_near_keys(path, probe(path, context.limits), context.scratch, context.limits, needed=True)
+        if kept is None:
             raise
-        path = kept = converted_path
-        plan = plan_split(path, context.limits, context.piece_s)
+        path, plan = kept, plan_split(kept, context.limits, context.piece_s)
     near = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
     told = probe(whole, context.limits) if kept else plan.source
     if near is not None:
