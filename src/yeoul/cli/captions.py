@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from yeoul.base.errors import YeoulError
-from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments, exit_code_of, open_connection
+from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments, run_action
 from yeoul.client.connection import Connection
 from yeoul.client.source_file import say_name
 from yeoul.media.text_encoding import ENCODINGS
@@ -38,15 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "add" and not arguments.file.is_file():
         print(f"yeoul: there is no file {arguments.file}", file=sys.stderr)
         return EXIT_USAGE
-    connection = open_connection(arguments, patience_s=10.0)
-    try:
-        found = _ACTIONS[arguments.action](connection, arguments)
-    except YeoulError as error:
-        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
-        return exit_code_of(error)
-    for item in found:
-        print(json.dumps(item) if arguments.json else f"{item['name']:<12} {item['language'] or '-':<8} {item['label']}")
-    return 0
+    return run_action(arguments, _ACTIONS[arguments.action], _line)
 
 
 def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -70,6 +60,10 @@ def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str
 def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     connection.delete(f"videos/{arguments.id}/captions/{arguments.name}")
     return []
+
+
+def _line(track: dict[str, Any]) -> str:
+    return f"{track['name']:<12} {track['language'] or '-':<8} {track['label']}"
 
 
 _ACTIONS = {"list": _list, "add": _add, "delete": _delete}

@@ -6,7 +6,10 @@ import argparse
 import json
 import os
 import re
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from yeoul.base.errors import InvalidError, YeoulError
 from yeoul.client.connection import Connection
@@ -61,3 +64,20 @@ def exit_code_of(error: YeoulError) -> int:
     """The exit code that tells an error: 3 media, 5 not allowed, 2 wrong request, 4 server or network."""
     area = error.code.split(".")[0]
     return {"media": EXIT_FAILED, "account": EXIT_FORBIDDEN, "request": EXIT_USAGE}.get(area, EXIT_SERVER)
+
+
+def run_action(
+    arguments: argparse.Namespace,
+    action: Callable[[Connection, argparse.Namespace], Iterable[dict[str, Any]]],
+    say: Callable[[dict[str, Any]], str],
+) -> int:
+    """Does an action over a connection and prints each thing that it gives, as JSON or as a line; returns the exit code."""
+    connection = open_connection(arguments, patience_s=10.0)
+    try:
+        found = action(connection, arguments)
+    except YeoulError as error:
+        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
+        return exit_code_of(error)
+    for item in found:
+        print(json.dumps(item) if arguments.json else say(item))
+    return 0

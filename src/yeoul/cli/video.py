@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from yeoul.base.errors import YeoulError
-from yeoul.cli.connection import add_connection_arguments, exit_code_of, open_connection
+from yeoul.cli.connection import add_connection_arguments, run_action
 from yeoul.client.connection import Connection
 
 
@@ -34,15 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    connection = open_connection(arguments, patience_s=10.0)
-    try:
-        found = _ACTIONS[arguments.action](connection, arguments)
-    except YeoulError as error:
-        print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
-        return exit_code_of(error)
-    for item in found:
-        print(json.dumps(item) if arguments.json else _line(item))
-    return 0
+    return run_action(arguments, _ACTIONS[arguments.action], _line)
 
 
 def _list(connection: Connection, _arguments: argparse.Namespace) -> list[dict[str, Any]]:
