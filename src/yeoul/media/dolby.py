@@ -1,4 +1,4 @@
-"""Dolby Vision: which profile a file's video has, from the configuration record that stands in its header.
+"""Reads the Dolby Vision profile of a file's video from the configuration record in its header.
 
 Profile 5 has no picture in known colours below its own (ETSI TS 103 572; "Dolby Vision Streams Within the ISO Base Media File Format").
 """

@@ -1,6 +1,6 @@
-"""Gives files whose keyframes are far apart near ones, so that pieces of them do not repeat the file: decoded once, kept without loss.
+"""Converts files whose keyframes are far apart: decodes them once and keeps the pictures without loss, with a keyframe every two seconds.
 
-Pictures of codecs that no piece can hold (RealVideo) take the same way.
+Pieces of such a file would each repeat a large part of it. Files of codecs that no piece can hold (RealVideo) are converted, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parameter sets that change on the way, as in MP4 files with several sample descriptions: pieces carry them before their pictures.
+"""Puts parameter sets that change within a file before the pictures that need them, as in MP4 files with several sample descriptions.
 
 ISO/IEC 14496-15, 5.3.3.1 (avcC) and 8.3.3.1 (hvcC).
 """

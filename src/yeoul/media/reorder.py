@@ -1,4 +1,4 @@
-"""How long pictures wait between decoding and showing: one constant for each rendition, whatever its pieces hold; pure.
+"""Computes how long pictures wait between decoding and showing: one constant for each rendition, whatever its pieces hold; pure.
 
 Encoders with B-frames decode a picture before others that are shown earlier. Samples carry the time that they are shown for, so that
 decoding times follow from the order; a picture shown for long, decoded early, moves the decoding times behind it past the times

@@ -73,7 +73,7 @@ class SplitPlan:
 
     @property
     def is_heavy(self) -> bool:
-        """Whether it is better to send the file whole, and to cut it after one decode."""
+        """Returns whether the file should be sent whole, and be cut after one decode."""
         return self.weight > _HEAVY
 
 

@@ -1,4 +1,4 @@
-"""In which encoding people's text files are: what their bytes say, with a language as a hint; pure."""
+"""Finds out the encoding of text files from their bytes, with a language as a hint; pure."""
 
 from __future__ import annotations
 

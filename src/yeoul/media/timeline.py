@@ -1,4 +1,7 @@
-"""Times of transport streams that jump: recordings that were joined, broadcasts whose clock was set. Packets go on where they stopped."""
+"""Repairs times that jump in transport streams: in joined recordings, or where a broadcaster set its clock.
+
+What follows a jump continues where the packets before it ended.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class _Part:
 
 @dataclass
 class Timeline:
-    """Gives each packet of a file, in the file's order, the time by which it is shown later than it says."""
+    """Computes for each packet of a file, in the file's order, by how much later it is shown than its time says."""
 
     repaired: bool = False
     _parts: deque[_Part] = field(default_factory=lambda: deque[_Part](maxlen=_REMEMBERED))
