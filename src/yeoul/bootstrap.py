@@ -434,12 +434,14 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.insight.collector import BeaconCollector  # noqa: PLC0415
     from yeoul.media.drawing import Drawing  # noqa: PLC0415
     from yeoul.upload.service import UploadService  # noqa: PLC0415
+    from yeoul.upload.track_service import TrackService  # noqa: PLC0415
 
     parts = Parts(
         settings=settings,
         database=database,
         store=store,
         uploads=UploadService(database, store, lambda: _read_live(settings, database).upload, clock),
+        tracks=TrackService(database, store, lambda: _read_live(settings, database).upload, clock),
         access=StreamAccess(read_secret(settings.data)),
         presentations=PresentationCache(database, clock, settings.media.piece_s),
         clock=clock,

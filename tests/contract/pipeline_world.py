@@ -41,6 +41,7 @@ from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Post
 from yeoul.pipeline.task_input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
+from yeoul.upload.track_service import TrackService
 
 LADDER = tuple(
     Rung(name=name, width=width, height=height, crf=23, maxrate_bps=width * 1000)
@@ -212,6 +213,7 @@ class World:
         self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
         self.uploads = UploadService(database, self.store, UploadSettings, self.clock)
+        self.tracks = TrackService(database, self.store, UploadSettings, self.clock)
         self.has_room = True
         self.slots = slots
         self.policy = policy or Policy()

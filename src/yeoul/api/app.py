@@ -11,6 +11,7 @@ from yeoul.api import (
     admin_accounts,
     admin_settings,
     analytics,
+    audio_tracks,
     beacons,
     blobs,
     captions,
@@ -53,7 +54,22 @@ def make_app(parts: Parts) -> FastAPI:
     add_problem_details(app)
     own = (
         *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched, webhooks),
-        *(videos, trash, captions, posters, runs, uploads, events, pipelines, discovery, channels, playlists, beacons, analytics),
+        *(
+            videos,
+            trash,
+            captions,
+            audio_tracks,
+            posters,
+            runs,
+            uploads,
+            events,
+            pipelines,
+            discovery,
+            channels,
+            playlists,
+            beacons,
+            analytics,
+        ),
     )
     for module in own:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])

@@ -21,6 +21,7 @@ from yeoul.delivery.catalogue_view import PresentationCache
 from yeoul.insight.collector import BeaconCollector
 from yeoul.media.drawing import Drawing
 from yeoul.upload.service import UploadService
+from yeoul.upload.track_service import TrackService
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Parts:
     database: Database
     store: BlobStore
     uploads: UploadService
+    tracks: TrackService
     access: StreamAccess
     presentations: PresentationCache
     clock: Clock

@@ -125,7 +125,7 @@ def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyK
                 return VideoView.model_validate_json(known)
         video_id = new_id(now_s)
         video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json"), "pipeline": pipeline}, now_s)
-        view = make_video_view(parts, video.get(connection, video_id), (), ())
+        view = make_video_view(parts, video.get(connection, video_id), (), (), ())
         if key is not None:
             keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return view

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from yeoul.api.deps import Parts
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.catalog import caption, stream, video
+from yeoul.catalog import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.notice import NoticeCode
-from yeoul.model.source import Source
+from yeoul.model.source import AudioRole, Source
 from yeoul.model.video import VideoState, Visibility, audience
 
 Row = Mapping[str, Any]
@@ -73,7 +73,7 @@ class SourceView(BaseModel):
 
 
 class RenditionView(BaseModel):
-    """A stream that players can choose; bandwidth_bps is the peak of it with audio, 0 where unknown."""
+    """A stream that players can choose; bandwidth_bps is the peak of it with audio, 0 where unknown. Of sound: language, label, role."""
 
     name: str
     kind: str
@@ -82,6 +82,10 @@ class RenditionView(BaseModel):
     codecs: str
     frame_rate: float
     bandwidth_bps: int
+    channels: int
+    language: str | None
+    label: str
+    role: AudioRole | None
 
 
 class CaptionView(BaseModel):
@@ -192,9 +196,11 @@ def make_channel_view(row: Row) -> ChannelView:
     return ChannelView(handle=handle, display_name=name, avatar=picture, subscribers=row["subscribers"] or 0)
 
 
-def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row]) -> VideoView:
+def make_video_view(
+    parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row], sounds: Sequence[Row]
+) -> VideoView:
     """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
-    offered = make_presentation(row, tuple(tracks), list(captions), parts.settings.media.piece_s)
+    offered = make_presentation(row, tuple(tracks), captions, sounds, parts.settings.media.piece_s)
     base = make_stream_base(parts, row)
     source = _source(row["source"])
     renditions: list[RenditionView] = []
@@ -202,8 +208,9 @@ def make_video_view(parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack]
         for track in (*offered.videos, *offered.audios):
             one = track.rendition
             bandwidth = variant_bandwidth(offered, track) if one.kind == "video" else track.declared_bps
-            fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate"})
-            renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth))
+            fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate", "channels", "language"})
+            role = track.role if one.kind == "audio" else None
+            renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth, label=track.label, role=role))
     picture = poster_uri(row)
     poster = picture and f"{base}/{picture}"
     ready = row["state"] == VideoState.READY.value
@@ -275,7 +282,7 @@ def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
     kept = parts.answers.find_view(place)
     if kept is None:
         tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
-        kept = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]))
+        kept = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]), audio_track.of_video(connection, row["id"]))
         if audience(row) != Visibility.PRIVATE:
             parts.answers.keep_view(place, kept)
     # These change without a version.

@@ -47,6 +47,12 @@ def note_original(connection: Connection, account_id: str, video_id: str, size_b
         _set(connection, row, account_id, {"original_bytes": size_bytes})
 
 
+def add_original(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+    """Count bytes that come to what was uploaded for a video, or, below 0, that go."""
+    row = _lock(connection, account_id, video_id)
+    _set(connection, row, account_id, {"original_bytes": max(0, row["original_bytes"] + size_bytes)})
+
+
 def note_encoded(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
     """Count so many bytes for what was made of a video."""
     _set(connection, _lock(connection, account_id, video_id), account_id, {"encoded_bytes": size_bytes})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from yeoul.base.errors import DatabaseTooNewError
 
-VERSION = 17  # the last step of `migration/versions`
+VERSION = 18  # the last step of `migration/versions`
 OLDEST = 14  # the oldest version whose programs may use what that step leaves
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog import listing, playlist, webhook
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import IS_UNUSED, account, caption, channel, video, watched
+from yeoul.catalog.schema import IS_UNUSED, account, audio_track, caption, channel, video, watched
 from yeoul.model.video import VideoState, is_legal
 from yeoul.model.webhook import WebhookEvent, events_of
 
@@ -177,5 +177,6 @@ def remove(connection: Connection, video_id: str) -> None:
     """Forget a video that never had any content."""
     playlist.forget_video(connection, video_id)
     connection.execute(delete(watched).where(watched.c.video_id == video_id))
-    connection.execute(delete(caption).where(caption.c.video_id == video_id))
+    for table in (caption, audio_track):
+        connection.execute(delete(table).where(table.c.video_id == video_id))
     connection.execute(delete(video).where(video.c.id == video_id))

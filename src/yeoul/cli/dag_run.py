@@ -21,7 +21,7 @@ from yeoul.base.errors import InvalidError
 from yeoul.base.ids import new_id
 from yeoul.base.settings import Settings
 from yeoul.blob.store import BlobStore, Bucket
-from yeoul.catalog import account, caption, queue_view, stream, video
+from yeoul.catalog import account, audio_track, caption, queue_view, stream, video
 from yeoul.catalog import run as run_rows
 from yeoul.catalog.database import Database
 from yeoul.cli.connection import EXIT_FAILED
@@ -125,8 +125,8 @@ def _export(settings: Settings, database: Database, video_id: str, out: Path) ->
     store = bootstrap.make_store(settings, SystemClock())
     with database.read() as connection:
         row = video.get(connection, video_id)
-        captions = caption.of_video(connection, video_id)
-        made = make_presentation(row, stream.tracks(connection, video_id, row["edition"]), captions, settings.media.piece_s)
+        captions, tracks = caption.of_video(connection, video_id), stream.tracks(connection, video_id, row["edition"])
+        made = make_presentation(row, tracks, captions, audio_track.of_video(connection, video_id), settings.media.piece_s)
     if made is not None:
         texts = {one["name"]: one["webvtt"] for one in captions}
         for name, content in static.make_texts(made, texts, complete=row["state"] == "ready").items():

@@ -18,6 +18,7 @@ _COMMANDS = {
     "migrate": ("yeoul.cli.migrate", "bring the database's tables up to date"),
     "upload": ("yeoul.cli.upload", "upload a video, or resume its upload"),
     "captions": ("yeoul.cli.captions", "list, add or delete captions of a video"),
+    "audio": ("yeoul.cli.audio", "list, add, edit or delete audio tracks of a video"),
     "video": ("yeoul.cli.video", "list, show, edit, delete or retry videos"),
     "dag": ("yeoul.cli.dag", "check or show a DAG definition"),
     "login": ("yeoul.cli.login", "log in and keep the token"),

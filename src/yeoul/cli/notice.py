@@ -11,9 +11,9 @@ _SENTENCES: Mapping[NoticeCode, str] = {
     "pictures_lost": "{count} damaged pictures are not shown",
     "picture_held": "the sound is longer than the picture, which stands still meanwhile",
     "times_repaired": "times in the file jumped or went back and were repaired",
-    "audio_left_out": "{count} other audio tracks of the file were left out",
+    "audio_left_out": "{count} audio tracks of the file cannot be decoded, or are more than 16, and were left out",
     "video_left_out": "{count} other video tracks of the file were left out",
-    "downmixed": "{count} channels of sound were mixed down to two",
+    "downmixed": "{count} channels of sound were mixed down",
     "tone_mapped": "HDR was converted to SDR",
     "alpha_left_out": "transparency was replaced by black",
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from yeoul.base.errors import UnreadableError
 from yeoul.media.limits import Limits
+from yeoul.media.sound_track import TakenSound, check_sounds, take_sounds
 from yeoul.media.split import SplitPlan, cut_pieces, plan_split
 from yeoul.media.subtitle import extract_texts
 
@@ -75,6 +76,7 @@ class PieceFile:
 
     def __init__(self, path: Path, piece_s: float) -> None:
         """Scans the file. Raises MediaError when it cannot be split."""
+        check_sounds(path, Limits())
         self._path = path
         self._plan: SplitPlan = plan_split(path, Limits(), piece_s)
         self.count = len(self._plan.pieces)
@@ -88,6 +90,10 @@ class PieceFile:
         ]
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
+    def take_sounds(self, folder: Path) -> list[TakenSound]:
+        """Returns the audio tracks besides the one that the pieces hold, each written into a file of its own."""
+        return take_sounds(self._path, self._plan.found.zero_s, folder, Limits())
+
     def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:
         """Cut the pieces named, in order; each is written when it is asked for."""
         for piece, file in cut_pieces(self._path, self._plan, folder, only):
@@ -95,7 +101,7 @@ class PieceFile:
             declared = {
                 "index": piece.index,
                 "size_bytes": size_bytes,
-                "sha256": _sha256(file, 0, size_bytes),
+                "sha256": hash_range(file, 0, size_bytes),
                 "piece": piece.model_dump(mode="json"),
             }
             yield Item(piece.index, file, 0, size_bytes, declared, temporary=True)
@@ -116,16 +122,21 @@ class WholeFile:
         """Nothing is known of the content."""
         return {}
 
+    def take_sounds(self, folder: Path) -> list[TakenSound]:  # noqa: ARG002 (as below)
+        """None: the server takes them out of the file."""
+        return []
+
     def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:  # noqa: ARG002 (parts need no files of their own)
         """The byte ranges named, in order."""
         for index in sorted(only):
             offset = index * self._part_bytes
             size_bytes = min(self._part_bytes, self._size_bytes - offset)
-            declared = {"index": index, "size_bytes": size_bytes, "sha256": _sha256(self._path, offset, size_bytes)}
+            declared = {"index": index, "size_bytes": size_bytes, "sha256": hash_range(self._path, offset, size_bytes)}
             yield Item(index, self._path, offset, size_bytes, declared, temporary=False)
 
 
-def _sha256(path: Path, offset: int, size_bytes: int) -> str:
+def hash_range(path: Path, offset: int, size_bytes: int) -> str:
+    """SHA-256 (hex) of bytes of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         file.seek(offset)

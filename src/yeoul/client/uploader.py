@@ -25,9 +25,12 @@ from yeoul.base.errors import (
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
+from yeoul.client.track import send_track
 from yeoul.media.limits import Limits
 from yeoul.media.probe import probe
+from yeoul.media.sound_track import TakenSound
 from yeoul.model.plain import make_line
+from yeoul.model.sound import MAX_LABEL
 
 _CHUNK_BYTES = 64 * 1024
 _PATIENCE_S = 120.0
@@ -87,6 +90,8 @@ class Uploader:
         try:
             with tempfile.TemporaryDirectory(prefix="yeoul-") as folder:
                 self._send_all(upload["id"], plan.items(Path(folder), [index for index in range(plan.count) if index not in landed]))
+                for taken in plan.take_sounds(Path(folder)):
+                    self._send_sound(upload["video_id"], taken)
             self._connection.post(f"uploads/{upload['id']}/complete", {"pieces": plan.count})
         except UploadClosedError:
             self._check_closed(upload["video_id"])
@@ -207,6 +212,13 @@ class Uploader:
             return
         self._connection.put_signed(url["url"], url["headers"], self._metered(item), item.size_bytes)
         self._connection.post(f"uploads/{upload_id}/landed", {"indexes": [item.index]})
+
+    def _send_sound(self, video_id: str, taken: TakenSound) -> None:
+        """One of the file's further audio tracks; a resumed upload sends none twice, since the server knows it by its bytes."""
+        called = {"language": taken.track.language, "label": (taken.track.title or "")[:MAX_LABEL], "role": taken.track.role}
+        sound = taken.sound.model_dump(mode="json")
+        send_track(self._connection, video_id, taken.path, called, sound, metered=self._metered, wait=self._stopping.wait)
+        taken.path.unlink()
 
     def _url(self, upload_id: str, item: Item) -> dict[str, Any]:
         """A presigned URL; waits while the server has no room."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from yeoul.base.clock import Clock
-from yeoul.catalog import caption, stream, video
+from yeoul.catalog import audio_track, caption, stream, video
 from yeoul.catalog.database import Database
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
-from yeoul.model.rendition import Rendition, Segment, Storyboard
+from yeoul.model.rendition import Rendition, Segment, Storyboard, track_of
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
 
@@ -79,14 +79,19 @@ class PresentationCache:
             captions = caption.of_video(connection, video_id)
             row = {**row, "edition": row["edition"] if edition is None else edition}
             tracks = stream.tracks(connection, video_id, row["edition"])
-        made = make_presentation(row, tracks, captions, self._piece_s)
+            sounds = audio_track.of_video(connection, video_id)
+        made = make_presentation(row, tracks, captions, sounds, self._piece_s)
         return View(row, made, {one["name"]: one for one in captions}, now_s)
 
 
 def make_presentation(
-    row: Mapping[str, Any], stored: tuple[stream.StoredTrack, ...], captions: list[Mapping[str, Any]], piece_s: float
+    row: Mapping[str, Any],
+    stored: tuple[stream.StoredTrack, ...],
+    captions: Sequence[Mapping[str, Any]],
+    sounds: Sequence[Mapping[str, Any]],
+    piece_s: float,
 ) -> Presentation | None:
-    """What players are offered of a video row, its tracks and captions; None while nothing can be played."""
+    """What players are offered of a video row, its tracks, captions and audio tracks; None while nothing can be played."""
     complete = row["state"] == VideoState.READY.value
     if not complete and row["state"] != VideoState.PLAYABLE.value:
         return None
@@ -95,6 +100,8 @@ def make_presentation(
         for track in stored
         if track.listed
     )
+    called = {str(sound["name"]): sound for sound in sounds}
+    tracks = tuple(_named(track, called) for track in tracks if _is_kept(track, called))
     texts = tuple(text_track(row) for row in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
     made = Presentation(
@@ -107,6 +114,21 @@ def make_presentation(
         target_duration_s=make_target_duration_s(piece_s),
     )
     return made if made.is_playable else None
+
+
+def _is_kept(track: Track, sounds: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a rendition is offered: those of an audio track that was removed are not."""
+    name = track_of(track.name)
+    return track.rendition.kind != "audio" or name == audio_track.MAIN or name in sounds
+
+
+def _named(track: Track, sounds: Mapping[str, Mapping[str, Any]]) -> Track:
+    """A rendition of sound as its track is called now."""
+    row = sounds.get(track_of(track.name)) if track.rendition.kind == "audio" else None
+    if row is None:
+        return track
+    rendition = track.rendition.with_values(language=row["language"])
+    return track.with_values(rendition=rendition, label=row["label"], role=row["role"], position=row["position"])
 
 
 def chapters_of(row: Mapping[str, Any]) -> tuple[Chapter, ...]:

@@ -9,12 +9,13 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from yeoul.delivery.bandwidth import Chunk, average_bps, sustained_bps
-from yeoul.delivery.presentation import CAPTIONS_NAME, INIT_NAME, Presentation, Track, folder_uri, language_tag, steps
+from yeoul.delivery.presentation import CAPTIONS_NAME, INIT_NAME, Presentation, Track, audio_names, folder_uri, language_tag, steps
 from yeoul.model.rendition import Segment
 
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 _PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
 _ROLE = "urn:mpeg:dash:role:2011"
+_PURPOSE = "urn:tva:metadata:cs:AudioPurposeCS:2007"
 _CHANNELS = "urn:mpeg:mpegB:cicp:ChannelConfiguration"
 
 
@@ -33,8 +34,10 @@ def make_mpd(p: Presentation) -> str:
     period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
     for tracks in p.codecs:
         _add_video(period, tracks, buffer_s)
+    names = audio_names(p.audio_groups[0]) if p.audio_groups and len(p.audio_groups[0]) > 1 else []
+    labels = {track.position: name for track, name in zip(p.audio_groups[0] if names else (), names, strict=True)}
     for track in p.audios:
-        _add_audio(period, track, buffer_s)
+        _add_audio(period, track, labels.get(track.position, track.label), buffer_s)
     for track in p.texts:
         _add_text(period, track, p.duration_s)
     ET.indent(mpd)
@@ -80,8 +83,12 @@ def _add_video(period: ET.Element, tracks: Sequence[Track], buffer_s: float) -> 
             representation.set("frameRate", _rational(rate))
 
 
-def _add_audio(period: ET.Element, track: Track, buffer_s: float) -> None:
-    adaptation = _add_set(period, "audio", "audio/mp4", "main", track.rendition.language)
+def _add_audio(period: ET.Element, track: Track, label: str, buffer_s: float) -> None:
+    """label: as in HLS, so that players choose by the same name; a sound that is alone needs none."""
+    adaptation = _add_set(period, "audio", "audio/mp4", track.role, track.rendition.language)
+    if track.role == "description":  # to players that know no role of that name (DVB A168, 6.1.2)
+        adaptation.insert(0, ET.Element("Accessibility", schemeIdUri=_PURPOSE, value="1"))
+    _add_label(adaptation, label)
     _aligned(adaptation)
     representation = _add_representation(adaptation, track, buffer_s)
     representation.set("audioSamplingRate", str(track.rendition.sample_rate))
@@ -91,14 +98,18 @@ def _add_audio(period: ET.Element, track: Track, buffer_s: float) -> None:
 
 def _add_text(period: ET.Element, track: Track, duration_s: float) -> None:
     adaptation = _add_set(period, "text", "text/vtt", "subtitle", track.rendition.language)
-    if track.label:
-        label = ET.Element("Label")
-        label.text = track.label
-        adaptation.insert(0, label)
+    _add_label(adaptation, track.label)
     size_bytes = sum(segment.size_bytes for segment in track.segments)
     bandwidth = max(1, average_bps([Chunk(size_bytes, duration_s)]))
     representation = ET.SubElement(adaptation, "Representation", id=track.name, bandwidth=str(bandwidth))
     ET.SubElement(representation, "BaseURL").text = f"{folder_uri(track)}/{CAPTIONS_NAME}"
+
+
+def _add_label(adaptation: ET.Element, text: str) -> None:
+    if text:
+        label = ET.Element("Label")
+        label.text = text
+        adaptation.insert(0, label)
 
 
 def _add_representation(adaptation: ET.Element, track: Track, buffer_s: float) -> ET.Element:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
@@ -13,8 +12,10 @@ from yeoul.delivery.presentation import (
     MEDIA_NAME,
     Presentation,
     Track,
+    audio_names,
     folder_uri,
     language_tag,
+    name_once,
     segment_name,
     steps,
 )
@@ -23,6 +24,7 @@ from yeoul.delivery.rates import Rates, iframe_steps, measure, measure_iframes, 
 # 7 is what EXT-X-MAP outside of I-frame playlists and all that we use need at most (RFC 8216bis 8).
 _VERSION = 7
 _DEFAULT_BPS = 2_000_000
+_AUDIO_GROUPS = ("audio", "surround")
 
 
 def make_master(p: Presentation) -> str:
@@ -32,17 +34,27 @@ def make_master(p: Presentation) -> str:
     """
     texts = p.texts if p.state == "complete" else ()
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    lines += [_audio_media(track, first=index == 0) for index, track in enumerate(p.audios)]
+    groups = dict(zip(_AUDIO_GROUPS, p.audio_groups, strict=False))
+    for group, tracks in groups.items():
+        named = zip(tracks, audio_names(tracks), strict=True)
+        lines += [_audio_media(track, name, group, first=index == 0) for index, (track, name) in enumerate(named)]
     lines += [_text_media(track, name) for track, name in zip(texts, _names(texts), strict=True)]
     target_s = target_duration_s(p)
-    sound = _dearest_sound(p, target_s)
-    codecs = [[(track, _with_sound(measure(p, track, target_s), sound)) for track in group] for group in p.codecs]
-    videos = [pair for index, group in enumerate(codecs) for pair in _in_order(group, with_default=index == 0)]
-    for track, rates in videos:
-        lines += [_variant(p, track, rates, has_texts=bool(texts)), f"{folder_uri(track)}/{MEDIA_NAME}"]
-    iframes = ((track, measure_iframes(p, track, target_s)) for track, _ in videos)
+    for group, tracks in groups.items() or [(None, ())]:
+        for track, rates in _variants(p, tracks, target_s):
+            codecs = list(dict.fromkeys(other.rendition.codecs for other in tracks))
+            lines += [_variant(track, rates, codecs, group, has_texts=bool(texts)), f"{folder_uri(track)}/{MEDIA_NAME}"]
+    videos = [track for track, _ in _variants(p, (), target_s)]
+    iframes = ((track, measure_iframes(p, track, target_s)) for track in videos)
     lines += [_iframe_variant(track, rates) for track, rates in iframes if rates is not None]
     return _text(lines)
+
+
+def _variants(p: Presentation, sounds: Sequence[Track], target_s: int) -> list[tuple[Track, Rates]]:
+    """The video tracks with the rates of each beside the dearest of some sounds, in the order of the playlist."""
+    sound = _dearest(p, sounds, target_s)
+    codecs = [[(track, _with_sound(measure(p, track, target_s), sound)) for track in group] for group in p.codecs]
+    return [pair for index, group in enumerate(codecs) for pair in _in_order(group, with_default=index == 0)]
 
 
 def make_media(p: Presentation, track: Track) -> str:
@@ -100,13 +112,14 @@ def _durations(track: Track, ticks: Sequence[int], start_ticks: int) -> list[str
 
 
 def variant_bandwidth(p: Presentation, track: Track) -> int:
-    """BANDWIDTH of a variant in bit/s: this video with the dearest sound."""
+    """BANDWIDTH of a variant in bit/s: this video with the dearest sound that every device plays."""
     target_s = target_duration_s(p)
-    return _with_sound(measure(p, track, target_s), _dearest_sound(p, target_s)).peak
+    sounds = p.audio_groups[0] if p.audio_groups else ()
+    return _with_sound(measure(p, track, target_s), _dearest(p, sounds, target_s)).peak
 
 
-def _dearest_sound(p: Presentation, target_s: int) -> Rates:
-    rates = [measure(p, track, target_s) for track in p.audios]
+def _dearest(p: Presentation, sounds: Sequence[Track], target_s: int) -> Rates:
+    rates = [measure(p, track, target_s) for track in sounds]
     return Rates(max((rate.peak for rate in rates), default=0), max((rate.average for rate in rates), default=0))
 
 
@@ -125,8 +138,8 @@ def _in_order(rates: Sequence[tuple[Track, Rates]], *, with_default: bool) -> li
     return rising
 
 
-def _variant(p: Presentation, track: Track, rates: Rates, *, has_texts: bool) -> str:
-    codecs = [track.rendition.codecs, *dict.fromkeys(other.rendition.codecs for other in p.audios)]
+def _variant(track: Track, rates: Rates, sound_codecs: Sequence[str], group: str | None, *, has_texts: bool) -> str:
+    codecs = [track.rendition.codecs, *sound_codecs]
     attributes = [
         f"BANDWIDTH={rates.peak}",
         f"AVERAGE-BANDWIDTH={rates.average}",
@@ -134,8 +147,8 @@ def _variant(p: Presentation, track: Track, rates: Rates, *, has_texts: bool) ->
         *_picture(track),
         f"FRAME-RATE={float(track.frame_rate):.3f}",
     ]
-    if p.audios:
-        attributes.append('AUDIO="audio"')
+    if group is not None:
+        attributes.append(f'AUDIO="{group}"')
     if has_texts:
         attributes.append('SUBTITLES="text"')
     return "#EXT-X-STREAM-INF:" + ",".join([*attributes, "CLOSED-CAPTIONS=NONE"])
@@ -156,10 +169,13 @@ def _picture(track: Track) -> list[str]:
     return [f"RESOLUTION={track.rendition.width}x{track.rendition.height}", "VIDEO-RANGE=SDR"]
 
 
-def _audio_media(track: Track, *, first: bool) -> str:
-    """NAME is a label of ours: words of the uploader never enter playlists."""
-    attributes = ["TYPE=AUDIO", 'GROUP-ID="audio"', f'NAME="{folder_uri(track)}"', _language(track)]
-    attributes += [f"DEFAULT={'YES' if first else 'NO'}", "AUTOSELECT=YES", f'CHANNELS="{track.rendition.channels}"']
+def _audio_media(track: Track, name: str, group: str, *, first: bool) -> str:
+    """No player chooses a commentary by itself (RFC 8216bis, 4.4.6.1: AUTOSELECT)."""
+    attributes = ["TYPE=AUDIO", f'GROUP-ID="{group}"', f'NAME="{name}"', _language(track)]
+    attributes += [f"DEFAULT={'YES' if first else 'NO'}", f"AUTOSELECT={'NO' if track.role == 'commentary' and not first else 'YES'}"]
+    if track.role == "description":
+        attributes.append('CHARACTERISTICS="public.accessibility.describes-video"')
+    attributes.append(f'CHANNELS="{track.rendition.channels}"')
     return "#EXT-X-MEDIA:" + ",".join([*attributes, f'URI="{folder_uri(track)}/{MEDIA_NAME}"'])
 
 
@@ -169,12 +185,8 @@ def _language(track: Track) -> str:
 
 
 def _names(texts: Sequence[Track]) -> list[str]:
-    """What text tracks are called: by their labels, each once in its group (RFC 8216bis 4.4.6.1.1), without what ends a quoted string."""
-    labels = [re.sub(r"[\x00-\x1f\x7f]", " ", track.label.replace('"', "'")).strip() for track in texts]
-    return [
-        label if label and labels.count(label) == 1 else f"{label} {folder_uri(track)}".strip()
-        for label, track in zip(labels, texts, strict=True)
-    ]
+    """What text tracks are called: by their labels."""
+    return name_once([track.label for track in texts], [folder_uri(track) for track in texts])
 
 
 def _text_media(track: Track, name: str) -> str:

@@ -20,8 +20,8 @@ from pydantic import model_validator
 
 from yeoul.base.errors import NotFoundError
 from yeoul.model.noun import Noun
-from yeoul.model.rendition import Rendition, Segment, Storyboard
-from yeoul.model.source import Chapter
+from yeoul.model.rendition import SURROUND, Rendition, Segment, Storyboard, track_of
+from yeoul.model.source import AudioRole, Chapter
 
 MASTER_NAME = "master.m3u8"
 MPD_NAME = "manifest.mpd"
@@ -37,6 +37,7 @@ _EDITION = "~"  # "720p~2"
 
 # What most players know comes first; what is not named here comes last.
 _CODECS = ("avc1", "hvc1", "vp09", "av01")
+_ROLES = {"commentary": "(commentary)", "description": "(description)"}
 _AAC_FRAME = 1024
 _LONGEST_PIECE = 1.5  # times the target length: how far a border may lie, so that it falls on a keyframe
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -50,6 +51,7 @@ class Track(Noun):
     Segments are numbered 0, 1, 2 ...; holes may exist while growing and hide what follows them. declared_bps: the upper bound of
     the bit rate (the rung's cap), which a growing playlist declares. closed: no segment follows, so it holds back no other track.
     edition: counts the times that the video was made; of text, its video's version when it was put there. label: what people call it.
+    position, role: of sound; the first in order plays by default.
     """
 
     rendition: Rendition
@@ -58,10 +60,17 @@ class Track(Noun):
     closed: bool = False
     edition: int = 1
     label: str = ""
+    position: int = 0
+    role: AudioRole = "main"
 
     @property
     def name(self) -> str:
         return self.rendition.name
+
+    @property
+    def is_surround(self) -> bool:
+        """Whether it is an audio track in 5.1, beside the rendition that every device plays."""
+        return self.rendition.kind == "audio" and self.name.endswith(SURROUND)
 
     @property
     def codec(self) -> str:
@@ -128,7 +137,21 @@ class Presentation(Noun):
 
     @property
     def audios(self) -> tuple[Track, ...]:
-        return tuple(track for track in self.tracks if track.rendition.kind == "audio")
+        """The sound, in order; of what is there in 5.1 as well, that comes after what every device plays."""
+        found = (track for track in self.tracks if track.rendition.kind == "audio")
+        return tuple(sorted(found, key=lambda track: (track.position, track.is_surround)))
+
+    @property
+    def audio_groups(self) -> tuple[tuple[Track, ...], ...]:
+        """The sound once for each number of channels that players choose from: what every device plays, then 5.1 where there is any.
+
+        Each group has every audio track: in the second, one without 5.1 is as in the first.
+        """
+        plain = tuple(track for track in self.audios if not track.is_surround)
+        surround = {track_of(track.name): track for track in self.audios if track.is_surround}
+        if not plain:
+            return ()
+        return (plain, tuple(surround.get(track.name, track) for track in plain)) if surround else (plain,)
 
     @property
     def horizon_s(self) -> float:
@@ -179,6 +202,21 @@ class Presentation(Noun):
 def make_target_duration_s(piece_s: float) -> int:
     """What no segment rounds to more than, where pieces are to be `piece_s` long; sound may end a frame after the picture."""
     return int(piece_s * _LONGEST_PIECE + _GRID_SLACK_S + 0.5)
+
+
+def audio_names(tracks: Sequence[Track]) -> list[str]:
+    """What players call audio tracks, each once: their labels, or else language and role."""
+    said = ((track.label, language_tag(track.rendition.language), _ROLES.get(track.role)) for track in tracks)
+    called = [label or " ".join(word for word in (tag, role) if word is not None) for label, tag, role in said]
+    return name_once(called, [track_of(track.name) for track in tracks])
+
+
+def name_once(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """Labels, each once in its group (RFC 8216bis 4.4.6.1.1), without what ends a quoted string."""
+    plain = [re.sub(r"[\x00-\x1f\x7f]", " ", label.replace('"', "'")).strip() for label in labels]
+    return [
+        label if label and plain.count(label) == 1 else f"{label} {folder}".strip() for label, folder in zip(plain, folders, strict=True)
+    ]
 
 
 def language_tag(language: str | None) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,29 +13,32 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from yeoul.media.limits import Limits
+from yeoul.media.limits import SOUND_DEMUXERS, Limits
 from yeoul.media.piece_file import PieceWriter, container_for, rebased
-from yeoul.media.scan import AudioCount, PacketTable, Scan, decoded_audio, media_packets, select_streams
+from yeoul.media.scan import AudioCount, PacketTable, SoundScan, decoded_audio, media_packets
 from yeoul.media.span import base_of
 from yeoul.media.truncation import open_whole
 
 _OPENING_PACKETS: Final = 4
 
 
-def find_anchors(path: Path, limits: Limits, found: Scan, spans: Sequence[range]) -> list[int | None]:
+def find_anchors(
+    path: Path, limits: Limits, found: SoundScan, zero_s: Fraction, spans: Sequence[range], choose: Callable[[InputContainer], AudioStream]
+) -> list[int | None]:
     """Per span of audio packets, the position of the first sample that a fresh decoder yields, from the source's zero.
+
+    zero_s: where that stands in the file's own time. choose: gives the stream, the others having been discarded.
 
     None where the container's times are exact or the span is empty. A decoder that starts in mid-stream swallows or adds samples
     in its own way (Vorbis primes itself, Opus skips anew). So the first packets of each span are decoded afresh, and the
     difference to the count of the whole stream says how many.
     """
-    counted, table = found.audio_count, found.audio
-    if counted is None or table is None:
+    counted, table = found.count, found.table
+    if counted is None:
         return [None] * len(spans)
-    with open_whole(path, limits) as container:
-        audio = select_streams(container)[1]
-        assert audio is not None
-        zero = round(found.video.start_pts * found.video.time_base * audio.codec_context.sample_rate)
+    with open_whole(path, limits, SOUND_DEMUXERS) as container:
+        audio = choose(container)
+        zero = round(zero_s * audio.codec_context.sample_rate)
         openings = _openings(container, audio, table, spans)
         lost = {start: _swallowed(audio, counted, start, packets) for start, packets in openings.items()}
     return [int(counted.start[span.start]) + lost[span.start] - zero if len(span) else None for span in spans]

@@ -21,6 +21,7 @@ from yeoul.media.audio_box import CODECS, make_audio_fragment, make_audio_init
 from yeoul.media.audio_decode import Samples, Sound, decode_sound, planar_floats
 from yeoul.media.audio_grid import (
     FRAME_SAMPLES,
+    LAYOUTS,
     OUTPUT_RATE,
     FrameRun,
     Span,
@@ -44,15 +45,23 @@ _ENCODER_OPTIONS = {"flags": "+qscale", "global_quality": str(int(1.2 * 118)), "
 
 
 def encode_audio_piece(
-    piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits, *, shape: Callable[[Samples], Samples] | None = None
+    piece_file: Path | None,
+    piece: Piece,
+    source: Source,
+    out: Path,
+    limits: Limits,
+    *,
+    channels: int | None = None,
+    shape: Callable[[Samples], Samples] | None = None,
 ) -> EncodedSegment | None:
     """Write the piece's media segment to `out`; None only if no frame of the grid lies in the piece, or the source has no sound.
 
-    shape: what is done to the samples at 48 kHz before they are encoded; it may look no further than a frame, and remember nothing.
+    piece_file: None for a piece without sound. channels: 1, 2 or 6; None: as many as `output_channels` says. shape: what is done to the
+    samples at 48 kHz before they are encoded; it may look no further than a frame, and remember nothing.
     Raises UnreadableError for a file that is no piece, MediaToolError when the encoder fails.
     """
     track = source.audio
-    read = None if track is None else read_owned(piece_file, piece, source, track, limits)
+    read = None if track is None else read_owned(piece_file, piece, source, track, channels or output_channels(track), limits)
     if track is None or read is None:
         return None
     owned, sound = read
@@ -60,14 +69,16 @@ def encode_audio_piece(
     for part in owned.parts(_MOST_FRAMES):
         samples = resample(sound, part.encoded, track.sample_rate)
         packets += encode_aac(samples if shape is None else shape(samples))[part.packets.start : part.packets.end]
-    return _write_segment(packets, owned, piece, track, out)
+    return _write_segment(packets, owned, piece, sound.channels, out)
 
 
-def read_owned(piece_file: Path, piece: Piece, source: Source, track: AudioTrack, limits: Limits) -> tuple[FrameRun, Sound] | None:
-    """(the frames that a piece owns, its decoded sound); None where no frame lies in the piece. Raises UnreadableError."""
+def read_owned(
+    piece_file: Path | None, piece: Piece, source: Source, track: AudioTrack, channels: int, limits: Limits
+) -> tuple[FrameRun, Sound] | None:
+    """(the frames that a piece owns, its sound in 1, 2 or 6 channels); None where no frame lies in the piece. Raises UnreadableError."""
     owned = owned_frames(piece, source)
     longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
-    sound = decode_sound(piece_file, piece, source, track, limits, longest=longest)
+    sound = decode_sound(piece_file, piece, source, track, channels, limits, longest=longest)
     if piece.last:
         # What the last packet holds past the source's end is the padding of its encoder.
         heard = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))
@@ -81,7 +92,7 @@ def resample(sound: Sound, frames: Span, source_rate: int) -> Samples:
     samples = sound.cut(window.source)
     if source_rate == OUTPUT_RATE:
         return samples
-    layout = "mono" if sound.channels == 1 else "stereo"
+    layout = LAYOUTS[sound.channels]
     resampler = AudioResampler(format="fltp", layout=layout, rate=OUTPUT_RATE)
     parts = [*resampler.resample(_audio_frame(samples, layout, source_rate)), *resampler.resample(None)]
     return np.concatenate([planar_floats(part) for part in parts], axis=1)[:, window.skip : window.skip + len(window.output)]
@@ -89,7 +100,7 @@ def resample(sound: Sound, frames: Span, source_rate: int) -> Samples:
 
 def encode_aac(samples: Samples) -> list[bytes]:
     """AAC-LC packets of samples at 48 kHz: one of priming, then one for each frame of 1,024. Raises MediaToolError."""
-    layout = "mono" if samples.shape[0] == 1 else "stereo"
+    layout = LAYOUTS[samples.shape[0]]
     encode = _open_encoder(layout).encode
     packets: list[bytes] = []
     try:
@@ -118,13 +129,13 @@ def _audio_frame(samples: Samples, layout: str, rate: int) -> AudioFrame:
     return frame
 
 
-def _write_segment(packets: list[bytes], owned: FrameRun, piece: Piece, track: AudioTrack, out: Path) -> EncodedSegment:
+def _write_segment(packets: list[bytes], owned: FrameRun, piece: Piece, channels: int, out: Path) -> EncodedSegment:
     if len(packets) != len(owned.packets):
         raise MediaToolError("the AAC encoder returned too few packets", found=len(packets), promised=len(owned.packets))
     out.write_bytes(make_audio_fragment(piece.index + 1, owned.start_ticks, packets))
     return EncodedSegment(
         name="audio",
-        init=make_audio_init(output_channels(track)),
+        init=make_audio_init(channels),
         path=out,
         codecs=CODECS,
         timescale=OUTPUT_RATE,

@@ -20,7 +20,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from yeoul.media.audio_grid import Span, output_channels
+from yeoul.media.audio_grid import LAYOUTS, Span
 from yeoul.media.limits import Limits, open_input
 from yeoul.media.scan import decoded_audio, media_packets
 from yeoul.model.piece import Piece
@@ -119,15 +119,17 @@ class Sound:
         return np.clip(out, -_LOUDEST, _LOUDEST, out=out)
 
 
-def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTrack, limits: Limits, *, longest: int) -> Sound:
-    """Decode the first audio stream of a piece file to the sound's end, at most `longest` samples and some to spare.
+def decode_sound(
+    piece_file: Path | None, piece: Piece, source: Source, track: AudioTrack, channels: int, limits: Limits, *, longest: int
+) -> Sound:
+    """Decode the first audio stream of a piece file to 1, 2 or 6 channels, to the sound's end, at most `longest` samples and some to spare.
 
-    Packets that do not decode leave a hole. Raises UnreadableError when the file cannot be opened.
+    piece_file: None for a silent piece. Packets that do not decode leave a hole. Raises UnreadableError when the file cannot be opened.
     """
     budget = longest + _SPARE_S * track.sample_rate
     anchor = piece.audio.anchor_sample if piece.audio else None
     runs = [_Run(anchor, _Samples())]
-    for at, block in _placed_blocks(piece_file, piece, source, track, limits):
+    for at, block in () if piece_file is None else _placed_blocks(piece_file, piece, source, track, channels, limits):
         if at is not None and not runs[-1].continues(at, track.sample_rate):
             runs.append(_Run(None if anchor is None else round(at), _Samples()))
         runs[-1].append(at, block)
@@ -135,7 +137,7 @@ def decode_sound(piece_file: Path, piece: Piece, source: Source, track: AudioTra
         if budget < 0:
             break
     stretches = tuple((run.position, array) for run in runs if (array := run.samples.array()) is not None)
-    return _until(piece.audio.end_sample if piece.audio else None, Sound(output_channels(track), stretches))
+    return _until(piece.audio.end_sample if piece.audio else None, Sound(channels, stretches))
 
 
 def _until(end: int | None, sound: Sound) -> Sound:
@@ -147,11 +149,11 @@ def _until(end: int | None, sound: Sound) -> Sound:
 
 
 def _placed_blocks(
-    piece_file: Path, piece: Piece, source: Source, track: AudioTrack, limits: Limits
+    piece_file: Path, piece: Piece, source: Source, track: AudioTrack, channels: int, limits: Limits
 ) -> Iterator[tuple[Fraction | None, Samples]]:
     """Blocks of samples with the position that their timestamp gives them."""
     zero_s = source.start_pts * source.video.time_base.fraction - piece.audio_base * track.time_base.fraction
-    mixer = _Mixer(track)
+    mixer = _Mixer(track, channels)
     for frame in _frames(piece_file, limits):
         at = None if frame.pts is None or frame.time_base is None else (frame.pts * frame.time_base - zero_s) * track.sample_rate
         block = mixer.mix(frame)
@@ -174,9 +176,9 @@ def _frames(piece_file: Path, limits: Limits) -> Iterator[AudioFrame]:
 class _Mixer:
     """Any sample format and layout to planar floats of the output's layout at the track's rate, by the standard matrix, not clipped."""
 
-    def __init__(self, track: AudioTrack) -> None:
+    def __init__(self, track: AudioTrack, channels: int) -> None:
         self._rate = track.sample_rate
-        self._channels = output_channels(track)
+        self._channels = channels
         self._form: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
 
@@ -184,8 +186,7 @@ class _Mixer:
         frame = _with_layout(frame)
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or form != self._form:
-            layout = "mono" if self._channels == 1 else "stereo"
-            self._form, self._resampler = form, AudioResampler(format="fltp", layout=layout, rate=self._rate)
+            self._form, self._resampler = form, AudioResampler(format="fltp", layout=LAYOUTS[self._channels], rate=self._rate)
         blocks = [planar_floats(part) for part in self._resampler.resample(frame)]
         return np.concatenate(blocks, axis=1) if blocks else np.zeros((self._channels, 0), np.float32)
 

@@ -7,6 +7,7 @@ floors of its borders on that grid: neighbours agree without talking, and no pie
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, gcd
@@ -79,6 +80,10 @@ class SourceWindow:
     source: Span
     output: Span
     skip: int
+
+
+LAYOUTS: Mapping[int, str] = {1: "mono", 2: "stereo", 6: "5.1"}  # by the number of channels
+SURROUND_CHANNELS = 6
 
 
 def output_channels(track: AudioTrack) -> int:

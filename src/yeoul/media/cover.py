@@ -20,11 +20,10 @@ from PIL import Image, ImageDraw
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import BROKEN, DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.limits import BROKEN, SOUND_DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
 from yeoul.media.probe import find_audio, find_video
 from yeoul.media.scan import decoded_audio, media_packets
 
-_DEMUXERS: Final = (*DEMUXERS, "mp3", "wav", "w64", "flac", "ogg", "aac", "aiff", "caf")
 _RATE: Final = 5
 _LONGEST_PX: Final = 1280
 _SIZE: Final = (640, 360)
@@ -46,7 +45,7 @@ def with_cover(path: Path, folder: Path, limits: Limits) -> Path | None:
 
     Raises UnreadableError for what no demuxer takes, TooLargeError, and what `run_tool` raises.
     """
-    with open_input(path, limits, _DEMUXERS) as container:
+    with open_input(path, limits, SOUND_DEMUXERS) as container:
         if _has_pictures(container) or find_audio(container) is None:
             return None
         art = _find_art(container, limits)
@@ -90,7 +89,7 @@ def _even(side: float) -> int:
 def _listen(path: Path, limits: Limits) -> _Sound:
     """Decode all of the sound: only that says how long it is."""
     peaks, samples = array("f"), 0
-    with open_input(path, limits, _DEMUXERS) as container:
+    with open_input(path, limits, SOUND_DEMUXERS) as container:
         stream = find_audio(container)
         if stream is None:
             raise UnreadableError("the file has no sound that can be decoded", file=path.name)
@@ -151,7 +150,7 @@ def _make_words(path: Path, sound: _Sound, still: Path, made: Path, limits: Limi
             "-i",
             f"file:{still}",
         ),
-        *(*ffmpeg_input_options(limits, _DEMUXERS), "-i", f"file:{path}", "-map", "0:v:0", "-map", f"1:{sound.stream_index}"),
+        *(*ffmpeg_input_options(limits, SOUND_DEMUXERS), "-i", f"file:{path}", "-map", "0:v:0", "-map", f"1:{sound.stream_index}"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", str(2 * _RATE), "-bf", "0"),
         *("-threads", "1", "-pix_fmt", "yuv420p", "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-color_range", "tv"),
         *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-c:a", "flac", "-frame_size", "1024", *depth),

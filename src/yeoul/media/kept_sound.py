@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from av.audio.stream import AudioStream
+
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, ffmpeg_input_options, most_copied_bytes, run_tool
 from yeoul.media.piece_file import can_keep
@@ -31,8 +33,7 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
         if audio is None or can_keep([audio]) or not can_keep([video]):
             return None
         codec = audio.codec_context
-        # What was compressed with loss has no more than 16 bits that count.
-        is_deep = codec.format.name in _DEEP and codec.codec.canonical_name.startswith(_LOSSLESS)
+        options = flac_options(audio)
         chosen = ("-map", f"0:{video.index}", "-map", f"0:{audio.index}")
         pcm_bytes = int(
             min(claimed_duration_s(container, video), limits.max_duration_s) * codec.sample_rate * codec.channels * _DEPTH_BYTES
@@ -41,10 +42,17 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
     made = folder / "kept.nut"
     # Pictures without a time of showing (AVI) get one, which NUT needs.
     words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-fflags", "+genpts", *ffmpeg_input_options(limits), "-i", f"file:{path}"]
-    words += [*chosen, "-c:v", "copy", "-c:a", "flac", "-frame_size", "1024", "-sample_fmt", "s32" if is_deep else "s16", "-threads", "1"]
+    words += [*chosen, "-c:v", "copy", *options]
     words += ["-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(made)]
     run_tool(words, limits=replace(limits, max_output_bytes=most_bytes), cwd=folder)
     return made
+
+
+def flac_options(stream: AudioStream) -> list[str]:
+    """Returns ffmpeg's options that keep a stream as FLAC; what was compressed with loss has no more than 16 bits that count."""
+    codec = stream.codec_context
+    is_deep = codec.format.name in _DEEP and codec.codec.canonical_name.startswith(_LOSSLESS)
+    return ["-c:a", "flac", "-frame_size", "1024", "-sample_fmt", "s32" if is_deep else "s16", "-threads", "1"]
 
 
 def with_what_is_told(source: Source, told: Source) -> Source:

@@ -41,6 +41,12 @@ DEMUXERS: Final = (
     *("flic", "smk", "bink", "roq", "film_cpk"),
     *("mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc", "vc1", "vc1test", "dirac", "dnxhd", "cavsvideo", "avs", "avs2", "avs3"),
 )
+# Where a file may be all sound, those that hold nothing else as well.
+SOUND_DEMUXERS: Final = (
+    *DEMUXERS,
+    *("mp3", "wav", "w64", "flac", "aac", "aiff", "caf", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "ape", "tta", "tak", "wv", "amr"),
+    *("au", "mpc", "mpc8", "loas", "latm", "dsf", "iff"),
+)
 PROTOCOLS: Final = ("file",)
 # What PyAV raises for what is in a file: its own errors, ValueError for side data that it does not know, IndexError for a stream that
 # appears late.

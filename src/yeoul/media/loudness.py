@@ -15,7 +15,7 @@ import numpy as np
 
 from yeoul.media.audio import read_owned, resample
 from yeoul.media.audio_decode import Samples
-from yeoul.media.audio_grid import OUTPUT_RATE, Span
+from yeoul.media.audio_grid import OUTPUT_RATE, Span, output_channels
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, run_tool
 from yeoul.model.piece import Piece
@@ -40,7 +40,7 @@ class Measured:
 def measure_loudness(piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits) -> Measured:
     """Of the sound that a piece owns, as it is mixed down and encoded. out: a folder to work in. Raises what `run_tool` raises."""
     track = source.audio
-    read = None if track is None else read_owned(piece_file, piece, source, track, limits)
+    read = None if track is None else read_owned(piece_file, piece, source, track, output_channels(track), limits)
     if track is None or read is None:
         return Measured((), SILENCE_DB)
     owned, sound = read

@@ -29,7 +29,8 @@ from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.notice import Notice
 from yeoul.model.plain import MAX_FRAME_RATE, MAX_SECONDS, Language, make_line
-from yeoul.model.source import AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
+from yeoul.model.sound import MAX_AUDIO_TRACKS
+from yeoul.model.source import AudioRole, AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
 
 TEXT_CODECS: Final = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
 # How many packets may go in before the first picture has to come out (a stream that starts in mid-GOP has to reach its next keyframe).
@@ -46,6 +47,9 @@ _MATRICES: Final[dict[int, Matrix]] = {
                     0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
                     10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp"}  # fmt: skip
 _PICTURES: Final = Disposition.attached_pic | Disposition.timed_thumbnails
+_ROLES: Final[dict[Disposition, AudioRole]] = {
+                    Disposition.comment: "commentary", Disposition.visual_impaired: "description", Disposition.descriptions: "description",
+                    Disposition.dub: "dub"}  # fmt: skip
 _ALPHA: Final = re.compile(r"(rgba|bgra|argb|abgr|yuva|gbrap|ya\d)")
 _MOST_OBLONG: Final = 50
 _PAL_LINES: Final = 576
@@ -61,7 +65,7 @@ def probe(path: Path, limits: Limits) -> Source:
     demuxer claims and start_pts what it shows first; `split.plan_split` replaces both by what a scan of all packets finds.
     """
     with impossible_is_unreadable(), open_whole(path, limits) as container:
-        video = find_video(container)
+        video, audio = find_video(container), find_audio(container)
         if is_without_base_colours(path):
             message = "Dolby Vision profile 5 has colours that only its own decoders know"
             raise UnsupportedCodecError(message, codec=_codec_name(video), profile=5)
@@ -73,7 +77,7 @@ def probe(path: Path, limits: Limits) -> Source:
             duration_s=duration_s,
             start_pts=picture.pts or 0,
             video=_video_track(video, picture),
-            audio=_audio_track(find_audio(container)),
+            audio=None if audio is None else describe_audio(audio, audio),
             texts=_text_tracks(container),
             chapters=read_chapters(container, zero_s, duration_s or limits.max_duration_s),
             notices=_list_left_out(container, picture),
@@ -106,10 +110,22 @@ def find_video(container: InputContainer) -> VideoStream:
 
 def find_audio(container: InputContainer) -> AudioStream | None:
     """The default audio stream of those that hold sound, else the first that can be decoded; None where there is none."""
+    usable = _usable_audio(container)
+    return usable[0] if usable else None
+
+
+def find_more_audio(container: InputContainer) -> list[AudioStream]:
+    """Returns up to 15 audio streams besides the one of `find_audio`, in the file's order; none that is known to be empty."""
+    usable = _usable_audio(container)
+    counted = any(stream.frames > 0 for stream in usable)
+    more = [stream for stream in usable[1:] if stream.frames > 0 or not counted]
+    return sorted(more, key=lambda stream: stream.index)[: MAX_AUDIO_TRACKS - 1]
+
+
+def _usable_audio(container: InputContainer) -> list[AudioStream]:
     usable = [s for s in container.streams if isinstance(s, AudioStream) and _decodes(s) and s.codec_context.sample_rate > 0]
     counted = any(s.frames > 0 for s in usable)  # by containers that count; the others say 0
-    usable.sort(key=lambda s: (counted and s.frames == 0, not s.disposition & Disposition.default))
-    return usable[0] if usable else None
+    return sorted(usable, key=lambda s: (counted and s.frames == 0, not s.disposition & Disposition.default))
 
 
 def claimed_duration_s(container: InputContainer, video: VideoStream) -> float:
@@ -244,9 +260,8 @@ def orientation_of(matrix: tuple[int, ...]) -> tuple[Rotation, bool]:
     return _ROTATIONS[quarters], mirrored
 
 
-def _audio_track(stream: AudioStream | None) -> AudioTrack | None:
-    if stream is None:
-        return None
+def describe_audio(stream: AudioStream, main: AudioStream | None) -> AudioTrack:
+    """Returns what an audio stream is. main: the one that plays by default, of the same file."""
     context = stream.codec_context
     return AudioTrack(
         codec=_codec_name(stream),
@@ -256,16 +271,33 @@ def _audio_track(stream: AudioStream | None) -> AudioTrack | None:
         profile=context.profile,
         bitrate_bps=context.bit_rate or 0,
         language=_language(stream),
+        title=_title(stream),
+        role=_role(stream, main),
     )
+
+
+def _role(stream: AudioStream, main: AudioStream | None) -> AudioRole:
+    """Returns the role that a file gives to a stream; another one than the main one, of which it says nothing, is a dub."""
+    for flag, role in _ROLES.items():
+        if stream.disposition & flag:
+            return role
+    return "main" if main is None or stream is main else "dub"
+
+
+def _title(stream: Stream) -> str | None:
+    """Returns what people call a stream; MP4 has no place for it but the handler's name, which mostly is the muxer's."""
+    return make_line(stream.metadata.get("title", "")) or None
 
 
 def _list_left_out(container: InputContainer, picture: VideoFrame) -> tuple[Notice, ...]:
     """Returns the notices of what the file holds besides the tracks that are shown."""
-    audios = sum(isinstance(stream, AudioStream) and _decodes(stream) for stream in container.streams)
+    counted = any(stream.frames > 0 for stream in container.streams if isinstance(stream, AudioStream))
+    audios = sum(stream.type == "audio" and (stream.frames > 0 or not counted) for stream in container.streams)
+    audios -= len(find_more_audio(container)) + (find_audio(container) is not None)
     videos = sum(stream.type == "video" and not stream.disposition & _PICTURES for stream in container.streams)
     found: list[Notice] = []
-    if audios > 1:
-        found.append(Notice(code="audio_left_out", count=audios - 1))
+    if audios > 0:
+        found.append(Notice(code="audio_left_out", count=audios))
     if videos > 1:
         found.append(Notice(code="video_left_out", count=videos - 1))
     if _ALPHA.match(picture.format.name):
@@ -275,7 +307,7 @@ def _list_left_out(container: InputContainer, picture: VideoFrame) -> tuple[Noti
 
 def _text_tracks(container: InputContainer) -> tuple[TextTrack, ...]:
     return tuple(
-        TextTrack(stream_index=s.index, codec=_codec_name(s), language=_language(s), title=make_line(s.metadata.get("title", "")) or None)
+        TextTrack(stream_index=s.index, codec=_codec_name(s), language=_language(s), title=_title(s))
         for s in container.streams
         if s.type == "subtitle" and _decodes(s) and _codec_name(s) in TEXT_CODECS
     )

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.limits import BROKEN, Limits, most_copied_bytes, reason_of
+from yeoul.media.limits import BROKEN, DEMUXERS, Limits, most_copied_bytes, reason_of
 from yeoul.media.parameter_sets import make_carrier
 from yeoul.media.picture_count import PICTURES_IN_PARTS, make_picture_test
 from yeoul.media.probe import find_audio, find_video
@@ -116,6 +116,19 @@ class AudioCount:
 
 
 @dataclass(frozen=True)
+class SoundScan:
+    """What demuxing found of one audio stream; count and is_trimmed as `audio_count` and `audio_trimmed` of a `Scan`."""
+
+    table: PacketTable
+    count: AudioCount | None
+    is_trimmed: bool
+
+    def end_sample(self, zero_s: Fraction, sample_rate: int) -> int | None:
+        """Where the sound ends, in samples after the source's zero, which is at `zero_s`; None where only decoding can tell."""
+        return max(0, round((self.table.stop_pts * self.table.time_base - zero_s) * sample_rate)) if self.is_trimmed else None
+
+
+@dataclass(frozen=True)
 class Scan:
     """What demuxing a file found.
 
@@ -130,6 +143,15 @@ class Scan:
     notices: tuple[Notice, ...] = ()
 
     @property
+    def sound(self) -> SoundScan | None:
+        return None if self.audio is None else SoundScan(self.audio, self.audio_count, self.audio_trimmed)
+
+    @property
+    def zero_s(self) -> Fraction:
+        """When the first displayed picture begins, in the file's own time: the zero of every output."""
+        return self.video.start_pts * self.video.time_base
+
+    @property
     def duration_s(self) -> float:
         """From the first displayed frame to the end of the picture or of the sound, whichever is later."""
         start_s = self.video.start_pts * self.video.time_base
@@ -137,6 +159,47 @@ class Scan:
         if self.audio is not None and len(self.audio):
             ends.append(self.audio.stop_pts * self.audio.time_base)
         return float(max(ends) - start_s)
+
+
+def scan_sounds(
+    path: Path,
+    limits: Limits,
+    choose: Callable[[InputContainer], Sequence[AudioStream]],
+    *,
+    counted: bool = False,
+    demuxers: Sequence[str] = DEMUXERS,
+) -> list[SoundScan | None]:
+    """Demux a whole file for its audio streams; one entry for each that `choose` gives, None for one that holds nothing.
+
+    counted: samples are counted though the file's times look fine, since they were rounded before.
+    Raises UnreadableError, TruncatedError and TooLargeError.
+    """
+    with open_whole(path, limits, demuxers) as container:
+        chosen = choose(container)
+        jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
+        # Where times jump, all streams together tell by how much.
+        streams: list[Stream] = [s for s in container.streams if s in chosen or (jumps and s.type in ("video", "audio"))]
+        keep_only(container, streams)
+        rows = {stream.index: _Rows(stream) for stream in chosen}
+        counters = {stream.index: _SampleCounter(stream) if counted else _make_counter(stream) for stream in chosen}
+        timeline = Timeline()
+        for packet in media_packets(container, streams):
+            shift = timeline.shift_ticks(packet) if jumps else 0
+            if packet.stream_index in rows:
+                rows[packet.stream_index].add(packet, shift)
+                if (counter := counters[packet.stream_index]) is not None:
+                    counter.add(packet)
+        check_demuxed(path, container, list(chosen))
+        is_mov = "mp4" in container.format.name.split(",")
+        found: list[SoundScan | None] = []
+        for stream in chosen:
+            if not len(rows[stream.index]):
+                found.append(None)
+                continue
+            table = _until_edit_end(rows[stream.index].table(), stream.duration if is_mov else None)
+            counter = counters[stream.index]
+            found.append(SoundScan(table, counter.counted() if counter is not None else None, is_mov))
+    return found
 
 
 def scan(path: Path, limits: Limits) -> Scan:
@@ -194,10 +257,15 @@ def scan(path: Path, limits: Limits) -> Scan:
 def select_streams(container: InputContainer) -> tuple[VideoStream, AudioStream | None]:
     """The streams that are used; the demuxer skips all others."""
     video, audio = find_video(container), find_audio(container)
-    for stream in container.streams:
-        if stream is not video and stream is not audio:
-            stream.discard = Discard.all
+    keep_only(container, [video] if audio is None else [video, audio])
     return video, audio
+
+
+def keep_only(container: InputContainer, streams: Sequence[Stream]) -> None:
+    """Has the demuxer skip all other streams."""
+    for stream in container.streams:
+        if stream not in streams:
+            stream.discard = Discard.all
 
 
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
@@ -443,7 +511,12 @@ def _until_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable
 
 
 def _make_counter(audio: AudioStream) -> _SampleCounter | None:
-    return _SampleCounter(audio) if (audio.time_base or Fraction(1)) > _COARSE_AUDIO_TICK else None
+    return _SampleCounter(audio) if is_coarse(audio.time_base or Fraction(1)) else None
+
+
+def is_coarse(tick_s: Fraction) -> bool:
+    """Returns whether the times of sound cannot be told to the sample in such ticks."""
+    return tick_s > _COARSE_AUDIO_TICK
 
 
 class _SampleCounter:

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
@@ -88,7 +90,7 @@ def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
     with impossible_is_unreadable():
         source = _scanned_source(probed, found)
         pieces, spans = _plan(found, source, path.stat().st_size, target_s)
-        anchors = find_anchors(path, limits, found, [span.audio for span in spans])
+        anchors = _anchors(path, limits, found, [span.audio for span in spans])
         container = _container(path, limits)
         placed = tuple(
             _placed(found, source, piece, span, anchor, container) for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
@@ -149,6 +151,18 @@ def _container(path: Path, limits: Limits) -> PieceContainer:
         return container_for([stream for stream in select_streams(opened) if stream is not None])
 
 
+def _anchors(path: Path, limits: Limits, found: Scan, spans: Sequence[range]) -> list[int | None]:
+    if found.sound is None:
+        return [None] * len(spans)
+    return find_anchors(path, limits, found.sound, found.zero_s, spans, _audio_alone)
+
+
+def _audio_alone(container: InputContainer) -> AudioStream:
+    _, audio = select_streams(container)
+    assert audio is not None, "the scan found its packets"
+    return audio
+
+
 def _placed(found: Scan, source: Source, piece: Piece, span: Span, anchor: int | None, container: PieceContainer) -> Piece:
     """The piece with its container, its bases, and its audio's anchor and end."""
     update: dict[str, Any] = {"container": container, "base": base_of(found.video, span.video)}
@@ -159,11 +173,7 @@ def _placed(found: Scan, source: Source, piece: Piece, span: Span, anchor: int |
 
 
 def _end_sample(found: Scan, source: Source) -> int | None:
-    """Where the sound ends, in samples after the source's zero; None where only decoding can tell."""
-    if found.audio is None or source.audio is None or not found.audio_trimmed:
-        return None
-    end_s = found.audio.stop_pts * found.audio.time_base - found.video.start_pts * found.video.time_base
-    return max(0, round(end_s * source.audio.sample_rate))
+    return None if found.sound is None or source.audio is None else found.sound.end_sample(found.zero_s, source.audio.sample_rate)
 
 
 def plan_pieces(table: PacketTable, target_s: float = 6.0, first_s: Sequence[float] = (2.0, 4.0)) -> tuple[Piece, ...]:

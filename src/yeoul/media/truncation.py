@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from yeoul.base.errors import TruncatedError, UnreadableError
-from yeoul.media.limits import Limits, open_input
+from yeoul.media.limits import DEMUXERS, Limits, open_input
 
 _MP4_MEDIA_BOXES: Final = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"uuid", b"meta", b"udta")
 _MP4_BOXES: Final = frozenset((*_MP4_MEDIA_BOXES, b"free", b"skip", b"wide", b"pnot", b"emsg", b"prft"))
@@ -29,10 +29,10 @@ class _Part(NamedTuple):
     end: int
 
 
-def open_whole(path: Path, limits: Limits) -> InputContainer:
+def open_whole(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -> InputContainer:
     """As `open_input`, and raises TruncatedError where the file cannot be opened because its end is missing."""
     try:
-        return open_input(path, limits)
+        return open_input(path, limits, demuxers)
     except UnreadableError:
         if path.is_file():
             _check_unopened(path)

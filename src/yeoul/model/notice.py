@@ -17,9 +17,9 @@ class Notice(Noun):
     """One notice.
 
     pictures_lost: count pictures of the file are damaged and are not shown. picture_held: the sound is longer than the picture, so that
-    the first or the last one stands still. times_repaired: times in the file went back or jumped. audio_left_out, video_left_out: count
-    tracks besides the one that is shown. downmixed: count channels became two. tone_mapped: HDR became SDR. alpha_left_out: transparency
-    became black.
+    the first or the last one stands still. times_repaired: times in the file went back or jumped. audio_left_out: count tracks cannot be
+    decoded, or are beyond the 16th. video_left_out: count tracks besides the one that is shown. downmixed: count channels became two, or
+    six and two where they are more than six. tone_mapped: HDR became SDR. alpha_left_out: transparency became black.
     """
 
     code: NoticeCode

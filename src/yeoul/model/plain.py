@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -25,8 +26,21 @@ FrameRate = Annotated[float, Field(ge=0, le=MAX_FRAME_RATE)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
 # A name that a program gave and that people read.
 Phrase = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .,:+()/_-]{0,63}$")]
-# A BCP 47 tag, or a code of ISO 639.
-Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+
+
+@lru_cache(512)
+def _standardize(tag: str) -> str:
+    from langcodes import standardize_tag  # noqa: PLC0415 (most commands name no language)
+    from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415
+
+    try:
+        return standardize_tag(tag)
+    except LanguageTagError:
+        return tag
+
+
+# A BCP 47 tag in its usual form: "ko" for "kor", "pt-BR" for "pt-br". What has the form of a tag and is none stays as it is.
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE), AfterValidator(_standardize)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Of an object in the store.
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$", max_length=1000)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -26,6 +26,14 @@ class Rung(Noun):
     crf: float = Field(ge=0, le=63)
     maxrate_bps: Size
     codec: Codec = "h264"
+
+
+SURROUND: Final = "-surround"  # ends the name of the 5.1 rendition of an audio track
+
+
+def track_of(name: str) -> str:
+    """The audio track of a rendition of sound, by its name."""
+    return name.removesuffix(SURROUND)
 
 
 def codec_of(name: str) -> str:

@@ -14,8 +14,9 @@ from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Line, Phrase, Seconds, Tick, Word
 
 Rotation = Literal[0, 90, 180, 270]
+AudioRole = Literal["main", "dub", "description", "commentary"]
 
-_STEREO = 2
+_KEPT_CHANNELS = (1, 2, 6)  # as they are, in one of the renditions of the sound
 
 
 class TimeBase(Noun):
@@ -67,7 +68,7 @@ class VideoTrack(Noun):
 
 
 class AudioTrack(Noun):
-    """The audio stream that is encoded (the default one, else the first that decodes). bitrate_bps 0 where unknown."""
+    """An audio stream. bitrate_bps: 0 where unknown; title, role: as the file says."""
 
     codec: Word
     sample_rate: Count32
@@ -76,6 +77,8 @@ class AudioTrack(Noun):
     profile: Phrase | None = None
     bitrate_bps: int = Field(default=0, ge=0, le=MAX_TICK)
     language: Language | None = None
+    title: Line | None = None
+    role: AudioRole = "main"
 
 
 class TextTrack(Noun):
@@ -99,7 +102,8 @@ class Source(Noun):
     """A probed file. duration_s is what was found, never only what a header claims.
 
     start_pts: presentation time of the first displayed frame in ticks of the video time base; zero of every output.
-    cover: the file is all sound, and its picture was made for it. notices: what was changed or left out.
+    audio: the default track, else the first that decodes: the one that pieces hold. cover: the file is all sound, and its picture was made
+    for it. notices: what was changed or left out.
     """
 
     container: Word
@@ -117,6 +121,6 @@ class Source(Noun):
         found = [*count_lost(lost), *self.notices]
         if self.video.is_hdr:
             found.append(Notice(code="tone_mapped"))
-        if self.audio is not None and self.audio.channels > _STEREO:
+        if self.audio is not None and self.audio.channels not in _KEPT_CHANNELS:
             found.append(Notice(code="downmixed", count=self.audio.channels))
         return tuple(found)

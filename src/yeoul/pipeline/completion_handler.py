@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.base.errors import RungsDroppedError, YeoulError
+from yeoul.blob.store import Bucket
 from yeoul.catalog import queue, queue_view, run, stream, upload, video
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
@@ -72,6 +73,19 @@ class CompletionHandler:
         row = video.find(connection, video_id)
         if row is not None and is_legal(VideoState(row["state"]), VideoState.FAILED):
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
+
+    def track_removed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """What an audio track had in the store goes when nobody listens to it any more; that it failed is no news either."""
+        sweeper.ask_one(connection, video_id, payload["key"], now_s, Bucket(payload["bucket"]))
+        sweeper.ask_later(connection, video_id, now_s)
+        last = run.find_of_video(connection, video_id)
+        current = None if last is None else run.lock(connection, last["id"])
+        row = video.find(connection, video_id)
+        if row is not None and current is not None and payload["name"] in current["made"]["dropped"]:
+            publish.bring_back(connection, current, [payload["name"]], now_s)
+            if row["state"] == VideoState.READY.value:
+                left = run.made(connection, current["id"])["dropped"]
+                video.change(connection, video_id, {"notice": _dropped_notice(left)}, now_s)
 
     def video_deleted(self, connection: Connection, video_id: str, now_s: float) -> None:
         """Everything a deleted video had in the store goes."""

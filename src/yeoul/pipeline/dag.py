@@ -13,7 +13,7 @@ from yeoul.pipeline.when import Fact, holds
 OPENING_PIECES = 3
 GROUP_OP = "group"
 
-Scope = Literal["video", "piece", "rung"]
+Scope = Literal["video", "piece", "rung", "track"]
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
@@ -38,7 +38,7 @@ class StageSlots(Noun):
 class Stage(Noun):
     """One node of the graph. op names an operation, `with` its parameters, `when` the condition under which it takes part.
 
-    scope: one task for the video, for each piece, or for each rung of each piece.
+    scope: one task for the video, for each piece, for each rung of each piece, or for each audio track with a file of its own.
     pieces: a piece- or rung-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage
     that takes no part for a piece is no need there. A video-scoped one may wait for the opening ones. latency_sensitive tasks go before
     others, with all that they need; an optional stage's failure is named and does not fail the video. retries: failed attempts before the

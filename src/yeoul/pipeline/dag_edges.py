@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Rung
+from yeoul.model.sound import LandedSound
 from yeoul.pipeline.dag import Stage
 from yeoul.pipeline.op import Input, Op
 
@@ -44,11 +45,16 @@ def _check_scope(stage: Stage, op: Op) -> Iterator[Fault]:
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a piece", "give it `scope: piece`"
         if taken.kind is Rung and not taken.optional and stage.scope != "rung":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a rung", "give it `scope: rung`"
+        if taken.kind is LandedSound and not taken.optional and stage.scope != "track":
+            yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on an audio track", "give it `scope: track`"
+    if stage.scope == "track" and not stage.optional:
+        what = f"stage {stage.name}: a video must not fail for an audio track beside its own"
+        yield (stage.name, "optional"), what, "make the stage optional"
 
 
 def _check_late(stage: Stage, late: frozenset[str]) -> Iterator[Fault]:
     for need in stage.needs:
-        if stage.scope != "video" and need in late:
+        if stage.scope in ("piece", "rung") and need in late:
             what = f"stage {stage.name} of scope {stage.scope} cannot need {need}, which waits for the whole upload"
             yield (stage.name, "needs"), what, "let it need stages of pieces, or a video's stage that needs opening pieces alone"
 
@@ -82,12 +88,15 @@ def _check_input(stage: Stage, taken: Input, by_name: Mapping[str, Stage], ops: 
 
 def _is_many(stage: Stage, giver: Stage) -> bool:
     """Whether one task of a stage has several tasks of another above it."""
-    order = ("video", "piece", "rung")
+    order = ("video", "track", "piece", "rung")
     return order.index(giver.scope) > order.index(stage.scope)
 
 
 def _check_needs(stage: Stage, op: Op, by_name: Mapping[str, Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
     for need in stage.needs:
+        if by_name[need].scope == "track":
+            what = f"stage {stage.name} needs {need}, which works on audio tracks that may come when all else has ended"
+            yield (stage.name, "needs"), what, "remove the need"
         if not any(_gives(taken.kind, by_name[need], ops) for taken in op.edges):
             given = ops[by_name[need].op].output.__name__
             what = f"stage {stage.name} needs {need}, and op {op.name} takes no {given}"

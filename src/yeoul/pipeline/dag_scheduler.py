@@ -1,13 +1,14 @@
 """The DAG scheduler: grows a run's graph as pieces land and knows when it has ended. Pure: events in, instructions out.
 
-Units (stages, or groups of them) are cut into tasks: one for the video, for each landed piece, or for each rung of it. A video-scoped
+Units (stages, or groups of them) are cut into tasks: one for the video, for each landed piece, for each rung of it, or for each audio
+track with a file of its own. A video-scoped
 unit waits for what is above it: for nothing, for the opening pieces, or for the upload's end. Adding a task twice is harmless (its
 place names it), so that a scheduler is rebuilt after a crash by handling the past events again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -17,7 +18,7 @@ from yeoul.pipeline.when import Fact
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a task stands in its run: unit, piece and rung; None where its scope has none."""
+    """Where a task stands in its run: unit, piece and rung (or audio track); None where its scope has none."""
 
     unit: str
     piece: int | None = None
@@ -46,7 +47,14 @@ class TaskEnded:
     ok: bool
 
 
-Event = PieceLanded | UploadClosed | TaskEnded
+@dataclass(frozen=True)
+class TrackLanded:
+    """The file of an audio track is in the store; it may come while pieces do, or when the run has ended."""
+
+    name: str
+
+
+Event = PieceLanded | UploadClosed | TaskEnded | TrackLanded
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,9 @@ class _After(IntEnum):
 def _find_after(units: Mapping[str, Unit]) -> Mapping[str, _After]:
     found: dict[str, _After] = {}
     for name, unit in units.items():  # each after its needs
-        if unit.scope != "video":
+        if unit.scope == "track":
+            found[name] = _After.CLOSE
+        elif unit.scope != "video":
             found[name] = _After.OPENING if unit.pieces == "opening" else _After.CLOSE
         else:
             own = _After.OPENING if unit.pieces == "opening" else _After.NOTHING
@@ -105,6 +115,7 @@ class DagScheduler:
         self._rungs = tuple(rungs)
         self._after = _find_after(self._units)
         self._landed: set[int] = set()
+        self._tracks: dict[str, None] = {}
         self._pieces: int | None = None
         self._held: dict[Place, AddTask] = {}
         self._added: set[Place] = set()
@@ -128,13 +139,30 @@ class DagScheduler:
                 return self._advance()
             case TaskEnded(place, ok):
                 return self._end_task(place, ok=ok)
+            case TrackLanded(name):
+                return self._land_track(name)
+
+    def _land_track(self, name: str) -> Sequence[Instruction]:
+        """Tracks are cut at the borders of all pieces, and so wait for the upload's end."""
+        if name in self._tracks:
+            return []
+        self._tracks[name] = None
+        if self._past >= _After.CLOSE:
+            self._hold_tracks([name])
+        return self._advance()
+
+    def _hold_tracks(self, names: Iterable[str]) -> None:
+        for unit in self._units.values():
+            for name in names if unit.scope == "track" else ():
+                place = Place(unit.name, None, name)
+                self._held[place] = AddTask(unit, place, tuple(self._places_needed(unit, place)))
 
     def _land(self, index: int) -> Sequence[Instruction]:
         if index in self._landed:
             return []
         self._landed.add(index)
         for unit in self._units.values():
-            if unit.scope != "video" and unit.takes(index):
+            if unit.scope in ("piece", "rung") and unit.takes(index):
                 self._hold(unit, index)
         return self._advance()
 
@@ -151,6 +179,8 @@ class DagScheduler:
                 for unit in self._units.values():
                     if unit.scope == "video" and self._after[unit.name] == after:
                         self._hold(unit, None)
+                if after is _After.CLOSE:
+                    self._hold_tracks(self._tracks)
         return [*self._release(), *self._end_if_complete()]
 
     def _has_come(self, after: _After) -> bool:

@@ -188,6 +188,8 @@ class Dispatcher:
                 if video.find(connection, video_id) is not None:
                     self._preprocessor.upload_closed(connection, video_id, payload, now_s)
                     self._handler.upload_closed(connection, video_id, now_s)
+            case "track.landed" | "track.removed" as topic:
+                self._handle_track(connection, video_id, topic, payload, now_s)
             case "task.ended":
                 self._handler.task_ended(connection, video_id, payload, now_s)
             case "task.cancel":
@@ -204,6 +206,12 @@ class Dispatcher:
                 self._handler.video_deleted(connection, video_id, now_s)
             case topic:
                 log.error("an event of unknown topic %s was dropped", topic)
+
+    def _handle_track(self, connection: Connection, video_id: str, topic: str, payload: Mapping[str, Any], now_s: float) -> None:
+        if topic == "track.removed":
+            self._handler.track_removed(connection, video_id, payload, now_s)
+        elif video.find(connection, video_id) is not None:
+            self._preprocessor.track_landed(connection, video_id, payload, now_s)
 
     def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> None:
         row = run.find_of_video(connection, video_id)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from yeoul.model.noun import Noun
 from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, Event, Instruction, PieceLanded, Place, TaskEnded, UploadClosed
+from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, Event, Instruction, PieceLanded, Place, TaskEnded, TrackLanded, UploadClosed
 from yeoul.pipeline.when import Fact
 
 
@@ -61,7 +61,8 @@ class Recording:
         self._scheduler = DagScheduler(*self._made_of)
         self.fed = {event: None for event in self.fed if not (isinstance(event, TaskEnded) and event.place in forgotten)}
         given = list(self._scheduler.start())
-        for event in self.fed:
+        # Tracks first: one that landed when all had ended is to be made before the run ends again.
+        for event in sorted(self.fed, key=lambda event: not isinstance(event, TrackLanded)):
             given += self._scheduler.handle(event)
         return given
 
@@ -115,7 +116,7 @@ def replay(history: History) -> tuple[int, Difference | None]:
 
 
 def write_place(place: Place) -> str:
-    """`unit.piece.rung`, without what its scope has not: the end of a task's id."""
+    """`unit.piece.rung`, without what its scope has not: the end of a task's id. An audio track's is `unit.track`."""
     piece = "" if place.piece is None else f".{place.piece:05d}"
     rung = "" if place.rung is None else f".{place.rung}"
     return f"{place.unit}{piece}{rung}"
@@ -124,7 +125,8 @@ def write_place(place: Place) -> str:
 def read_place(text: str) -> Place:
     """The reverse."""
     unit, *rest = text.split(".")
-    return Place(unit, int(rest[0]) if rest else None, rest[1] if len(rest) > 1 else None)
+    piece = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
+    return Place(unit, piece, rest[0] if rest else None)
 
 
 def write_instruction(order: Instruction) -> dict[str, Any]:
@@ -145,6 +147,8 @@ def write_entry(entry: Entry) -> dict[str, Any]:
             return {"event": "piece_landed", "index": index}
         case UploadClosed(pieces):
             return {"event": "upload_closed", "pieces": pieces}
+        case TrackLanded(name):
+            return {"event": "track_landed", "name": name}
         case TaskEnded(place, ok):
             return {"event": "task_ended", "task": write_place(place), "ok": ok}
 
@@ -160,6 +164,8 @@ def read_entry(data: Mapping[str, Any]) -> Entry:
             return PieceLanded(int(data["index"]))
         case "upload_closed":
             return UploadClosed(int(data["pieces"]))
+        case "track_landed":
+            return TrackLanded(str(data["name"]))
         case "task_ended":
             return TaskEnded(read_place(data["task"]), bool(data["ok"]))
         case unknown:

@@ -1,8 +1,9 @@
 """Ops: what is done to a video, as typed functions. The decorator reads a function's signature; edges of a DAG are checked against it.
 
 Positional parameters are bound by their annotation: `Context`; `Source`, `Ladder` and `Rung` of the run; `Piece` (of the task) or
-`list[Piece]` (those that a video-scoped stage has waited for); an `Output` class for what the stage needed gives, `list[...]` of it
-where that has a task for each piece, `... | None` where it may have failed. Keyword-only parameters are the stage's `with`.
+`list[Piece]` (those that a video-scoped stage has waited for); `LandedSound` (the file of the task's audio track); an `Output` class for
+what the stage needed gives, `list[...]` of it where that has a task for each piece, `... | None` where it may have failed. Keyword-only
+parameters are the stage's `with`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from yeoul.base.errors import DagError, InvalidError
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Rung
+from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
 from yeoul.pipeline.task_data import Ladder, NeedOutput, Output, Part, TaskInput
 
@@ -125,7 +127,7 @@ def _read_input(op_name: str, name: str, hint: Any) -> Input:
         if len(options) != 1:
             raise DagError(f"op {op_name}: parameter {name} may be one type or None, not several", op=op_name)
         optional, kind = True, options[0]
-    if not (isinstance(kind, type) and issubclass(kind, Source | Ladder | Rung | LandedPiece | Part | Output | TaskInput)):
+    if not (isinstance(kind, type) and issubclass(kind, Source | Ladder | Rung | LandedPiece | LandedSound | Part | Output | TaskInput)):
         raise DagError(
             f"op {op_name}: parameter {name} is of no type that can be bound; put `*` before what `with` gives", op=op_name, parameter=name
         )
@@ -135,7 +137,7 @@ def _read_input(op_name: str, name: str, hint: Any) -> Input:
 def _name_kind(found: Input) -> str:
     if issubclass(found.kind, LandedPiece):
         return "pieces" if found.many else "piece"
-    names: dict[type[Any], str] = {Source: "source", Ladder: "ladder", Rung: "rung", Part: "parts"}
+    names: dict[type[Any], str] = {Source: "source", Ladder: "ladder", Rung: "rung", LandedSound: "sound", Part: "parts"}
     return next((name for kind, name in names.items() if issubclass(found.kind, kind)), "task")
 
 
@@ -154,6 +156,8 @@ def _find(found: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]])
         return task
     if issubclass(found.kind, LandedPiece):
         return list(task.pieces) if found.many else task.piece
+    if issubclass(found.kind, LandedSound):
+        return task.sound
     if issubclass(found.kind, Part):
         return list(task.parts)
     if issubclass(found.kind, Rung):

@@ -5,20 +5,22 @@ Its manifest is the upload's piece rows; when it dies half way, the DAG is gener
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError, OverloadedError
 from yeoul.base.ids import new_id
-from yeoul.catalog import caption, queue, run, stream, upload, usage, video
+from yeoul.blob.store import Bucket
+from yeoul.catalog import audio_track, caption, queue, run, stream, upload, usage, video
+from yeoul.model.sound import MAX_LABEL
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import PieceLanded, Place, UploadClosed
+from yeoul.pipeline.dag_scheduler import PieceLanded, Place, TrackLanded, UploadClosed
 from yeoul.pipeline.run_book import RunBook, make_task_id
-from yeoul.pipeline.task_data import Prepared
+from yeoul.pipeline.task_data import Prepared, Taken
 
 Row = Mapping[str, Any]
 SPLIT = "split"
@@ -78,11 +80,31 @@ class Preprocessor:
             usage.note_temp(connection, owner_id, row["video_id"], sum(landed.size_bytes for landed in output.pieces))
         if output.captions:
             caption.set_of_file(connection, row["video_id"], [one.model_dump() for one in output.captions])
+        if output.source.audio is not None:
+            audio_track.name_main(connection, row["video_id"], output.source.audio, now_s)
+        if output.sounds:
+            audio_track.set_of_file(connection, row["video_id"], [_sound_row(one) for one in output.sounds], now_s)
         source = output.source.model_dump(mode="json")
         run.change(connection, row["id"], source=source, ladder=[rung.model_dump(mode="json") for rung in output.ladder])
         video.change(connection, row["video_id"], {"source": source}, now_s)
         self._book.forget(row["id"])
         self._book.apply(connection, row["id"], [], now_s)  # builds the scheduler, and with it the DAG, from all that has landed
+
+    def track_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
+        """The file of an audio track is there: it is made with the rest, or, where all has ended, by the run that made it or a new one."""
+        last = run.find_of_video(connection, video_id)
+        current = None if last is None else run.lock(connection, last["id"])
+        if current is None or current["ladder"] is None:
+            return  # the run reads what has landed when it begins
+        if current["state"] == "open":
+            self._book.apply(connection, current["id"], [TrackLanded(payload["name"])], now_s)
+        elif current["state"] == "done" and _makes_tracks(current["definition"]["stages"]) and not self.is_stale(current):
+            run.reopen(connection, current["id"])
+            self._book.apply(connection, current["id"], [TrackLanded(payload["name"])], now_s)
+        elif current["state"] == "done":
+            owned = video.get(connection, video_id)
+            if _makes_tracks(self._definitions[owned["pipeline"]].model_dump(mode="json", by_alias=True)["stages"]):
+                self.process_again(connection, video_id, {"edition": current["edition"] + 1}, now_s)
 
     def process_again(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
         """Open the next run over an upload whose run has ended; nothing when it is open already."""
@@ -123,6 +145,7 @@ class Preprocessor:
         """Park the next run over the upload of another, and return its row, locked."""
         run_id = new_id(now_s)
         run.add(connection, run_id, last["video_id"], last["upload_id"], definition, now_s, edition=last["edition"] + 1, parked=True)
+        audio_track.drop_taken(connection, last["video_id"])
         upload.drop_cut(connection, last["upload_id"])  # of a whole file: their blobs went when it was ready, or are cut again
         current = run.lock(connection, run_id)
         assert current is not None, "it was just added"
@@ -170,3 +193,13 @@ class Preprocessor:
             timeout_s=_TIMEOUT_S,
         )
         queue.add(connection, new, now_s)
+
+
+def _makes_tracks(stages: Sequence[Mapping[str, Any]]) -> bool:
+    return any(stage["scope"] == "track" for stage in stages)
+
+
+def _sound_row(taken: Taken) -> dict[str, Any]:
+    called = {"language": taken.track.language, "label": (taken.track.title or "")[:MAX_LABEL], "role": taken.track.role}
+    made = taken.model_dump(mode="json", include={"sound", "key", "size_bytes", "sha256"})
+    return {**called, **made, "bucket": Bucket.TEMP.value}

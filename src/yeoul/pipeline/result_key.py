@@ -89,6 +89,7 @@ _INPUTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "rung": lambda task: task.get("rung"),
     "piece": lambda task: _content(task.get("piece")),
     "pieces": lambda task: [_content(piece) for piece in task.get("pieces", ())],
+    "sound": lambda task: None if task.get("sound") is None else [task["sound"][name] for name in ("name", "sound", "sha256")],
     "parts": lambda task: [part["sha256"] for part in task.get("parts", ())],
     "task": lambda task: [
         *(task["max_height"], task["cover"], task["file_name"]),

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from yeoul.catalog import audio_track, outbox, queue, queue_many, queue_view, run, upload
 from yeoul.catalog import history as history_rows
-from yeoul.catalog import outbox, queue, queue_many, queue_view, run, upload
 from yeoul.catalog.database import Database
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -22,6 +22,7 @@ from yeoul.pipeline.dag_scheduler import (
     PieceLanded,
     Place,
     TaskEnded,
+    TrackLanded,
     UploadClosed,
 )
 from yeoul.pipeline.fair_share import make_due_at
@@ -95,7 +96,7 @@ class RunBook:
         past = _past(connection, row)
         forgotten = _find_forgotten(recording, past)
         if forgotten or recording.is_over:
-            news.append(Reopened(tuple(forgotten)))
+            news += [*(event for event in past if isinstance(event, TrackLanded)), Reopened(tuple(forgotten))]
         self._feed(connection, row, recording, [*news, *past], now_s)
         return recording
 
@@ -169,6 +170,7 @@ def _past(connection: Connection, row: Row) -> list[Event]:
     """What has happened to a run, read from the rows."""
     landed = upload.landed_indexes(connection, row["upload_id"], "piece")
     events: list[Event] = [PieceLanded(index) for index in landed]
+    events += [TrackLanded(row["name"]) for row in audio_track.landed(connection, row["video_id"])]
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
     units = {stage.get("group") or stage["name"] for stage in row["definition"]["stages"]}  # without the preprocessor's own

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import caption, outbox, queue, result, run, stream, trash, upload, usage, video
+from yeoul.catalog import audio_track, caption, outbox, queue, result, run, stream, trash, upload, usage, video
 from yeoul.catalog.database import Database
-from yeoul.model.rendition import Storyboard
+from yeoul.model.rendition import SURROUND, Storyboard
 from yeoul.model.video import VideoState, is_legal
 from yeoul.pipeline.result_key import find_keys
 
@@ -52,9 +52,10 @@ def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
     outbox.emit(connection, outbox.FREE, video_id, {"what": EARLIER}, now_s, not_before=now_s + _WATCHED_S)
 
 
-def ask_one(connection: Connection, video_id: str, key: str, now_s: float) -> None:
-    """Have one blob of the streams freed when no page shows it any more."""
-    outbox.emit(connection, outbox.FREE, video_id, {"what": ONE, "key": key}, now_s, not_before=now_s + _WATCHED_S)
+def ask_one(connection: Connection, video_id: str, key: str, now_s: float, bucket: Bucket = Bucket.ENCODED) -> None:
+    """Have one blob freed when no page shows it any more."""
+    payload = {"what": ONE, "key": key, "bucket": bucket.value}
+    outbox.emit(connection, outbox.FREE, video_id, payload, now_s, not_before=now_s + _WATCHED_S)
 
 
 class Sweeper:
@@ -103,7 +104,7 @@ class Sweeper:
     def _free(self, video_id: str, payload: Mapping[str, Any]) -> None:
         what = payload["what"]
         if what == ONE:
-            self._store.delete(Bucket.ENCODED, payload["key"])
+            self._store.delete(Bucket(payload.get("bucket", Bucket.ENCODED.value)), payload["key"])
             return
         if what == ALL:
             self.free_all(video_id)
@@ -147,6 +148,7 @@ class Sweeper:
             stale = upload.find_stale(connection, before, _BATCH)
             unused = video.find_unused(connection, before, _BATCH)
             trashed = trash.find_due(connection, put_before, _BATCH)
+            late = audio_track.find_stale(connection, before, _BATCH)
         for upload_id in stale:
             with self._database.write() as connection:
                 _expire(connection, upload_id, before, now_s)
@@ -156,9 +158,12 @@ class Sweeper:
         for video_id in trashed:
             with self._database.write() as connection:
                 trash.free_due(connection, video_id, put_before, now_s)
-        full = max(len(stale), len(unused), len(trashed)) == _BATCH
+        for track in late:
+            with self._database.write() as connection:
+                _drop_late(connection, track, now_s)
+        full = max(len(stale), len(unused), len(trashed), len(late)) == _BATCH
         self._expire_at = now_s if full else now_s + _EXPIRE_EVERY_S
-        return bool(stale or unused or trashed)
+        return bool(stale or unused or trashed or late)
 
 
 def _used(connection: Connection, row: Row) -> set[str | None]:
@@ -168,7 +173,9 @@ def _used(connection: Connection, row: Row) -> set[str | None]:
     current = run.find_of_video(connection, row["id"])
     if current is None:
         return shown
-    return shown | find_keys(result.known_outputs(connection, current["id"]), row["id"], current["made"]["dropped"])
+    removed = audio_track.removed_names(connection, row["id"])
+    gone = {*current["made"]["dropped"], *removed, *(f"{name}{SURROUND}" for name in removed)}
+    return shown | find_keys(result.known_outputs(connection, current["id"]), row["id"], gone)
 
 
 def _forget_earlier(connection: Connection, video_id: str) -> None:
@@ -193,6 +200,17 @@ def _expire(connection: Connection, upload_id: str, before: float, now_s: float)
     upload.expire(connection, upload_id)
     if row is not None:
         _give_up(connection, sent, current, row, now_s)
+
+
+def _drop_late(connection: Connection, track: Row, now_s: float) -> None:
+    """Forget an audio track that was declared and never came."""
+    row = video.find_locked(connection, track["video_id"])
+    now = audio_track.find(connection, track["video_id"], track["name"])
+    if row is None or now is None or now["landed_at"] is not None:
+        return
+    audio_track.remove(connection, row["id"], now["name"], now_s)
+    usage.add_original(connection, row["owner_id"], row["id"], -now["size_bytes"])
+    ask_one(connection, row["id"], now["key"], now_s, Bucket.ORIGINAL)
 
 
 def _has_landed(connection: Connection, upload_id: str) -> bool:
@@ -220,6 +238,7 @@ def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float)
     upload.drop_pieces(connection, upload_id)
     stream.drop_others(connection, video_id, ())
     caption.clear(connection, video_id)
+    audio_track.clear(connection, video_id)
     if video.find(connection, video_id) is not None:
         video.change(connection, video_id, {"poster_key": None, "own_poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
 

@@ -12,7 +12,8 @@ from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
 from yeoul.model.plain import Count, Key, Language, Line, Sha256
 from yeoul.model.rendition import Name, Rendition, Rung, Segment, Size, Storyboard
-from yeoul.model.source import Chapter, Source
+from yeoul.model.sound import LandedSound, SoundFile
+from yeoul.model.source import AudioTrack, Chapter, Source
 
 
 class Part(Noun):
@@ -30,6 +31,16 @@ class Caption(Noun):
     language: Language | None = None
     label: Line
     webvtt: str
+
+
+class Taken(Noun):
+    """The file of an audio track that was taken out of a whole file, in the `temp` bucket."""
+
+    track: AudioTrack
+    sound: SoundFile
+    key: Key
+    size_bytes: Count
+    sha256: Sha256
 
 
 class NeedOutput(Noun):
@@ -69,9 +80,10 @@ class Earlier(Noun):
 class TaskInput(Noun):
     """Everything an op may look at.
 
-    parameters: the stage's `with`. piece, rung: of the task, where its scope has them. pieces: for a video-scoped one, those
-    that it has waited for. parts: of a whole-file upload, for the split. needs: outputs of the stages above. dropped: names of rungs that
-    failed for good. members: of a group's task. key: of what is made, None where that is not known by content; earlier: who made it.
+    parameters: the stage's `with`. piece, rung, sound (the file of an audio track): of the task, where its scope has them. pieces: for a
+    video- or track-scoped one, those that it has waited for. parts: of a whole-file upload, for the split. needs: outputs of the stages
+    above. dropped: names of rungs that failed for good. members: of a group's task. key: of what is made, None where that is not known by
+    content; earlier: who made it.
     """
 
     video_id: str
@@ -83,6 +95,7 @@ class TaskInput(Noun):
     dropped: frozenset[str] = frozenset()
     piece: LandedPiece | None = None
     rung: Rung | None = None
+    sound: LandedSound | None = None
     pieces: tuple[LandedPiece, ...] = ()
     parts: tuple[Part, ...] = ()
     file_name: str = ""
@@ -120,12 +133,13 @@ class Output(Noun):
 
 
 class Prepared(Output):
-    """What the preprocessor's own ops find: the source, its ladder, and, of a whole file, its pieces and captions."""
+    """What the preprocessor's own ops find: the source, its ladder, and, of a whole file, its pieces, captions and further audio tracks."""
 
     source: Source
     ladder: tuple[Rung, ...]
     pieces: tuple[LandedPiece, ...] | None = None
     captions: tuple[Caption, ...] = ()
+    sounds: tuple[Taken, ...] = ()
 
 
 class Window(Output):

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from yeoul.base.errors import NotFoundError
-from yeoul.catalog import result, run, upload, video
+from yeoul.catalog import audio_track, result, run, upload, video
 from yeoul.catalog.row import first_row
 from yeoul.catalog.schema import task as task_table
 from yeoul.media.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
+from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag import GROUP_OP, Definition, Stage
@@ -125,6 +126,7 @@ class _Run:
         else:
             raise NotFoundError(f"piece {task['piece']} has not landed", piece=task["piece"])
         if task["rung"] is not None:
+            own["sound"] = self._find_sound(task["rung"]) if stages and stages[0].scope == "track" else None
             own["rung"] = next((rung for rung in self._shared["ladder"] if rung["name"] == task["rung"]), None)
         if task["stage"] == "split":
             own["parts"] = [_make_part(part) for part in upload.pieces(self._connection, self._sent["id"], "part")]
@@ -143,6 +145,12 @@ class _Run:
     def _find_pieces(self, indexes: Sequence[int] | None) -> dict[int, dict[str, Any]]:
         rows = upload.pieces(self._connection, self._sent["id"], "piece", indexes)
         return {row["index"]: _landed(row).model_dump(mode="json") for row in rows if row["landed_at"] is not None}
+
+    def _find_sound(self, name: str) -> dict[str, Any]:
+        row = audio_track.find(self._connection, self.video_id, name)
+        if row is None or row["landed_at"] is None:
+            raise NotFoundError(f"audio track {name} is not there", track=name)
+        return LandedSound.model_validate({field: row[field] for field in LandedSound.model_fields}).model_dump(mode="json")
 
     def _stages_of(self, unit: str) -> tuple[Stage, ...]:
         if unit not in self._stages:
@@ -209,6 +217,8 @@ def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
     stages = _stages_of(_active_stages(row), task["stage"])
     found: list[str] = []
     for one in stages:
+        if one.scope == "track" and stage in (None, one.name):
+            found.append(str(task["rung"]))
         if one.op == "encode" and stage in (None, one.name):
             own = tuple(rung for rung in ladder if rung.name == task["rung"])
             wanted = own if task["rung"] is not None else select_rungs(ladder, one.parameters.get("rungs", "all"))

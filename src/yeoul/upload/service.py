@@ -21,7 +21,7 @@ from yeoul.base.errors import (
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
-from yeoul.catalog import caption, outbox, upload, usage, video
+from yeoul.catalog import audio_track, caption, outbox, upload, usage, video
 from yeoul.catalog.database import Database
 from yeoul.media.caption import read_webvtt
 from yeoul.media.subtitle import MAX_TRACKS
@@ -221,7 +221,7 @@ class UploadService:
         size_bytes = upload.declared_bytes(connection, row["id"], kind) + replaced_bytes
         if size_bytes <= row["size_bytes"]:
             return
-        usage.note_original(connection, owned["owner_id"], owned["id"], size_bytes)
+        usage.note_original(connection, owned["owner_id"], owned["id"], size_bytes + audio_track.sent_bytes(connection, owned["id"]))
         if size_bytes > row["size_bytes"] * _PIECES_WEIGH + _HEADERS_BYTES:
             usage.check(connection, owned["owner_id"], default_quota)
 

@@ -93,6 +93,32 @@ export interface AudioTrack {
   profile?: string | null;
   bitrate_bps?: number;
   language?: string | null;
+  title?: string | null;
+  role?: "main" | "dub" | "description" | "commentary";
+}
+
+export interface AudioTrackList {
+  items: AudioTrackView[];
+  next?: null;
+}
+
+export interface AudioTrackView {
+  name: string;
+  language: string | null;
+  label: string;
+  role: "main" | "dub" | "description" | "commentary";
+  origin: "file" | "added";
+  state: "uploading" | "processing" | "ready" | "failed" | "left_out";
+  error: ErrorView | null;
+  channels: number;
+}
+
+export interface AudioUploadView {
+  track: AudioTrackView;
+  method: string;
+  url: string | null;
+  path: string | null;
+  headers: Record<string, string>;
 }
 
 export interface AuditEntry {
@@ -391,6 +417,15 @@ export interface NewToken {
   scopes?: Scope[];
 }
 
+export interface NewTrack {
+  language?: string | null;
+  label?: string;
+  role?: "main" | "dub" | "description" | "commentary";
+  size_bytes: number;
+  sha256: string;
+  sound?: SoundFile | null;
+}
+
 export interface NewVideo {
   title?: string;
   description?: string;
@@ -589,6 +624,10 @@ export interface RenditionView {
   codecs: string;
   frame_rate: number;
   bandwidth_bps: number;
+  channels: number;
+  language: string | null;
+  label: string;
+  role: "main" | "dub" | "description" | "commentary" | null;
 }
 
 export interface ResetRequest {
@@ -652,6 +691,12 @@ export interface Slots {
 
 export type Sort = "relevance" | "new" | "views";
 
+export interface SoundFile {
+  tick?: TimeBase | null;
+  start_ns?: number;
+  end_sample?: number | null;
+}
+
 export interface Source {
   container: string;
   duration_s: number;
@@ -678,7 +723,7 @@ export interface SourceView {
 export interface Stage {
   name: string;
   op: string;
-  scope: "video" | "piece" | "rung";
+  scope: "video" | "piece" | "rung" | "track";
   pieces: "all" | "opening" | "rest";
   needs: string[];
   when?: string | null;
@@ -709,7 +754,7 @@ export interface StageNode {
   name: string;
   stages: string[];
   op: string;
-  scope: "video" | "piece" | "rung";
+  scope: "video" | "piece" | "rung" | "track";
   pieces: string;
   optional: boolean;
   layer: number;
@@ -856,6 +901,12 @@ export interface TopView {
   video: VideoView;
   views: number;
   watch_s: number;
+}
+
+export interface TrackChange {
+  language?: string | null;
+  label?: string | null;
+  role?: "main" | "dub" | "description" | "commentary" | null;
 }
 
 export interface TrashPage {
@@ -1086,6 +1137,11 @@ export interface Operations {
   "PATCH /videos/{video_id}": { body: VideoChange; answer: VideoView };
   "DELETE /videos/{video_id}": { body: undefined; answer: void };
   "GET /videos/{video_id}/analytics": { body: undefined; answer: AnalyticsView };
+  "GET /videos/{video_id}/audio": { body: undefined; answer: AudioTrackList };
+  "POST /videos/{video_id}/audio": { body: NewTrack; answer: AudioUploadView };
+  "PATCH /videos/{video_id}/audio/{name}": { body: TrackChange; answer: AudioTrackView };
+  "DELETE /videos/{video_id}/audio/{name}": { body: undefined; answer: void };
+  "POST /videos/{video_id}/audio/{name}/landed": { body: undefined; answer: AudioTrackView };
   "GET /videos/{video_id}/captions": { body: undefined; answer: CaptionsList };
   "POST /videos/{video_id}/captions/read": { body: CaptionFileBody; answer: ReadCaptionsView };
   "GET /videos/{video_id}/captions/{name}": { body: undefined; answer: Blob };

@@ -10,6 +10,7 @@ import { Tabs } from "../part/Tabs";
 import { useAccount } from "../session/session";
 import { setTitle, showPage } from "../shell/page";
 import { Analytics } from "../studio/Analytics";
+import { AudioTracks } from "../studio/AudioTracks";
 import { Captions } from "../studio/Captions";
 import { deleteVideos, restoreVideos } from "../studio/deletion";
 import { Details } from "../studio/Details";
@@ -51,6 +52,7 @@ function StudioVideo() {
         tabs={[
           { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} onDelete={() => void remove(video)} /> },
           { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
+          { name: "audio", title: text.audio.title, show: () => <AudioTracks video={video} /> },
           { name: "captions", title: text.captions.title, show: () => <Captions video={video} /> },
           { name: "analytics", title: text.analytics.tab, show: () => <Analytics video={video} /> },
         ]}

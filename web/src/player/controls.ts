@@ -57,6 +57,10 @@ export const PLAYER_HTML = `
       ${words.player.speed}
       <media-playback-rate-menu slot="submenu" rates="${SPEEDS.join(" ")}" hidden><div slot="title">${words.player.speed}</div></media-playback-rate-menu>
     </media-settings-menu-item>
+    <media-settings-menu-item class="sounds-item" hidden>
+      ${words.player.audio}
+      <media-chrome-menu slot="submenu" class="sounds" hidden><div slot="title">${words.player.audio}</div></media-chrome-menu>
+    </media-settings-menu-item>
     <media-settings-menu-item class="captions-item">
       ${words.player.captions}
       <media-captions-menu slot="submenu" hidden><div slot="title">${words.player.captions}</div></media-captions-menu>

@@ -4,8 +4,9 @@ import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
 import { applyEditLists, ignoresEditLists } from "./edit_list";
 import { describeFault, isInterruption, type Fault } from "./fault";
-import { prefer, savesData } from "./preference";
+import { prefer, preference, savesData } from "./preference";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs";
+import { activeLanguage, chooseSound, listSounds, type Sound } from "./sounds";
 import { StallCounter } from "./stall";
 import { bandwidthFor, pickStart, SAVER_PIXELS, startLimits, type StartRung } from "./start";
 import { countListedRungs, type Stream } from "./stream";
@@ -35,6 +36,7 @@ export class Playback {
   /** Paused only while the stream is changed: to the viewer it plays. */
   resumes = false;
   #attached: Promise<unknown>;
+  #sound: string | null = null;
   #failures = 0;
   #wanted: Stream | null = null;
   #busy = false;
@@ -49,7 +51,7 @@ export class Playback {
     this.#configure();
     if (ignoresEditLists(navigator.userAgent)) applyEditLists(this.shaka);
     this.shaka.addEventListener("error", (event) => this.#onError((event as unknown as { detail: unknown }).detail));
-    for (const type of ["trackschanged", "adaptation", "variantchanged"]) this.shaka.addEventListener(type, () => listener.onRungs());
+    for (const type of ["trackschanged", "adaptation", "variantchanged", "audiotrackschanged", "audiotrackchanged"]) this.shaka.addEventListener(type, () => listener.onRungs());
     this.shaka.addEventListener("segmentappended", () => this.#recovered());
     for (const type of ["pause", "waiting", "seeking"]) media.addEventListener(type, () => void this.#upgrade(true));
     new ResizeObserver(() => void this.#upgrade(false)).observe(media);
@@ -63,6 +65,19 @@ export class Playback {
 
   get activeRung(): string | undefined {
     return activeRung(this.shaka);
+  }
+
+  get sounds(): Sound[] {
+    return listSounds(this.shaka);
+  }
+
+  /** Plays another audio track; its language is taken for the next video, too. */
+  chooseSound(id: string): void {
+    this.#sound = id;
+    chooseSound(this.shaka, id);
+    prefer({ audioLanguage: activeLanguage(this.shaka) ?? "" });
+    this.#preferSound();
+    this.listener.onRungs();
   }
 
   /** Starts a stream, or moves on to a fuller one of the same video when that helps. rungs: what the stream is known to have, before it is loaded. */
@@ -123,6 +138,13 @@ export class Playback {
       },
     });
     this.applySaver();
+    this.#preferSound();
+  }
+
+  /** Two channels unless more are chosen: that is what every device plays. */
+  #preferSound(): void {
+    const plain = { role: "", label: "", codec: "", spatialAudio: false, channelCount: 2 };
+    this.shaka.configure({ preferredAudio: [{ ...plain, language: preference().audioLanguage }] });
   }
 
   async #load(url: string, startS: number): Promise<void> {
@@ -141,6 +163,7 @@ export class Playback {
     }
     this.loads += 1;
     this.#recovered();
+    if (this.#sound !== null) chooseSound(this.shaka, this.#sound);
     if (this.chosen !== null) chooseRung(this.shaka, this.chosen);
     this.listener.onRungs();
   }

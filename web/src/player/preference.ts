@@ -15,13 +15,15 @@ export interface Preference {
   /** null: unless less motion is wished. */
   autoplayNext: boolean | null;
   captionStyle: CaptionStyle;
+  /** Of the sound; empty: what the video plays by default. */
+  audioLanguage: string;
   /** What the network gave when last something was played; 0 while unknown. */
   bandwidth_bps: number;
 }
 
 const KEY = "yeoul_player";
 export const PLAIN_STYLE: CaptionStyle = { size: "100", colour: "#ffffff", back: "rgb(0 0 0 / 0.8)", edge: "none" };
-const FIRST: Preference = { speed: 1, captions: false, saver: null, autoplayNext: null, captionStyle: PLAIN_STYLE, bandwidth_bps: 0 };
+const FIRST: Preference = { speed: 1, captions: false, saver: null, autoplayNext: null, captionStyle: PLAIN_STYLE, audioLanguage: "", bandwidth_bps: 0 };
 
 function read(): Preference {
   try {

@@ -43,9 +43,9 @@ export function chooseRung(player: shaka.Player, id: string | null): void {
     return;
   }
   const tracks = player.getVariantTracks();
-  const language = tracks.find((track) => track.active)?.audioLanguage;
+  const heard = tracks.find((track) => track.active)?.audioId;
   const same = tracks.filter((track) => rungId(track) === id);
-  const track = same.find((candidate) => candidate.audioLanguage === language) ?? same[0];
+  const track = same.find((candidate) => candidate.audioId === heard) ?? same[0];
   if (track === undefined) return;
   player.configure("abr.enabled", false);
   if (!track.active) player.selectVariantTrack(track, true, KEPT_S);

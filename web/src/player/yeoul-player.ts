@@ -22,6 +22,7 @@ import { NextCard, type NextVideo } from "./next_card";
 import { Playback } from "./playback";
 import { preference } from "./preference";
 import { findPosition, keepPosition, keptPosition, startFrom } from "./resume";
+import { SoundMenu } from "./sound_menu";
 import { Stage } from "./stage";
 import { readStats, type PlayerStats } from "./stats";
 import { FACTS_CHANGED, makeStore } from "./store";
@@ -54,6 +55,7 @@ export class YeoulPlayer extends HTMLElement {
   #actions!: Actions;
   #trouble!: Trouble;
   #chapterMenu!: ChapterMenu;
+  #soundMenu!: SoundMenu;
   #chapters: Chapter[] = [];
   #next: NextCard | null = null;
   /** Where the first stream begins; null until it is asked for. */
@@ -75,13 +77,14 @@ export class YeoulPlayer extends HTMLElement {
     this.#stage = new Stage(this, () => void this.#retry());
     this.#hold = new Hold(find<HTMLCanvasElement>("canvas.hold", this), this.media);
     this.playback = new Playback(this.media, {
-      onRungs: () => this.#factsChanged(),
+      onRungs: () => this.#tracksChanged(),
       onFault: (fault, retryS) => this.#showFault(fault, retryS),
       onHold: (held) => this.#hold.set(held),
     });
     this.#toast = new Toast(find(".toast", this));
     this.#actions = new Actions(this, this.#toast);
     this.#trouble = new Trouble(this);
+    this.#soundMenu = new SoundMenu(this, this.playback);
     this.#chapterMenu = new ChapterMenu(this, this.media, (seconds) => this.seekTo(seconds));
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
     keepChoices(this.playback);
@@ -228,6 +231,11 @@ export class YeoulPlayer extends HTMLElement {
 
   #factsChanged(): void {
     this.media.dispatchEvent(new Event(FACTS_CHANGED));
+  }
+
+  #tracksChanged(): void {
+    this.#soundMenu.update();
+    this.#factsChanged();
   }
 
   #showPoster(url: string | null): void {

@@ -3,7 +3,7 @@
 import type { InputAudioTrack, InputVideoTrack } from "mediabunny";
 import { AUDIO, VIDEO } from "./codec";
 import { avcColour, hevcColour, webColour } from "./colour";
-import type { AudioTrack, VideoTrack } from "./nouns";
+import type { AudioTrack, NewTrack, VideoTrack } from "./nouns";
 import { CannotSplit } from "./reason";
 import { type PacketTable } from "./table";
 
@@ -65,6 +65,14 @@ export async function describeAudio(track: InputAudioTrack, table: PacketTable):
     language: track.languageCode === "und" || !LANGUAGE.test(track.languageCode) ? null : track.languageCode,
   };
   return { noun, setup: { fourcc: coded.fourcc, extradata: description.subarray(coded.skipBytes) } };
+}
+
+/** What a track besides the default one is called, and what it is for; one of which the file says nothing is a dub. */
+export async function nameSound(track: InputAudioTrack, noun: AudioTrack): Promise<{ language: string | null; title: string; role: NewTrack["role"] }> {
+  const { commentary, visuallyImpaired } = track.disposition;
+  const role = commentary ? "commentary" : visuallyImpaired ? "description" : "dub";
+  const name = (await track.getName()) ?? "";
+  return { language: noun.language, title: name.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 80), role };
 }
 
 /** AAC-LC and nothing hidden in it (ISO/IEC 14496-3, 1.6.2.1): what else there is, a decoder must tell. */

@@ -34,6 +34,16 @@ export interface AudioTrack {
   language: string | null;
 }
 
+/** What the server is told of an audio track that has a file of its own (`upload/track_service.py`). */
+export interface NewTrack {
+  language: string | null;
+  label: string;
+  role: "dub" | "description" | "commentary";
+  size_bytes: number;
+  sha256: string;
+  sound: { tick: Ratio; start_ns: number; end_sample: number | null };
+}
+
 export interface Source {
   container: "mov" | "matroska" | "mpegts";
   duration_s: number;

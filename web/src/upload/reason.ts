@@ -13,6 +13,7 @@ export type Reason =
   | "starts_mid_gop" // only a decoder can tell which of the first pictures exist
   | "far_keyframes" // pieces would be larger than the file
   | "sound_longer" // a picture has to be held
+  | "many_sounds" // more audio tracks than there can be, or larger ones than fit into memory
   | "interlaced" // only a decoder can tell which pictures are
   | "piece_too_large"
   | "pipeline"; // the server's pipeline wants the file as it is

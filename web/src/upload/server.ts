@@ -1,7 +1,7 @@
 /** What the server is asked during an upload (API `uploads`); every call raises ApiError. */
 
 import { ApiError, getJson, problem, type Video } from "../api/video";
-import type { Declared, Source } from "./nouns";
+import type { Declared, NewTrack, Source } from "./nouns";
 
 const ROOT = "/api/v1";
 
@@ -73,6 +73,19 @@ export async function reportLanded(uploadId: string, indexes: readonly number[])
 
 export async function completeUpload(uploadId: string, pieces: number): Promise<void> {
   await send(`uploads/${uploadId}/complete`, { pieces });
+}
+
+/** Declares an audio track, and gets an address for its bytes; url is null where they have landed. */
+export async function openTrack(videoId: string, track: NewTrack): Promise<{ name: string; target: SignedUrl }> {
+  const { track: made, url, path, headers } = await post<{ track: { name: string }; url: string | null; path: string | null; headers: Record<string, string> }>(
+    `videos/${videoId}/audio`,
+    track,
+  );
+  return { name: made.name, target: { index: 0, url: url === null ? null : reachable(url), path, headers } };
+}
+
+export async function reportTrack(videoId: string, name: string): Promise<void> {
+  await send(`videos/${videoId}/audio/${name}/landed`, {});
 }
 
 export async function deleteVideo(videoId: string): Promise<void> {

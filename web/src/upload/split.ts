@@ -2,7 +2,7 @@
 
 import { CannotSplit, type Reason } from "./reason";
 import type { Source } from "./nouns";
-import type { Answer, Item, Opened, Request } from "./worker";
+import type { Answer, Item, Opened, Request, SoundItem } from "./worker";
 
 /** What is sent of a file. */
 export interface Items {
@@ -14,7 +14,10 @@ export interface Items {
   source: Source | null;
   /** Why it goes up whole; null for pieces. */
   reason: Reason | null;
+  /** Audio tracks that are sent beside the pieces. */
+  soundCount: number;
   make(index: number): Promise<Item>;
+  makeSound(index: number): Promise<SoundItem>;
   close(): void;
 }
 
@@ -56,11 +59,13 @@ class FileWorker {
 export async function openItems(file: File, pieceS: number, partBytes: number, whole: boolean): Promise<Items> {
   const worker = new FileWorker();
   const close = (): void => worker.close();
+  const makeSound = (index: number): Promise<SoundItem> => worker.ask<SoundItem>({ kind: "sound", index });
   let reason: Reason = "pipeline";
   if (!whole) {
     try {
       const opened = await worker.ask<Opened>({ kind: "open", file, pieceS });
-      return { mode: "pieces", reason: null, ...opened, make: (index) => worker.ask<Item>({ kind: "piece", index }), close };
+      const make = (index: number): Promise<Item> => worker.ask<Item>({ kind: "piece", index });
+      return { mode: "pieces", reason: null, ...opened, make, makeSound, close };
     } catch (error) {
       // Whatever broke here, the server has better means; that it can be a damaged file it will tell.
       reason = error instanceof CannotSplit ? error.reason : "unreadable";
@@ -68,5 +73,5 @@ export async function openItems(file: File, pieceS: number, partBytes: number, w
   }
   const count = Math.ceil(file.size / partBytes);
   const make = (index: number): Promise<Item> => worker.ask<Item>({ kind: "part", file, index, partBytes });
-  return { mode: "whole", count, sizeBytes: file.size, source: null, reason, make, close };
+  return { mode: "whole", count, sizeBytes: file.size, source: null, reason, soundCount: 0, make, makeSound, close };
 }

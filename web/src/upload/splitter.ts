@@ -2,10 +2,10 @@
 
 import { BlobSource, EncodedPacketSink, type EncodedPacket, Input, type InputAudioTrack, type InputTrack, type InputVideoTrack } from "mediabunny";
 import { MATROSKA, MP4, MPEG_TS, QTFF, WEBM } from "mediabunny";
-import { describeAudio, describeVideo, type Setup } from "./describe";
+import { describeAudio, describeVideo, nameSound, type Setup } from "./describe";
 import { checkMatroska } from "./matroska_index";
 import { type Mp4Index, readMp4Index } from "./mp4_index";
-import type { AudioTrack, Source, VideoTrack } from "./nouns";
+import type { AudioTrack, NewTrack, Source, VideoTrack } from "./nouns";
 import { type NutStream, NutWriter } from "./nut";
 import { planPieces, type PlannedPiece, type Range } from "./plan";
 import { CannotSplit } from "./reason";
@@ -13,10 +13,18 @@ import { scanAudio, scanVideo } from "./scan";
 import { at, type PacketTable } from "./table";
 
 const LARGEST_PIECE_BYTES = 64 * 2 ** 20; // held in memory while it is sent
+const LARGEST_SOUND_BYTES = 256 * 2 ** 20;
+const MOST_SOUNDS = 16;
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const HEAVY = 1.5;
 const HOLD_S = 0.2;
 const COARSE_TICKS_PER_S = 20_000;
+
+/** trimmed: the container says to the sample where it ends. */
+interface Sound {
+  audio: Track<InputAudioTrack, AudioTrack>;
+  trimmed: boolean;
+}
 
 interface Track<T extends InputTrack, N> {
   track: T;
@@ -31,7 +39,13 @@ export class Splitter {
     private readonly audio: Track<InputAudioTrack, AudioTrack> | null,
     readonly source: Source,
     private readonly planned: readonly PlannedPiece[],
+    private readonly sounds: readonly Sound[],
   ) {}
+
+  /** Audio tracks besides the one in the pieces. */
+  get soundCount(): number {
+    return this.sounds.length;
+  }
 
   get count(): number {
     return this.planned.length;
@@ -39,7 +53,8 @@ export class Splitter {
 
   /** The bytes that all pieces take, about. */
   get sizeBytes(): number {
-    return this.planned.reduce((sum, one) => sum + one.sizeBytes, 0);
+    const pieces = this.planned.reduce((sum, one) => sum + one.sizeBytes, 0);
+    return this.sounds.reduce((sum, { audio }) => sum + bytesOf(audio.table), pieces);
   }
 
   piece(index: number): PlannedPiece {
@@ -55,14 +70,14 @@ export class Splitter {
     const index = container === "mov" ? await readMp4Index(file) : null;
     if (container === "matroska") await checkMatroska(file);
     const video = await openVideo(input, index);
-    const sound = await openAudio(input, index);
+    const [sound = null, ...sounds] = await openAudio(input, index);
     if (sound !== null && outlasts(sound.audio.table, video.table)) throw new CannotSplit("sound_longer");
     const endSample = sound?.trimmed === true ? endOf(sound.audio, video.table) : null;
     const planned = planPieces(video.table, sound?.audio.table ?? null, sound?.audio.noun.codec ?? "", endSample, targetS);
     if (planned.some((one) => one.sizeBytes > LARGEST_PIECE_BYTES)) throw new CannotSplit("piece_too_large");
     if (isHeavy(planned, video.table, sound?.audio.table ?? null)) throw new CannotSplit("far_keyframes");
     const source = describe(container, video, sound?.audio ?? null);
-    return new Splitter(video, sound?.audio ?? null, source, planned);
+    return new Splitter(video, sound?.audio ?? null, source, planned, sounds);
   }
 
   /** Makes the bytes of a piece. Raises CannotSplit where the file is no longer what was planned. */
@@ -80,6 +95,22 @@ export class Splitter {
     order.sort((a, b) => a.dueS - b.dueS || a.run.id - b.run.id);
     for (const { run, packet, place } of order) writer.write(run.id, at(run.table.pts, place) - run.base, run.table.key[place] === 1, packet.data);
     return writer.finish();
+  }
+
+  /** Makes the file of another audio track, and says where it stands. Raises CannotSplit as `cut` does. */
+  async takeSound(place: number): Promise<{ body: Uint8Array<ArrayBuffer>; track: Omit<NewTrack, "size_bytes" | "sha256"> }> {
+    const sound = this.sounds[place];
+    if (sound === undefined) throw new RangeError(`there is no audio track ${place}`);
+    const { track, table, noun, setup } = sound.audio;
+    const packets = await readRun(track, table, { start: 0, stop: table.pts.length });
+    const base = table.pts.reduce((least, pts) => Math.min(least, pts), Infinity);
+    const { sample_rate: sampleRate, channels, time_base: timeBase } = noun;
+    const writer = new NutWriter([{ kind: "audio", ...setup, timeBase, sampleRate, channels }], bytesOf(table));
+    packets.forEach((packet, i) => writer.write(0, at(table.pts, i) - base, table.key[i] === 1, packet.data));
+    const startS = base / table.ticksPerS - this.video.table.startPts / this.video.table.ticksPerS;
+    const endSample = sound.trimmed ? endOf(sound.audio, this.video.table) : null;
+    const { language, title, role } = await nameSound(track, noun);
+    return { body: writer.finish(), track: { language, label: title, role, sound: { tick: timeBase, start_ns: Math.round(startS * 1e9), end_sample: endSample } } };
   }
 
   private streams(range: Range): NutStream[] {
@@ -113,10 +144,21 @@ async function openVideo(input: Input, index: Mp4Index | null): Promise<Track<In
   return { track, table, noun, setup };
 }
 
-async function openAudio(input: Input, index: Mp4Index | null): Promise<{ audio: Track<InputAudioTrack, AudioTrack>; trimmed: boolean } | null> {
+/** The audio tracks that hold sound, the one that plays by default first. */
+async function openAudio(input: Input, index: Mp4Index | null): Promise<Sound[]> {
   const tracks = await input.getAudioTracks();
-  const track = tracks.find((one) => one.disposition.default) ?? tracks[0];
-  if (track === undefined) return null;
+  const first = tracks.find((one) => one.disposition.default) ?? tracks[0];
+  if (tracks.length > MOST_SOUNDS) throw new CannotSplit("many_sounds");
+  const found: Sound[] = [];
+  for (const track of [...tracks].sort((a, b) => Number(b === first) - Number(a === first))) {
+    const sound = await openSound(track, index);
+    if (sound !== null) found.push(sound);
+  }
+  if (found.slice(1).some(({ audio }) => bytesOf(audio.table) > LARGEST_SOUND_BYTES)) throw new CannotSplit("many_sounds");
+  return found;
+}
+
+async function openSound(track: InputAudioTrack, index: Mp4Index | null): Promise<Sound | null> {
   if (track.codec === null) throw new CannotSplit("audio_codec");
   if (track.timeResolution < COARSE_TICKS_PER_S) throw new CannotSplit("audio_times");
   if (index === null && track.codec === "mp3") throw new CannotSplit("audio_codec", "layer 2 or 3"); // one type in a transport stream
@@ -149,6 +191,10 @@ async function readRun(track: InputTrack, table: PacketTable, range: Range): Pro
     if (place + 1 < range.stop) packet = await sink.getNextPacket(packet);
   }
   return packets;
+}
+
+function bytesOf(table: PacketTable): number {
+  return table.sizeBytes.reduce((sum, size) => sum + size, 0);
 }
 
 /** By how many packets a picture is decoded before it is displayed, at most. */

@@ -11,7 +11,7 @@ import { isWorthRetry, pauseMs, waitToRetry } from "./retry";
 import * as server from "./server";
 import { type Items, openItems } from "./split";
 import { titleOf } from "./title";
-import type { Item } from "./worker";
+import type { Item, SoundItem } from "./worker";
 
 export type UploadState = "waiting" | "reading" | "sending" | "paused" | "offline" | "done" | "failed" | "cancelled";
 export type ItemState = "missing" | "sending" | "landed";
@@ -133,6 +133,7 @@ export class Upload extends EventTarget {
   private async finish(session: server.Session, items: Items, stop: AbortSignal): Promise<void> {
     try {
       await this.sendAll(session.id, items, stop);
+      for (let index = 0; index < items.soundCount; index++) await this.sendSound(session.video_id, await items.makeSound(index), stop);
       await this.persist(() => server.completeUpload(session.id, items.count), stop);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "upload.closed") throw error;
@@ -237,6 +238,16 @@ export class Upload extends EventTarget {
     this.doneBytes += item.body.length;
     this.lanes.succeeded(this.rate.bytesPerS(performance.now()));
     this.mark(index, "landed");
+  }
+
+  /** The file of an audio track; the server knows by its bytes one that it has. */
+  private async sendSound(videoId: string, { track, body }: SoundItem, stop: AbortSignal): Promise<void> {
+    await this.persist(async () => {
+      const { name, target } = await server.openTrack(videoId, track);
+      if (target.url !== null) await putSigned(target, body, (bytes) => this.count(bytes), stop);
+      await server.reportTrack(videoId, name);
+    }, stop);
+    this.doneBytes += body.length;
   }
 
   /** Tries again, as long as it takes, what fails because of the line or the server; the state says when it is offline. */

@@ -1,6 +1,6 @@
 /** The worker of one file: reads its index, cuts pieces or parts, hashes them. Each request is answered once, by its id. */
 
-import type { Declared, Source } from "./nouns";
+import type { Declared, NewTrack, Source } from "./nouns";
 import { CannotSplit, type Reason } from "./reason";
 import { sha256 } from "./sha256";
 import { Splitter } from "./splitter";
@@ -8,12 +8,14 @@ import { Splitter } from "./splitter";
 export type Request =
   | { id: number; kind: "open"; file: File; pieceS: number }
   | { id: number; kind: "piece"; index: number }
+  | { id: number; kind: "sound"; index: number }
   | { id: number; kind: "part"; file: File; index: number; partBytes: number };
 
 /** What opening found. */
 export interface Opened {
   source: Source;
   count: number;
+  soundCount: number;
   sizeBytes: number;
 }
 
@@ -23,18 +25,29 @@ export interface Item {
   body: Uint8Array<ArrayBuffer>;
 }
 
-export type Answer = { id: number } & ({ value: Opened | Item } | { reason: Reason } | { error: string });
+/** The file of an audio track beside the pieces. */
+export interface SoundItem {
+  track: NewTrack;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+export type Answer = { id: number } & ({ value: Opened | Item | SoundItem } | { reason: Reason } | { error: string });
 
 let splitter: Splitter | null = null;
 
-async function answer(request: Request): Promise<Opened | Item> {
+async function answer(request: Request): Promise<Opened | Item | SoundItem> {
   if (request.kind === "open") {
     splitter = await Splitter.open(request.file, request.pieceS);
-    return { source: splitter.source, count: splitter.count, sizeBytes: splitter.sizeBytes };
+    return { source: splitter.source, count: splitter.count, soundCount: splitter.soundCount, sizeBytes: splitter.sizeBytes };
   }
   if (request.kind === "piece") {
     if (splitter === null) throw new Error("no file is open");
     return makeItem({ index: request.index, piece: splitter.piece(request.index).piece }, await splitter.cut(request.index));
+  }
+  if (request.kind === "sound") {
+    if (splitter === null) throw new Error("no file is open");
+    const { track, body } = await splitter.takeSound(request.index);
+    return { track: { ...track, size_bytes: body.length, sha256: await sha256(body) }, body };
   }
   const start = request.index * request.partBytes;
   const part = request.file.slice(start, start + request.partBytes);

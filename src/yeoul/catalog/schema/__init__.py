@@ -9,7 +9,18 @@ from yeoul.catalog.schema.base import metadata
 from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
 from yeoul.catalog.schema.people import account, api_token, audit, avatar, guess, session, setting, usage
-from yeoul.catalog.schema.videos import IS_UNUSED, caption, channel, listing, playlist, playlist_entry, subscription, video, watched
+from yeoul.catalog.schema.videos import (
+    IS_UNUSED,
+    audio_track,
+    caption,
+    channel,
+    listing,
+    playlist,
+    playlist_entry,
+    subscription,
+    video,
+    watched,
+)
 from yeoul.catalog.schema.viewings import audience, viewing
 from yeoul.catalog.schema.work import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
 
@@ -19,6 +30,7 @@ __all__ = [
     "api_token",
     "attempt",
     "audience",
+    "audio_track",
     "audit",
     "avatar",
     "caption",

@@ -128,6 +128,26 @@ watched = Table(
     Index("watched_video", "video_id"),
 )
 
+audio_track = Table(
+    "audio_track",
+    metadata,
+    Column("video_id", Text, ForeignKey("video.id"), primary_key=True),
+    Column("name", Text, primary_key=True),  # of its rendition: audio is what pieces hold, audio-1, audio-2 ... have files of their own
+    Column("position", Integer, nullable=False),
+    Column("language", Text),
+    Column("label", Text, nullable=False),
+    Column("role", Text, nullable=False),  # model.source.AudioRole
+    Column("origin", Text, nullable=False),  # file: it came with the upload | added: by its owner, later
+    Column("sound", JSON(none_as_null=True)),  # SoundFile; null for audio
+    Column("bucket", Text),
+    Column("key", Text),
+    Column("size_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("sha256", Text),
+    Column("landed_at", Float),
+    Column("removed", Boolean, nullable=False, server_default=false()),  # its name is not given again
+    Column("created_at", Float, nullable=False),
+)
+
 caption = Table(
     "caption",
     metadata,

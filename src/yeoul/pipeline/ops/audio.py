@@ -1,49 +1,108 @@
-"""Audio: the sound of a piece as one gapless CMAF segment."""
+"""Audio: the sound of a piece, and of the tracks beside it, as gapless CMAF segments."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from yeoul.base.errors import PieceMismatchError
+from yeoul.blob.store import Bucket
 from yeoul.media.audio import encode_audio_piece
-from yeoul.media.audio_grid import output_channels
+from yeoul.media.audio_grid import SURROUND_CHANNELS, output_channels
 from yeoul.media.loudness import apply_gain
+from yeoul.media.sound_track import cut_sound, make_keepable, plan_sound
 from yeoul.media.window import trim
-from yeoul.model.piece import LandedPiece
-from yeoul.model.rendition import Rendition
-from yeoul.model.source import Source
+from yeoul.model.piece import LandedPiece, Piece
+from yeoul.model.rendition import SURROUND, Rendition
+from yeoul.model.sound import LandedSound
+from yeoul.model.source import AudioTrack, Source
 from yeoul.pipeline.op import op
-from yeoul.pipeline.ops.context import Context
+from yeoul.pipeline.ops.context import Context, check_sha256
 from yeoul.pipeline.ops.encode import store_segment
 from yeoul.pipeline.task_data import Gain, Sound, Track, Window
 
 NAME = "audio"
-_DECLARED_BPS = 256_000  # the encoder works at constant quality; measured peaks stayed below
+# The encoder works at constant quality; measured peaks stayed below.
+_DECLARED_BPS = {1: 256_000, 2: 256_000, SURROUND_CHANNELS: 768_000}
+
+
+@op(version="2", publishes=True)
+def audio(context: Context, piece: LandedPiece, source: Source, window: Window | None = None, gain: Gain | None = None) -> Sound:
+    """Gives the track "audio" with one segment, and "audio-surround" in 5.1 where the source has as many channels.
+
+    Gives nothing for a piece too short to own an audio frame. Raises PieceMismatchError.
+    """
+    if source.audio is None:
+        raise PieceMismatchError("audio works on pieces of a source with sound")
+    return Sound(tracks=tuple(_make_tracks(context, NAME, context.fetch_piece(piece), piece.piece, source, source.audio, window, gain)))
 
 
 @op(version="1", publishes=True)
-def audio(context: Context, piece: LandedPiece, source: Source, window: Window | None = None, gain: Gain | None = None) -> Sound:
-    """Gives the track "audio" with one segment; nothing for a piece too short to own an audio frame. Raises PieceMismatchError."""
-    if source.audio is None:
-        raise PieceMismatchError("audio works on pieces of a source with sound")
+def audio_track(
+    context: Context,
+    track: LandedSound,
+    pieces: list[LandedPiece],
+    source: Source,
+    window: Window | None = None,
+    gain: Gain | None = None,
+) -> Sound:
+    """Gives a track beside the one that the pieces hold, with a segment for each of them; in 5.1 as well, as `audio` does.
+
+    It lasts as long as the video: silence follows where its file is shorter. Raises MediaError when the file cannot be used.
+    """
+    file = context.fetch(Bucket(track.bucket), track.key)
+    check_sha256(file, track.sha256, track.key)
+    file, sound = make_keepable(file, track.sound, context.scratch, context.limits)
+    plan = plan_sound(file, sound, [landed.piece for landed in pieces], source, context.limits)
+    folder = context.scratch / "pieces"
+    folder.mkdir()
+    found: dict[str, Track] = {}
+    for piece, part in cut_sound(file, plan, folder, context.limits):
+        for made in _make_tracks(context, track.name, part, piece, source, plan.track, window, gain):
+            earlier = found.get(made.rendition.name)
+            found[made.rendition.name] = made if earlier is None else earlier.with_values(segments=(*earlier.segments, *made.segments))
+        if part is not None:
+            part.unlink()
+        context.progress((piece.index + 1) / len(pieces))
+    return Sound(tracks=tuple(found.values()))
+
+
+def _make_tracks(
+    context: Context,
+    name: str,
+    file: Path | None,
+    piece: Piece,
+    source: Source,
+    track: AudioTrack,
+    window: Window | None,
+    gain: Gain | None,
+) -> Iterator[Track]:
+    """The renditions of one piece's sound: one that every device plays, and 5.1 where the track has it."""
     window = window or Window()
-    if piece.piece.index < window.skip:
-        return Sound()
-    file = context.fetch_piece(piece)
-    shown, part = trim(source, piece.piece, window.start_s, window.skip)
+    if piece.index < window.skip:
+        return
+    shown, part = trim(source.with_values(audio=track), piece, window.start_s, window.skip)
     shape = None if gain is None else partial(apply_gain, gain_db=gain.gain_db)
-    made = encode_audio_piece(file, part, shown, context.scratch / "audio.m4s", context.limits, shape=shape)
-    if made is None:
-        return Sound()
-    rendition = Rendition(
-        name=NAME,
-        kind="audio",
-        codecs=made.codecs,
-        timescale=made.timescale,
-        init_key=context.put_init(NAME, made.init),
-        init_size_bytes=len(made.init),
-        channels=output_channels(source.audio),
-        sample_rate=made.timescale,
-        language=source.audio.language,
-    )
-    return Sound(tracks=(Track(rendition=rendition, declared_bps=_DECLARED_BPS, segments=(store_segment(context, part.index, made),)),))
+    wanted = {name: output_channels(track)}
+    if track.channels >= SURROUND_CHANNELS:
+        wanted[f"{name}{SURROUND}"] = SURROUND_CHANNELS
+    for rendition, channels in wanted.items():
+        out = context.scratch / f"{rendition}.m4s"
+        made = encode_audio_piece(file, part, shown, out, context.limits, channels=channels, shape=shape)
+        if made is None:
+            return
+        described = Rendition(
+            name=rendition,
+            kind="audio",
+            codecs=made.codecs,
+            timescale=made.timescale,
+            init_key=context.put_init(rendition, made.init),
+            init_size_bytes=len(made.init),
+            channels=channels,
+            sample_rate=made.timescale,
+            language=track.language,
+        )
+        segment = store_segment(context, part.index, replace(made, name=f"{rendition}-{part.index:05d}"))
+        yield Track(rendition=described, declared_bps=_DECLARED_BPS[channels], segments=(segment,))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from yeoul.base.errors import SegmentMismatchError
-from yeoul.model.rendition import Segment, codec_of
+from yeoul.model.rendition import Segment, codec_of, track_of
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.audio import NAME as AUDIO
 from yeoul.pipeline.ops.context import Context
@@ -17,7 +17,7 @@ from yeoul.pipeline.task_data import Encoded, Ladder, Output, Packaged, Sound
 def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops share one form)
     """Raises SegmentMismatchError when a track has a gap or rungs of one codec, between which players switch, are not aligned."""
     tracks = _join([*encoded, *sound], ladder.dropped)
-    video = {name: segments for name, segments in tracks.items() if name != AUDIO}
+    video = {name: segments for name, segments in tracks.items() if track_of(name) != AUDIO}
     if not video:
         raise SegmentMismatchError("nothing was encoded")
     for name, segments in tracks.items():

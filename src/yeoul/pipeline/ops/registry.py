@@ -12,7 +12,7 @@ from types import ModuleType
 
 from yeoul.base.errors import DagError
 from yeoul.pipeline.op import Op
-from yeoul.pipeline.ops.audio import audio
+from yeoul.pipeline.ops.audio import audio, audio_track
 from yeoul.pipeline.ops.encode import encode
 from yeoul.pipeline.ops.group import group
 from yeoul.pipeline.ops.inspect import inspect
@@ -27,7 +27,7 @@ ENTRY_POINTS = "yeoul.ops"
 BUILT_IN: Mapping[str, Op] = {
     found.name: found
     for found in (
-        *(split, inspect, encode, audio, poster, better_poster, tiles, storyboard, package, group),
+        *(split, inspect, encode, audio, audio_track, poster, better_poster, tiles, storyboard, package, group),
         *(sample, choose_ladder, loudness, choose_gain),
     )
 }

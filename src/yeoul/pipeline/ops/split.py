@@ -13,15 +13,16 @@ from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
 from yeoul.media.ladder import make_ladder
 from yeoul.media.near_keys import with_near_keys
 from yeoul.media.probe import probe
+from yeoul.media.sound_track import TakenSound, take_sounds
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.media.subtitle import extract_texts
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context, check_sha256
-from yeoul.pipeline.task_data import Caption, Prepared, TaskInput
+from yeoul.pipeline.task_data import Caption, Prepared, Taken, TaskInput
 
 
-@op(version="2", publishes=True)
+@op(version="3", publishes=True)
 def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     whole = _assemble(context, task)
@@ -47,9 +48,11 @@ def split(context: Context, task: TaskInput) -> Prepared:
     for piece, file in cut_pieces(path, plan, folder):
         landed.append(_store(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
+    zero_s = None if covered else told.start_pts * told.video.time_base.fraction
+    sounds = tuple(_store_sound(context, one) for one in take_sounds(whole, zero_s, context.scratch, context.limits))
     texts = enumerate(extract_texts(covered or whole, told, context.limits))
     captions = tuple(Caption(name=f"text{position}", language=one.language, label=one.label, webvtt=one.webvtt) for position, one in texts)
-    return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions)
+    return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions, sounds=sounds)
 
 
 def _assemble(context: Context, task: TaskInput) -> Path:
@@ -67,6 +70,14 @@ def _assemble(context: Context, task: TaskInput) -> Path:
             with file.open("rb") as part_file:
                 shutil.copyfileobj(part_file, out, 1 << 20)
     return whole
+
+
+def _store_sound(context: Context, taken: TakenSound) -> Taken:
+    with taken.path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    size_bytes = taken.path.stat().st_size
+    key = context.put_file(taken.path.name, taken.path, Bucket.TEMP)
+    return Taken(track=taken.track, sound=taken.sound, key=key, size_bytes=size_bytes, sha256=sha256)
 
 
 def _store(context: Context, piece: Piece, file: Path) -> LandedPiece:

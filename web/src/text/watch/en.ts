@@ -7,6 +7,8 @@ export const en = {
     name: "Video player",
     quality: "Quality",
     speed: "Speed",
+    audio: "Audio",
+    roles: { commentary: "commentary", description: "description" },
     captions: "Captions",
     captionStyle: "Caption style",
     saver: "Data saver",

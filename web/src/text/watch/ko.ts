@@ -8,6 +8,8 @@ export const ko: WatchCatalogue = {
     name: "동영상 플레이어",
     quality: "화질",
     speed: "속도",
+    audio: "오디오",
+    roles: { commentary: "해설", description: "화면 해설" },
     captions: "자막",
     captionStyle: "자막 모양",
     saver: "데이터 절약",
