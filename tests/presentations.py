@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from yeoul.delivery.presentation import Presentation, Track, make_target_duration_s
-from yeoul.model.rendition import IFrame, Rendition, Segment
+from yeoul.model.rendition import SURROUND, IFrame, Rendition, Segment
 
 VIDEO_TIMESCALE = 15360
 AUDIO_TIMESCALE = 48000
@@ -37,23 +38,26 @@ def video_track(
     return Track(rendition=rendition, segments=tuple(segments), declared_bps=declared_bps)
 
 
-def audio_track(frames: Sequence[int] = (282, 281, 141), bytes_per_frame: int = 340) -> Track:
-    """AAC at 48 kHz; the first segment holds the priming frame."""
+def audio_track(
+    frames: Sequence[int] = (282, 281, 141), bytes_per_frame: int = 340, *, name: str = "audio", language: str | None = None, **more: Any
+) -> Track:
+    """AAC at 48 kHz; the first segment holds the priming frame. more: fields of the track."""
     rendition = Rendition(
-        name="audio",
+        name=name,
         kind="audio",
         codecs="mp4a.40.2",
         timescale=AUDIO_TIMESCALE,
         init_key="init",
-        channels=2,
+        channels=6 if name.endswith(SURROUND) else 2,
         sample_rate=48000,
+        language=language,
     )
     segments: list[Segment] = []
     start = 0
     for index, count in enumerate(frames):
         segments.append(_segment(index, count * bytes_per_frame, start, count * 1024, count))
         start += count * 1024
-    return Track(rendition=rendition, segments=tuple(segments), declared_bps=250_000)
+    return Track(rendition=rendition, segments=tuple(segments), declared_bps=250_000, **more)
 
 
 def text_track(name: str = "text-0", language: str | None = "en") -> Track:

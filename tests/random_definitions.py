@@ -18,16 +18,22 @@ def definitions(draw: st.DrawFn) -> Definition:
     """Any graph that the compiler would let pass."""
     stages: dict[str, Stage] = {}
     for number in range(draw(st.integers(1, 7))):
-        scope = draw(st.sampled_from(["piece", "video", "rung"]))
-        allowed = [stage.name for stage in stages.values() if scope == "video" or stage.scope != "video" or not is_late(stage, stages)]
+        scope = draw(st.sampled_from(["piece", "video", "rung", "track"]))
+        waits = scope in ("video", "track")
+        allowed = [
+            stage.name
+            for stage in stages.values()
+            if stage.scope != "track" and (waits or stage.scope != "video" or not is_late(stage, stages))
+        ]
+        kinds = {"video": ["all", "all", "opening"], "track": ["all"]}
         body = {
             "name": f"s{number}",
             "op": "x",
             "scope": scope,
-            "pieces": draw(st.sampled_from(["all", "all", "opening"] if scope == "video" else ["all", "all", "opening", "rest"])),
+            "pieces": draw(st.sampled_from(kinds.get(scope, ["all", "all", "opening", "rest"]))),
             "needs": draw(st.lists(st.sampled_from(allowed), unique=True, max_size=3)) if allowed else [],
             "when": draw(st.sampled_from([None, None, "has_audio", "hdr"])),
-            "optional": draw(st.booleans()),
+            "optional": scope == "track" or draw(st.booleans()),
         }
         stages[body["name"]] = Stage.model_validate(body)
     grouped = draw(st.sampled_from([None, *stages]))

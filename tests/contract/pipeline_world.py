@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import event, select
@@ -23,6 +23,7 @@ from yeoul.catalog.schema import task as task_table
 from yeoul.media.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
+from yeoul.model.sound import SoundFile
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Report, Slots, Work
@@ -41,7 +42,7 @@ from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Post
 from yeoul.pipeline.task_input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
-from yeoul.upload.track_service import TrackService
+from yeoul.upload.track_service import NewTrack, TrackService
 
 LADDER = tuple(
     Rung(name=name, width=width, height=height, crf=23, maxrate_bps=width * 1000)
@@ -150,22 +151,32 @@ class Ops:
     def _audio(self, work: Work, task: TaskInput) -> Output:
         return Sound(tracks=(self._track(work, task, "audio", "audio", 0),))
 
+    def _audio_track(self, work: Work, task: TaskInput) -> Output:
+        assert task.sound is not None and len(task.pieces) == self._pieces
+        self._store.get_bytes(Bucket(task.sound.bucket), task.sound.key)
+        return Sound(tracks=(self._make_track(work, task, task.sound.name, "audio", 0, range(self._pieces)),))
+
     def _track(self, work: Work, task: TaskInput, name: str, kind: Any, height: int) -> Track:
         assert task.piece is not None
         self._store.get_bytes(Bucket(task.piece.bucket), task.piece.key)
+        return self._make_track(work, task, name, kind, height, [task.piece.piece.index])
+
+    def _make_track(self, work: Work, task: TaskInput, name: str, kind: Any, height: int, indexes: Iterable[int]) -> Track:
         init_key = f"{task.video_id}/init/{name}.mp4"
         self._store.put_bytes(Bucket.ENCODED, init_key, b"init")
-        index = task.piece.piece.index
-        segment = Segment(
-            index=index,
-            key=self._put(Bucket.ENCODED, work, f"{name}.m4s", self.media),
-            size_bytes=5,
-            start_ticks=index * PIECE_MS,
-            duration_ticks=PIECE_MS,
-            samples=120,
-        )
+        segments = [
+            Segment(
+                index=index,
+                key=self._put(Bucket.ENCODED, work, f"{name}-{index}.m4s", self.media),
+                size_bytes=5,
+                start_ticks=index * PIECE_MS,
+                duration_ticks=PIECE_MS,
+                samples=120,
+            )
+            for index in indexes
+        ]
         rendition = Rendition(name=name, kind=kind, codecs="x", timescale=1000, init_key=init_key, height=height)
-        return Track(rendition=rendition, declared_bps=1000, segments=(segment,))
+        return Track(rendition=rendition, declared_bps=1000, segments=tuple(segments))
 
     def _poster(self, work: Work, task: TaskInput) -> Output:
         assert task.pieces[0].piece.index == 0
@@ -315,6 +326,16 @@ class World:
             self.land(upload_id, index, mode)
         self.uploads.complete(upload_id, self.pieces)
         return upload_id
+
+    def add_track(self, data: bytes, *, lands: bool = True, sound: SoundFile | None = None) -> str:
+        """Adds an audio track of these bytes to the video; returns its name."""
+        new = NewTrack(language="ko", size_bytes=len(data), sha256=sha256(data), sound=sound)
+        row, signed, _ = self.tracks.open(VIDEO, new, 0)
+        if lands:
+            assert signed is not None
+            self.store.put_bytes(Bucket.ORIGINAL, row["key"], data)
+            self.tracks.land(VIDEO, row["name"])
+        return str(row["name"])
 
     def delete(self) -> None:
         with self.database.write() as connection:

@@ -37,6 +37,7 @@ class Route:
 
 
 _SENT = (("video_id", OPEN_VIDEO),)
+_TRACK = (("name", "audio-1"),)
 _ALREADY = (409,)  # the run of the video has ended well
 # In the order in which the owner can use them all: what takes away comes last.
 ROUTES = {
@@ -60,6 +61,7 @@ ROUTES = {
     "GET /videos/{video_id}/events": Route(May.SEES),
     "GET /videos/{video_id}/captions": Route(May.SEES),
     "GET /videos/{video_id}/captions/{name}": Route(May.SEES),
+    "GET /videos/{video_id}/audio": Route(May.SEES),
     "GET /playlists/{playlist_id}": Route(May.SEES),
     "GET /playlists/{playlist_id}/entries": Route(May.SEES),
     "GET /accounts/me": Route(May.SIGNED_IN),
@@ -93,6 +95,9 @@ ROUTES = {
     "PUT /videos/{video_id}/poster": Route(May.OWNS, {}, gives=(422,)),
     "POST /videos/{video_id}/captions/read": Route(May.OWNS, {"data": "V0VCVlRUCgowMDowMS4wMDAgLS0+IDAwOjAyLjAwMAp4Cg=="}),
     "PUT /videos/{video_id}/captions/{name}": Route(May.OWNS, {"language": "en", "label": "new", "webvtt": "WEBVTT\n"}),
+    "POST /videos/{video_id}/audio": Route(May.UPLOADS, {"size_bytes": 5, "sha256": "2" * 64}),
+    "PATCH /videos/{video_id}/audio/{name}": Route(May.OWNS, {"label": "new"}, things=_TRACK),
+    "POST /videos/{video_id}/audio/{name}/landed": Route(May.OWNS, things=_TRACK, gives=_ALREADY),
     "GET /videos/{video_id}/dag": Route(May.OWNS),
     "GET /videos/{video_id}/dag/stages": Route(May.OWNS),
     "GET /videos/{video_id}/dag/timeline": Route(May.OWNS),
@@ -133,6 +138,7 @@ ROUTES = {
     "DELETE /history": Route(May.SIGNED_IN),
     "DELETE /videos/{video_id}/poster": Route(May.OWNS),
     "DELETE /videos/{video_id}/captions/{name}": Route(May.OWNS),
+    "DELETE /videos/{video_id}/audio/{name}": Route(May.OWNS, things=_TRACK),
     "DELETE /playlists/{playlist_id}/entries/{entry_id}": Route(May.OWNS),
     "DELETE /playlists/{playlist_id}": Route(May.OWNS),
     "DELETE /webhooks/{webhook_id}": Route(May.KEEPS),

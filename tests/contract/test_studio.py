@@ -290,7 +290,7 @@ def test_captions_join_a_growing_video_and_outlive_those_of_its_file(world: Worl
         for name in ("text1", "mine"):
             caption.put(connection, VIDEO, {"name": name, **plain}, world.clock.now())
         caption.set_of_file(connection, VIDEO, [{"name": f"text{n}", **plain, "label": "of the file"} for n in range(2)])
-        made = make_presentation(video.get(connection, VIDEO), world.stored(), caption.of_video(connection, VIDEO), 4.0)
+        made = make_presentation(video.get(connection, VIDEO), world.stored(), caption.of_video(connection, VIDEO), (), 4.0)
     assert made is not None and made.state == "growing"
     assert [(track.name, track.label) for track in made.texts] == [("mine", "English"), ("text0", "of the file"), ("text1", "English")]
 

@@ -58,14 +58,15 @@ def test_the_built_in_definitions_are_right_and_travel(name: str):
 def test_standard():
     made = parse_definition(read_definitions()["standard"], "standard.yaml", BUILT_IN)
     full = {stage.name: stage for stage in made.active({**NOTHING, "has_audio": True, "rungs": 4})}
-    assert set(full) == {"encode_low", "audio", "poster", "encode", "encode_all", "tiles", "storyboard", "better_poster", "package"}
+    of_pictures = {"encode_low", "encode_all", "poster", "tiles", "storyboard", "better_poster", "package"}
+    assert set(full) == {*of_pictures, "encode", "audio", "more_audio"}
     assert full["encode_low"].parameters == {"rungs": "lowest"} and full["encode_low"].latency_sensitive
     assert full["encode"].optional and not full["encode_low"].optional
     for index in range(8):  # each rung of each piece is encoded once
         taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].takes(index)]
         assert taken == (["lowest", "others"] if index < 3 else ["all"])
     small = {stage.name: stage for stage in made.active({**NOTHING, "rungs": 1})}
-    assert set(small) == {"encode_low", "encode_all", "poster", "tiles", "storyboard", "better_poster", "package"}
+    assert set(small) == {*of_pictures, "more_audio"}
     assert small["package"].needs == ("encode_low", "encode_all")
 
 
@@ -116,7 +117,7 @@ A = "  a: {op: encode, scope: piece}\n"
         (f"name: mine\nladder:\n  max_height: 100\nstages:\n{A}", 3, "ladder.max_height: .*144"),
         (HEAD + "  a: encode", 3, "stage a must be a mapping"),
         (HEAD + "  a: {op: encode}", 3, "stage a, scope: Field required; add `scope`"),
-        (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece' or 'rung'"),
+        (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece', 'rung' or 'track'"),
         (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name, version or looks_at"),
         (HEAD + "  a: {op: encode, scope: piece, retrys: 3}", 3, "stage a, retrys: Extra inputs are not permitted; did you mean retries?"),
         (HEAD + "  a:\n    op: encode\n    scope: piece\n    slots: {cpu: 0}", 6, "stage a, slots.cpu: .*greater than 0"),
@@ -131,7 +132,11 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  A b: {op: encode, scope: piece}", 3, "stage A b, name: .*pattern"),
         (HEAD + A + A, 4, "a stands here twice; keep one of them"),
         (HEAD + "  a: {op: encoda, scope: piece}", 3, "stage a: there is no op encoda; did you mean encode?"),
-        (HEAD + "  a: {op: bake, scope: piece}", 3, "stage a: there is no op bake; there are audio, better_poster, blur, choose_gain, "),
+        (
+            HEAD + "  a: {op: bake, scope: piece}",
+            3,
+            "stage a: there is no op bake; there are audio, audio_track, better_poster, ",
+        ),
         (HEAD + A + "  b: {op: tiles, scope: piece, needs: [aa]}", 4, "stage b needs aa, which does not exist; did you mean a?"),
         (
             HEAD + "  a: {op: encode, scope: piece, with: {rungs: some}}",
@@ -169,6 +174,13 @@ A = "  a: {op: encode, scope: piece}\n"
             HEAD + "  a: {op: encode, scope: piece, group: g}\n  b: {op: poster, scope: video, group: g}",
             4,
             "stage b is not of the scope and pieces of a",
+        ),
+        (HEAD + "  a: {op: audio_track, scope: video, optional: true}", 3, "stage a: op audio_track works on an audio track"),
+        (HEAD + "  a: {op: audio_track, scope: track}", 3, "stage a: a video must not fail for an audio track"),
+        (
+            HEAD + "  a: {op: audio_track, scope: track, optional: true}\n  b: {op: package, scope: video, needs: [a]}",
+            4,
+            "stage b needs a, which works on audio tracks",
         ),
         (
             HEAD + A + "  b: {op: tiles, scope: piece, needs: [a], group: a}\n  c: {op: storyboard, scope: video, needs: [b]}",

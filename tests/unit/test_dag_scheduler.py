@@ -21,6 +21,7 @@ from yeoul.pipeline.dag_scheduler import (
     PieceLanded,
     Place,
     TaskEnded,
+    TrackLanded,
     UploadClosed,
     count_seen,
 )
@@ -38,6 +39,7 @@ class SchedulerHistory(RuleBasedStateMachine):
         self.units = make_units(definition.active(FACTS))
         self.pieces = pieces
         self.landed: set[int] = set()
+        self.tracks: set[str] = set()
         self.closed = False
         self.added: dict[Place, AddTask] = {}
         self.ended: dict[Place, bool] = {}
@@ -79,6 +81,12 @@ class SchedulerHistory(RuleBasedStateMachine):
         self.landed.add(index)
         self.feed(PieceLanded(index))
 
+    @precondition(lambda self: self.over is None)
+    @rule(name=st.sampled_from(["audio-1", "audio-2"]))
+    def land_track(self, name: str) -> None:
+        self.tracks.add(name)
+        self.feed(TrackLanded(name))
+
     @precondition(lambda self: not self.closed)
     @rule()
     def close(self) -> None:
@@ -109,6 +117,8 @@ class SchedulerHistory(RuleBasedStateMachine):
         past: list[Event] = [PieceLanded(index) for index in data.draw(st.permutations(sorted(self.landed)))]
         if self.closed:
             past.insert(data.draw(st.integers(0, len(past))), UploadClosed(self.pieces))
+        for name in sorted(self.tracks):
+            past.insert(data.draw(st.integers(0, len(past))), TrackLanded(name))
         for event in past + data.draw(st.permutations(ends)):
             orders += again.handle(event)
         rebuilt = {order.place for order in orders if isinstance(order, AddTask)}
@@ -127,6 +137,9 @@ class SchedulerHistory(RuleBasedStateMachine):
         """The tasks of a unit that must exist by now: those whose piece has landed, or whose time has come, with all that they need."""
         if unit.scope == "video":
             return [Place(unit.name)] if self.has_come(unit) else []
+        if unit.scope == "track":
+            is_whole = self.closed and len(self.landed) == self.pieces
+            return [Place(unit.name, None, name) for name in self.tracks] if is_whole else []
         rungs = RUNGS if unit.scope == "rung" else (None,)
         return [Place(unit.name, index, rung) for index in self.landed if unit.takes(index) and self.is_free(unit, index) for rung in rungs]
 
@@ -201,6 +214,15 @@ def test_rungs_are_tasks_of_their_own():
         Place("score", 0, "240p"): (low,),
         Place("tiles", 0): (high, low),
     }
+
+
+def test_audio_tracks_wait_for_all_pieces_and_are_tasks_of_their_own():
+    scheduler = make({"name": "encode"}, {"name": "dub", "scope": "track", "needs": ["encode"], "optional": True})
+    assert added(scheduler.handle(TrackLanded("audio-1"))) == {}
+    assert added(scheduler.handle(PieceLanded(0))) == {Place("encode", 0): ()}
+    assert added(scheduler.handle(UploadClosed(1))) == {Place("dub", None, "audio-1"): (Place("encode", 0),)}
+    assert added(scheduler.handle(TrackLanded("audio-2"))) == {Place("dub", None, "audio-2"): (Place("encode", 0),)}
+    assert added(scheduler.handle(TrackLanded("audio-2"))) == {}
 
 
 def test_a_stage_of_pieces_waits_for_what_the_opening_pieces_say():

@@ -19,6 +19,32 @@ def parsed(p: Presentation) -> ET.Element:
     return ET.fromstring(make_mpd(p))
 
 
+def test_each_sound_is_a_set_of_its_own_with_its_role_and_a_name():
+    sounds = (
+        audio_track(name="audio", language="en"),
+        audio_track(name="audio-surround", language="en"),
+        audio_track(name="audio-1", language="en", position=1, role="commentary"),
+        audio_track(name="audio-2", language="de", position=2, role="description", label="Hörfassung"),
+    )
+    sets = [one for one in parsed(complete(video_track(), *sounds)).iter(f"{NS}AdaptationSet") if one.get("contentType") == "audio"]
+    told = [
+        (
+            one.findtext(f"{NS}Label"),
+            one.get("lang"),
+            [role.get("value") for role in one.findall(f"{NS}Role")],
+            [purpose.get("value") for purpose in one.findall(f"{NS}Accessibility")],
+            [found.get("value") for found in one.iter(f"{NS}AudioChannelConfiguration")],
+        )
+        for one in sets
+    ]
+    assert told == [
+        ("en", "en", ["main"], [], ["2"]),
+        ("en", "en", ["main"], [], ["6"]),
+        ("en (commentary)", "en", ["commentary"], [], ["2"]),
+        ("Hörfassung", "de", ["description"], ["1"], ["2"]),
+    ]
+
+
 def test_an_mpd_reads_as_written_here():
     p = complete(video_track(480), audio_track(), texts=(text_track(),))
     assert make_mpd(p) == (

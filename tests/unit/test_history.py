@@ -9,7 +9,7 @@ import pytest
 
 from yeoul.cli.main import main
 from yeoul.pipeline.dag import Definition, Stage
-from yeoul.pipeline.dag_scheduler import AddTask, EndRun, PieceLanded, Place, TaskEnded, UploadClosed
+from yeoul.pipeline.dag_scheduler import AddTask, EndRun, PieceLanded, Place, TaskEnded, TrackLanded, UploadClosed
 from yeoul.pipeline.history import (
     Entry,
     History,
@@ -53,6 +53,21 @@ def test_all_kinds_of_runs_are_recorded():
     assert any(stage.group for stage in group.definition.stages)
     rungs = History.model_validate_json((HISTORIES / "0.1.0-by-rung.json").read_text())
     assert any(order.get("add", "").endswith(".00001.240p") for step in rungs.steps for order in step.gave)
+
+
+def test_a_track_that_comes_after_the_end_is_made_before_the_run_ends_again():
+    definition = PLAIN.model_copy(update={"stages": (*PLAIN.stages, Stage(name="dub", op="x", scope="track", optional=True))})
+    recording = Recording(definition, {}, ())
+    ends = [TaskEnded(Place(unit, piece), ok=True) for unit, piece in (("encode", 0), ("check", 0), ("package", None))]
+    for entry in (Started(), PieceLanded(0), UploadClosed(1), *ends[:2]):
+        recording.take(entry)
+    assert recording.take(ends[2]) == [EndRun()]
+    track = Place("dub", None, "audio-1")
+    assert recording.take(TrackLanded("audio-1")) == []
+    (order,) = recording.take(Reopened(()))
+    assert isinstance(order, AddTask) and order.place == track and not recording.is_over
+    assert recording.take(TaskEnded(track, ok=False)) == [EndRun()]
+    assert recording.take(Reopened(())) == [EndRun()]  # nothing new
 
 
 def test_the_first_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -81,6 +81,42 @@ def test_codecs_come_one_after_the_other_and_h264_first():
     assert frames[-1] == ("av01.0.04M.08", "720p-av01/iframes.m3u8") and len(frames) == 6
 
 
+def make_sounds() -> tuple[Track, ...]:
+    """English in stereo and 5.1, two dubs of which one has a name, a commentary and a description."""
+    return (
+        audio_track(name="audio", language="en"),
+        audio_track(name="audio-surround", language="en", bytes_per_frame=900),
+        audio_track(name="audio-1", language="ko", position=1, role="dub", label='한국어 "더빙"'),
+        audio_track(name="audio-2", language="en", position=2, role="commentary", bytes_per_frame=100),
+        audio_track(name="audio-3", language="en", position=3, role="description"),
+        audio_track(name="audio-4", language="en", position=4, role="dub"),
+    )
+
+
+def test_sounds_are_groups_that_have_the_same_members():
+    master = parse(hls.make_master(complete(video_track(480), video_track(240, sizes=(150_000, 100_000, 30_000)), *make_sounds())))
+    media = master.all("EXT-X-MEDIA")
+    members = {group: [one for one in media if one["GROUP-ID"] == group] for group in ("audio", "surround")}
+    shared = ("NAME", "LANGUAGE", "DEFAULT", "AUTOSELECT")
+    assert [[one[name] for name in shared] for one in members["audio"]] == [[one[name] for name in shared] for one in members["surround"]]
+    assert [one["NAME"] for one in members["audio"]] == ["en", "한국어 '더빙'", "en (commentary)", "en (description)", "en 2"]
+    assert [one["AUTOSELECT"] for one in members["audio"]] == ["YES", "YES", "NO", "YES", "YES"]
+    assert [one.get("CHARACTERISTICS") for one in members["audio"]] == [None, None, None, "public.accessibility.describes-video", None]
+    assert [(one["URI"], one["CHANNELS"]) for one in members["surround"]][:2] == [
+        ("audio-surround/index.m3u8", "6"),
+        ("audio-1/index.m3u8", "2"),
+    ]
+    assert [(variant["AUDIO"], uri) for variant, uri in master.variants] == [
+        ("audio", "480p/index.m3u8"),
+        ("audio", "240p/index.m3u8"),
+        ("surround", "480p/index.m3u8"),
+        ("surround", "240p/index.m3u8"),
+    ]
+    plain, dear = (next(int(v["BANDWIDTH"]) for v, _ in master.variants if v["AUDIO"] == group) for group in ("audio", "surround"))
+    assert dear - plain == (900 - 340) * 282 * 8 * 48_000 // (282 * 1024)
+    assert len(master.all("EXT-X-I-FRAME-STREAM-INF")) == 2
+
+
 def test_a_complete_media_list_reads_as_written_here():
     p = complete(video_track(), audio_track())
     assert hls.make_media(p, p.audios[0]) == (

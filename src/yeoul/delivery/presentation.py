@@ -206,17 +206,23 @@ def make_target_duration_s(piece_s: float) -> int:
 
 def audio_names(tracks: Sequence[Track]) -> list[str]:
     """What players call audio tracks, each once: their labels, or else language and role."""
-    said = ((track.label, language_tag(track.rendition.language), _ROLES.get(track.role)) for track in tracks)
-    called = [label or " ".join(word for word in (tag, role) if word is not None) for label, tag, role in said]
-    return name_once(called, [track_of(track.name) for track in tracks])
+    said = ((track.label, language_tag(track.rendition.language) or "audio", _ROLES.get(track.role)) for track in tracks)
+    called = [plain_text(label) or " ".join(word for word in (tag, role) if word is not None) for label, tag, role in said]
+    counts = [called[: place + 1].count(name) for place, name in enumerate(called)]
+    return [name if count == 1 else f"{name} {count}" for name, count in zip(called, counts, strict=True)]
 
 
 def name_once(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
     """Labels, each once in its group (RFC 8216bis 4.4.6.1.1), without what ends a quoted string."""
-    plain = [re.sub(r"[\x00-\x1f\x7f]", " ", label.replace('"', "'")).strip() for label in labels]
+    plain = [plain_text(label) for label in labels]
     return [
         label if label and plain.count(label) == 1 else f"{label} {folder}".strip() for label, folder in zip(plain, folders, strict=True)
     ]
+
+
+def plain_text(label: str) -> str:
+    """A label without what ends a quoted string."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", label.replace('"', "'")).strip()
 
 
 def language_tag(language: str | None) -> str | None:

@@ -21,12 +21,13 @@ _GROUP_HEAD = 22.0
 _COLUMN = _WIDTH + 2 * _GROUP_PAD + 64.0
 _MARGIN = 28.0
 _HEAD = 76.0
-_DEPTH = {"video": 0, "piece": 2, "rung": 4}  # cards behind a box
+_DEPTH = {"video": 0, "track": 2, "piece": 2, "rung": 4}  # cards behind a box
 _SCOPES = {
     ("piece", "all"): "each piece",
     ("piece", "opening"): "opening pieces",
     ("piece", "rest"): "other pieces",
     ("rung", "all"): "each rung",
+    ("track", "all"): "each audio track",
     ("video", "opening"): "opening pieces",
 }
 _STYLE = """
@@ -60,7 +61,7 @@ _PLAIN = Marks({}, {}, {})
 
 def draw_definition(definition: Definition) -> str:
     """A definition by itself."""
-    legend = [("", "cards in a pile: a task for each piece or rung; dashed: may fail")]
+    legend = [("", "cards in a pile: a task for each piece, rung or audio track; dashed: may fail")]
     return draw_graph(definition, _PLAIN, definition.description or f"highest rung {definition.ladder.max_height}p", legend)
 
 

@@ -21,6 +21,7 @@ def check_edges(stages: Sequence[Stage], ops: Mapping[str, Op]) -> Iterator[Faul
         op = ops[stage.op]
         yield from _check_scope(stage, op)
         yield from _check_late(stage, late)
+        yield from _check_tracks(stage, by_name)
         for taken in op.edges:
             yield from _check_input(stage, taken, by_name, ops)
         yield from _check_needs(stage, op, by_name, ops)
@@ -59,6 +60,13 @@ def _check_late(stage: Stage, late: frozenset[str]) -> Iterator[Fault]:
             yield (stage.name, "needs"), what, "let it need stages of pieces, or a video's stage that needs opening pieces alone"
 
 
+def _check_tracks(stage: Stage, by_name: Mapping[str, Stage]) -> Iterator[Fault]:
+    for need in stage.needs:
+        if by_name[need].scope == "track":
+            what = f"stage {stage.name} needs {need}, which works on audio tracks that may come when all else has ended"
+            yield (stage.name, "needs"), what, "remove the need"
+
+
 def _gives(kind: type, stage: Stage, ops: Mapping[str, Op]) -> bool:
     return issubclass(ops[stage.op].output, kind)
 
@@ -94,9 +102,6 @@ def _is_many(stage: Stage, giver: Stage) -> bool:
 
 def _check_needs(stage: Stage, op: Op, by_name: Mapping[str, Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
     for need in stage.needs:
-        if by_name[need].scope == "track":
-            what = f"stage {stage.name} needs {need}, which works on audio tracks that may come when all else has ended"
-            yield (stage.name, "needs"), what, "remove the need"
         if not any(_gives(taken.kind, by_name[need], ops) for taken in op.edges):
             given = ops[by_name[need].op].output.__name__
             what = f"stage {stage.name} needs {need}, and op {op.name} takes no {given}"

@@ -226,7 +226,7 @@ class DagScheduler:
                 continue
             indexes = self._taken(above) if place.piece is None else [place.piece] if above.takes(place.piece) else []
             for index in indexes:
-                found += self._of_piece(above, index, place.rung)
+                found += self._of_piece(above, index, place.rung if unit.scope == "rung" else None)
         return found
 
     def _of_piece(self, above: Unit, index: int, rung: str | None) -> list[Place]:

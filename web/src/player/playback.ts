@@ -2,11 +2,12 @@
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
+import type { RenditionView } from "../api/schema";
 import { applyEditLists, ignoresEditLists } from "./edit_list";
 import { describeFault, isInterruption, type Fault } from "./fault";
 import { prefer, preference, savesData } from "./preference";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs";
-import { activeLanguage, chooseSound, listSounds, type Sound } from "./sounds";
+import { activeLanguage, chooseSound, listSounds, preferSound, type Sound } from "./sounds";
 import { StallCounter } from "./stall";
 import { bandwidthFor, pickStart, SAVER_PIXELS, startLimits, type StartRung } from "./start";
 import { countListedRungs, type Stream } from "./stream";
@@ -76,13 +77,14 @@ export class Playback {
     this.#sound = id;
     chooseSound(this.shaka, id);
     prefer({ audioLanguage: activeLanguage(this.shaka) ?? "" });
-    this.#preferSound();
     this.listener.onRungs();
   }
 
-  /** Starts a stream, or moves on to a fuller one of the same video when that helps. rungs: what the stream is known to have, before it is loaded. */
-  async show(stream: Stream, startS: number, rungs: readonly StartRung[]): Promise<void> {
+  /** Starts a stream, or moves on to a fuller one of the same video when that helps. rungs, renditions: what the stream is known to have, before it is loaded. */
+  async show(stream: Stream, startS: number, rungs: readonly StartRung[], renditions: readonly RenditionView[]): Promise<void> {
     if (this.stream === null) {
+      const sound = preferSound(renditions, preference().audioLanguage);
+      this.shaka.configure({ preferredAudio: sound === null ? [] : [sound] });
       this.stream = stream;
       const first = pickStart(rungs, startLimits());
       if (first !== undefined) this.shaka.configure("abr.defaultBandwidthEstimate", bandwidthFor(rungs, first));
@@ -138,13 +140,6 @@ export class Playback {
       },
     });
     this.applySaver();
-    this.#preferSound();
-  }
-
-  /** Two channels unless more are chosen: that is what every device plays. */
-  #preferSound(): void {
-    const plain = { role: "", label: "", codec: "", spatialAudio: false, channelCount: 2 };
-    this.shaka.configure({ preferredAudio: [{ ...plain, language: preference().audioLanguage }] });
   }
 
   async #load(url: string, startS: number): Promise<void> {

@@ -197,7 +197,7 @@ export class YeoulPlayer extends HTMLElement {
     if (first) this.#stage.hide();
     const startS = await (this.#start ??= this.#whereToStart(stream));
     const rungs = this.#video?.renditions.filter((one) => one.kind === "video") ?? [];
-    await this.playback.show(stream, startS, rungs.map(({ width, height, bandwidth_bps }) => ({ pixels: width * height, bandwidth_bps })));
+    await this.playback.show(stream, startS, rungs.map(({ width, height, bandwidth_bps }) => ({ pixels: width * height, bandwidth_bps })), this.#video?.renditions ?? []);
     this.#factsChanged();
     if (!first) return;
     if ((preference().captions || this.#options.captions) && this.#hasCaptions() && !showsCaptions(this.media)) this.#actions.toggleCaptions();

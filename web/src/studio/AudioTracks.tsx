@@ -39,7 +39,7 @@ export function AudioTracks({ video }: { video: ListedVideo }) {
   if (tracks === null) return null;
   return (
     <section class="captions" aria-label={text.audio.title}>
-      <p class="field-hint">{tracks.length === 0 ? text.audio.silent : text.audio.hint}</p>
+      <p class="field-hint audio-hint">{tracks.length === 0 ? text.audio.silent : text.audio.hint}</p>
       <ul class="caption-list">
         {tracks.map((track) => (
           <TrackRow key={track.name} video={video} track={track} onChange={load} />

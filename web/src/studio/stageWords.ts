@@ -9,6 +9,7 @@ export const MOOD_ICONS: Record<Mood | "none", IconName> = { done: "check", runn
 
 /** What a stage has a task for: "each piece". */
 export function scopeOf(node: StageNode): string {
+  if (node.scope === "track") return text.run.scopes.track;
   if (node.scope === "rung") return text.run.scopes.rung;
   if (node.scope === "video") return text.run.scopes.video;
   return text.run.pieces[node.pieces as keyof typeof text.run.pieces];

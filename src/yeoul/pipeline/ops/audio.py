@@ -50,7 +50,7 @@ def audio_track(
 ) -> Sound:
     """Gives a track beside the one that the pieces hold, with a segment for each of them; in 5.1 as well, as `audio` does.
 
-    It lasts as long as the video: silence follows where its file is shorter. Raises MediaError when the file cannot be used.
+    Where its file is shorter than the video, silence follows up to the last piece. Raises MediaError when the file cannot be used.
     """
     file = context.fetch(Bucket(track.bucket), track.key)
     check_sha256(file, track.sha256, track.key)
