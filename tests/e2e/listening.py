@@ -123,3 +123,42 @@ def sound_lag_ms(heard: dict[str, Any]) -> float:
         lags.append(min((beep - due_ms for beep in heard["beeps"]), key=abs))
     assert len(lags) == 6
     return statistics.median(lags)
+
+
+# Plays the page's video to its end and tells the pitch of each beep, in Hz and in order; the sound `choice` is taken once 3 s have passed.
+HEAR_PITCHES = """async (choice) => {
+  const player = document.querySelector('yeoul-player'), media = player.media;
+  const context = new AudioContext();
+  const source = `registerProcessor('pitches', class extends AudioWorkletProcessor {
+    constructor() { super(); this.begun = -1; this.turns = 0; this.last = 0; this.quiet = 0; }
+    process([input]) {
+      const samples = input[0] ?? [];
+      for (let i = 0; i < samples.length; i++) {
+        const loud = Math.abs(samples[i]) > 0.05;
+        this.quiet = loud ? 0 : this.quiet + 1;
+        if (this.begun < 0 && loud) { this.begun = 0; this.turns = 0; }
+        if (this.begun >= 0) {
+          this.begun += 1;
+          if (samples[i] * this.last < 0) this.turns += 1;
+          if (this.begun === 2400) this.port.postMessage(this.turns * sampleRate / 2 / 2400);
+          if (this.quiet > 4800) this.begun = -1;
+        }
+        if (samples[i] !== 0) this.last = samples[i];
+      }
+      return true;
+    }
+  });`;
+  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+  const pitches = [], node = new AudioWorkletNode(context, 'pitches');
+  node.port.onmessage = (event) => pitches.push(event.data);
+  context.createMediaElementSource(media).connect(node).connect(context.destination);
+  const ended = new Promise((done) => media.addEventListener('ended', done, {once: true}));
+  media.addEventListener('timeupdate', () => {
+    if (choice !== null && media.currentTime > 3) { player.playback.chooseSound(choice); choice = null; }
+  });
+  media.currentTime = 0;
+  await context.resume();
+  await media.play();
+  await ended;
+  return pitches;
+}"""

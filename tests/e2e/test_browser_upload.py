@@ -67,13 +67,27 @@ def make_transport(folder: Path) -> Path:
     return make_clip(folder / "closed.ts", "-g", "50")
 
 
+def make_sounds(folder: Path) -> Path:
+    """Two languages beside the sound that plays by default."""
+    sounds = ";".join(f"sine={hz}:sample_rate=44100:duration=9[s{hz}]" for hz in (300, 500))
+    maps = ["-map", "0", "-map", "1", "-map", "[s300]", "-map", "[s500]"]
+    return make_clip(folder / "sounds.mp4", "-filter_complex", sounds, *maps, "-g", "50", "-metadata:s:a:1", "language=kor")
+
+
 def make_avi(folder: Path) -> Path:
     return make_clip(folder / "old.avi", "-c:v", "mpeg4", "-c:a", "libmp3lame")
 
 
 @pytest.mark.parametrize(
     ("make", "is_split"),
-    [(make_open_gop, True), (make_edited_and_rotated, True), (make_uneven, True), (make_transport, True), (make_avi, False)],
+    [
+        (make_open_gop, True),
+        (make_edited_and_rotated, True),
+        (make_uneven, True),
+        (make_transport, True),
+        (make_sounds, True),
+        (make_avi, False),
+    ],
 )
 def test_streams_equal_those_of_the_command_line(
     browser: Browser, yeoul_server: Server, tmp_path: Path, make: Callable[[Path], Path], is_split: bool

@@ -115,6 +115,7 @@ def patch_audio_track(video_id: str, name: str, body: TrackChange, caller: Calle
     """Change what a track is called; players are told when they load the video again."""
     _check(parts, video_id, caller)
     parts.tracks.call(video_id, name, body.model_dump(mode="json", exclude_unset=True))
+    parts.presentations.forget(video_id)
     return _view(parts, video_id, name)
 
 
@@ -123,6 +124,7 @@ def delete_audio_track(video_id: str, name: str, caller: Caller, parts: PartsDep
     """Take a track away; the one that the video came with stays."""
     _check(parts, video_id, caller)
     parts.tracks.remove(video_id, name)
+    parts.presentations.forget(video_id)
 
 
 def _check(parts: Parts, video_id: str, caller: Row) -> None:
