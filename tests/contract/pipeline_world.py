@@ -224,7 +224,7 @@ class World:
         self.store = WatchedStore(database, self.clock)
         self.ops = Ops(self.store, pieces)
         self.uploads = UploadService(database, self.store, UploadSettings, self.clock)
-        self.tracks = TrackService(database, self.store, UploadSettings, self.clock)
+        self.track_service = TrackService(database, self.store, UploadSettings, self.clock)
         self.has_room = True
         self.slots = slots
         self.policy = policy or Policy()
@@ -330,11 +330,11 @@ class World:
     def add_track(self, data: bytes, *, lands: bool = True, sound: SoundFile | None = None) -> str:
         """Adds an audio track of these bytes to the video; returns its name."""
         new = NewTrack(language="ko", size_bytes=len(data), sha256=sha256(data), sound=sound)
-        row, signed, _ = self.tracks.open(VIDEO, new, 0)
+        row, signed, _ = self.track_service.open(VIDEO, new, 0)
         if lands:
             assert signed is not None
             self.store.put_bytes(Bucket.ORIGINAL, row["key"], data)
-            self.tracks.land(VIDEO, row["name"])
+            self.track_service.land(VIDEO, row["name"])
         return str(row["name"])
 
     def delete(self) -> None:

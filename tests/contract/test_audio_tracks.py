@@ -99,7 +99,7 @@ def test_a_track_that_cannot_be_made_fails_alone_and_is_named(world: World):
     row = world.video()
     assert row["state"] == "ready" and sounds(world) == ["audio"]
     assert row["dropped"][name]["code"] == "media.unreadable" and row["notice"]["facts"]["rungs"] == [name]
-    world.tracks.remove(VIDEO, name)
+    world.track_service.remove(VIDEO, name)
     world.work()
     assert world.video()["dropped"] == {} and world.video()["notice"] is None
 
@@ -110,7 +110,7 @@ def test_a_removed_track_is_gone_and_its_name_is_not_given_again(world: World):
     name = world.add_track(b"korean")
     world.work()
     assert used_bytes(world) > free
-    world.tracks.remove(VIDEO, name)
+    world.track_service.remove(VIDEO, name)
     assert sounds(world) == ["audio"]
     world.work()
     world.wait(7 * 3600.0)
@@ -129,7 +129,7 @@ def test_a_track_removed_while_it_waits_holds_nothing_up(world: World):
         world.land(upload_id, index)
     world.uploads.complete(upload_id, world.pieces)
     world.settle()
-    world.tracks.remove(VIDEO, name)
+    world.track_service.remove(VIDEO, name)
     world.work()
     assert world.state() == "ready" and sounds(world) == ["audio"]
 
@@ -160,7 +160,7 @@ def test_a_video_of_an_older_pipeline_is_processed_again_for_its_first_track(dat
 def test_the_same_bytes_are_one_track(world: World):
     world.open()
     first = world.add_track(b"korean")
-    row, signed, is_new = world.tracks.open(VIDEO, NewTrack(size_bytes=6, sha256=sha256(b"korean")), 0)
+    row, signed, is_new = world.track_service.open(VIDEO, NewTrack(size_bytes=6, sha256=sha256(b"korean")), 0)
     assert (row["name"], signed, is_new) == (first, None, False)
 
 
@@ -168,12 +168,12 @@ def test_what_is_not_there_does_not_land(world: World):
     world.open()
     name = world.add_track(b"korean", lands=False)
     with pytest.raises(PieceMissingError):
-        world.tracks.land(VIDEO, name)
+        world.track_service.land(VIDEO, name)
     with world.database.read() as connection:
         key = audio_track.get(connection, VIDEO, name)["key"]
     world.store.put_bytes(Bucket.ORIGINAL, key, b"other bytes")
     with pytest.raises(ChecksumError):
-        world.tracks.land(VIDEO, name)
+        world.track_service.land(VIDEO, name)
 
 
 def test_bounds_of_tracks(world: World):
@@ -185,20 +185,20 @@ def test_bounds_of_tracks(world: World):
     with pytest.raises(ConflictError):
         world.add_track(b"one too many")
     with pytest.raises(InvalidError):
-        world.tracks.open(VIDEO, NewTrack(size_bytes=2**40, sha256="0" * 64), 0)
+        world.track_service.open(VIDEO, NewTrack(size_bytes=2**40, sha256="0" * 64), 0)
 
 
 def test_the_sound_of_the_video_itself_stays(world: World):
     make_ready(world)
     with pytest.raises(ConflictError):
-        world.tracks.remove(VIDEO, "audio")
+        world.track_service.remove(VIDEO, "audio")
     assert sounds(world) == ["audio"]
 
 
 def test_a_track_counts_towards_the_quota(world: World):
     world.open()
     with pytest.raises(QuotaExceededError):
-        world.tracks.open(VIDEO, NewTrack(size_bytes=1000, sha256="0" * 64), 500)
+        world.track_service.open(VIDEO, NewTrack(size_bytes=1000, sha256="0" * 64), 500)
     with world.database.read() as connection:
         assert audio_track.of_video(connection, VIDEO) == []
 

@@ -41,7 +41,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         database=world.database,
         store=world.store,
         uploads=world.uploads,
-        tracks=world.tracks,
+        tracks=world.track_service,
         access=StreamAccess(b"secret"),
         presentations=PresentationCache(world.database, world.clock, 6.0),
         clock=world.clock,

@@ -78,7 +78,7 @@ def read_owned(
     """(the frames that a piece owns, its sound in 1, 2 or 6 channels); None where no frame lies in the piece. Raises UnreadableError."""
     owned = owned_frames(piece, source)
     longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
-    sound = decode_sound(piece_file, piece, source, track, channels, limits, longest=longest)
+    sound = decode_sound(piece_file, piece, source, track, limits, longest=longest, channels=channels)
     if piece.last:
         # What the last packet holds past the source's end is the padding of its encoder.
         heard = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))

@@ -20,7 +20,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from yeoul.media.audio_grid import LAYOUTS, Span
+from yeoul.media.audio_grid import LAYOUTS, Span, output_channels
 from yeoul.media.limits import Limits, open_input
 from yeoul.media.scan import decoded_audio, media_packets
 from yeoul.model.piece import Piece
@@ -120,12 +120,21 @@ class Sound:
 
 
 def decode_sound(
-    piece_file: Path | None, piece: Piece, source: Source, track: AudioTrack, channels: int, limits: Limits, *, longest: int
+    piece_file: Path | None,
+    piece: Piece,
+    source: Source,
+    track: AudioTrack,
+    limits: Limits,
+    *,
+    longest: int,
+    channels: int | None = None,
 ) -> Sound:
-    """Decode the first audio stream of a piece file to 1, 2 or 6 channels, to the sound's end, at most `longest` samples and some to spare.
+    """Decode the first audio stream of a piece file to the sound's end, at most `longest` samples and some to spare.
 
-    piece_file: None for a silent piece. Packets that do not decode leave a hole. Raises UnreadableError when the file cannot be opened.
+    piece_file: None for a silent piece. channels: 1, 2 or 6; None: as many as `output_channels` says. Packets that do not decode leave a
+    hole. Raises UnreadableError when the file cannot be opened.
     """
+    channels = channels or output_channels(track)
     budget = longest + _SPARE_S * track.sample_rate
     anchor = piece.audio.anchor_sample if piece.audio else None
     runs = [_Run(anchor, _Samples())]
