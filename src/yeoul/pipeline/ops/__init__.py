@@ -3,9 +3,25 @@
 from yeoul.blob.store import Bucket
 from yeoul.model.piece import LandedPiece as Piece
 from yeoul.model.rendition import Rung
+from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
 from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task_data import Encoded, Gain, Ladder, Output, RungChoice, Sound, Window
 
-__all__ = ["Bucket", "Context", "Encoded", "Gain", "Ladder", "Output", "Piece", "Rung", "RungChoice", "Sound", "Source", "Window", "op"]
+__all__ = [
+    "Bucket",
+    "Context",
+    "Encoded",
+    "Gain",
+    "Ladder",
+    "LandedSound",
+    "Output",
+    "Piece",
+    "Rung",
+    "RungChoice",
+    "Sound",
+    "Source",
+    "Window",
+    "op",
+]
