@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import count, pairwise
 from pathlib import Path
@@ -161,6 +162,12 @@ def copy_by_ffmpeg(url: str, out: Path, *, newest: bool = False) -> Path:
     """What ffmpeg makes of a stream without decoding it, as an archivist keeps it."""
     program = feed_ffmpeg_path() if newest else ffmpeg_path()
     return _make([program, "-v", "error", "-nostdin", "-y", "-i", url, "-map", "0:v:0", "-map", "0:a:0", "-c", "copy"], out)
+
+
+def fetch_by_yt_dlp(url: str, out: Path) -> Path:
+    """What yt-dlp keeps of a stream."""
+    words = ["-m", "yt_dlp", "--no-config", "--quiet", "--ffmpeg-location", ffmpeg_path(), "--merge-output-format", "mkv", url]
+    return _make([sys.executable, *words], out, "--output=")
 
 
 def play_by_mpv(program: Path, url: str, out: Path) -> Path:

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from bench.server import Server
-from tests.e2e.foreign import Tab, WebKitTab, copy_by_ffmpeg, find_flash_times, open_firefox, open_webkit, play_by_mpv
+from tests.e2e.foreign import Tab, WebKitTab, copy_by_ffmpeg, fetch_by_yt_dlp, find_flash_times, open_firefox, open_webkit, play_by_mpv
 from tests.e2e.listening import find_beeps, make_flashes_and_beeps
+from tests.e2e.players import WEB_PLAYERS, open_player
 from tests.e2e.waiting import wait_for
+from tests.e2e.watching import open_context
+from tests.harness.cut import leave_out
 
-_MEDIA = "document.querySelector('yeoul-player').media"
+_MEDIA = "(window.media ?? document.querySelector('yeoul-player').media)"
 # What is buffered, and how many pictures were decoded.
 _STATE = f"""(() => {{
   const media = {_MEDIA};
@@ -73,6 +77,13 @@ def test_ffmpeg_keeps_pictures_and_sound_together(newest: bool, clip: tuple[str,
     assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
 
 
+@pytest.mark.parametrize("stream", ["hls", "dash"])
+def test_yt_dlp_keeps_pictures_and_sound_together(stream: str, clip: tuple[str, dict[str, Any]], tmp_path: Path):
+    kind, video = clip
+    made = fetch_by_yt_dlp(video[stream], tmp_path / "kept.mkv")
+    assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
+
+
 def test_mpv_plays_pictures_and_sound_together(clip: tuple[str, dict[str, Any]], mpv: Path, tmp_path: Path):
     kind, video = clip
     made = play_by_mpv(mpv, video["hls"], tmp_path / "played.nut")
@@ -119,3 +130,27 @@ def test_a_browser_shows_each_picture_at_its_time(proto: str, tab: Tab, clip: tu
     assert tab.evaluate(_LOOK % moments) == [False, True] * 3
     tab.evaluate(f"(async () => {{ const media = {_MEDIA}; media.muted = true; media.currentTime = 0; await media.play(); }})()")
     assert state_with(tab, lambda state: state["ended"], "the end")["error"] is None
+
+
+# --- players of other sites, in Chromium ---
+
+
+@pytest.mark.parametrize("name", leave_out(WEB_PLAYERS, {"video.js with HLS", "video.js with DASH"}))
+def test_a_player_shows_each_picture_at_its_time_and_ends(name: str, clip: tuple[str, dict[str, Any]], browser: Browser):
+    kind, video = clip
+    with open_context(browser) as context:
+        page = context.new_page()
+        open_player(page, name, video)
+        page.wait_for_function(f"{_MEDIA}?.readyState >= 2")
+        page.evaluate(f"(async () => {{ const media = {_MEDIA}; media.muted = true; media.playbackRate = 2; await media.play(); }})()")
+        page.wait_for_function(f"{_MEDIA}.ended")
+        found = page.evaluate(_STATE)
+        assert found["pictures"] >= KINDS[kind] and found["error"] is None, found
+        assert len(found["ranges"]) == 1 and found["ranges"][0][0] == 0, found
+        assert abs(found["duration"] - 6.0) < 0.05, found
+        moments = [at for n in (0, 2, 5) for at in (n + 0.48, n + 0.52)]
+        assert page.evaluate(_LOOK % moments) == [False, True] * 3
+        for near_end_s in (5.7, 5.9, 5.97):  # a player that is told another length waits for ever
+            page.evaluate(f"(async () => {{ const media = {_MEDIA}; media.currentTime = {near_end_s}; await media.play(); }})()")
+            page.wait_for_function(f"{_MEDIA}.ended")
+        assert page.evaluate("window.faults") == []

@@ -1,0 +1,63 @@
+"""Players that other sites use, each alone on an empty page of Chromium: hls.js, dash.js and video.js."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+_PACKAGES = Path(__file__).parents[2] / "web" / "node_modules"
+_PAGE = "<!doctype html><title>player</title><body><video id='video' muted playsinline width='640' height='360'></video>"
+_VIDEO_JS = """(url) => {
+  const player = videojs('video', {html5: {vhs: {overrideNative: true}}});
+  player.src({src: url, type: '%s'});
+  window.media = player.tech({IWillNotUseThisInPlugins: true}).el();
+}"""
+
+
+@dataclass(frozen=True)
+class WebPlayer:
+    """A player: its script in `web/node_modules`, the stream that it takes, and how it is begun; `window.media` is its element then."""
+
+    script: str
+    stream: str
+    begin: str
+
+
+WEB_PLAYERS: Mapping[str, WebPlayer] = {
+    "hls.js": WebPlayer(
+        "hls.js/dist/hls.min.js",
+        "hls",
+        """(url) => {
+          window.media = document.getElementById('video');
+          const player = new Hls();
+          player.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) window.faults.push(data.details); });
+          player.loadSource(url);
+          player.attachMedia(media);
+        }""",
+    ),
+    "dash.js": WebPlayer(
+        "dashjs/dist/modern/umd/dash.all.min.js",
+        "dash",
+        """(url) => {
+          window.media = document.getElementById('video');
+          const player = dashjs.MediaPlayer().create();
+          player.on(dashjs.MediaPlayer.events.ERROR, (event) => window.faults.push(String(event.error?.message ?? event.error)));
+          player.initialize(media, url, false);
+        }""",
+    ),
+    "video.js with HLS": WebPlayer("video.js/dist/video.min.js", "hls", _VIDEO_JS % "application/x-mpegURL"),
+    "video.js with DASH": WebPlayer("video.js/dist/video.min.js", "dash", _VIDEO_JS % "application/dash+xml"),
+}
+
+
+def open_player(page: Page, name: str, video: Mapping[str, Any]) -> None:
+    """Opens a page on which a player has a video; video: what `yeoul upload --json` said of it."""
+    player = WEB_PLAYERS[name]
+    page.set_content(_PAGE)
+    page.add_script_tag(path=_PACKAGES / player.script)
+    page.evaluate("window.faults = []")
+    page.evaluate(player.begin, video[player.stream])
