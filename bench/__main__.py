@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.browser_upload import BrowserUpload, make_large, measure_browser_upload
+from bench.clients import bench_clients
 from bench.clips import print_findings
 from bench.crowd import Crowd, upload_crowd
 from bench.evidence import find_encode_s
@@ -264,6 +265,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "crowd": bench_crowd,
     "loss": bench_worker_loss,
     "smooth": bench_smooth,
+    "clients": bench_clients,
 }
 _CLIPS = "clips"
 

@@ -185,3 +185,12 @@ def find_flash_times(path: Path) -> tuple[int, list[float]]:
     with av.open(str(path)) as container:
         frames = [(frame.time or 0.0, frame.to_ndarray(format="gray").mean() > 128) for frame in container.decode(video=0)]
     return len(frames), [time for (_, before), (time, after) in pairwise(frames) if after and not before]
+
+
+def play_by_gstreamer(program: Path, url: str, out: Path) -> Path:
+    """What GStreamer shows and plays, by the times that it gives to both."""
+    picture = "d. ! video/x-raw ! queue max-size-time=0 ! videoconvert ! video/x-raw,format=I420 ! queue ! m."
+    sound = "d. ! audio/x-raw ! queue max-size-time=0 ! audioconvert ! audio/x-raw,format=S16LE ! queue ! m."
+    words = f"uridecodebin uri={url} name=d matroskamux name=m ! filesink location={out} {picture} {sound}"
+    subprocess.run([str(program), "-q", *words.split()], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
+    return out

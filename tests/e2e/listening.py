@@ -22,7 +22,7 @@ MediaSource.prototype.addSourceBuffer = function (type) { const made = add.call(
 """
 # Plays the page's video, or the given file instead of it, and hears and sees what comes when, by the machine's clock.
 LISTEN = """async (file) => {
-  let media = document.querySelector('yeoul-player').media;
+  let media = window.media ?? document.querySelector('yeoul-player').media;
   if (file !== null) {
     media.pause();
     media = document.createElement('video');
@@ -112,8 +112,8 @@ def find_beeps(path: Path) -> list[float]:
     return [heard.start_s + float(first) / oracle.RATE for first in begins]
 
 
-def sound_lag_ms(heard: dict[str, Any]) -> float:
-    """Returns by how much a beep of LISTEN's answer is heard later than its flash is seen; the median of all."""
+def sound_lags_ms(heard: dict[str, Any]) -> list[float]:
+    """Returns by how much each beep of LISTEN's answer is heard later than its flash is seen."""
     lags: list[float] = []
     for n, flash in enumerate(heard["flashes"]):
         # A busy machine may pass over the first white picture of a flash; when that was due is known from the one that was shown.
@@ -122,7 +122,12 @@ def sound_lag_ms(heard: dict[str, Any]) -> float:
         due_ms = flash["shown"] - late_s * 1000
         lags.append(min((beep - due_ms for beep in heard["beeps"]), key=abs))
     assert len(lags) == 6
-    return statistics.median(lags)
+    return lags
+
+
+def sound_lag_ms(heard: dict[str, Any]) -> float:
+    """Returns the median of `sound_lags_ms`."""
+    return statistics.median(sound_lags_ms(heard))
 
 
 # Plays the page's video to its end and tells the pitch of each beep, in Hz and in order; the sound `choice` is taken once 3 s have passed.

@@ -17,6 +17,38 @@ _VIDEO_JS = """(url) => {
   window.media = player.tech({IWillNotUseThisInPlugins: true}).el();
 }"""
 
+# The media element of a page, of one of these players or of ours.
+MEDIA = "(window.media ?? document.querySelector('yeoul-player').media)"
+# What is buffered, and how many pictures were decoded.
+STATE = f"""(() => {{
+  const media = {MEDIA};
+  const ranges = Array.from({{length: media.buffered.length}}, (_, index) => [media.buffered.start(index), media.buffered.end(index)]);
+  return {{ranges, time: media.currentTime, ended: media.ended, duration: media.duration, error: media.error?.message ?? null,
+    pictures: media.getVideoPlaybackQuality().totalVideoFrames}};
+}})()"""
+# How bright the picture of a moment is.
+LOOK = f"""(async () => {{
+  const media = {MEDIA};
+  const pen = Object.assign(document.createElement('canvas'), {{width: 8, height: 8}}).getContext('2d', {{willReadFrequently: true}});
+  media.pause();
+  const found = [];
+  for (const time of %s) {{
+    const sought = new Promise((done) => media.addEventListener('seeked', done, {{once: true}}));
+    media.currentTime = time;
+    await sought;
+    let bright = null;
+    for (let same = 0; same < 8;) {{
+      await new Promise((done) => setTimeout(done, 50));
+      pen.drawImage(media, 0, 0, 8, 8);
+      const now = pen.getImageData(4, 4, 1, 1).data[0] > 128;
+      same = now === bright ? same + 1 : 0;
+      bright = now;
+    }}
+    found.push(bright);
+  }}
+  return found;
+}})()"""
+
 
 @dataclass(frozen=True)
 class WebPlayer:

@@ -15,41 +15,11 @@ from playwright.sync_api import Browser
 from bench.server import Server
 from tests.e2e.foreign import Tab, WebKitTab, copy_by_ffmpeg, fetch_by_yt_dlp, find_flash_times, open_firefox, open_webkit, play_by_mpv
 from tests.e2e.listening import find_beeps, make_flashes_and_beeps
-from tests.e2e.players import WEB_PLAYERS, open_player
+from tests.e2e.players import LOOK, MEDIA, STATE, WEB_PLAYERS, open_player
 from tests.e2e.waiting import wait_for
 from tests.e2e.watching import open_context
 from tests.harness.cut import leave_out
 
-_MEDIA = "(window.media ?? document.querySelector('yeoul-player').media)"
-# What is buffered, and how many pictures were decoded.
-_STATE = f"""(() => {{
-  const media = {_MEDIA};
-  const ranges = Array.from({{length: media.buffered.length}}, (_, index) => [media.buffered.start(index), media.buffered.end(index)]);
-  return {{ranges, time: media.currentTime, ended: media.ended, duration: media.duration, error: media.error?.message ?? null,
-    pictures: media.getVideoPlaybackQuality().totalVideoFrames}};
-}})()"""
-# How bright the picture of a moment is.
-_LOOK = f"""(async () => {{
-  const media = {_MEDIA};
-  const pen = Object.assign(document.createElement('canvas'), {{width: 8, height: 8}}).getContext('2d', {{willReadFrequently: true}});
-  media.pause();
-  const found = [];
-  for (const time of %s) {{
-    const sought = new Promise((done) => media.addEventListener('seeked', done, {{once: true}}));
-    media.currentTime = time;
-    await sought;
-    let bright = null;
-    for (let same = 0; same < 8;) {{
-      await new Promise((done) => setTimeout(done, 50));
-      pen.drawImage(media, 0, 0, 8, 8);
-      const now = pen.getImageData(4, 4, 1, 1).data[0] > 128;
-      same = now === bright ? same + 1 : 0;
-      bright = now;
-    }}
-    found.push(bright);
-  }}
-  return found;
-}})()"""
 # How many pictures each clip has; "uneven": one in nine for most of each second, as of a screen on which little moves.
 KINDS = {"30": 180, "10": 60, "uneven": 90}
 
@@ -105,7 +75,7 @@ def state_with(tab: Tab, holds: Callable[[dict[str, Any]], bool], what: str) -> 
     """Waits until what the player says of itself is as wanted, and returns it."""
 
     def look() -> dict[str, Any] | None:
-        state = tab.evaluate(_STATE)
+        state = tab.evaluate(STATE)
         return state if holds(state) else None
 
     return wait_for(look, what)
@@ -127,8 +97,8 @@ def test_a_browser_shows_each_picture_at_its_time(proto: str, tab: Tab, clip: tu
     assert abs(found["duration"] - 6.0) < 0.05, found
     step = 0.02
     moments = [at for n in (0, 2, 5) for at in (n + 0.5 - step, n + 0.5 + step)]
-    assert tab.evaluate(_LOOK % moments) == [False, True] * 3
-    tab.evaluate(f"(async () => {{ const media = {_MEDIA}; media.muted = true; media.currentTime = 0; await media.play(); }})()")
+    assert tab.evaluate(LOOK % moments) == [False, True] * 3
+    tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; media.currentTime = 0; await media.play(); }})()")
     assert state_with(tab, lambda state: state["ended"], "the end")["error"] is None
 
 
@@ -141,16 +111,16 @@ def test_a_player_shows_each_picture_at_its_time_and_ends(name: str, clip: tuple
     with open_context(browser) as context:
         page = context.new_page()
         open_player(page, name, video)
-        page.wait_for_function(f"{_MEDIA}?.readyState >= 2")
-        page.evaluate(f"(async () => {{ const media = {_MEDIA}; media.muted = true; media.playbackRate = 2; await media.play(); }})()")
-        page.wait_for_function(f"{_MEDIA}.ended")
-        found = page.evaluate(_STATE)
+        page.wait_for_function(f"{MEDIA}?.readyState >= 2")
+        page.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; media.playbackRate = 2; await media.play(); }})()")
+        page.wait_for_function(f"{MEDIA}.ended")
+        found = page.evaluate(STATE)
         assert found["pictures"] >= KINDS[kind] and found["error"] is None, found
         assert len(found["ranges"]) == 1 and found["ranges"][0][0] == 0, found
         assert abs(found["duration"] - 6.0) < 0.05, found
         moments = [at for n in (0, 2, 5) for at in (n + 0.48, n + 0.52)]
-        assert page.evaluate(_LOOK % moments) == [False, True] * 3
+        assert page.evaluate(LOOK % moments) == [False, True] * 3
         for near_end_s in (5.7, 5.9, 5.97):  # a player that is told another length waits for ever
-            page.evaluate(f"(async () => {{ const media = {_MEDIA}; media.currentTime = {near_end_s}; await media.play(); }})()")
-            page.wait_for_function(f"{_MEDIA}.ended")
+            page.evaluate(f"(async () => {{ const media = {MEDIA}; media.currentTime = {near_end_s}; await media.play(); }})()")
+            page.wait_for_function(f"{MEDIA}.ended")
         assert page.evaluate("window.faults") == []
