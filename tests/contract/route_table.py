@@ -86,6 +86,7 @@ ROUTES = {
     "DELETE /channels/{handle}/subscription": Route(May.SIGNED_IN),
     "POST /playlists": Route(May.SIGNED_IN, {"title": "new"}),
     "POST /videos": Route(May.MAKER, {"title": "new"}),
+    "POST /uploads/probe": Route(May.MAKER, {"first": "AAAA", "last": "AAAA", "size_bytes": 6}),
     "POST /webhooks": Route(May.MAKER, {"url": "https://93.184.215.14/"}),
     "GET /videos/{video_id}/position": Route(May.OWNS),
     "PUT /videos/{video_id}/position": Route(May.OWNS, {"position_s": 1}),

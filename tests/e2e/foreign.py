@@ -172,7 +172,7 @@ def fetch_by_yt_dlp(url: str, out: Path) -> Path:
 
 def play_by_mpv(program: Path, url: str, out: Path) -> Path:
     """What mpv shows and plays, as it would come out of the screen and the speakers."""
-    return _make([str(program), "--no-config", url, "--of=nut", "--ovc=rawvideo", "--oac=pcm_s16le"], out, "--o=")
+    return _make([str(program), "--no-config", "--really-quiet", url, "--of=nut", "--ovc=rawvideo", "--oac=pcm_s16le"], out, "--o=")
 
 
 def _make(command: Sequence[str], out: Path, option: str = "") -> Path:
@@ -189,7 +189,8 @@ def find_flash_times(path: Path) -> tuple[int, list[float]]:
 
 def play_by_gstreamer(program: Path, url: str, out: Path) -> Path:
     """What GStreamer shows and plays, by the times that it gives to both."""
-    picture = "d. ! video/x-raw ! queue max-size-time=0 ! videoconvert ! video/x-raw,format=I420 ! queue ! m."
+    small = "videoscale ! video/x-raw,format=I420,width=160,height=90"  # whatever rung it changes to
+    picture = f"d. ! video/x-raw ! queue max-size-time=0 ! videoconvert ! {small} ! queue ! m."
     sound = "d. ! audio/x-raw ! queue max-size-time=0 ! audioconvert ! audio/x-raw,format=S16LE ! queue ! m."
     words = f"uridecodebin uri={url} name=d matroskamux name=m ! filesink location={out} {picture} {sound}"
     subprocess.run([str(program), "-q", *words.split()], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)

@@ -89,6 +89,8 @@ WEB_PLAYERS: Mapping[str, WebPlayer] = {
 def open_player(page: Page, name: str, video: Mapping[str, Any]) -> None:
     """Opens a page on which a player has a video; video: what `yeoul upload --json` said of it."""
     player = WEB_PLAYERS[name]
+    # Not about:blank, which may not listen to its own sound.
+    page.goto(video["watch"].partition("/watch/")[0] + "/healthz")
     page.set_content(_PAGE)
     page.add_script_tag(path=_PACKAGES / player.script)
     page.evaluate("window.faults = []")

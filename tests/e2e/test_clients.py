@@ -108,7 +108,7 @@ def test_a_browser_shows_each_picture_at_its_time(proto: str, tab: Tab, clip: tu
 @pytest.mark.parametrize("name", leave_out(WEB_PLAYERS, {"video.js with HLS", "video.js with DASH"}))
 def test_a_player_shows_each_picture_at_its_time_and_ends(name: str, clip: tuple[str, dict[str, Any]], browser: Browser):
     kind, video = clip
-    with open_context(browser) as context:
+    with open_context(browser, bypass_csp=True) as context:
         page = context.new_page()
         open_player(page, name, video)
         page.wait_for_function(f"{MEDIA}?.readyState >= 2")

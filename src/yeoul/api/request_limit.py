@@ -19,8 +19,8 @@ _MAX_HEADER_BYTES = 32 * 2**10
 _MAX_ADDRESS_BYTES = 16 * 2**10
 _MAX_BODY_BYTES = 2**20
 _MAX_LARGE_BYTES = 16 * 2**20
-# Bodies with captions or pictures, for which there must be somebody who may send them.
-_LARGE = re.compile(r"/api/v1/(?:videos/[^/]+/(?:upload|captions/[^/]+|poster)|accounts/me/avatar)")
+# Bodies with captions, pictures or the ends of a file, for which there must be somebody who may send them.
+_LARGE = re.compile(r"/api/v1/(?:videos/[^/]+/(?:upload|captions/[^/]+|poster)|uploads/probe|accounts/me/avatar)")
 _MEDIA = "/blob/"
 _DROPPED_BYTES = 32 * 2**20
 # A body may pause for so long; over all of it, it must come faster than a line of 1990 would bring it.

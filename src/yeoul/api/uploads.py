@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,19 +16,21 @@ from yeoul.api.live_settings import read_account_settings
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipelines import choose_pipeline
 from yeoul.api.public_url import make_public_url
+from yeoul.base.errors import InvalidError
 from yeoul.blob.local import LocalStore
 from yeoul.catalog import upload, video
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
 from yeoul.catalog.schema import video as video_table
 from yeoul.model.piece import MAX_PIECES
-from yeoul.model.plain import Sha256
+from yeoul.model.plain import MAX_TICK, Sha256
 from yeoul.model.video import VideoState
 from yeoul.upload.service import OpenUpload
 from yeoul.upload.session import Declared
 
 router = APIRouter(tags=["uploads"])
 Row = Mapping[str, Any]
+_END_LENGTH = 4 * 2**20 // 3 + 4
 
 
 class PieceView(BaseModel):
@@ -90,6 +93,22 @@ class UrlList(BaseModel):
     """One entry for each piece asked for."""
 
     urls: list[UrlView]
+
+
+class FileEnds(BaseModel):
+    """The first and the last MiB of a file, in base64."""
+
+    first: str = Field(max_length=_END_LENGTH)
+    last: str = Field(max_length=_END_LENGTH)
+    size_bytes: int = Field(ge=1, le=MAX_TICK)
+
+
+class FileView(BaseModel):
+    """What a file is as far as its ends tell: the container, the codecs of picture and sound; null what they do not tell."""
+
+    container: str | None = None
+    video: str | None = None
+    audio: str | None = None
 
 
 class Landed(BaseModel):
@@ -172,6 +191,16 @@ def _open_uploads(owner_id: str, fingerprint: str, before: tuple[float, str] | N
         return statement
     created_at, upload_id = before
     return statement.where(or_(place.created_at < created_at, and_(place.created_at == created_at, place.id < upload_id)))
+
+
+@router.post("/uploads/probe")
+def probe_file(body: FileEnds, caller: Maker, parts: PartsDep) -> FileView:  # noqa: ARG001 (who may upload may ask)
+    """Ask whether a file can be taken, before it is sent: 422 `media.unsupported_codec` where no decoder here knows its pictures."""
+    try:
+        first, last = (base64.b64decode(data, validate=True) for data in (body.first, body.last))
+    except ValueError as error:
+        raise InvalidError("first and last are not base64", field="first") from error
+    return FileView(**parts.drawing.look_at_ends(first, last, body.size_bytes))
 
 
 @router.get("/uploads/{upload_id}")

@@ -6,8 +6,7 @@ Profile 5 has no picture in known colours below its own (ETSI TS 103 572; "Dolby
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 _HEAD_BYTES: Final = 1 << 20
 _MOST_BOXES: Final = 100_000  # of a fragmented file; its moov stands before them
@@ -17,28 +16,36 @@ _RECORD: Final = re.compile(rb"(?:\0\0\0\x20dv[cv]C|\x41\xe7\x84dv[cv]C.{0,8}?\x
 _WITHOUT_BASE: Final = 5
 
 
-def is_without_base_colours(path: Path) -> bool:
-    """Returns whether the file's pictures have colours that only a Dolby Vision decoder knows: profile 5."""
-    return any(record[1][0] >> 1 == _WITHOUT_BASE for record in _RECORD.finditer(_read_header(path)))
+class Seekable(Protocol):
+    """The part of an open file that is read here."""
+
+    def seek(self, offset: int, /) -> int: ...
+
+    def read(self, size: int, /) -> bytes: ...
 
 
-def _read_header(path: Path) -> bytes:
+def is_without_base_colours(file: Seekable) -> bool:
+    """Returns whether a file's pictures have colours that only a Dolby Vision decoder knows: profile 5."""
+    return any(record[1][0] >> 1 == _WITHOUT_BASE for record in _RECORD.finditer(_read_header(file)))
+
+
+def _read_header(file: Seekable) -> bytes:
     """Returns the moov box of an MP4 file, or the first MiB of any other."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        if head[4:8] != b"ftyp":
-            return head
-        at = 0
-        for _ in range(_MOST_BOXES):
-            file.seek(at)
-            header = file.read(16)
-            if len(header) < 8:
-                return b""
-            size = int.from_bytes(header[:4], "big")
-            size = int.from_bytes(header[8:16], "big") if size == 1 else size
-            if header[4:8] == b"moov":
-                return header + file.read(min(size, _MOST_MOOV_BYTES))
-            if size < 8:
-                return b""
-            at += size
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    if head[4:8] != b"ftyp":
+        return head
+    at = 0
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        header = file.read(16)
+        if len(header) < 8:
+            return b""
+        size = int.from_bytes(header[:4], "big")
+        size = int.from_bytes(header[8:16], "big") if size == 1 else size
+        if header[4:8] == b"moov":
+            return header + file.read(min(size, _MOST_MOOV_BYTES))
+        if size < 8:
+            return b""
+        at += size
     return b""

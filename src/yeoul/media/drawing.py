@@ -1,4 +1,4 @@
-"""Drawing pictures for the API: in a process of its own, in a sandbox, since decoders read there what strangers sent.
+"""Drawing pictures and probing for the API: in a process of its own, in a sandbox, since decoders read there what strangers sent.
 
 `python -m yeoul.media.drawing` is that process. Standard input: a line of JSON {"do", "sizes", "folder", "user", ...}, then the bytes of
 each part. Standard output: {"error": ...} or {} as one line of JSON, then the picture.
@@ -21,6 +21,8 @@ from typing import Any, Final
 from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError, from_dict
 from yeoul.base.sandbox.room import Room
 from yeoul.media.avatar import make_avatar
+from yeoul.media.ends import look_at_ends
+from yeoul.media.limits import Limits
 from yeoul.media.thumbnail import cut_frame, draw_thumbnail
 
 _AT_A_TIME: Final = 2
@@ -28,7 +30,13 @@ _MEMORY_BYTES: Final = 768 * 2**20
 _WRITTEN_BYTES: Final = 32 * 2**20
 _CPU_S: Final = 30
 _WALL_S: Final = 300.0  # for machines that are busy; the processor's time is what ends a bomb
-_DRAW: Final[dict[str, Callable[..., bytes]]] = {"avatar": make_avatar, "thumbnail": draw_thumbnail, "frame": cut_frame}
+
+
+def _look(first: bytes, last: bytes, size_bytes: float) -> bytes:
+    return json.dumps(look_at_ends(first, last, int(size_bytes), Limits())).encode()
+
+
+_DRAW: Final[dict[str, Callable[..., bytes]]] = {"avatar": make_avatar, "thumbnail": draw_thumbnail, "frame": cut_frame, "ends": _look}
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,11 @@ class Drawing:
     def cut_frame(self, init: bytes, media: bytes, time_s: float) -> bytes:
         """Returns `thumbnail.cut_frame(init, media, time_s)`."""
         return self._draw("frame", init, media, time_s=time_s)
+
+    def look_at_ends(self, first: bytes, last: bytes, size_bytes: int) -> dict[str, str]:
+        """Returns `ends.look_at_ends(first, last, size_bytes)`."""
+        found: dict[str, str] = json.loads(self._draw("ends", first, last, size_bytes=size_bytes))
+        return found
 
     def _draw(self, name: str, *parts: bytes, **numbers: float) -> bytes:
         with self._places, tempfile.TemporaryDirectory(prefix="yeoul-drawing-") as folder:

@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
 from yeoul.media.chapters import read_chapters
-from yeoul.media.dolby import is_without_base_colours
+from yeoul.media.dolby import Seekable, is_without_base_colours
 from yeoul.media.limits import BROKEN, Limits, reason_of
 from yeoul.media.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
@@ -66,9 +66,8 @@ def probe(path: Path, limits: Limits) -> Source:
     """
     with impossible_is_unreadable(), open_whole(path, limits) as container:
         video, audio = find_video(container), find_audio(container)
-        if is_without_base_colours(path):
-            message = "Dolby Vision profile 5 has colours that only its own decoders know"
-            raise UnsupportedCodecError(message, codec=_codec_name(video), profile=5)
+        with path.open("rb") as file:
+            check_base_colours(file, video)
         picture = _first_picture(path, container, video, limits)
         duration_s = claimed_duration_s(container, video)
         zero_s = (picture.pts or 0) * time_base(video).fraction
@@ -106,6 +105,13 @@ def find_video(container: InputContainer) -> VideoStream:
         raise UnsupportedCodecError("no decoder for the video codec", codec=_codec_name(stream))
     assert isinstance(stream, VideoStream)
     return stream
+
+
+def check_base_colours(file: Seekable, video: VideoStream) -> None:
+    """Raises UnsupportedCodecError for pictures in colours that only a Dolby Vision decoder knows."""
+    if is_without_base_colours(file):
+        message = "Dolby Vision profile 5 has colours that only its own decoders know"
+        raise UnsupportedCodecError(message, codec=_codec_name(video), profile=5)
 
 
 def find_audio(container: InputContainer) -> AudioStream | None:

@@ -344,6 +344,18 @@ export interface ErrorView {
   facts: Record<string, unknown>;
 }
 
+export interface FileEnds {
+  first: string;
+  last: string;
+  size_bytes: number;
+}
+
+export interface FileView {
+  container?: string | null;
+  video?: string | null;
+  audio?: string | null;
+}
+
 export interface History {
   format: number;
   definition: Definition;
@@ -1127,6 +1139,7 @@ export interface Operations {
   "GET /trash": { body: undefined; answer: TrashPage };
   "GET /trending": { body: undefined; answer: VideoPage };
   "GET /uploads": { body: undefined; answer: UploadPage };
+  "POST /uploads/probe": { body: FileEnds; answer: FileView };
   "GET /uploads/{upload_id}": { body: undefined; answer: UploadView };
   "POST /uploads/{upload_id}/complete": { body: Complete; answer: UploadView };
   "POST /uploads/{upload_id}/landed": { body: Landed; answer: void };

@@ -4,6 +4,7 @@ import { ApiError, getJson, problem, type Video } from "../api/video";
 import type { Declared, NewTrack, Source } from "./nouns";
 
 const ROOT = "/api/v1";
+const END_BYTES = 2 ** 20;
 
 export interface Session {
   id: string;
@@ -65,6 +66,21 @@ function reachable(url: string): string {
   const parsed = new URL(url);
   const isOurs = parsed.hostname === "localhost" && parsed.port === location.port && parsed.protocol === location.protocol;
   return isOurs ? location.origin + parsed.pathname + parsed.search : url;
+}
+
+/** Asks whether a file can be taken that the browser does not know. Raises ApiError media.unsupported_codec. */
+export async function probeFile(file: Blob): Promise<void> {
+  const [first, last] = await Promise.all([file.slice(0, END_BYTES), file.slice(-END_BYTES)].map(encodeBase64));
+  await send("uploads/probe", { first, last, size_bytes: file.size });
+}
+
+function encodeBase64(part: Blob): Promise<string> {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => done(String(reader.result).replace(/^[^,]*,/, "")));
+    reader.addEventListener("error", () => failed(reader.error ?? new Error("the file cannot be read")));
+    reader.readAsDataURL(part);
+  });
 }
 
 export async function reportLanded(uploadId: string, indexes: readonly number[]): Promise<void> {

@@ -31,6 +31,7 @@ export interface Progress {
 }
 
 let count = 0;
+const UNKNOWN: ReadonlySet<Reason> = new Set(["container", "unreadable", "no_video", "video_codec"]);
 const AHEAD_BYTES = 96 * 2 ** 20; // what may wait in memory, however many lanes there are
 
 /** Says "change" whenever something of its progress has changed. */
@@ -120,6 +121,7 @@ export class Upload extends EventTarget {
     const items = (this.items ??= await openItems(this.file, known.piece_s, known.part_bytes, known.whole));
     this.reason = items.reason;
     this.sizeBytes = items.sizeBytes;
+    if (items.reason !== null && UNKNOWN.has(items.reason)) await this.check();
     const session = (await this.findSame(known.items, items, stop)) ?? (await this.open(mark, items));
     stop.throwIfAborted();
     this.videoId = session.video_id;
@@ -128,6 +130,15 @@ export class Upload extends EventTarget {
     this.enter("sending");
     await this.finish(session, items, stop);
     await forget(mark);
+  }
+
+  /** Has the server look at the ends of a file that the browser does not know; whatever else goes wrong there, sending will tell. */
+  private async check(): Promise<void> {
+    try {
+      await server.probeFile(this.file);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "media.unsupported_codec") throw error;
+    }
   }
 
   private async finish(session: server.Session, items: Items, stop: AbortSignal): Promise<void> {
