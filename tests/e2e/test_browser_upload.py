@@ -214,3 +214,14 @@ def test_what_is_said_of_a_video_is_saved_while_it_is_sent(browser: Browser, yeo
     page.wait_for(file, "done")
     assert page.troubles == []
     page.context.close()
+
+
+def test_what_no_decoder_knows_is_refused_before_it_is_sent(browser: Browser, yeoul_server: Server, tmp_path: Path):
+    file = make_clip(tmp_path / "odd.mov", "-c:v", "mpeg4")
+    file.write_bytes(file.read_bytes().replace(b"mp4v", b"xXxX").replace(b"esds", b"free"))
+    page = UploadPage(browser, yeoul_server)
+    page.choose(file)
+    page.wait_for(file, "failed")
+    expect(page.row(file).get_by_role("alert")).to_contain_text("mov")
+    assert page.begun == set() and page.troubles == []
+    page.context.close()

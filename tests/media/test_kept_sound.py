@@ -104,7 +104,7 @@ def test_what_only_the_original_tells_is_kept(tmp_path: Path):
     plan, told = plan_split(kept, LIMITS, 1.0), probe(source, LIMITS)
     found = with_what_is_told(plan.source, told)
     assert [chapter.title for chapter in found.chapters] == ["First"]
-    assert found.audio is not None and (found.audio.codec, found.audio.language) == ("flac", "kor")
+    assert found.audio is not None and (found.audio.codec, found.audio.language) == ("flac", "ko")
     assert found.video.display_size[0] == 2 * found.video.display_size[1]
     assert (found.video.frames, found.video.time_base, found.start_pts) == (150, plan.source.video.time_base, plan.source.start_pts)
     (text,) = extract_texts(source, told, LIMITS)

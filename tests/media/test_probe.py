@@ -76,7 +76,7 @@ def test_the_turn_of_a_picture_is_read_in_two_ways(degrees: int, tmp_path: Path)
 
 def test_subtitles_are_listed(media_dir: Path) -> None:
     (text,) = look(media_dir, "with-srt-subtitles.mkv").texts
-    assert (text.stream_index, text.codec, text.language, text.title) == (2, "subrip", "eng", "Subs Label")
+    assert (text.stream_index, text.codec, text.language, text.title) == (2, "subrip", "en", "Subs Label")
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from pydantic import ValidationError
+
 from yeoul.base.errors import MediaToolError
 from yeoul.media.box import Box, boxes, find_box, unpack, whole
 from yeoul.model.rendition import IFrame
@@ -210,18 +212,21 @@ def _write_moof(sequence: int, start_ticks: int, samples: Sequence[Sample]) -> b
 def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFrame, ...]:
     """The sync sample at the head of each fragment, lasting as long as the fragment (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY).
 
-    delay_ticks: what the edit list takes from presentation times.
+    delay_ticks: what the edit list takes from presentation times. Raises MediaToolError for times and sizes that cannot be.
     """
-    return tuple(
-        IFrame(
-            offset=fragment.offset,
-            size_bytes=fragment.data_offset - fragment.offset + fragment.samples[0].size_bytes,
-            duration_ticks=fragment.duration_ticks,
-            start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks - delay_ticks,
+    heads = [fragment for fragment in fragments if fragment.samples and fragment.samples[0].is_sync]
+    try:
+        return tuple(
+            IFrame(
+                offset=fragment.offset,
+                size_bytes=fragment.data_offset - fragment.offset + fragment.samples[0].size_bytes,
+                duration_ticks=fragment.duration_ticks,
+                start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks - delay_ticks,
+            )
+            for fragment in heads
         )
-        for fragment in fragments
-        if fragment.samples and fragment.samples[0].is_sync
-    )
+    except ValidationError as error:
+        raise MediaToolError("the encoder wrote a fragment with times or sizes that cannot be") from error
 
 
 def get_timescale(init: bytes) -> int:

@@ -62,7 +62,8 @@ def with_what_is_told(source: Source, told: Source) -> Source:
     """
     own = source.video
     video = told.video.with_values(time_base=own.time_base, frame_rate=own.frame_rate, frames=own.frames)
-    language = None if told.audio is None else told.audio.language
-    audio = None if source.audio is None else source.audio.with_values(language=language)
+    audio = source.audio
+    if audio is not None and told.audio is not None:
+        audio = audio.with_values(language=told.audio.language, title=told.audio.title, role=told.audio.role)
     notices = (*told.notices, *(notice for notice in source.notices if notice.code in _OF_TIMES))
     return told.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio, notices=notices)
