@@ -110,5 +110,5 @@ def test_what_only_the_original_tells_is_kept(tmp_path: Path):
     (text,) = extract_texts(source, told, LIMITS)
     zero_ms = round(told.start_pts * told.video.time_base.fraction * 1000)  # captions count from the first picture
     assert (
-        text.language == "eng" and f"00:00:{(1000 - zero_ms) / 1000:06.3f} --> 00:00:{(2000 - zero_ms) / 1000:06.3f}\nHello" in text.webvtt
+        text.language == "en" and f"00:00:{(1000 - zero_ms) / 1000:06.3f} --> 00:00:{(2000 - zero_ms) / 1000:06.3f}\nHello" in text.webvtt
     )

@@ -92,13 +92,16 @@ def test_the_default_track_is_taken_and_not_a_thumbnail(tmp_path: Path) -> None:
 
 def test_audio_tracks_that_nobody_can_hear_are_named(tmp_path: Path) -> None:
     """The 17th, and one of which the codec is unknown."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
     maps = ["-map", "0", *["-map", "1"] * 17]
     many = make(tmp_path / "many.mp4", *moving(2), *tone(2), *maps, *X264, "-c:a", "aac")
-    assert notices(made_of(many, tmp_path)) == {"audio_left_out": 1}
+    assert notices(made_of(many, one)) == {"audio_left_out": 1}
     two = make(tmp_path / "two.mkv", *moving(2), *tone(2), *tone(2, 880), "-map", "0", "-map", "1", "-map", "2", *X264, "-c:a", "aac")
     head, _, tail = two.read_bytes().rpartition(b"A_AAC")
     two.write_bytes(head + b"A_XYZ" + tail)
-    assert notices(made_of(two, tmp_path)) == {"audio_left_out": 1}
+    assert notices(made_of(two, other)) == {"audio_left_out": 1}
 
 
 # --- where the sound is longer ---
