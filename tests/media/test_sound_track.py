@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.media.test_audio import decode
-from yeoul.base.errors import NotInPiecesError, TruncatedError, UnreadableError
+from yeoul.base.errors import NotInPiecesError, TooLargeError, TruncatedError, UnreadableError
 from yeoul.media.audio import encode_audio_piece
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
@@ -164,6 +164,13 @@ def test_what_cannot_be_an_audio_track_is_refused(tmp_path: Path):
     for file in (cut, text, silent):
         with pytest.raises((TruncatedError, UnreadableError)):
             sound_of(file, SoundFile(), source, 2.0, tmp_path / f"made-{file.stem}")
+
+
+def test_sound_of_a_day_and_more_is_refused(tmp_path: Path):
+    source = split(film(tmp_path / "film.mp4", "-c:a", "aac"), 2.0)
+    file = make(tmp_path / "dub.flac", *beep(700))
+    with pytest.raises(TooLargeError):
+        plan_sound(file, SoundFile(), PIECES[2.0], source, Limits(max_duration_s=7.0))
 
 
 def test_what_no_piece_holds_is_told_before_it_is_sent(tmp_path: Path):

@@ -26,6 +26,7 @@ from yeoul.media.limits import Limits
 from yeoul.media.vmaf import make_quality_command
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment, Storyboard
+from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
 from yeoul.pipeline.dag import Definition
 from yeoul.pipeline.dag_compile import parse_definition
@@ -33,6 +34,7 @@ from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.upload.claim import check_piece, check_source
 from yeoul.upload.service import OpenUpload
 from yeoul.upload.session import Declared
+from yeoul.upload.track_service import NewTrack
 
 TEXTS = (
     *(
@@ -119,6 +121,8 @@ SOURCE: dict[str, Any] = {
         "profile": "LC",
         "bitrate_bps": 128000,
         "language": "eng",
+        "title": "Original",
+        "role": "main",
     },
     "texts": [{"stream_index": 2, "codec": "subrip", "language": "ko", "title": "한국어"}],
     "chapters": [{"start_s": 0.0, "end_s": 10.0, "title": "One"}],
@@ -148,6 +152,17 @@ NOUNS: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
     ),
     "declared": (Declared, {"index": 1, "size_bytes": 1000, "sha256": SHA, "piece": PIECE}),
     "landed": (LandedPiece, {"piece": PIECE, "bucket": "original", "key": "v/u/piece-1.nut", "size_bytes": 1000, "sha256": SHA}),
+    "track": (
+        NewTrack,
+        {
+            **{"language": "ko", "label": "더빙", "role": "dub", "size_bytes": 1000, "sha256": SHA},
+            "sound": {"tick": {"num": 1, "den": 1000}, "start_ns": -7_000_000, "end_sample": 48_000},
+        },
+    ),
+    "landed track": (
+        LandedSound,
+        {"name": "audio-1", "sound": {}, "bucket": "original", "key": "v/audio/audio-1-00", "size_bytes": 1000, "sha256": SHA},
+    ),
     "captions": (NewCaptions, {"language": "ko", "label": "한국어", "webvtt": "WEBVTT\n"}),
     "rung": (Rung, {"name": "720p", "width": 1280, "height": 720, "crf": 23.0, "maxrate_bps": 2_800_000, "codec": "h264"}),
     "rendition": (

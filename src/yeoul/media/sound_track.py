@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from yeoul.base.errors import UnreadableError
+from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.anchor import find_anchors
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.kept_sound import flac_options
@@ -155,6 +155,7 @@ def plan_sound(path: Path, sound: SoundFile, pieces: Sequence[Piece], source: So
         scanned = scan_sounds(path, limits, lambda container: [_choose_alone(container)], counted=is_counted, demuxers=SOUND_DEMUXERS)[0]
         if scanned is None:
             raise UnreadableError("the file holds no sound")
+        _check_length(scanned.table, limits)
         zero_s = source.start_pts * source.video.time_base.fraction
         file_zero_s = own_zero_s if sound.tick is None else -Fraction(sound.start_ns, _NS)
         base = round((zero_s - file_zero_s) / scanned.table.time_base)
@@ -172,6 +173,12 @@ def plan_sound(path: Path, sound: SoundFile, pieces: Sequence[Piece], source: So
             for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
         ]
     return SoundPlan(track, tuple(placed), tuple(spans), table)
+
+
+def _check_length(table: PacketTable, limits: Limits) -> None:
+    length_s = float((table.stop_pts - int(table.pts.min())) * table.time_base)
+    if length_s > limits.max_duration_s:
+        raise TooLargeError("the sound is longer than allowed", duration_s=length_s, max_duration_s=limits.max_duration_s)
 
 
 def _choose_alone(container: InputContainer) -> AudioStream:
