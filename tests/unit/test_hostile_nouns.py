@@ -155,7 +155,11 @@ NOUNS: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
     "track": (
         NewTrack,
         {
-            **{"language": "ko", "label": "더빙", "role": "dub", "size_bytes": 1000, "sha256": SHA},
+            "language": "ko",
+            "label": "더빙",
+            "role": "dub",
+            "size_bytes": 1000,
+            "sha256": SHA,
             "sound": {"tick": {"num": 1, "den": 1000}, "start_ns": -7_000_000, "end_sample": 48_000},
         },
     ),
