@@ -62,6 +62,7 @@ class RandomRuns(RuleBasedStateMachine):
         self.draws = random.Random(pieces)
         self.reports: list[Any] = []
         self.landed: set[int] = set()
+        self.tracks: list[str] = []
         self.closed = False
         self.upload = self.world.open()
 
@@ -79,6 +80,16 @@ class RandomRuns(RuleBasedStateMachine):
     def close(self) -> None:
         self.world.uploads.complete(self.upload, self.world.pieces)
         self.closed = True
+
+    @precondition(lambda self: len(self.tracks) < 2 and not self.is_over())
+    @rule()
+    def add_track(self) -> None:
+        self.tracks.append(self.world.add_track(b"%d" % len(self.tracks)))
+
+    def is_over(self) -> bool:
+        with self.world.database.read() as connection:
+            row = run.find_of_video(connection, VIDEO)
+        return (row is not None and row["state"] == "failed") or self.world.state() == "failed"
 
     @precondition(lambda self: self.landed)
     @rule(data=st.data())
@@ -157,7 +168,8 @@ class RandomRuns(RuleBasedStateMachine):
             above = self.units[name]
             pieces = range(self.world.pieces) if place.piece is None else [place.piece]
             taken = [index for index in pieces if above.pieces == "all" or (index < OPENING_PIECES) == (above.pieces == "opening")]
-            rungs = [None] if above.scope != "rung" else [place.rung] if place.rung else list(RUNGS)
+            own = [place.rung] if self.units[place.unit].scope == "rung" else list(RUNGS)
+            rungs = own if above.scope == "rung" else [None]
             found |= {Place(name)} if above.scope == "video" else {Place(name, index, rung) for index in taken for rung in rungs}
         return found
 
@@ -257,6 +269,8 @@ class RandomRuns(RuleBasedStateMachine):
         unit = self.units[name]
         if unit.scope == "video":
             return [Place(name)]
+        if unit.scope == "track":
+            return [Place(name, None, track) for track in self.tracks]
         taken = [
             index for index in range(self.world.pieces) if unit.pieces == "all" or (index < OPENING_PIECES) == (unit.pieces == "opening")
         ]

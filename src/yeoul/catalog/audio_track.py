@@ -112,8 +112,9 @@ def land(connection: Connection, video_id: str, name: str, now_s: float) -> None
 
 def call(connection: Connection, video_id: str, name: str, values: Mapping[str, Any], now_s: float) -> None:
     """Change the language, label or role of a track."""
-    _change(connection, video_id, name, values)
-    video.change(connection, video_id, {}, now_s)
+    if values:
+        _change(connection, video_id, name, values)
+        video.change(connection, video_id, {}, now_s)
 
 
 def remove(connection: Connection, video_id: str, name: str, now_s: float) -> None:
