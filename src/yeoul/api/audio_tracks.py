@@ -63,8 +63,8 @@ class TrackChange(BaseModel):
     """What to change of a track; what is not named stays."""
 
     language: Language | None = None
-    label: Line | None = Field(default=None, max_length=MAX_LABEL)
-    role: AudioRole | None = None
+    label: Line = Field(default="", max_length=MAX_LABEL)
+    role: AudioRole = "dub"
 
 
 _FOUND: dict[int | str, dict[str, Any]] = {200: {"model": AudioUploadView, "description": "The track of the same bytes."}}

@@ -917,8 +917,8 @@ export interface TopView {
 
 export interface TrackChange {
   language?: string | null;
-  label?: string | null;
-  role?: "main" | "dub" | "description" | "commentary" | null;
+  label?: string;
+  role?: "main" | "dub" | "description" | "commentary";
 }
 
 export interface TrashPage {
