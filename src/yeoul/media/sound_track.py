@@ -5,20 +5,20 @@ So each is encoded piece by piece as the sound of the pieces is, and its segment
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Stream
 
 from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.anchor import find_anchors
 from yeoul.media.binaries import ffmpeg_path
+from yeoul.media.cutter import Dealt, deal
 from yeoul.media.kept_sound import flac_options
 from yeoul.media.limits import SOUND_DEMUXERS, Limits, ffmpeg_input_options, run_tool
 from yeoul.media.piece_file import PieceWriter, can_keep, container_for, rebased
@@ -207,55 +207,5 @@ def cut_sound(path: Path, plan: SoundPlan, folder: Path, limits: Limits) -> Gene
     """
     with open_whole(path, limits, SOUND_DEMUXERS) as container:
         stream = _choose_alone(container)
-        cutter = _Cutter(plan, folder, stream)
-        try:
-            for packet in media_packets(container, [stream]):
-                cutter.take(packet)
-                yield from cutter.finished()
-            yield from cutter.rest()
-        finally:
-            cutter.discard()
-
-
-class _Cutter:
-    """Deals the packets of one stream out to the pieces that are being written; neighbours overlap, so there can be several."""
-
-    def __init__(self, plan: SoundPlan, folder: Path, stream: AudioStream) -> None:
-        self._plan, self._folder, self._stream = plan, folder, stream
-        self._waiting = list(zip(plan.pieces, plan.spans, strict=True))
-        self._writers: dict[int, PieceWriter] = {}
-        self._read = 0
-
-    def take(self, packet: Packet[Any]) -> None:
-        position, self._read = self._read, self._read + 1
-        if position >= len(self._plan.table):
-            return
-        for piece, span in self._waiting:
-            if len(span) and span.start > position:
-                return  # the starts of spans rise with the pieces
-            if position in span:
-                if piece.index not in self._writers:
-                    self._writers[piece.index] = PieceWriter(self._path(piece), [self._stream], piece.container)
-                self._writers[piece.index].write(rebased(packet, self._plan.table, position, piece.audio_base), packet.stream_index)
-
-    def _path(self, piece: Piece) -> Path:
-        return self._folder / f"{piece.index:06d}.{'nut' if piece.container == 'nut' else 'mov'}"
-
-    def finished(self) -> Iterator[tuple[Piece, Path | None]]:
-        """The pieces, in order, all of whose packets have been dealt."""
-        while self._waiting and (not len(self._waiting[0][1]) or self._read >= self._waiting[0][1].stop):
-            piece, span = self._waiting.pop(0)
-            if len(span):
-                self._writers.pop(piece.index).close()
-            yield piece, self._path(piece) if len(span) else None
-
-    def rest(self) -> Iterator[tuple[Piece, Path | None]]:
-        """What is left at the end of the file. Raises UnreadableError where that is not what was planned."""
-        yield from self.finished()
-        if self._waiting:
-            raise UnreadableError("the file ended before it should; it has changed")
-
-    def discard(self) -> None:
-        for piece, _ in self._waiting:
-            if piece.index in self._writers:
-                self._writers.pop(piece.index).abandon()
+        dealt = Dealt(stream, plan.table, plan.spans, [piece.audio_base for piece in plan.pieces])
+        yield from deal(media_packets(container, [stream]), [dealt], plan.pieces, folder)

@@ -19,7 +19,8 @@ piece's own range. `Piece.audio` is None where the piece holds no audio packet.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,14 +28,13 @@ from typing import Any, Final
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Stream
 
-from yeoul.base.errors import TooLargeError, UnreadableError
+from yeoul.base.errors import TooLargeError
 from yeoul.media.anchor import find_anchors
 from yeoul.media.chapters import place_chapters
+from yeoul.media.cutter import Dealt, deal
 from yeoul.media.limits import Limits, most_copied_bytes
-from yeoul.media.piece_file import PieceContainer, PieceWriter, container_for, rebased
+from yeoul.media.piece_file import PieceContainer, container_for
 from yeoul.media.probe import impossible_is_unreadable, probe
 from yeoul.media.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
 from yeoul.media.span import AudioSpans, Span, VideoSpans, base_of
@@ -228,71 +228,14 @@ def cut_pieces(path: Path, plan: SplitPlan, folder: Path, only: Collection[int] 
     only: indexes of the pieces to write, the others are passed over. Closing the iterator removes what is half written.
     Raises UnreadableError where the file is no longer what was planned, StorageFullError.
     """
+    found = plan.found
     with open_whole(path, plan.limits) as container:
         video, audio = select_streams(container)
-        streams: list[Stream] = [video] if audio is None or plan.source.audio is None else [video, audio]
-        cutter = _Cutter(plan, folder, streams, [piece for piece in plan.pieces if only is None or piece.index in only])
-        try:
-            for packet in media_packets(container, streams) if cutter.waiting else ():
-                cutter.take(packet)
-                yield from cutter.finished()
-                if not cutter.waiting:
-                    return
-        finally:
-            cutter.discard()
-        if cutter.waiting:
-            raise UnreadableError("the file ended before its planned pieces did; it has changed", missing=[p.index for p in cutter.waiting])
-
-
-class _Cutter:
-    """Deals packets out to the pieces that are being written; neighbours overlap, so there can be several."""
-
-    def __init__(self, plan: SplitPlan, folder: Path, streams: list[Stream], waiting: list[Piece]) -> None:
-        self.waiting = waiting
-        self._plan, self._folder, self._streams = plan, folder, streams
-        self._read_video = self._read_audio = 0
-        self._writers: dict[int, PieceWriter] = {}
-
-    def take(self, packet: Packet[Any]) -> None:
-        if packet.stream_index == self._streams[0].index:
-            position, self._read_video = self._read_video, self._read_video + 1
-            self._deal(packet, position, is_video=True)
-        else:
-            position, self._read_audio = self._read_audio, self._read_audio + 1
-            self._deal(packet, position, is_video=False)
-
-    def _deal(self, packet: Packet[Any], position: int, *, is_video: bool) -> None:
-        table = self._plan.found.video if is_video else self._plan.found.audio
-        if table is None or position >= len(table):
-            return
-        for piece in self.waiting:
-            span = self._plan.spans[piece.index].video if is_video else self._plan.spans[piece.index].audio
-            if len(span) and span.start > position:
-                return  # the starts of spans rise with the pieces
-            if position in span:
-                base = piece.base if is_video else piece.audio_base
-                self._writer(piece).write(rebased(packet, table, position, base), packet.stream_index)
-
-    def _writer(self, piece: Piece) -> PieceWriter:
-        if piece.index not in self._writers:
-            self._writers[piece.index] = PieceWriter(self._path(piece), self._streams, piece.container)
-        return self._writers[piece.index]
-
-    def _path(self, piece: Piece) -> Path:
-        return self._folder / f"{piece.index:06d}.{'nut' if piece.container == 'nut' else 'mov'}"
-
-    def finished(self) -> Iterator[tuple[Piece, Path]]:
-        """The pieces, in order, all of whose packets have been dealt."""
-        while self.waiting and self._is_complete(self._plan.spans[self.waiting[0].index]):
-            piece = self.waiting.pop(0)
-            self._writers.pop(piece.index).close()
-            yield piece, self._path(piece)
-
-    def _is_complete(self, span: Span) -> bool:
-        return self._read_video >= span.video.stop and self._read_audio >= span.audio.stop
-
-    def discard(self) -> None:
-        for piece in self.waiting:
-            if piece.index in self._writers:
-                self._writers.pop(piece.index).abandon()
-                self._path(piece).unlink(missing_ok=True)
+        streams = [Dealt(video, found.video, [span.video for span in plan.spans], [piece.base for piece in plan.pieces])]
+        if audio is not None and found.audio is not None and plan.source.audio is not None:
+            streams.append(Dealt(audio, found.audio, [span.audio for span in plan.spans], [piece.audio_base for piece in plan.pieces]))
+        packets = media_packets(container, [one.stream for one in streams])
+        with closing(deal(packets, streams, plan.pieces, folder, only)) as dealt:
+            for piece, file in dealt:
+                assert file is not None, "every piece holds pictures"
+                yield piece, file
