@@ -151,6 +151,8 @@ def test_what_holds_no_sound_fails_alone(yeoul_server: Server, film: Path, tmp_p
     video.audio("add", text, "--language", "de")
     last = video.until_ready()[-1]
     assert (last["state"], last["error"]["code"]) == ("failed", "media.unreadable")
+    shown = httpx.get(f"{yeoul_server.url}{API}/videos/{video.id}/audio").json()["items"]
+    assert [one["name"] for one in shown] == list(PITCHES)  # others are told of what they can hear
     video.check()
 
 

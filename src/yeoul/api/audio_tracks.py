@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, Maker, MaybeCaller, Row, check_edit, may_see
+from yeoul.api.identity import Caller, Maker, MaybeCaller, Row, check_edit, may_edit, may_see
 from yeoul.api.live_settings import read_account_settings
 from yeoul.api.public_url import make_public_url
 from yeoul.api.view import ErrorView
@@ -78,7 +78,7 @@ def get_audio_tracks(video_id: str, caller: MaybeCaller, parts: PartsDep) -> Aud
         if not may_see(row, caller):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
         views = _views(connection, row)
-    return AudioTrackList(items=views)
+    return AudioTrackList(items=[view for view in views if view.state == "ready" or may_edit(row, caller)])
 
 
 @router.post("/videos/{video_id}/audio", status_code=201, responses=_FOUND)
