@@ -17,6 +17,7 @@ from tests.e2e.clip import Clip, find_digests
 _SSIM = 0.95
 _LOOKS = 10
 _DRIFT = 1.5
+_SURROUND = 6
 _AAC_FRAME_S = 1024 / 48_000
 _LAG_S = 0.010
 
@@ -91,12 +92,19 @@ def check_silence(clip: Clip) -> str:
 
 
 def check_sound(clip: Clip) -> str:
-    """As long as the source's, and in time with it at start, middle and end."""
+    """As long as the source's, and in time with it at start, middle and end; six channels are there beside two."""
     wanted = oracle.find_heard(clip.path)
-    (track,) = clip.audios
+    assert wanted is not None, "the source is silent"
+    counts = [min(2, wanted.channels), *([_SURROUND] if wanted.channels >= _SURROUND else [])]
+    assert len(clip.audios) == len(counts), [track.name for track in clip.audios]
+    by_count = sorted(clip.audios, key=lambda track: track.init.channels)
+    return "; ".join(_check_rendition(clip, track, wanted, count) for track, count in zip(by_count, counts, strict=True))
+
+
+def _check_rendition(clip: Clip, track: Track, wanted: oracle.Heard, count: int) -> str:
     found = oracle.find_heard(clip.save(track))
-    assert wanted is not None and found is not None, f"{track.name} is silent"
-    channels = found.channels, track.init.channels, min(2, wanted.channels)
+    assert found is not None, f"{track.name} is silent"
+    channels = found.channels, track.init.channels, count
     assert len(set(channels)) == 1, f"channels heard, declared and wanted: {channels}"
     zero_s = float(clip.source.times[0])
     assert abs(found.start_s) < 0.001, f"starts at {found.start_s:+.4f} s"

@@ -45,7 +45,7 @@ class TakenSound:
 
 def check_sounds(path: Path, limits: Limits) -> None:
     """Raises NotInPiecesError where a file has further audio tracks that can only be taken out by converting them."""
-    with impossible_is_unreadable(), open_whole(path, limits) as container:
+    with impossible_is_unreadable(), open_whole(path, limits, SOUND_DEMUXERS) as container:
         for stream in find_more_audio(container):
             container_for([stream])
 
@@ -56,7 +56,7 @@ def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limit
     zero_s: when the source's zero is, in the file's own time; None: when its default sound begins.
     Raises UnreadableError and StorageFullError, and what `run_tool` raises.
     """
-    with impossible_is_unreadable(), open_whole(path, limits) as container:
+    with impossible_is_unreadable(), open_whole(path, limits, SOUND_DEMUXERS) as container:
         if not (streams := find_more_audio(container)):
             return []
         main = find_audio(container)
@@ -65,7 +65,7 @@ def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limit
         tracks = [describe_audio(stream, main) for stream in streams]
         kinds = [container_for([stream]) if can_keep([stream]) else None for stream in streams]
         converted = [(stream.index, flac_options(stream)) for stream in streams]
-    found = scan_sounds(path, limits, find_more_audio)
+    found = scan_sounds(path, limits, find_more_audio, demuxers=SOUND_DEMUXERS)
     taken: list[TakenSound | None] = []
     for position, (track, scanned, kind) in enumerate(zip(tracks, found, kinds, strict=True)):
         if scanned is None:
@@ -84,7 +84,7 @@ def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limit
 
 
 def _copy(path: Path, limits: Limits, wanted: Sequence[tuple[TakenSound | None, SoundScan | None, str | None]]) -> None:
-    with open_whole(path, limits) as container:
+    with open_whole(path, limits, SOUND_DEMUXERS) as container:
         streams = find_more_audio(container)
         keep_only(container, streams)
         open_files = {
