@@ -196,6 +196,7 @@ def test_an_admin_looks_after_users_and_settings_and_finds_it_in_the_log(page: P
     page.get_by_label("Storage quota in GB").fill("much")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_have_text("A number such as 50 or 0.5, please.")
+    expect(page.get_by_label("Role")).to_have_value("moderator")  # what was chosen stays
     page.get_by_label("Storage quota in GB").fill("1.5")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(users).to_contain_text("Moderator")

@@ -137,7 +137,7 @@ export function Select({ name, label, options, value, onPick }: { name: string; 
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select class="input" id={id} name={name} {...(value === undefined ? {} : { value })} onChange={(event) => onPick?.(event.currentTarget.value)}>
+      <select class="input" id={id} name={name} {...(onPick === undefined || value === undefined ? {} : { value })} onChange={(event) => onPick?.(event.currentTarget.value)}>
         {Object.entries(options).map(([key, words]) => (
           <option key={key} value={key} selected={key === value}>
             {words}
