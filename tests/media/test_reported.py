@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 from av.codec import Codec, codecs_available
 from av.codec.codec import UnknownCodecError
+from numpy.typing import NDArray
 
 from tests.clips.mp4_boxes import read_boxes
 from tests.harness.dolby import with_dolby_record
 from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
-from yeoul.base.errors import UnsupportedCodecError
+from yeoul.base.errors import NotInPiecesError, UnsupportedCodecError
 from yeoul.media.audio import encode_audio_piece
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.dolby import is_without_base_colours
@@ -359,6 +360,32 @@ def test_dv_has_the_colours_of_bt601(colour: str, tmp_path: Path) -> None:
     y, u, v = (frame.to_ndarray()[row, 20].item() for row in (100, frame.height + 10, frame.height * 5 // 4 + 10))
     given = {"red": (81, 90, 240), "green": (81, 91, 82), "blue": (41, 240, 110), "0x808020": (117, 86, 135)}[colour]
     assert max(abs(a - b) for a, b in zip((y, u, v), given, strict=True)) <= 4
+
+
+def first_rgb(path: Path) -> NDArray[np.uint8]:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
+def test_a_palette_in_the_header_is_not_lost(tmp_path: Path) -> None:
+    """No piece can hold it, so that the server converts the pictures; they were black."""
+    source = make(tmp_path / "screen.mov", *PICTURE, "testsrc=s=160x96:r=10:d=1,format=pal8", "-c:v", "smc")
+    with pytest.raises(NotInPiecesError):
+        plan_split(source, LIMITS, 2.0)
+    kept = with_near_keys(source, probe(source, LIMITS), tmp_path, LIMITS, needed=True)
+    assert kept is not None
+    (file,) = made_of(kept, tmp_path).files.values()
+    assert np.abs(first_rgb(file).astype(int) - first_rgb(source).astype(int)).mean() < 8
+
+
+def test_pixels_have_the_shape_that_the_container_gives_them(tmp_path: Path) -> None:
+    """H.263 has pixels of 12:11 whatever the file says of them: there were bars above and below."""
+    source = make(tmp_path / "phone.3gp", *PICTURE, "color=white:s=176x144:r=15:d=1,setsar=1", "-c:v", "h263")
+    encoded = made_of(source, tmp_path)
+    (file,) = encoded.files.values()
+    assert encoded.source.video.display_size == (176, 144)
+    picture = first_rgb(file)
+    assert picture.shape == (144, 176, 3) and picture[0].min() > 200 and picture[-1].min() > 200
 
 
 def test_a_file_of_empty_boxes_is_not_followed_to_its_end(tmp_path: Path) -> None:

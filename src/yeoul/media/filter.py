@@ -75,7 +75,15 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     the largest rung; the others are scaled from that.
     """
     top = max(rungs, key=lambda rung: rung.width * rung.height)
-    chain = [*_cut(piece, source), *_deinterlace(source.video), *_normalise(source.video, top), *_tag(source.video), *_strip(), "setsar=1"]
+    chain = [
+        *_cut(piece, source),
+        *_deinterlace(source.video),
+        *_shape(source.video),
+        *_normalise(source.video, top),
+        *_tag(source.video),
+        *_strip(),
+        "setsar=1",
+    ]
     chain.append(f"settb=1/{rendition_timescale(source)}")
     if len(rungs) == 1:
         return f"[0:v:0]{','.join(chain)}[o0]"
@@ -112,6 +120,14 @@ def _deinterlace(track: VideoTrack) -> list[str]:
     Codecs of broadcast and tape may begin with whole pictures and go on with fields.
     """
     return ["bwdif=mode=send_frame:deint=interlaced"] if track.interlaced or track.codec in _OFTEN_INTERLACED else []
+
+
+def _shape(track: VideoTrack) -> list[str]:
+    """Pixels have the shape that the container gives them; where it changes in mid-stream, it changes from that."""
+    if track.coded_sar is None:
+        return []
+    ratio = track.sar.fraction / track.coded_sar.fraction
+    return [f"setsar=sar=sar*{ratio.numerator}/{ratio.denominator}:max=10000"]
 
 
 def _normalise(track: VideoTrack, top: Rung) -> list[str]:

@@ -35,6 +35,8 @@ _FORMATS: Final[dict[str, tuple[str, dict[str, str]]]] = {
 _LOSSY_IN_NUT: Final = frozenset(("adpcm_ima_wav", "adpcm_ms", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice", "atrac3", "cook"))
 # Codecs whose pixel format stands in the stream's tag, which NUT keeps and MOV does not.
 _TAGGED: Final = frozenset(("rawvideo", "utvideo"))
+# Codecs of which each packet has its palette in it.
+_OWN_PALETTE: Final = frozenset(("png", "apng"))
 # The tags of raw pictures, by pixel format: in some containers they have a tag that does not tell it.
 _RAW_TAGS: Final = {
                      "yuv420p": "I420", "yuv422p": "422P", "yuv444p": "444P", "yuyv422": "YUY2", "uyvy422": "UYVY", "nv12": "NV12",
@@ -63,7 +65,10 @@ def can_keep(streams: Sequence[Stream]) -> bool:
 
 def _tells_its_pixels(stream: Stream) -> bool:
     """Returns whether a decoder knows the pixel format from what pieces keep: packets, extradata and tag."""
-    match stream.codec_context.codec.canonical_name:
+    codec = stream.codec_context.codec.canonical_name
+    if isinstance(stream, VideoStream) and stream.codec_context.pix_fmt == "pal8" and codec not in _OWN_PALETTE:
+        return False  # the palette stands in the container's header, or in the packets of before
+    match codec:
         case "rawvideo":
             return _find_tag(stream) is not None
         case "huffyuv":

@@ -201,7 +201,8 @@ def _video_track(stream: VideoStream, picture: VideoFrame) -> VideoTrack:
         width=picture.width,
         height=picture.height,
         time_base=time_base(stream),
-        sar=_sar(stream),
+        sar=_sar(stream.sample_aspect_ratio),
+        coded_sar=_coded_sar(stream),
         rotation_deg=rotation,
         mirrored=mirrored,
         pix_fmt=picture.format.name,
@@ -226,9 +227,15 @@ def time_base(stream: Stream) -> TimeBase:
     return TimeBase(num=value.numerator, den=value.denominator)
 
 
-def _sar(stream: VideoStream) -> TimeBase:
-    """Returns the shape of the stream's pixels; square where the file says nothing, or what no picture has."""
-    value = stream.sample_aspect_ratio
+def _coded_sar(stream: VideoStream) -> TimeBase | None:
+    """Returns the shape of pixels as the codec has it; None where it has none, or the same as the container."""
+    value = stream.codec_context.sample_aspect_ratio
+    coded = _sar(value) if value else None
+    return None if coded is None or coded.fraction == _sar(stream.sample_aspect_ratio).fraction else coded
+
+
+def _sar(value: Fraction | None) -> TimeBase:
+    """Returns a shape of pixels; square where the file says nothing, or what no picture has."""
     if not value or not 1 / _MOST_OBLONG <= value <= _MOST_OBLONG:
         return TimeBase(num=1, den=1)
     return TimeBase(num=value.numerator, den=value.denominator)

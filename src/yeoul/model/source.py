@@ -34,7 +34,7 @@ class VideoTrack(Noun):
     """The video stream that is encoded (the first that is not a cover picture).
 
     width, height: coded pixels before rotation and SAR. rotation_deg: clockwise turn that makes the picture upright.
-    sar: sample aspect ratio. frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
+    sar: sample aspect ratio. coded_sar: what the first picture says of it, where the container says something else. frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
     Colour fields carry words of `model/colour.py`, None where unknown.
     """
 
@@ -43,6 +43,7 @@ class VideoTrack(Noun):
     height: Count32
     time_base: TimeBase
     sar: TimeBase = TimeBase(num=1, den=1)
+    coded_sar: TimeBase | None = None
     rotation_deg: Rotation = 0
     mirrored: bool = False
     pix_fmt: Word | None = None
