@@ -364,7 +364,7 @@ def test_dv_has_the_colours_of_bt601(colour: str, tmp_path: Path) -> None:
 
 def first_rgb(path: Path) -> NDArray[np.uint8]:
     with av.open(str(path)) as container:
-        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+        return next(container.decode(video=0)).to_ndarray(format="rgb24").astype(np.uint8)
 
 
 def test_a_palette_in_the_header_is_not_lost(tmp_path: Path) -> None:

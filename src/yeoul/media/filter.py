@@ -75,15 +75,8 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     the largest rung; the others are scaled from that.
     """
     top = max(rungs, key=lambda rung: rung.width * rung.height)
-    chain = [
-        *_cut(piece, source),
-        *_deinterlace(source.video),
-        *_shape(source.video),
-        *_normalise(source.video, top),
-        *_tag(source.video),
-        *_strip(),
-        "setsar=1",
-    ]
+    track = source.video
+    chain = [*_cut(piece, source), *_deinterlace(track), *_shape(track), *_normalise(track, top), *_tag(track), *_strip(), "setsar=1"]
     chain.append(f"settb=1/{rendition_timescale(source)}")
     if len(rungs) == 1:
         return f"[0:v:0]{','.join(chain)}[o0]"

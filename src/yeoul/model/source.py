@@ -34,7 +34,8 @@ class VideoTrack(Noun):
     """The video stream that is encoded (the first that is not a cover picture).
 
     width, height: coded pixels before rotation and SAR. rotation_deg: clockwise turn that makes the picture upright.
-    sar: sample aspect ratio. coded_sar: what the first picture says of it, where the container says something else. frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
+    sar: sample aspect ratio. coded_sar: what the first picture says of it, where the container says something else.
+    frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
     Colour fields carry words of `model/colour.py`, None where unknown.
     """
 
