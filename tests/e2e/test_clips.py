@@ -213,4 +213,4 @@ def test_whole_file_gives_the_same_bytes(name: str, make_clip: Callable[[str, st
 
 
 def test_stream_rules(clip: Clip) -> None:
-    check_stream_rules(clip, has_audio=clip.path.name not in SILENT)
+    check_stream_rules(clip)

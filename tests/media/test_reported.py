@@ -206,6 +206,35 @@ def test_far_keyframes_become_near_ones_without_a_loss(name: str, coding: tuple[
     ]
 
 
+VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuvj420p", "-sc_threshold", "0"),
+        (*VP9, "-pix_fmt", "yuv420p", "-color_range", "pc"),
+        (*VP9, "-pix_fmt", "yuv440p", "-color_range", "pc"),
+    ],
+    ids=["h264", "vp9", "vp9 in a format that H.264 does not know"],
+)
+def test_far_keyframes_of_full_range_keep_their_values(coding: tuple[str, ...], tmp_path: Path) -> None:
+    """They were brought to limited range, and once more when they were encoded: too bright where dark, too dark where bright."""
+    picture = "testsrc2=s=64x64:r=5:d=6,scale=out_range=pc"
+    source = make(tmp_path / "far.mkv", *PICTURE, picture, *coding, "-g", "9999")
+    plan = plan_split(source, LIMITS, 2.0)
+    assert plan.source.video.colour_range == "pc"
+    near = with_near_keys(source, plan.source, tmp_path, LIMITS)
+    assert near is not None
+    assert raw_pictures(near) == raw_pictures(source)
+
+
+def raw_pictures(path: Path) -> bytes:
+    """A file's decoded pictures as they are, without any conversion of their values."""
+    words = [ffmpeg_path(), "-v", "error", "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+    return subprocess.run(words, check=True, capture_output=True).stdout
+
+
 def pictures_of(path: Path) -> list[str]:
     """The times and the checksums of a file's decoded pictures."""
     words = [

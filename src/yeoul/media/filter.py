@@ -57,14 +57,16 @@ def needs_lut(track: VideoTrack) -> bool:
 
 def _converts_samples(track: VideoTrack) -> bool:
     known = track.colour_matrix is None or track.colour_matrix in _KEPT_MATRICES
-    return not known or _is_full_range(track) or _is_rgb(track)
+    return not known or is_full_range(track) or is_rgb(track)
 
 
-def _is_full_range(track: VideoTrack) -> bool:
+def is_full_range(track: VideoTrack) -> bool:
+    """Whether luma fills 0 to 255 (of 8 bits) instead of 16 to 235."""
     return track.colour_range == "pc" or (track.pix_fmt or "").startswith("yuvj")
 
 
-def _is_rgb(track: VideoTrack) -> bool:
+def is_rgb(track: VideoTrack) -> bool:
+    """Whether decoded pictures hold red, green and blue, also by a palette."""
     return (track.pix_fmt or "").startswith(("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb"))
 
 
@@ -134,7 +136,7 @@ def _normalise(track: VideoTrack, top: Rung) -> list[str]:
         to_yuv = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p"
         return [to_rgb, f"lut3d=file={LUT_FILE}:interp=tetrahedral", to_yuv, bars, *turns]
     if _converts_samples(track):
-        meaning = "" if _is_rgb(track) else f":in_color_matrix={_scale_matrix(track)}:in_range={_range(track)}"
+        meaning = "" if is_rgb(track) else f":in_color_matrix={_scale_matrix(track)}:in_range={_range(track)}"
         flags = "flags=bicubic+accurate_rnd+full_chroma_int"
         return [f"{scale}{meaning}:out_color_matrix=bt709:out_range=tv:{flags}", "format=yuv420p", bars, *turns]
     # Also where the size is already right: it may change in mid-stream. Pictures of the right size pass through untouched.
@@ -162,7 +164,7 @@ def _scale_matrix(track: VideoTrack) -> str:
 
 
 def _range(track: VideoTrack) -> str:
-    return "pc" if _is_full_range(track) else "tv"
+    return "pc" if is_full_range(track) else "tv"
 
 
 def _tag(track: VideoTrack) -> list[str]:

@@ -22,7 +22,7 @@ from yeoul.pipeline.ops.context import Context, check_sha256
 from yeoul.pipeline.task_data import Caption, Prepared, Taken, TaskInput
 
 
-@op(version="3", publishes=True)
+@op(version="4", publishes=True)
 def split(context: Context, task: TaskInput) -> Prepared:
     """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
     whole = _assemble(context, task)
