@@ -247,7 +247,7 @@ def _read_report(data: bytes) -> None:
 @cache
 def _coded() -> tuple[bytes, ...]:
     """Fragments of each video codec that renditions have, and of sound."""
-    made = [make_audio_init(2) + make_audio_fragment(1, 0, [b"\x21\x10\x04"] * 4)]
+    made = [make_audio_init(2, 1024) + make_audio_fragment(1, 0, [b"\x21\x10\x04"] * 4)]
     words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.4", "-pix_fmt", "yuv420p"]
     flags = "+cmaf+frag_discont+empty_moov+frag_keyframe+skip_trailer"
     with tempfile.TemporaryDirectory(prefix="yeoul-fuzz-") as folder:

@@ -8,8 +8,15 @@ missing_packages() {
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
     command -v mpv >/dev/null || echo mpv
+    has_gstreamer || echo gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
     command -v redis-server >/dev/null || echo redis-server
+}
+
+has_gstreamer() {
+    for element in souphttpsrc hlsdemux dashdemux avdec_h264 avdec_aac matroskamux; do
+        gst-inspect-1.0 --exists "$element" 2>/dev/null || return 1
+    done
 }
 
 as_root() {

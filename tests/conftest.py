@@ -147,6 +147,11 @@ def mpv() -> Path:
 
 
 @pytest.fixture(scope="session")
+def gstreamer() -> Path:
+    return _program("gst-launch-1.0")
+
+
+@pytest.fixture(scope="session")
 def nginx() -> Path:
     return _program("nginx")
 

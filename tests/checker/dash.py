@@ -134,15 +134,15 @@ def _check_mpd(reader: Reader, uri: str, mpd: ET.Element, tracks: list[Track]) -
     # Packager's --generate_static_live_mpd keeps a time shift depth, which a static MPD makes void.
     if mpd.get("type", "static") != "static" or (dynamic and reader.expect.profile == "yeoul"):
         reader.add("dash.static", uri, f"type {mpd.get('type')}, {dynamic}")
-    duration_s, longest_s = _seconds(mpd.get("mediaPresentationDuration")), max((float(track.end) for track in tracks), default=0.0)
+    # The edit list of sound takes its delay away; that of pictures what their offsets hold besides.
+    ends = [float(track.end) - (track.init.edit_media_time / track.init.timescale if track.kind == "audio" else 0) for track in tracks]
+    duration_s, longest_s = _seconds(mpd.get("mediaPresentationDuration")), max(ends, default=0.0)
     # Priming and padding of sound are not played: two AAC frames.
     if duration_s is None or (all(track.is_whole for track in tracks) and not longest_s - 0.26 < duration_s < longest_s + 0.01):
         reader.add("dash.static", uri, f"lasts {duration_s} s, its media {longest_s:.3f} s")
-    # The edit list of sound takes its priming away; that of pictures what their offsets hold besides.
-    ends = [float(track.end) - (track.init.edit_media_time / track.init.timescale if track.kind == "audio" else 0) for track in tracks]
-    if duration_s is not None and all(track.is_whole for track in tracks) and duration_s < max(ends, default=0.0) - 1e-6:
+    if duration_s is not None and all(track.is_whole for track in tracks) and duration_s < longest_s - 1e-6:
         reader.add(
-            "dash.static", uri, f"lasts {duration_s} s, its media until {max(ends):.6f} s: players that fill their buffers never end"
+            "dash.static", uri, f"lasts {duration_s} s, its media until {longest_s:.6f} s: players that fill their buffers never end"
         )
 
 

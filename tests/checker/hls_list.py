@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from tests.checker.fetch import Reader, below
 from tests.checker.hls_load import Hls, Media
 from tests.checker.tracks import Track
@@ -40,12 +42,13 @@ def _check_list_times(reader: Reader, track: Track) -> None:
 
 
 def off_by(reader: Reader, track: Track, number: int) -> tuple[float, float]:
-    """How many seconds a segment is listed after its tfdt, and longer than it is.
+    """How many seconds a segment is listed after its time, and longer than it is.
 
-    Packager lists presentation times, from which the edit list is taken off; ours are decode times.
+    Packager lists presentation times, from which the edit list is taken off; ours are decode times, without the silence before sound.
     """
     part = track.parts[number]
-    start, end = part.start, part.start + part.duration
+    start = max(Fraction(0), part.start - track.silence)
+    end = part.start + part.duration - track.silence
     if reader.expect.profile == "packager":
         start, end = part.shown(track.init.edit_media_time)
     return part.reference.start_s - float(start), part.reference.duration_s - float(end - start)

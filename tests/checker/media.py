@@ -43,9 +43,19 @@ def check_media(reader: Reader, tracks: Sequence[Track]) -> None:
     for entry in sorted({track.init.entry for track in videos}):
         _check_aligned(reader, [track for track in videos if track.init.entry == entry])
         _check_ladder(reader, [track for track in videos if track.init.entry == entry])
+    if reader.expect.profile == "yeoul":
+        _check_delays(reader, tracks)
     has_audio = any(track.kind == "audio" for track in tracks)
     if reader.expect.has_audio not in (None, has_audio):
         reader.add("stream.audio", "", f"has_audio {has_audio}")
+
+
+def _check_delays(reader: Reader, tracks: Sequence[Track]) -> None:
+    """Each track rounds to its own ticks."""
+    delays = [(track.init.edit_media_time / track.init.timescale, track.name) for track in tracks]
+    (least, _), (most, name) = min(delays, default=(0.0, "")), max(delays, default=(0.0, ""))
+    if most - least > 2 / min((track.init.timescale for track in tracks), default=1):
+        reader.add("stream.delay", name, f"the edit list takes {most:.6f} s away, another {least:.6f} s")
 
 
 def _check_init(reader: Reader, track: Track) -> None:

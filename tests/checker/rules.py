@@ -63,6 +63,7 @@ _TABLE = (
     Rule("stream.aspect", "every rung has the aspect at which the source is displayed", _OURS),
     Rule("stream.audio", "there is sound if the source has some", _OURS),
     Rule("stream.tfdt", "decode times go on without gap or overlap", f"{_OURS}; {_CMAF} 7.3.2.2; {_APPLE} 7.3"),
+    Rule("stream.delay", "edit lists of all tracks take away the same time", f"{_OURS}; players that ignore them stay in sync"),
     Rule("stream.zero", "the picture starts at 0", f"{_OURS}; media starts at the period's start"),
     Rule("stream.shown", "each picture lasts until the next, and none is shown before it is decoded", f"{_OURS}; {_CMAF} 7.5.17"),
     Rule("stream.idr", "each segment starts with an IDR picture (or key frame) and one comes every 2 s", f"{_OURS}; {_APPLE} 1.13, 7.4"),

@@ -9,6 +9,8 @@ from fractions import Fraction
 from tests.checker.boxes import Fragment, Init, Sample, parse_fragments, parse_init
 from tests.checker.fetch import Reader
 
+AAC_FRAME = 1024
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -75,6 +77,11 @@ class Track:
     @property
     def end(self) -> Fraction:
         return self.parts[-1].end if self.parts else Fraction(0)
+
+    @property
+    def silence(self) -> Fraction:
+        """How much of sound the edit list takes away beside the priming, in seconds; lists tell of what comes after it."""
+        return Fraction(self.init.edit_media_time - AAC_FRAME, self.init.timescale) if self.kind == "audio" else Fraction(0)
 
     @property
     def size_bytes(self) -> int:

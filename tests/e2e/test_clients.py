@@ -13,7 +13,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from bench.server import Server
-from tests.e2e.foreign import Tab, WebKitTab, copy_by_ffmpeg, fetch_by_yt_dlp, find_flash_times, open_firefox, open_webkit, play_by_mpv
+from tests.e2e.foreign import (
+    Tab,
+    WebKitTab,
+    copy_by_ffmpeg,
+    fetch_by_yt_dlp,
+    find_flash_times,
+    open_firefox,
+    open_webkit,
+    play_by_gstreamer,
+    play_by_mpv,
+)
 from tests.e2e.listening import find_beeps, make_flashes_and_beeps
 from tests.e2e.players import LOOK, MEDIA, STATE, WEB_PLAYERS, open_player
 from tests.e2e.waiting import wait_for
@@ -57,6 +67,14 @@ def test_yt_dlp_keeps_pictures_and_sound_together(stream: str, clip: tuple[str, 
 def test_mpv_plays_pictures_and_sound_together(clip: tuple[str, dict[str, Any]], mpv: Path, tmp_path: Path):
     kind, video = clip
     made = play_by_mpv(mpv, video["hls"], tmp_path / "played.nut")
+    assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
+
+
+@pytest.mark.parametrize("stream", ["hls", "dash"])
+def test_gstreamer_plays_pictures_and_sound_together(stream: str, clip: tuple[str, dict[str, Any]], gstreamer: Path, tmp_path: Path):
+    """With HLS it ignores edit lists: sound has the delay of the pictures."""
+    kind, video = clip
+    made = play_by_gstreamer(gstreamer, video[stream], tmp_path / "played.mkv")
     assert all(abs(lag) <= 20 for lag in lags_ms(made, KINDS[kind]))
 
 

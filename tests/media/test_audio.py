@@ -25,8 +25,10 @@ from yeoul.media.audio import encode_audio_piece, resample
 from yeoul.media.audio_decode import Sound, decode_sound
 from yeoul.media.audio_grid import Span
 from yeoul.media.binaries import ffmpeg_path, packager_path
+from yeoul.media.edit_list import get_media_time
 from yeoul.media.fragment import list_fragments
 from yeoul.media.limits import Limits
+from yeoul.media.reorder import delay_samples
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.split import cut_pieces, plan_split
 from yeoul.model.piece import Piece
@@ -155,12 +157,16 @@ def check_timeline(joined: Joined) -> None:
     """Segments join without a hole, share their init, say what they hold, and none passes its picture's border."""
     assert len({segment.init for segment in joined.segments}) == 1
     assert joined.segments[0].start_ticks == 0
+    delay = delay_samples(joined.source)
+    silence = delay - FRAME
+    assert get_media_time(joined.segments[0].init) == delay
     for segment, following in pairwise(joined.segments):
         assert segment.start_ticks + segment.duration_ticks == following.start_ticks
     for segment, piece in zip(joined.segments, joined.pieces, strict=True):
         (fragment,) = list_fragments(segment.path.read_bytes())
-        assert (fragment.start_ticks, fragment.duration_ticks) == (segment.start_ticks, segment.duration_ticks)
-        assert len(fragment.samples) == segment.samples and segment.duration_ticks == segment.samples * FRAME
+        before, begun = (silence, 0) if segment.start_ticks == 0 else (0, segment.start_ticks + silence)
+        assert (fragment.start_ticks, fragment.duration_ticks) == (begun, before + segment.duration_ticks)
+        assert len(fragment.samples) == segment.samples and fragment.duration_ticks == segment.samples * FRAME
         border_s = (piece.end_pts - joined.source.start_pts) * joined.source.video.time_base.fraction
         heard_until = segment.start_ticks + segment.duration_ticks - FRAME
         assert piece.last or heard_until <= border_s * RATE < heard_until + FRAME

@@ -20,6 +20,7 @@ from tests.streams import build_stream, make_source, write_playlists
 from yeoul.base.errors import MediaToolError
 from yeoul.delivery.presentation import Presentation
 from yeoul.media import fragment
+from yeoul.media.audio_box import make_audio_init
 from yeoul.media.binaries import ffmpeg_path, packager_path
 from yeoul.media.edit_list import get_media_time
 from yeoul.model.rendition import Rung
@@ -311,7 +312,16 @@ def test_a_picture_that_starts_late_is_found(copy: Path):
     data = init.read_bytes()
     at = data.index(b"elst") + 16
     init.write_bytes(data[:at] + struct.pack(">i", get_media_time(data) + 1024) + data[at + 4 :])
-    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.zero"}
+    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.zero", "stream.delay"}
+
+
+def test_sound_that_is_delayed_less_than_the_picture_is_found(copy: Path):
+    """The init skips a frame of AAC less."""
+    init = copy / "audio" / "init.mp4"
+    delay = get_media_time(init.read_bytes())
+    assert delay == 2048
+    init.write_bytes(make_audio_init(2, delay - 1024))
+    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.delay", "hls.times", "dash.timeline", "dash.static"}
 
 
 def test_negative_offsets_are_found(copy: Path):
@@ -328,7 +338,7 @@ def test_negative_offsets_are_found(copy: Path):
             assert len(moof) == found.data_offset - 8 - found.offset
             media[found.offset : found.offset + len(moof)] = moof
         path.write_bytes(bytes(media))
-    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.shown"}
+    assert rules_found(copy, Expect(display_size=SIZE)) == {"stream.shown", "stream.delay"}
 
 
 def test_misaligned_rungs_are_found(good: Built, long_segments: Built, copy: Path):

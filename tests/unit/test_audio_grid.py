@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from yeoul.media.audio_box import make_audio_fragment, make_audio_init
 from yeoul.media.audio_grid import Span, last_frames, output_channels, output_position, owned_frames, source_window
 from yeoul.media.codec_string import get_codecs
+from yeoul.media.edit_list import get_media_time
 from yeoul.media.fragment import get_timescale, list_fragments, split_init
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
@@ -112,10 +113,11 @@ def test_layouts_become_mono_or_stereo() -> None:
 
 def test_init_names_its_codec_and_timescale() -> None:
     for channels in (1, 2):
-        init = make_audio_init(channels)
+        init = make_audio_init(channels, 1600)
         assert split_init(init) == (init, b"")
         assert get_codecs(init) == "mp4a.40.2"
         assert get_timescale(init) == 48000
+        assert get_media_time(init) == 1600
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=40), st.integers(0, 2**40), st.integers(1, 2**31))

@@ -110,15 +110,16 @@ class SchedulerHistory(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
-        """A scheduler rebuilt from the past, told in any order, knows the same tasks and the same end."""
+        """A scheduler rebuilt from the past, told in any order but of tracks before the end, knows the same tasks and the same end."""
         again = self.make_scheduler()
         orders: list[Instruction] = list(again.start())
         ends: list[Event] = [TaskEnded(place, ok) for place, ok in self.ended.items()]
         past: list[Event] = [PieceLanded(index) for index in data.draw(st.permutations(sorted(self.landed)))]
-        if self.closed:
-            past.insert(data.draw(st.integers(0, len(past))), UploadClosed(self.pieces))
         for name in sorted(self.tracks):
             past.insert(data.draw(st.integers(0, len(past))), TrackLanded(name))
+        if self.closed:
+            known = max((place for place, event in enumerate(past, 1) if isinstance(event, TrackLanded)), default=0)
+            past.insert(data.draw(st.integers(known, len(past))), UploadClosed(self.pieces))
         for event in past + data.draw(st.permutations(ends)):
             orders += again.handle(event)
         rebuilt = {order.place for order in orders if isinstance(order, AddTask)}

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from math import ceil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yeoul.media.encoder import write_idr_times
-from yeoul.media.reorder import delay_ticks, find_wait, list_idr_times, longest_ticks
-from yeoul.model.rendition import Codec, Rung
+from yeoul.media.reorder import delay_samples, delay_ticks, find_wait, list_idr_times, longest_ticks
 from yeoul.model.source import Source, TimeBase, VideoTrack
 
 
 def source_of(rate: float, base: int = 1000) -> Source:
     video = VideoTrack(codec="h264", width=640, height=360, pix_fmt="yuv420p", frame_rate=rate, time_base=TimeBase(num=1, den=base))
     return Source(container="mov", duration_s=60.0, start_pts=0, video=video)
-
-
-def rung_of(codec: Codec) -> Rung:
-    return Rung(name="360p", codec=codec, width=640, height=360, crf=23, maxrate_bps=800_000)
 
 
 def coded(group: list[int], sizes: list[int]) -> list[int]:
@@ -50,7 +46,7 @@ def test_no_picture_waits_longer_than_the_delay(durations: list[int], sizes: lis
     assert sorted(order) == shown
     longest_but_first = max((b - a for a, b in zip(shown, [*shown[1:], end], strict=True) if a not in idrs), default=0)
     assert longest_but_first <= longest_ticks(source)
-    assert find_wait(order, end) <= delay_ticks(source, rung_of("h264"))
+    assert find_wait(order, end) <= delay_ticks(source)
 
 
 def test_even_times_make_no_idr_pictures() -> None:
@@ -62,9 +58,12 @@ def test_a_long_picture_is_an_idr_picture_and_two_seconds_count_from_it() -> Non
     assert list_idr_times(shown, 60_000, source_of(25.0)) == [0, 9_600, 29_600, 49_600]
 
 
-@pytest.mark.parametrize(("codec", "delay"), [("h264", 410), ("hevc", 410), ("vp9", 0), ("av1", 0)])
-def test_the_delay_depends_on_rate_and_codec(codec: Codec, delay: int) -> None:
-    assert delay_ticks(source_of(25.0), rung_of(codec)) == delay
+@pytest.mark.parametrize(("rate", "frames"), [(60.0, 1), (25.0, 2), (12.0, 4), (4.3, 24)])
+def test_sound_and_pictures_are_delayed_by_frames_of_sound(rate: float, frames: int) -> None:
+    """By one picture at even rates, and half a second at uneven low ones; 10,000 ticks a second."""
+    source = source_of(rate)
+    assert delay_samples(source) == 1024 * frames
+    assert delay_ticks(source) == ceil(1024 * frames / 4.8) >= longest_ticks(source)
 
 
 @pytest.mark.parametrize(

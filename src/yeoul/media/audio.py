@@ -23,6 +23,7 @@ from yeoul.media.audio_grid import (
     FRAME_SAMPLES,
     LAYOUTS,
     OUTPUT_RATE,
+    PRIMING_SAMPLES,
     FrameRun,
     Span,
     last_frames,
@@ -33,6 +34,7 @@ from yeoul.media.audio_grid import (
     source_window,
 )
 from yeoul.media.limits import Limits
+from yeoul.media.reorder import delay_samples
 from yeoul.media.segment import EncodedSegment
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source
@@ -69,7 +71,7 @@ def encode_audio_piece(
     for part in owned.parts(_MOST_FRAMES):
         samples = resample(sound, part.encoded, track.sample_rate)
         packets += encode_aac(samples if shape is None else shape(samples))[part.packets.start : part.packets.end]
-    return _write_segment(packets, owned, piece, sound.channels, out)
+    return _write_segment(packets, owned, piece, source, sound.channels, out)
 
 
 def read_owned(
@@ -129,17 +131,24 @@ def _audio_frame(samples: Samples, layout: str, rate: int) -> AudioFrame:
     return frame
 
 
-def _write_segment(packets: list[bytes], owned: FrameRun, piece: Piece, channels: int, out: Path) -> EncodedSegment:
+def _write_segment(packets: list[bytes], owned: FrameRun, piece: Piece, source: Source, channels: int, out: Path) -> EncodedSegment:
+    """The first segment begins with packets of silence, so that sound is delayed as pictures are; the times told are without them."""
     if len(packets) != len(owned.packets):
         raise MediaToolError("the AAC encoder returned too few packets", found=len(packets), promised=len(owned.packets))
-    out.write_bytes(make_audio_fragment(piece.index + 1, owned.start_ticks, packets))
+    delay = delay_samples(source)
+    silent = (delay - PRIMING_SAMPLES) // FRAME_SAMPLES
+    if owned.first == 0:
+        written, decode_time = [*encode_aac(np.zeros((channels, FRAME_SAMPLES), np.float32))[:1] * silent, *packets], 0
+    else:
+        written, decode_time = packets, owned.start_ticks + silent * FRAME_SAMPLES
+    out.write_bytes(make_audio_fragment(piece.index + 1, decode_time, written))
     return EncodedSegment(
         name="audio",
-        init=make_audio_init(channels),
+        init=make_audio_init(channels, delay),
         path=out,
         codecs=CODECS,
         timescale=OUTPUT_RATE,
         start_ticks=owned.start_ticks,
         duration_ticks=len(packets) * FRAME_SAMPLES,
-        samples=len(packets),
+        samples=len(written),
     )

@@ -1,4 +1,4 @@
-"""The boxes of an AAC track as CMAF: one init that depends on the channel count alone, and one fragment per segment; pure.
+"""The boxes of an AAC track as CMAF: one init that depends on channels and delay alone, and one fragment per segment; pure.
 
 Written by hand because a muxer restarts its timestamps at every piece and wants to know the first packet's.
 Sources: ISO/IEC 14496-12 (boxes), 14496-14 (esds), 14496-3 1.6.2.1 (AudioSpecificConfig), 23000-19 (CMAF).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from yeoul.media.audio_grid import FRAME_SAMPLES, OUTPUT_RATE, PRIMING_SAMPLES
+from yeoul.media.audio_grid import FRAME_SAMPLES, OUTPUT_RATE
 
 CODECS = "mp4a.40.2"
 _TRACK_ID = 1
@@ -18,9 +18,9 @@ _UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000000
 _UNDETERMINED_LANGUAGE = 0x55C4  # "und", five bits a letter
 
 
-def make_audio_init(channels: int) -> bytes:
-    """Ftyp and moov of a 48 kHz AAC-LC track whose edit list skips the priming."""
-    return _box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41") + _moov(channels)
+def make_audio_init(channels: int, delay_samples: int) -> bytes:
+    """Ftyp and moov of a 48 kHz AAC-LC track that is heard from delay_samples on; they end with the priming."""
+    return _box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41") + _moov(channels, delay_samples)
 
 
 def make_audio_fragment(sequence: int, decode_time: int, packets: Sequence[bytes]) -> bytes:
@@ -38,20 +38,20 @@ def _moof(sequence: int, decode_time: int, packets: Sequence[bytes], *, data_off
     return _box(b"moof", _full_box(b"mfhd", 0, 0, struct.pack(">I", sequence)), _box(b"traf", tfhd, tfdt, trun))
 
 
-def _moov(channels: int) -> bytes:
+def _moov(channels: int, delay_samples: int) -> bytes:
     times = struct.pack(">4I", 0, 0, OUTPUT_RATE, 0)
     mvhd = _full_box(
         b"mvhd", 0, 0, times, struct.pack(">IH10x", 0x10000, 0x100), _UNITY_MATRIX, bytes(24), struct.pack(">I", _TRACK_ID + 1)
     )
     trex = _full_box(b"trex", 0, 0, struct.pack(">5I", _TRACK_ID, 1, FRAME_SAMPLES, 0, _SYNC_SAMPLE_FLAGS))
-    return _box(b"moov", mvhd, _trak(channels), _box(b"mvex", trex))
+    return _box(b"moov", mvhd, _trak(channels, delay_samples), _box(b"mvex", trex))
 
 
-def _trak(channels: int) -> bytes:
+def _trak(channels: int, delay_samples: int) -> bytes:
     # Enabled and in the movie; volume 1.0; no width and height.
     tkhd = _full_box(b"tkhd", 0, 3, struct.pack(">5I8x4H", 0, 0, _TRACK_ID, 0, 0, 0, 1, 0x100, 0), _UNITY_MATRIX, bytes(8))
     # Segment duration 0: the edit runs as far as fragments do.
-    elst = _full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, PRIMING_SAMPLES, 0x10000))
+    elst = _full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, delay_samples, 0x10000))
     return _box(b"trak", tkhd, _box(b"edts", elst), _mdia(channels))
 
 

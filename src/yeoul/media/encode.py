@@ -16,7 +16,7 @@ from yeoul.media.edit_list import add_edit_list
 from yeoul.media.encoder import IDR_FILE, finish_init, make_encoder_words, write_idr_times
 from yeoul.media.filter import LUT_FILE, make_graph, needs_lut, own_times
 from yeoul.media.limits import BROKEN, Limits, ffmpeg_input_options, open_input, run_tool
-from yeoul.media.reorder import delay_ticks, find_wait, list_idr_times
+from yeoul.media.reorder import delay_ticks, find_wait, list_idr_times, reorders
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.timescale import rendition_timescale, to_ticks
 from yeoul.media.tonemap import make_lut
@@ -44,7 +44,7 @@ def encode_piece(
     """
     bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs)))
     end_ticks = to_ticks(piece.end_pts, source)
-    shown = _list_shown(piece_file, piece, source, limits) if any(delay_ticks(source, rung) for rung in rungs) else []
+    shown = _list_shown(piece_file, piece, source, limits) if any(map(reorders, rungs)) else []
     while True:
         idr_times = list_idr_times(shown, end_ticks, source)
         if idr_times:
@@ -74,9 +74,9 @@ def _list_shown(piece_file: Path, piece: Piece, source: Source, limits: Limits) 
 def _list_late(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path) -> list[int]:
     """Returns when pictures are shown, rising, in ticks, where some are decoded later than their rung's delay allows; else none."""
     for rung in rungs:
-        if delay := delay_ticks(source, rung):
+        if reorders(rung):
             pts = fragment.list_pts(fragment.list_fragments(fragment.split_init((out / f"{rung.name}.mp4").read_bytes())[1]))
-            if len(set(pts)) == len(pts) and find_wait(pts, end_ticks) > delay:
+            if len(set(pts)) == len(pts) and find_wait(pts, end_ticks) > delay_ticks(source):
                 return sorted(pts)
     return []
 
@@ -161,7 +161,7 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
     written = out / f"{rung.name}.mp4"
     init, media = fragment.split_init(written.read_bytes())
     written.unlink()
-    delay = delay_ticks(source, rung)
+    delay = delay_ticks(source)
     init = add_edit_list(finish_init(init, source, rung), delay)
     found = fragment.list_pts(fragment.list_fragments(media))
     lost = _count_lost(piece, len(found))

@@ -9,8 +9,11 @@ become IDR pictures, and nothing that is shown before an IDR picture is decoded 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
+from yeoul.media.audio_grid import FRAME_SAMPLES, OUTPUT_RATE
 from yeoul.media.timescale import rendition_timescale
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
@@ -37,12 +40,27 @@ def longest_ticks(source: Source) -> int:
     return round(longest_s * rendition_timescale(source))
 
 
-def delay_ticks(source: Source, rung: Rung) -> int:
-    """Returns the wait that a rendition's edit list takes away, in ticks; 0 for codecs whose samples stand in the order of showing.
+def reorders(rung: Rung) -> bool:
+    """Returns whether samples of a rendition stand in another order than they are shown in.
 
-    One picture is decoded before others that are shown earlier, never two: players that ignore edit lists are late by this.
+    One picture is decoded before others that are shown earlier, never two.
     """
-    return longest_ticks(source) if rung.codec in _REORDERING else 0
+    return rung.codec in _REORDERING
+
+
+def delay_samples(source: Source) -> int:
+    """Returns what the edit list of every track takes away from presentation times, as samples of sound: the wait of the longest picture.
+
+    All tracks have the same, also those that need none: players that ignore edit lists (GStreamer with HLS) start all tracks late by
+    this, and show picture and sound together. It is whole frames of sound, since the first is the priming and ffmpeg drops what it skips.
+    """
+    wait = Fraction(longest_ticks(source) * OUTPUT_RATE, rendition_timescale(source) * FRAME_SAMPLES)
+    return ceil(wait) * FRAME_SAMPLES
+
+
+def delay_ticks(source: Source) -> int:
+    """Returns the same for pictures, in ticks."""
+    return ceil(Fraction(delay_samples(source) * rendition_timescale(source), OUTPUT_RATE))
 
 
 def find_wait(pts: Sequence[int], end_ticks: int) -> int:

@@ -12,8 +12,9 @@ from yeoul.model.rendition import IFrame
 class EncodedSegment:
     """One piece of one rendition. init: ftyp and moov, the same bytes for all pieces; path: the media data without them.
 
-    codecs: RFC 6381. start_ticks is the first tfdt, duration_ticks the sum of all sample durations, both in timescale.
-    frame_rate: frames per second over the segment, 0 for audio. lost: frames of the piece that do not decode.
+    codecs: RFC 6381. start_ticks is the first tfdt, duration_ticks the sum of all sample durations, both in timescale and without the
+    silence that sound begins with. frame_rate: frames per second over the segment, 0 for audio. lost: frames of the piece that do not
+    decode.
     """
 
     name: str

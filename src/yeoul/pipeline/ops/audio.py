@@ -28,7 +28,7 @@ NAME = "audio"
 _DECLARED_BPS = {1: 256_000, 2: 256_000, SURROUND_CHANNELS: 768_000}
 
 
-@op(version="2", publishes=True)
+@op(version="3", publishes=True)
 def audio(context: Context, piece: LandedPiece, source: Source, window: Window | None = None, gain: Gain | None = None) -> Sound:
     """Gives the track "audio" with one segment, and "audio-surround" in 5.1 where the source has as many channels.
 
@@ -39,7 +39,7 @@ def audio(context: Context, piece: LandedPiece, source: Source, window: Window |
     return Sound(tracks=tuple(_make_tracks(context, NAME, context.fetch_piece(piece), piece.piece, source, source.audio, window, gain)))
 
 
-@op(version="1", publishes=True)
+@op(version="2", publishes=True)
 def audio_track(
     context: Context,
     track: LandedSound,

@@ -25,7 +25,7 @@ from yeoul.pipeline.task_input import select_rungs
 _KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
-@op(version="5", publishes=True)
+@op(version="6", publishes=True)
 def encode(
     context: Context,
     piece: LandedPiece,
