@@ -189,7 +189,7 @@ def find_flash_times(path: Path) -> tuple[int, list[float]]:
 
 def play_by_gstreamer(program: Path, url: str, out: Path) -> Path:
     """What GStreamer shows and plays, by the times that it gives to both."""
-    small = "videoscale ! video/x-raw,format=I420,width=160,height=90"  # whatever rung it changes to
+    small = "videoscale ! video/x-raw,format=I420,width=160,height=90,pixel-aspect-ratio=1/1"  # whatever rung it changes to
     picture = f"d. ! video/x-raw ! queue max-size-time=0 ! videoconvert ! {small} ! queue ! m."
     sound = "d. ! audio/x-raw ! queue max-size-time=0 ! audioconvert ! audio/x-raw,format=S16LE ! queue ! m."
     words = f"uridecodebin uri={url} name=d matroskamux name=m ! filesink location={out} {picture} {sound}"

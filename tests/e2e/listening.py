@@ -116,9 +116,10 @@ def sound_lags_ms(heard: dict[str, Any]) -> list[float]:
     """Returns by how much each beep of LISTEN's answer is heard later than its flash is seen."""
     lags: list[float] = []
     for n, flash in enumerate(heard["flashes"]):
-        # A busy machine may pass over the first white picture of a flash; when that was due is known from the one that was shown.
+        # A busy machine may pass over the first white picture of a flash, or draw it while the one before is told of; when it was due
+        # is known from the one that was told of.
         late_s = flash["mediaTime"] - (n + 0.5)
-        assert -0.001 < late_s < 0.1, flash
+        assert -0.02 < late_s < 0.1, flash
         due_ms = flash["shown"] - late_s * 1000
         lags.append(min((beep - due_ms for beep in heard["beeps"]), key=abs))
     assert len(lags) == 6

@@ -991,6 +991,7 @@ export interface VideoTrack {
   height: number;
   time_base: TimeBase;
   sar?: TimeBase;
+  coded_sar?: TimeBase | null;
   rotation_deg?: 0 | 90 | 180 | 270;
   mirrored?: boolean;
   pix_fmt?: string | null;

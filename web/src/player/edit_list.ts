@@ -43,19 +43,32 @@ export function applyEditLists(player: shaka.Player): void {
     if (stream === undefined) return;
     if (context?.type === AdvancedRequestType.INIT_SEGMENT) {
       void timeOf(stream);
-      tell.get(stream)?.(readMediaTime(bytesOf(response.data)));
+      const [init, time] = takeMediaTime(bytesOf(response.data));
+      response.data = init;
+      tell.get(stream)?.(time);
     } else if (context?.type === AdvancedRequestType.MEDIA_SEGMENT) {
       response.data = shiftSegment(bytesOf(response.data), await timeOf(stream));
     }
   });
 }
 
-/** The media time of the edit list, in ticks of the only track; 0 without one. */
-function readMediaTime(init: Uint8Array): number {
+/**
+ * An init segment whose edit list takes nothing away, and what it took, in ticks of the only track. GStreamer ignores edit lists when it
+ * gives times, but drops the sounds that come before the edit.
+ */
+function takeMediaTime(init: Uint8Array): [Uint8Array, number] {
   const elst = findBox(init, { kind: "", start: 0, payload: 0, end: init.length }, ["moov", "trak", "edts", "elst"]);
-  if (elst === null) return 0;
-  const view = viewOf(init);
-  return view.getUint8(elst.payload) === 1 ? Number(view.getBigInt64(elst.payload + 16)) : view.getInt32(elst.payload + 12);
+  if (elst === null) return [init, 0];
+  const out = init.slice();
+  const view = viewOf(out);
+  if (view.getUint8(elst.payload) === 1) {
+    const time = Number(view.getBigInt64(elst.payload + 16));
+    view.setBigInt64(elst.payload + 16, 0n);
+    return [out, time];
+  }
+  const time = view.getInt32(elst.payload + 12);
+  view.setInt32(elst.payload + 12, 0);
+  return [out, time];
 }
 
 /** A media segment whose pictures and sounds come earlier by some ticks; what would come before 0 is left out. */
