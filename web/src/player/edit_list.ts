@@ -1,12 +1,19 @@
 /**
- * Applies the edit lists of init segments for engines whose Media Source Extensions ignore them: WebKit on GStreamer, as in GNOME Web
- * and in many television sets. Without it pictures are shown late by the time that they wait between decoding and showing.
+ * Makes segments fit for engines whose Media Source Extensions ignore edit lists: WebKit on GStreamer, as in GNOME Web and in many
+ * television sets. Without it pictures are shown late by the time that they wait between decoding and showing.
  *
  * Times are moved in the segments themselves. Decoding times must not become negative there: where they would, samples are decoded a
  * tick apart, each in a fragment of its own, since its duration is the time that it is shown for.
+ *
+ * GStreamer also takes the rate in H.264 headers for how long each picture is shown, so that pictures that stand for longer leave holes
+ * in the buffer, and what follows is dropped until the next keyframe. Such pictures are keyframes (the server sees to it), and are
+ * repeated.
  */
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
+
+const NOT_SYNC = 0x10000; // ISO/IEC 14496-12, 8.8.3.1
+const MOST_COPIES = 2000;
 
 interface Box {
   kind: string;
@@ -71,7 +78,7 @@ function takeMediaTime(init: Uint8Array): [Uint8Array, number] {
   return [out, time];
 }
 
-/** A media segment whose pictures and sounds come earlier by some ticks; what would come before 0 is left out. */
+/** A media segment whose pictures and sounds come earlier by some ticks; what would come before 0 is left out, what stands is repeated. */
 function shiftSegment(media: Uint8Array, ticks: number): Uint8Array {
   if (ticks === 0) return media;
   const found: Uint8Array[] = [];
@@ -99,7 +106,8 @@ function* shiftFragment(media: Uint8Array, moof: Box, mdat: Box, ticks: number, 
   const view = viewOf(media);
   const isWide = view.getUint8(tfdt.payload) === 1;
   const start = isWide ? Number(view.getBigUint64(tfdt.payload + 4)) : view.getUint32(tfdt.payload + 4);
-  if (start >= ticks + earliest) {
+  const samples = [...readSamples(media, moof, start)];
+  if (start >= ticks + earliest && !samples.some((sample) => stands(sample, ticks))) {
     const bytes = media.slice(moof.start, mdat.end);
     const at = tfdt.payload + 4 - moof.start;
     if (isWide) viewOf(bytes).setBigUint64(at, BigInt(start - ticks));
@@ -108,12 +116,25 @@ function* shiftFragment(media: Uint8Array, moof: Box, mdat: Box, ticks: number, 
     return;
   }
   let next = earliest;
-  for (const sample of readSamples(media, moof, start)) {
+  for (const sample of samples.flatMap((one) => (stands(one, ticks) ? [...repeat(one, ticks)] : [one]))) {
     const pts = sample.pts - ticks;
     if (pts + sample.duration <= 0) continue;
     const dts = Math.max(next, sample.dts - ticks);
     next = dts + 1;
     yield { bytes: writeFragment({ ...sample, dts, pts }), next };
+  }
+}
+
+/** Whether a sample is a keyframe that is shown for longer than headers tell of any; that is less than the edit list takes away. */
+function stands(sample: Sample, ticks: number): boolean {
+  return (sample.flags & NOT_SYNC) === 0 && sample.duration > ticks;
+}
+
+/** The same picture again and again until the next one. */
+function* repeat(sample: Sample, ticks: number): Generator<Sample> {
+  const step = Math.max(Math.ceil(ticks / 2), Math.ceil(sample.duration / MOST_COPIES));
+  for (let at = 0; at < sample.duration; at += step) {
+    yield { ...sample, dts: sample.dts + at, pts: sample.pts + at, duration: Math.min(step, sample.duration - at) };
   }
 }
 
