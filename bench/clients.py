@@ -239,11 +239,11 @@ def _in_others(server: Server, clips: Mapping[str, dict[str, Any]], folder: Path
             for clip, video in clips.items():
                 for proto in ("hls", "dash"):
                     address = f"{server.url}/watch/{video['id']}?proto={proto}"
-                    yield _judge(f"{client}, {proto.upper()}", clip, video, lambda: _look(tab, address, plays=client == "Firefox"))  # noqa: B023
+                    yield _judge(f"{client}, {proto.upper()}", clip, video, lambda: _look(tab, address))  # noqa: B023
 
 
-def _look(tab: Tab, address: str, *, plays: bool) -> Played:
-    """plays: it is also played to its end, and the pictures beside the flashes are looked at."""
+def _look(tab: Tab, address: str) -> Played:
+    """Looks at what is buffered and at the pictures beside the flashes, and plays it to its end."""
     tab.open(address)
     wait_for(lambda: tab.evaluate("document.querySelector('yeoul-player')?.media !== undefined"), "the player")
 
@@ -251,11 +251,9 @@ def _look(tab: Tab, address: str, *, plays: bool) -> Played:
         return wait_for(lambda: state if holds(state := tab.evaluate(STATE)) else None, what)
 
     found = state_with(lambda state: bool(state["ranges"]) and state["ranges"][-1][1] > _LENGTH_S - 0.1, "everything in the buffer")
-    if not plays:
-        return Played("", "", None, None, found["duration"], len(found["ranges"]))
+    tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; await media.play(); }})()")
+    pictures = state_with(lambda state: state["ended"], "the end")["pictures"]
     moments = [at for n in _ENDS for at in (n + 0.48, n + 0.52)]
     if tab.evaluate(LOOK % moments) != [False, True] * len(_ENDS):
         raise AssertionError("flashes are not where they belong")
-    tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; media.currentTime = 0; await media.play(); }})()")
-    state_with(lambda state: state["ended"], "the end")
-    return Played("", "", None, None, found["duration"], len(found["ranges"]))
+    return Played("", "", None, pictures, found["duration"], len(found["ranges"]))
