@@ -29,7 +29,6 @@ LISTEN = """async (file) => {
     media.src = URL.createObjectURL(await (await fetch(`data:video/mp4;base64,${file}`)).blob());
     document.body.prepend(media);
   }
-  const context = new AudioContext();
   const source = `registerProcessor('beeps', class extends AudioWorkletProcessor {
     constructor() { super(); this.quiet = 0; }
     process([input]) {
@@ -41,28 +40,33 @@ LISTEN = """async (file) => {
       return true;
     }
   });`;
-  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+  if (!media.heard) { // an element can be connected only once
+    const context = new AudioContext();
+    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+    media.heard = new AudioWorkletNode(context, 'beeps');
+    context.createMediaElementSource(media).connect(media.heard).connect(context.destination);
+  }
+  const node = media.heard, context = node.context;
   const beeps = [], flashes = [], canvas = new OffscreenCanvas(8, 8), pen = canvas.getContext('2d', {willReadFrequently: true});
-  const node = new AudioWorkletNode(context, 'beeps');
   node.port.onmessage = (event) => {
     // From the audio clock to the page's: when these samples are due at the speaker.
     const now = context.getOutputTimestamp();
     beeps.push(now.performanceTime + (event.data - now.contextTime) * 1000);
   };
-  context.createMediaElementSource(media).connect(node).connect(context.destination);
-  let dark = true;
+  let dark = true, plays = true;
   const onFrame = (now, frame) => {
     pen.drawImage(media, 0, 0, 8, 8);
     const bright = pen.getImageData(4, 4, 1, 1).data[0] > 128;
     if (bright && dark) flashes.push({shown: frame.expectedDisplayTime, mediaTime: frame.mediaTime});
     dark = !bright;
-    media.requestVideoFrameCallback(onFrame);
+    if (plays) media.requestVideoFrameCallback(onFrame);
   };
   media.requestVideoFrameCallback(onFrame);
   media.currentTime = 0;
   await context.resume();
   await media.play();
   await new Promise((done) => media.addEventListener('ended', done, {once: true}));
+  plays = false;
   return {beeps, flashes};
 }"""
 
