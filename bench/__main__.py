@@ -35,9 +35,9 @@ from bench.throughput import measure_events, measure_tasks
 from bench.worker_loss import bench_worker_loss
 from tests.clips.collection import BIG, GOOD, HEAVY, find_clip
 from tests.contract.databases import PostgresServer, running_postgres
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
+from yeoul.media.source.probe import probe
+from yeoul.media.video.ladder import make_ladder
 
 _REAL60 = "real60-720p.mp4"
 _QUALITY_CLIPS = (

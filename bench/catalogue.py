@@ -21,9 +21,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from tests.contract.databases import running_postgres
-from yeoul.catalog import audience, channel, listing, playlist, video
+from yeoul.catalog.account import channel
 from yeoul.catalog.database import Database
-from yeoul.catalog.grams import put_many
 from yeoul.catalog.migrate import migrate
 from yeoul.catalog.schema import account, playlist_entry, subscription
 from yeoul.catalog.schema import audience as audience_table
@@ -31,6 +30,9 @@ from yeoul.catalog.schema import channel as channel_table
 from yeoul.catalog.schema import listing as listing_table
 from yeoul.catalog.schema import playlist as playlist_table
 from yeoul.catalog.schema import video as video_table
+from yeoul.catalog.video import listing, video
+from yeoul.catalog.video.grams import put_many
+from yeoul.catalog.watch import audience, playlist
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter, Sort
 from yeoul.insight.tally import Tally

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from yeoul.pipeline.result_key import find_keys
+from yeoul.pipeline.task.result_key import find_keys
 
 CATALOGUE = "catalogue.url"  # a file in the data folder of a server whose rows are in PostgreSQL
 _EMPTY_FOLDERS = ("blob/.partial", "blob/temp")

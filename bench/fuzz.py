@@ -41,30 +41,30 @@ from yeoul.blob.store import Bucket
 from yeoul.bootstrap import read_definitions
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.presentation import read_folder
-from yeoul.engine.frame import FrameReader, pack
+from yeoul.engine.local.frame import FrameReader, pack
 from yeoul.identity.links import account_of
 from yeoul.identity.mail_text import plain_name
 from yeoul.insight.visitor import device_of, is_robot
-from yeoul.media import fragment
-from yeoul.media.audio_box import make_audio_fragment, make_audio_init
+from yeoul.media.audio.loudness import read_report
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.caption import read_srt, read_webvtt
-from yeoul.media.codec_string import get_codecs
-from yeoul.media.edit_list import add_edit_list, get_media_time
-from yeoul.media.filter import make_graph
-from yeoul.media.ladder import make_ladder
-from yeoul.media.loudness import read_report
-from yeoul.media.picture_count import make_picture_test
-from yeoul.media.subtitle import ass_to_cue_text, normalise_webvtt
-from yeoul.media.truncation import promised_end
+from yeoul.media.mp4 import fragment
+from yeoul.media.mp4.audio_box import make_audio_fragment, make_audio_init
+from yeoul.media.mp4.codec_string import get_codecs
+from yeoul.media.mp4.edit_list import add_edit_list, get_media_time
+from yeoul.media.source.picture_count import make_picture_test
+from yeoul.media.source.truncation import promised_end
+from yeoul.media.text.caption import read_srt, read_webvtt
+from yeoul.media.text.extract import ass_to_cue_text, normalise_webvtt
+from yeoul.media.video.filter import make_graph
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.gram import fold, make_queries, trigrams
 from yeoul.model.piece import Piece
 from yeoul.model.plain import clean_line, make_line
 from yeoul.model.source import Source, TimeBase, VideoTrack
-from yeoul.pipeline.dag_compile import compile_definition
-from yeoul.pipeline.history import read_entry, read_place
+from yeoul.pipeline.dag.compile import compile_definition
+from yeoul.pipeline.dag.condition import holds, make_facts, parse_condition
 from yeoul.pipeline.ops.registry import load_ops
-from yeoul.pipeline.when import holds, make_facts, parse_condition
+from yeoul.pipeline.story.history import read_entry, read_place
 from yeoul.upload.claim import check_source
 from yeoul.webhook.address import check_url
 

@@ -14,15 +14,17 @@ from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.base.settings import load_settings
-from yeoul.catalog import account, outbox, upload, video
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
+from yeoul.catalog.video import upload, video
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import RESULT, Report, Result, Slots, Work
 from yeoul.pipeline.dispatcher import Dispatcher
-from yeoul.pipeline.task_data import Output, Prepared
+from yeoul.pipeline.task.data import Output, Prepared
 
 _WORKER = WorkerId("instant")
 

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Final
 
 from yeoul.base.errors import YeoulError
-from yeoul.engine import process
+from yeoul.engine.local import process
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.kept_sound import with_kept_sound
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.flac_sound import with_kept_sound
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 
 _SLOT_BYTES: Final = 700 * 2**20
 _DISK_BYTES: Final = 128 * 2**20

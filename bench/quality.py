@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yeoul.media.encode import make_encode_command
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits, run_tool
-from yeoul.media.per_title import choose_rungs, compare_rates, find_telling, pick_more
-from yeoul.media.sample import MORE_PIECES, SECONDS, sample_piece
-from yeoul.media.split import SplitPlan, cut_pieces, plan_split
-from yeoul.media.vmaf import find_metric, measure_quality
+from yeoul.media.source.split import SplitPlan, cut_pieces, plan_split
+from yeoul.media.video.encode import make_encode_command
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.per_title import choose_rungs, compare_rates, find_telling, pick_more
+from yeoul.media.video.sample import MORE_PIECES, SECONDS, sample_piece
+from yeoul.media.video.vmaf import find_metric, measure_quality
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
-from yeoul.pipeline.dag import OPENING_PIECES
-from yeoul.pipeline.task_data import RungChoice
+from yeoul.pipeline.dag.definition import OPENING_PIECES
+from yeoul.pipeline.task.data import RungChoice
 
 # HTTP Live Streaming Authoring Specification for Apple devices, 16:9 variants in H.264: shorter side in pixels, average kb/s.
 _APPLE = ((234, 145), (360, 365), (432, 730), (432, 1100), (540, 2000), (720, 3000), (720, 4500), (1080, 6000), (1080, 7800))

@@ -19,9 +19,9 @@ from typing import Final
 from bench.evidence import find_errors, read_made
 from bench.server import Server
 from tests.clips.collection import find_clip
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
+from yeoul.media.source.probe import probe
+from yeoul.media.video.ladder import make_ladder
 
 _BYTES: Final = 2**30
 _CLIPS: Final = ("hevc-1080p-10s.mp4", "phone-hevc10-editlist-rotated.mp4", "rabbit-480p-8s.mp4", "pcm-50fps.mov")

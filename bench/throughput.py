@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from bench.growth import split_uploads
 from yeoul.bootstrap import read_definitions
 from yeoul.catalog.schema import attempt, edge, task
-from yeoul.pipeline.dag_compile import parse_definition
-from yeoul.pipeline.dag_scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
+from yeoul.pipeline.dag.compile import parse_definition
+from yeoul.pipeline.dag.scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
 from yeoul.pipeline.ops.registry import BUILT_IN
 
 _FACTS = {"has_audio": True, "hdr": False, "rungs": 4, "height": 1080, "duration_s": 600.0}

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from yeoul.api.app import make_app
 from yeoul.api.deps import Parts
-from yeoul.api.metrics import API_PREFIX
+from yeoul.api.metrics.requests import API_PREFIX
 
 TYPES = Path(__file__).parents[1] / "web" / "src" / "api" / "schema.d.ts"
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from yeoul.pipeline.dag import Definition, Stage, make_units
+from yeoul.pipeline.dag.definition import Definition, Stage, make_units
 
 
 def is_late(stage: Stage, stages: dict[str, Stage]) -> bool:

@@ -19,14 +19,14 @@ from yeoul.delivery.presentation import (
     make_target_duration_s,
     segment_uri,
 )
-from yeoul.media.audio import encode_audio_piece
-from yeoul.media.audio_grid import output_channels
+from yeoul.media.audio.encode import encode_audio_piece
+from yeoul.media.audio.grid import output_channels
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.rendition import Rendition, Rung, Segment
 from yeoul.model.source import Source
 

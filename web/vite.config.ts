@@ -2,7 +2,7 @@ import { defineConfig, type Plugin } from "vite";
 
 import { styleHashes } from "./style_hashes.ts";
 
-/** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/pages.py). */
+/** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/file/pages.py). */
 const PAGES = ["index", "watch", "embed", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
 
 /** What all pages' heads have in common. */

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from yeoul.catalog.database import Database
     from yeoul.identity.mailing import MailSender
     from yeoul.mail.mailer import Mailer
-    from yeoul.pipeline.dag import Definition
+    from yeoul.pipeline.dag.definition import Definition
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
-    from yeoul.pipeline.resource_manager import Policy
-    from yeoul.pipeline.task_data import Output, TaskInput
-    from yeoul.pipeline.tracer import Tracer
+    from yeoul.pipeline.resource.manager import Policy
+    from yeoul.pipeline.story.tracer import Tracer
+    from yeoul.pipeline.task.data import Output, TaskInput
     from yeoul.webhook.sender import WebhookSender
 
 RUNNER = "yeoul.bootstrap:make_runner"
@@ -114,8 +114,8 @@ def make_slots(settings: Settings) -> Slots:
 
 def make_policy(settings: Settings) -> Policy:
     """What the resource manager goes by."""
-    from yeoul.pipeline.overload import Limits as OverloadLimits  # noqa: PLC0415
-    from yeoul.pipeline.resource_manager import Policy  # noqa: PLC0415
+    from yeoul.pipeline.resource.manager import Policy  # noqa: PLC0415
+    from yeoul.pipeline.resource.overload import Limits as OverloadLimits  # noqa: PLC0415
 
     pipeline = settings.pipeline
     limits = OverloadLimits(defer_after_s=pipeline.defer_after_s, park_after_s=pipeline.park_after_s)
@@ -130,14 +130,14 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
 
     config: {"settings": ..., "secret": ...}, settings without credentials, and the descriptor of a file with those of the store as JSON.
     """
-    from yeoul.engine.attempt import describe  # noqa: PLC0415
-    from yeoul.engine.confined import Ask, Confined, Folders  # noqa: PLC0415
+    from yeoul.engine.local.attempt import describe  # noqa: PLC0415
+    from yeoul.engine.local.confined import Ask, Confined, Folders  # noqa: PLC0415
     from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
     from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
     from yeoul.pipeline.ops.reuse import run_or_reuse  # noqa: PLC0415
     from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
     from yeoul.pipeline.ops.task_store import AskedStore, StoreGate  # noqa: PLC0415
-    from yeoul.pipeline.task_data import TaskInput  # noqa: PLC0415
+    from yeoul.pipeline.task.data import TaskInput  # noqa: PLC0415
 
     settings = Settings.model_validate(config["settings"])
     limits = make_limits(settings)
@@ -311,12 +311,12 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
 
     Raises DagError naming everything that is wrong.
     """
-    from yeoul.pipeline.dag import Definition  # noqa: PLC0415
+    from yeoul.pipeline.dag.definition import Definition  # noqa: PLC0415
 
     ops = [str(path) for path in op_files(settings)]
     request = {"ops": ops, "network_ops": network_ops(settings), "definitions": read_definitions(settings)}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YEOUL_")}
-    child = [sys.executable, "-m", "yeoul.pipeline.compile"]
+    child = [sys.executable, "-m", "yeoul.pipeline.dag.compile_process"]
     done = subprocess.run(child, input=json.dumps(request), capture_output=True, text=True, env=environ, check=False)
     if done.returncode != 0:
         raise DagError(done.stderr.strip() or "the DAG definitions could not be compiled")
@@ -325,7 +325,7 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
 
 def make_engine(settings: Settings) -> Engine:
     """The local engine; its workers see neither the database nor the mail server, and their sandboxes not the store's credentials."""
-    from yeoul.engine.local import LocalEngine  # noqa: PLC0415
+    from yeoul.engine.local.engine import LocalEngine  # noqa: PLC0415
 
     credentials = {"access_key": settings.blob.access_key, "secret_key": settings.blob.secret_key}
     kept = {
@@ -345,7 +345,7 @@ def make_tracer(settings: Settings, database: Database) -> Tracer | None:
     if not settings.telemetry.otlp_endpoint:
         return None
     try:
-        from yeoul.pipeline.tracer import Tracer  # noqa: PLC0415 (its packages are an extra)
+        from yeoul.pipeline.story.tracer import Tracer  # noqa: PLC0415 (its packages are an extra)
     except ImportError as error:
         message = f"telemetry.otlp_endpoint needs the extra otel: pip install 'yeoul[otel]' ({error})"
         raise InvalidError(message, field="telemetry.otlp_endpoint") from error
@@ -398,7 +398,7 @@ def make_dispatcher(
 
 def _read_live(settings: Settings, database: Database) -> Settings:
     """The settings as admins have changed them since the start."""
-    from yeoul.catalog import setting  # noqa: PLC0415
+    from yeoul.catalog.account import setting  # noqa: PLC0415
 
     with database.read() as connection:
         return overlay(settings, setting.changed(connection))
@@ -427,12 +427,12 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.api.answer_cache import AnswerCache  # noqa: PLC0415
     from yeoul.api.app import make_app  # noqa: PLC0415
     from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
-    from yeoul.api.followers import Followers  # noqa: PLC0415
-    from yeoul.api.pipeline_metrics import PipelineMetrics  # noqa: PLC0415
+    from yeoul.api.metrics.pipeline import PipelineMetrics  # noqa: PLC0415
+    from yeoul.api.video.followers import Followers  # noqa: PLC0415
     from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
     from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
     from yeoul.insight.collector import BeaconCollector  # noqa: PLC0415
-    from yeoul.media.drawing import Drawing  # noqa: PLC0415
+    from yeoul.media.picture.process import Drawing  # noqa: PLC0415
     from yeoul.upload.service import UploadService  # noqa: PLC0415
     from yeoul.upload.track_service import TrackService  # noqa: PLC0415
 
@@ -480,7 +480,7 @@ def make_mail_sender(settings: Settings, database: Database, clock: Clock) -> Ma
 
 def make_webhook_sender(settings: Settings, database: Database, clock: Clock) -> WebhookSender:
     """Who tells webhooks what happened, and their owners when one is switched off."""
-    from yeoul.catalog import account  # noqa: PLC0415
+    from yeoul.catalog.account import account  # noqa: PLC0415
     from yeoul.identity import mailing  # noqa: PLC0415
     from yeoul.webhook.post import HttpPoster  # noqa: PLC0415
     from yeoul.webhook.sender import WebhookSender  # noqa: PLC0415

@@ -15,11 +15,13 @@ from tests.contract.pipeline_world import SOURCE, VIDEO, World
 from yeoul.api.identity import COOKIE, Role, Scope
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, caption, playlist, session, upload, video, watched, webhook, webhook_delivery
+from yeoul.catalog.account import account, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import caption, upload, video
+from yeoul.catalog.watch import playlist, watched
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
 from yeoul.model.video import VideoState
-from yeoul.pipeline.resource_manager import Policy
+from yeoul.pipeline.resource.manager import Policy
 
 API = "/api/v1"
 MARK = "hollyhock"

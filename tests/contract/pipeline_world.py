@@ -16,30 +16,33 @@ from yeoul.blob.counted import CountedStore
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.bootstrap import read_definitions
-from yeoul.catalog import account, outbox, stream, video
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
 from yeoul.catalog.schema import outbox as outbox_table
 from yeoul.catalog.schema import task as task_table
-from yeoul.media.ladder import in_codec
+from yeoul.catalog.video import stream, video
+from yeoul.media.video.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
 from yeoul.model.sound import SoundFile
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Report, Slots, Work
-from yeoul.pipeline import processing_again, second_chance
+from yeoul.pipeline import reprocess as processing_again
+from yeoul.pipeline import retry as second_chance
 from yeoul.pipeline.completion_handler import CompletionHandler
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_compile import parse_definition
+from yeoul.pipeline.dag.compile import parse_definition
+from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.dispatcher import Dispatcher
 from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.ops.reuse import run_or_reuse
 from yeoul.pipeline.preprocessor import Preprocessor
-from yeoul.pipeline.resource_manager import Policy
+from yeoul.pipeline.resource.manager import Policy
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.sweeper import Sweeper
-from yeoul.pipeline.task_data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, RungChoice, Sampled, Sound, TaskInput, Track
-from yeoul.pipeline.task_input import select_rungs
+from yeoul.pipeline.task.data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, RungChoice, Sampled, Sound, TaskInput, Track
+from yeoul.pipeline.task.input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 from yeoul.upload.track_service import NewTrack, TrackService

@@ -11,8 +11,12 @@ from sqlalchemy import Connection
 
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import ConflictError, HandleTakenError, LinkError, MailError, QuotaExceededError, TooManyAttemptsError
-from yeoul.catalog import account, audit, guess, outbox, playlist, session, setting, usage, video
+from yeoul.catalog.account import account, audit, session, setting, usage
+from yeoul.catalog.account import login_throttle as guess
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
+from yeoul.catalog.video import video
+from yeoul.catalog.watch import playlist
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import Purpose, account_of, check_link_token, make_link_token
 from yeoul.mail.mailer import Mail

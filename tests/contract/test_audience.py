@@ -11,8 +11,9 @@ from tests.contract.pipeline_world import SOURCE
 from tests.contract.test_discovery import add, change
 from tests.contract.test_discovery_api import Site, ask, get, site
 from yeoul.base.clock import ManualClock
-from yeoul.catalog import audience, trash, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import trash, video
+from yeoul.catalog.watch import audience
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.collector import VIEWINGS_OF_VISITOR, BeaconCollector, Sender
 from yeoul.insight.tally import Tally

@@ -10,8 +10,9 @@ import pytest
 from tests.contract.pipeline_world import DEFINITIONS, EXPIRE_S, VIDEO, World, fail_with, sha256
 from yeoul.base.errors import ChecksumError, ConflictError, InvalidError, PieceMissingError, QuotaExceededError, UnreadableError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import account, audio_track
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import audio_track
 from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.model.sound import SoundFile
 from yeoul.model.source import TimeBase

@@ -15,9 +15,14 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
-from yeoul.catalog import account, caption, lease, listing, outbox, queue, queue_many, queue_view, result, run, stream, upload, video
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import lease, outbox, result, run
+from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema import video as video_table
+from yeoul.catalog.video import caption, listing, stream, upload, video
 from yeoul.model.rendition import Rendition, Segment
 from yeoul.model.video import VideoState
 

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import Connection
 
 from yeoul.base.errors import ConflictError, NotFoundError
-from yeoul.catalog import account, channel, listing, playlist, video, watched
+from yeoul.catalog.account import account, channel
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import listing, video
+from yeoul.catalog.watch import playlist, watched
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Duration, Filter, Since, Sort
 from yeoul.model.video import VideoState, Visibility

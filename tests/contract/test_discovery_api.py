@@ -19,8 +19,9 @@ from yeoul.base.clock import SystemClock
 from yeoul.base.settings import ServerSettings, Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, listing, session, video
+from yeoul.catalog.account import account, session
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import listing, video
 from yeoul.model.video import VideoState
 
 pytestmark = pytest.mark.either

@@ -18,7 +18,7 @@ import pytest
 from tests.harness.pace import patience_s
 from yeoul.base.errors import ConflictError, UnavailableError
 from yeoul.base.ids import TaskId, WorkerId
-from yeoul.engine.local import LocalEngine
+from yeoul.engine.local.engine import LocalEngine
 from yeoul.model.work import Report, Slots, Work
 
 RUNNER = "tests.contract.engine_ops:load"
@@ -293,7 +293,7 @@ def test_what_a_finished_op_leaves_running_is_ended(engine: LocalEngine, tmp_pat
 
 def zygotes() -> list[psutil.Process]:
     """The engine's own child processes; servers of other tests may be children of this process too."""
-    return [child for child in psutil.Process().children() if "yeoul.engine.zygote" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "yeoul.engine.local.zygote" in child.cmdline()]
 
 
 def test_kill_of_a_child_is_reported_lost(engine: LocalEngine, tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def owner(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _zygote_of(owner_pid: int) -> psutil.Process:
-    (zygote,) = [child for child in psutil.Process(owner_pid).children() if "yeoul.engine.zygote" in child.cmdline()]
+    (zygote,) = [child for child in psutil.Process(owner_pid).children() if "yeoul.engine.local.zygote" in child.cmdline()]
     return zygote
 
 

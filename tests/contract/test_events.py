@@ -13,18 +13,18 @@ from sqlalchemy import update
 from tests.contract.pipeline_world import VIDEO, World
 from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.deps import Parts
-from yeoul.api.events import _Follower
-from yeoul.api.followers import Followers
-from yeoul.api.pipeline_metrics import PipelineMetrics
+from yeoul.api.metrics.pipeline import PipelineMetrics
+from yeoul.api.video.events import _Follower
+from yeoul.api.video.followers import Followers
 from yeoul.base.errors import TooManyRequestsError
 from yeoul.base.settings import Settings
-from yeoul.catalog import video
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import task
+from yeoul.catalog.video import video
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
 from yeoul.insight.collector import BeaconCollector
-from yeoul.media.drawing import Drawing
+from yeoul.media.picture.process import Drawing
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract.test_discovery import NOW, add, make_playlist
-from yeoul.catalog import account, audience, audit, channel, listing, playlist, trash, video, watched, webhook, webhook_delivery
-from yeoul.catalog import viewing as viewings
+from yeoul.catalog.account import account, audit, channel, webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import listing, trash, video
+from yeoul.catalog.watch import audience, playlist, watched
+from yeoul.catalog.watch import viewing as viewings
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter
 from yeoul.model.video import VideoState

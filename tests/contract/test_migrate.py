@@ -20,13 +20,15 @@ from sqlalchemy import Connection, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from yeoul.base.errors import DatabaseDamagedError, DatabaseTooNewError
-from yeoul.catalog import account, schema, session, stream, usage
 from yeoul.catalog import migrate as migrate_module
-from yeoul.catalog import run as run_rows
+from yeoul.catalog import schema
+from yeoul.catalog.account import account, session, usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import HEAD, migrate, read_version
+from yeoul.catalog.queue import run as run_rows
 from yeoul.catalog.schema import metadata
 from yeoul.catalog.version import OLDEST, VERSION
+from yeoul.catalog.video import stream
 
 
 def test_the_steps_make_what_the_schema_says(database: Database):

@@ -14,12 +14,13 @@ from tests.harness.pace import patience_s
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import outbox, run, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox, run
+from yeoul.catalog.video import video
 from yeoul.model.source import Chapter
 from yeoul.model.work import Report, Slots
 from yeoul.pipeline import publish
-from yeoul.pipeline.task_data import Output
+from yeoul.pipeline.task.data import Output
 
 pytestmark = pytest.mark.either
 

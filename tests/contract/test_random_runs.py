@@ -22,16 +22,16 @@ from tests.contract.databases import SqliteFiles
 from tests.contract.pipeline_world import LADDER, SOURCE, VIDEO, World
 from tests.random_definitions import definitions
 from yeoul.base.errors import MediaToolError, UnreadableError, WorkerLostError
-from yeoul.catalog import outbox, run
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox, run
 from yeoul.catalog.schema import attempt as attempt_table
 from yeoul.model.work import Slots, Work
-from yeoul.pipeline.dag import GROUP_OP, OPENING_PIECES, Definition, Stage, make_units, unit_needs
-from yeoul.pipeline.dag_scheduler import Place, TaskEnded
-from yeoul.pipeline.history import Recording, read_entry
+from yeoul.pipeline.dag.condition import make_facts
+from yeoul.pipeline.dag.definition import GROUP_OP, OPENING_PIECES, Definition, Stage, make_units, unit_needs
+from yeoul.pipeline.dag.scheduler import Place, TaskEnded
 from yeoul.pipeline.run_book import read_history
-from yeoul.pipeline.task_data import TaskInput
-from yeoul.pipeline.when import make_facts
+from yeoul.pipeline.story.history import Recording, read_entry
+from yeoul.pipeline.task.data import TaskInput
 
 FACTS = make_facts(SOURCE, LADDER)
 RUNGS = tuple(rung.name for rung in LADDER)

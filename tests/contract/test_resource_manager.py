@@ -13,14 +13,19 @@ from tests.contract.pipeline_world import VIDEO, World, fail_with
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import ConflictError, MediaToolError, UnreadableError, WorkerLostError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import account, outbox, queue, queue_view, run, upload, video, worker
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox, run, worker
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema import task as task_table
+from yeoul.catalog.video import upload, video
 from yeoul.model.video import VideoState
 from yeoul.model.work import Slots, Work
-from yeoul.pipeline import second_chance, task_input
-from yeoul.pipeline.overload import Level, Limits
-from yeoul.pipeline.resource_manager import Policy
+from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline.resource.manager import Policy
+from yeoul.pipeline.resource.overload import Level, Limits
+from yeoul.pipeline.task import input as task_input
 
 SMALL = Slots(cpu=1, memory_bytes=2**30)
 ALL = {"720p", "480p", "240p", "audio"}

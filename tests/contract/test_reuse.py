@@ -10,10 +10,10 @@ import pytest
 from tests.contract.pipeline_world import DEFINITIONS, VIDEO, World, fail_with
 from yeoul.base.errors import ConflictError, MediaError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import account
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_compile import parse_definition
+from yeoul.pipeline.dag.compile import parse_definition
+from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.ops.registry import BUILT_IN
 
 pytestmark = [pytest.mark.slow, pytest.mark.either]

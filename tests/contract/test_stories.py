@@ -11,14 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert, select
 
 from tests.contract.pipeline_world import VIDEO, World, fail_with
-from yeoul.api.pipeline_metrics import PipelineMetrics
+from yeoul.api.metrics.pipeline import PipelineMetrics
 from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError
-from yeoul.catalog import attempt, run
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import attempt, run
 from yeoul.catalog.schema import attempt as attempt_table
-from yeoul.pipeline.history import History, replay
-from yeoul.pipeline.run_story import export_history, find_strays, read_timeline
-from yeoul.pipeline.timeline import Timeline
+from yeoul.pipeline.story.history import History, replay
+from yeoul.pipeline.story.run import export_history, find_strays, read_timeline
+from yeoul.pipeline.story.timeline import Timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.either]
 

@@ -20,8 +20,9 @@ from yeoul.base.settings import Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import Bucket
 from yeoul.bootstrap import make_api
-from yeoul.catalog import account, caption, listing, session, trash, video
+from yeoul.catalog.account import account, session
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import caption, listing, trash, video
 from yeoul.delivery.catalogue_view import make_presentation
 from yeoul.model.video import VideoState
 from yeoul.pipeline import sweeper

@@ -27,10 +27,12 @@ from yeoul.base.errors import ConflictError, WebhookError
 from yeoul.base.settings import Settings, WebhookSettings
 from yeoul.blob.memory import MemoryStore
 from yeoul.bootstrap import make_api, make_webhook_sender, read_secret
-from yeoul.catalog import account, outbox, session, video, webhook, webhook_delivery
+from yeoul.catalog.account import account, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import webhook_delivery as delivery_table
+from yeoul.catalog.video import video
 from yeoul.model.video import VideoState
 from yeoul.model.webhook import WebhookEvent
 from yeoul.webhook.post import HttpPoster

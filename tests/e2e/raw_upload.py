@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.server import Server
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
 
 API = "/api/v1"
 

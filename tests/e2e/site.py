@@ -52,7 +52,7 @@ class Site:
         return answer
 
     def addresses(self) -> dict[str, str]:
-        """An address of each page, by the address that src/yeoul/api/pages.py knows it by."""
+        """An address of each page, by the address that src/yeoul/api/file/pages.py knows it by."""
         video = {f"/{page}/{{video_id}}": f"/{page}/{self.video_id}" for page in ("watch", "embed", "studio/video")}
         plain = ["/", *(f"/{name}" for name in _PLAIN.split())]
         named = {"/search": "/search?q=river", "/c/{handle}": "/c/admin", "/playlist/{playlist_id}": f"/playlist/{self.playlist_id}"}

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from bench.server import Server
 from tests.e2e.watching import launch, open_context
 from tests.media.test_chapters import make_clip
-from yeoul.api import pages
+from yeoul.api.file import pages
 from yeoul.media.binaries import ffmpeg_path
 
 API = "/api/v1"

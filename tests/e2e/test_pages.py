@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from bench.server import Server
 from tests.e2e.watching import open_context
-from yeoul.api import pages
+from yeoul.api.file import pages
 from yeoul.bootstrap import web_folder
 
 ADDRESSES = (

@@ -13,7 +13,7 @@ from tests.e2e.barriers import find_barriers, find_faults
 from tests.e2e.site import WATCH_IT, Site, make_site, settle
 from tests.e2e.watching import open_context
 from tests.media.test_chapters import make_clip
-from yeoul.api import pages
+from yeoul.api.file import pages
 
 _PHONE_PX, _DESK_PX = 390, 1280
 # What has the focus, through shadow roots; a ring is drawn by it, by what lies over it, or by the part that it belongs to.

@@ -14,7 +14,7 @@ from tests.clips.mp4_boxes import Box, read_boxes
 from yeoul.base.errors import TooLargeError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, most_copied_bytes
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
 
 LIMITS = Limits()
 MEBIBYTE = 2**20

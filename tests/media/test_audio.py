@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 
 from tests import oracle
 from yeoul.base.errors import UnreadableError
-from yeoul.media.audio import encode_audio_piece, resample
-from yeoul.media.audio_decode import Sound, decode_sound
-from yeoul.media.audio_grid import Span
+from yeoul.media.audio.decode import Sound, decode_sound
+from yeoul.media.audio.encode import encode_audio_piece, resample
+from yeoul.media.audio.grid import Span
 from yeoul.media.binaries import ffmpeg_path, packager_path
-from yeoul.media.edit_list import get_media_time
-from yeoul.media.fragment import list_fragments
 from yeoul.media.limits import Limits
-from yeoul.media.reorder import delay_samples
+from yeoul.media.mp4.edit_list import get_media_time
+from yeoul.media.mp4.fragment import list_fragments
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.reorder import delay_samples
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.avatar import make_avatar
+from yeoul.media.picture.avatar import make_avatar
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

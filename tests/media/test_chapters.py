@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from yeoul.base.errors import InvalidError
 from yeoul.delivery.presentation import make_chapters
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.chapters import place_chapters
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
-from yeoul.media.split import plan_split
+from yeoul.media.source.chapter import place_chapters
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import plan_split
 from yeoul.model.plain import make_line
 from yeoul.model.source import Chapter, Source
 from yeoul.upload.claim import check_source

@@ -19,10 +19,10 @@ from tests.checker.boxes import parse_fragments, parse_init
 from tests.streams import build_stream, make_source, write_playlists
 from yeoul.base.errors import MediaToolError
 from yeoul.delivery.presentation import Presentation
-from yeoul.media import fragment
-from yeoul.media.audio_box import make_audio_init
 from yeoul.media.binaries import ffmpeg_path, packager_path
-from yeoul.media.edit_list import get_media_time
+from yeoul.media.mp4 import fragment
+from yeoul.media.mp4.audio_box import make_audio_init
+from yeoul.media.mp4.edit_list import get_media_time
 from yeoul.model.rendition import Rung
 
 SIZE = (640, 360)

@@ -12,7 +12,7 @@ import pytest
 from tests import oracle
 from tests.checker.boxes import parse_init
 from tests.media.test_encode import X264, Encoded, assert_idrs, assert_pictures, assert_shows, assert_times, encode, make
-from yeoul.media.ladder import in_codec
+from yeoul.media.video.ladder import in_codec
 from yeoul.model.rendition import Codec, Rung
 
 CODECS: tuple[Codec, ...] = tuple(codec for codec in get_args(Codec) if codec != "h264")

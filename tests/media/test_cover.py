@@ -9,9 +9,9 @@ import pytest
 
 from tests import oracle
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.cover import with_cover
 from yeoul.media.limits import Limits
-from yeoul.media.split import plan_split
+from yeoul.media.source.cover import with_cover
+from yeoul.media.source.split import plan_split
 
 SOUND_S = 2.3
 

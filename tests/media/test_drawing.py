@@ -11,13 +11,13 @@ from PIL import Image
 
 from tests.clips.collection import find_folder
 from yeoul.base.errors import MediaToolError, TooLargeError, UnreadableError
-from yeoul.media.avatar import make_avatar
-from yeoul.media.drawing import Drawing, make_environment
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.thumbnail import cut_frame, draw_thumbnail
+from yeoul.media.picture.avatar import make_avatar
+from yeoul.media.picture.poster import cut_frame, draw_thumbnail
+from yeoul.media.picture.process import Drawing, make_environment
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 
 DRAWING = Drawing()
 

@@ -21,13 +21,13 @@ from tests.checker.boxes import Init, Sample, parse_fragments, parse_init
 from tests.harness.cut import leave_out
 from yeoul.base.errors import MediaError, MediaTimeoutError, MediaToolError, TooLargeError, TruncatedError, UnreadableError
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.reorder import longest_ticks
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.timescale import rendition_timescale
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.reorder import longest_ticks
+from yeoul.media.video.timescale import rendition_timescale
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source

@@ -31,8 +31,8 @@ from yeoul.base.errors import (
 )
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool, tool_error
-from yeoul.media.probe import probe
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import cut_pieces, plan_split
 
 LIMITS = Limits()
 

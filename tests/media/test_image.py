@@ -14,11 +14,11 @@ from PIL import Image
 from tests import oracle
 from yeoul.base.errors import MediaError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.image import Tile, compose_sheets, make_poster, make_tiles
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.picture.storyboard import Tile, compose_sheets, make_poster, make_tiles
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 
 BT709_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)
 LIMITS = Limits()

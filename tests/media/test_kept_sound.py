@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yeoul.media.audio_decode import Samples, decode_sound
-from yeoul.media.audio_grid import Span
+from yeoul.media.audio.decode import Samples, decode_sound
+from yeoul.media.audio.grid import Span
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
-from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.subtitle import extract_texts
+from yeoul.media.source.flac_sound import with_kept_sound, with_what_is_told
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.text.extract import extract_texts
 
 LIMITS = Limits()
 RATE = 48_000

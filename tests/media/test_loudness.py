@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from yeoul.media.audio import encode_audio_piece
-from yeoul.media.audio_decode import Samples
+from yeoul.media.audio.decode import Samples
+from yeoul.media.audio.encode import encode_audio_piece
+from yeoul.media.audio.loudness import apply_gain, choose_gain_db, find_true_peaks, integrate, measure_loudness, read_report
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.loudness import apply_gain, choose_gain_db, find_true_peaks, integrate, measure_loudness, read_report
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
 
 LIMITS = Limits()
 RATE = 48_000

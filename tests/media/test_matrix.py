@@ -10,13 +10,13 @@ import pytest
 from tests.clips.matrix import CONTAINERS, LENGTH_S, Sample, make_samples
 from tests.harness.cut import leave_out
 from yeoul.base.errors import NotInPiecesError, UnreadableError, UnsupportedCodecError, YeoulError
-from yeoul.media.audio_decode import decode_sound
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
+from yeoul.media.audio.decode import decode_sound
 from yeoul.media.limits import Limits
-from yeoul.media.near_keys import with_near_keys
-from yeoul.media.probe import probe
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.near_keyframes import with_near_keys
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 
 _HALF = 25
 _SHORT = ("asf", "ogg", "gif", "flv")

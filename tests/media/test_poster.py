@@ -17,14 +17,14 @@ from yeoul.base.clock import SystemClock
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import Bucket
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.ops.runner import OpRunner
-from yeoul.pipeline.task_data import NeedOutput, Output, TaskInput
+from yeoul.pipeline.task.data import NeedOutput, Output, TaskInput
 
 
 class Film:

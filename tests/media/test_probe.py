@@ -13,8 +13,8 @@ import pytest
 from yeoul.base.errors import NoVideoError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, open_input
-from yeoul.media.probe import orientation_of, probe, turn_of
-from yeoul.media.split import plan_split
+from yeoul.media.source.probe import orientation_of, probe, turn_of
+from yeoul.media.source.split import plan_split
 from yeoul.model.source import Source
 
 LIMITS = Limits()

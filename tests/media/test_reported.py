@@ -23,13 +23,13 @@ from tests.clips.mp4_boxes import read_boxes
 from tests.harness.dolby import with_dolby_record
 from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
 from yeoul.base.errors import NotInPiecesError, UnsupportedCodecError
-from yeoul.media.audio import encode_audio_piece
+from yeoul.media.audio.encode import encode_audio_piece
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.dolby import is_without_base_colours
-from yeoul.media.encode import needs_feed
-from yeoul.media.near_keys import with_near_keys
-from yeoul.media.probe import probe
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.dolby import is_without_base_colours
+from yeoul.media.source.near_keyframes import with_near_keys
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import needs_feed
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 

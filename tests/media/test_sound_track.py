@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from tests.media.test_audio import decode
 from yeoul.base.errors import NotInPiecesError, TooLargeError, TruncatedError, UnreadableError
-from yeoul.media.audio import encode_audio_piece
+from yeoul.media.audio.encode import encode_audio_piece
+from yeoul.media.audio.track import check_sounds, cut_sound, make_keepable, plan_sound, take_sounds
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.sound_track import check_sounds, cut_sound, make_keepable, plan_sound, take_sounds
-from yeoul.media.split import plan_split
+from yeoul.media.source.split import plan_split
 from yeoul.model.piece import Piece
 from yeoul.model.sound import SoundFile
 from yeoul.model.source import Source

@@ -17,11 +17,11 @@ from tests.clips.collection import LONG
 from tests.harness.cut import leave_out
 from yeoul.base.errors import StorageFullError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.scan import AUDIO_GAP_S
-from yeoul.media.split import SplitPlan, cut_pieces, plan_split
+from yeoul.media.source.scan import AUDIO_GAP_S
+from yeoul.media.source.split import SplitPlan, cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.piece import Piece
 
 LIMITS = Limits()

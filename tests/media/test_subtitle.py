@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from yeoul.base.errors import InvalidError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
-from yeoul.media.subtitle import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_texts, normalise_webvtt
+from yeoul.media.source.probe import probe
+from yeoul.media.text.extract import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_texts, normalise_webvtt
 
 LIMITS = Limits()
 

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.split import cut_pieces, plan_split
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
 
 
 def test_2160p60_keeps_its_size_rate_and_level(tmp_path: Path):

@@ -9,14 +9,14 @@ import pytest
 
 from bench.quality import compare
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.per_title import choose_rungs
-from yeoul.media.sample import CRFS, sample_piece
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.vmaf import Metric, find_metric, measure_quality
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.per_title import choose_rungs
+from yeoul.media.video.sample import CRFS, sample_piece
+from yeoul.media.video.vmaf import Metric, find_metric, measure_quality
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source
 

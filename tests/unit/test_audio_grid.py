@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.audio_box import make_audio_fragment, make_audio_init
-from yeoul.media.audio_grid import Span, last_frames, output_channels, output_position, owned_frames, source_window
-from yeoul.media.codec_string import get_codecs
-from yeoul.media.edit_list import get_media_time
-from yeoul.media.fragment import get_timescale, list_fragments, split_init
+from yeoul.media.audio.grid import Span, last_frames, output_channels, output_position, owned_frames, source_window
+from yeoul.media.mp4.audio_box import make_audio_fragment, make_audio_init
+from yeoul.media.mp4.codec_string import get_codecs
+from yeoul.media.mp4.edit_list import get_media_time
+from yeoul.media.mp4.fragment import get_timescale, list_fragments, split_init
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 

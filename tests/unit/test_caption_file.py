@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeoul.base.errors import InvalidError
-from yeoul.media.caption import read_webvtt
-from yeoul.media.caption_file import read_caption_file
-from yeoul.media.text_encoding import ENCODINGS, decode_text
+from yeoul.media.text.caption import read_webvtt
+from yeoul.media.text.caption_file import read_caption_file
+from yeoul.media.text.encoding import ENCODINGS, decode_text
 
 TWO = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nfirst\n\n00:00:03.500 --> 00:00:04.250\nsecond\nline\n"
 FORMATS = {

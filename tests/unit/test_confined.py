@@ -13,9 +13,9 @@ import pytest
 
 from yeoul.base.errors import TaskCrashedError, UnreadableError, YeoulError
 from yeoul.base.sandbox.room import Room
-from yeoul.engine.attempt import describe
-from yeoul.engine.confined import Ask, Confined, Folders, Tell
-from yeoul.engine.frame import pack
+from yeoul.engine.local.attempt import describe
+from yeoul.engine.local.confined import Ask, Confined, Folders, Tell
+from yeoul.engine.local.frame import pack
 
 pytestmark = pytest.mark.slow
 

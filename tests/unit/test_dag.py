@@ -9,12 +9,12 @@ import pytest
 
 from yeoul.base.errors import DagError
 from yeoul.bootstrap import read_definitions
-from yeoul.pipeline.dag import Definition, make_units
-from yeoul.pipeline.dag_compile import compile_definition, parse_definition
-from yeoul.pipeline.op import op
+from yeoul.pipeline.dag.compile import compile_definition, parse_definition
+from yeoul.pipeline.dag.condition import FACTS
+from yeoul.pipeline.dag.definition import Definition, make_units
 from yeoul.pipeline.ops import Context, Output
 from yeoul.pipeline.ops.registry import BUILT_IN
-from yeoul.pipeline.when import FACTS
+from yeoul.pipeline.task.op import op
 
 HEAD = "name: mine\nstages:\n"
 NOTHING = {name: {"truth": False, "number": 0, "text": ""}[kind] for name, kind in FACTS.items()}

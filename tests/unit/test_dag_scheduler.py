@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.harness.examples import count_examples
 from tests.random_definitions import definitions
-from yeoul.pipeline.dag import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
-from yeoul.pipeline.dag_scheduler import (
+from yeoul.pipeline.dag.definition import OPENING_PIECES, Definition, Stage, Unit, make_units, unit_needs
+from yeoul.pipeline.dag.scheduler import (
     AddTask,
     DagScheduler,
     EndRun,

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.pipeline_world import DEFINITIONS
-from yeoul.pipeline.dag import Definition, Stage
-from yeoul.pipeline.dag_diff import compare, draw_diff, write_diff
-from yeoul.pipeline.dag_drawing import draw_definition, draw_run
-from yeoul.pipeline.layered_layout import lay_out
-from yeoul.pipeline.stage_graph import make_stage_graph
-from yeoul.pipeline.timeline import Timeline, make_timeline
-from yeoul.pipeline.timeline_drawing import draw_timeline
+from yeoul.pipeline.dag.definition import Definition, Stage
+from yeoul.pipeline.dag.diff import compare, draw_diff, write_diff
+from yeoul.pipeline.story.dag_drawing import draw_definition, draw_run
+from yeoul.pipeline.story.layered_layout import lay_out
+from yeoul.pipeline.story.stage_graph import make_stage_graph
+from yeoul.pipeline.story.timeline import Timeline, make_timeline
+from yeoul.pipeline.story.timeline_drawing import draw_timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 GROUPED = Definition(

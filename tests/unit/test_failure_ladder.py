@@ -20,8 +20,8 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog.due import LONGEST_S
-from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, draw, find_fault
+from yeoul.catalog.queue.due import LONGEST_S
+from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, draw, find_fault
 
 CHANCE = MediaToolError("x").to_dict()
 FULL = StorageFullError("x").to_dict()

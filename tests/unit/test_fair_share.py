@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
-from yeoul.pipeline.fair_share import FIRST_DUE_AT, FairShare, make_due_at
-from yeoul.pipeline.overload import Effort, Level, Limits, next_level
-from yeoul.pipeline.placement import Candidate
-from yeoul.pipeline.resource_manager import Policy, ResourceManager
+from yeoul.pipeline.resource.fair_share import FIRST_DUE_AT, FairShare, make_due_at
+from yeoul.pipeline.resource.manager import Policy, ResourceManager
+from yeoul.pipeline.resource.overload import Effort, Level, Limits, next_level
+from yeoul.pipeline.resource.placement import Candidate
 
 NOW = 1_800_000_000.0
 ONE = Slots(cpu=1, memory_bytes=1)

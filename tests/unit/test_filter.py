@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from yeoul.media.filter import Colour, make_graph, needs_lut, output_colour
-from yeoul.media.ladder import make_ladder
-from yeoul.media.timescale import rendition_timescale, to_ticks
+from yeoul.media.video.filter import Colour, make_graph, needs_lut, output_colour
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.timescale import rendition_timescale, to_ticks
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack

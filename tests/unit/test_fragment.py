@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeoul.base.errors import MediaToolError
-from yeoul.media import fragment
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.codec_string import get_codecs
-from yeoul.media.edit_list import add_edit_list, get_media_time
-from yeoul.media.fragment import Sample
-from yeoul.media.reorder import find_wait
+from yeoul.media.mp4 import fragment
+from yeoul.media.mp4.codec_string import get_codecs
+from yeoul.media.mp4.edit_list import add_edit_list, get_media_time
+from yeoul.media.mp4.fragment import Sample
+from yeoul.media.video.reorder import find_wait
 
 KEY, DELTA = 0x2000000, 0x1010000
 END_TICKS = 10_000_000

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from yeoul.media.audio.loudness import make_loudness_command
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.encode import make_encode_command, make_feed_command, needs_feed
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.loudness import make_loudness_command
-from yeoul.media.vmaf import Metric, make_quality_command
+from yeoul.media.video.encode import make_encode_command, make_feed_command, needs_feed
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.vmaf import Metric, make_quality_command
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack
 

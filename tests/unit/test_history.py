@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from yeoul.cli.main import main
-from yeoul.pipeline.dag import Definition, Stage
-from yeoul.pipeline.dag_scheduler import AddTask, EndRun, PieceLanded, Place, TaskEnded, TrackLanded, UploadClosed
-from yeoul.pipeline.history import (
+from yeoul.pipeline.dag.definition import Definition, Stage
+from yeoul.pipeline.dag.scheduler import AddTask, EndRun, PieceLanded, Place, TaskEnded, TrackLanded, UploadClosed
+from yeoul.pipeline.story.history import (
     Entry,
     History,
     Recording,

@@ -16,20 +16,20 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from yeoul.api.captions import NewCaptions
+from yeoul.api.video.captions import NewCaptions
 from yeoul.base.errors import InvalidError, TooLargeError, YeoulError
 from yeoul.delivery.presentation import make_chapters
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.encode import make_encode_command, make_feed_command
-from yeoul.media.ladder import in_codec, make_ladder
 from yeoul.media.limits import Limits
-from yeoul.media.vmaf import make_quality_command
+from yeoul.media.video.encode import make_encode_command, make_feed_command
+from yeoul.media.video.ladder import in_codec, make_ladder
+from yeoul.media.video.vmaf import make_quality_command
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment, Storyboard
 from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_compile import parse_definition
+from yeoul.pipeline.dag.compile import parse_definition
+from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.upload.claim import check_piece, check_source
 from yeoul.upload.service import OpenUpload

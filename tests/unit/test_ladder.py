@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.ladder import in_codec, make_ladder
-from yeoul.media.level import av1_level, h264_level, hevc_level, vp9_level
+from yeoul.media.video.ladder import in_codec, make_ladder
+from yeoul.media.video.level import av1_level, h264_level, hevc_level, vp9_level
 from yeoul.model.rendition import Codec, Rung, codec_of
 from yeoul.model.source import Rotation, Source, TimeBase, VideoTrack
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yeoul.api.page_policy import STYLES_FILE, make_policy
+from yeoul.api.file.page_policy import STYLES_FILE, make_policy
 from yeoul.base.settings import BlobSettings
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.ladder import make_ladder
-from yeoul.media.per_title import Point, choose_rungs, compare_rates, find_telling, leave_out, make_curve, pick_more
-from yeoul.media.vmaf import estimate_from_ssim
+from yeoul.media.video.ladder import make_ladder
+from yeoul.media.video.per_title import Point, choose_rungs, compare_rates, find_telling, leave_out, make_curve, pick_more
+from yeoul.media.video.vmaf import estimate_from_ssim
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source, TimeBase, VideoTrack
-from yeoul.pipeline.task_data import RungChoice
+from yeoul.pipeline.task.data import RungChoice
 
 CRFS = (20.0, 24.0, 28.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yeoul.media.picture_count import make_picture_test
+from yeoul.media.source.picture_count import make_picture_test
 
 SEI, AUD = b"\0\0\0\1\x06\x05\x01\0\x80", b"\0\0\0\1\x09\x10"
 

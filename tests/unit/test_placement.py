@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
-from yeoul.pipeline.placement import Candidate, Host, assign
+from yeoul.pipeline.resource.placement import Candidate, Host, assign
 
 TAGS = ("ssd", "eu")
 sizes = st.builds(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yeoul.media.scan import PacketTable, repaired_dts
-from yeoul.media.span import AudioSpans, VideoSpans
-from yeoul.media.split import plan_pieces
+from yeoul.media.source.scan import PacketTable, repaired_dts
+from yeoul.media.source.span import AudioSpans, VideoSpans
+from yeoul.media.source.split import plan_pieces
 
 TICK = Fraction(1, 600)
 

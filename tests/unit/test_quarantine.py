@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yeoul.base.ids import WorkerId
-from yeoul.pipeline.quarantine import FIRST_PAUSE_S, LEAST_OUTCOMES, Outcome, Quarantine
+from yeoul.pipeline.resource.quarantine import FIRST_PAUSE_S, LEAST_OUTCOMES, Outcome, Quarantine
 
 BAD, GOOD, THIRD = WorkerId("bad"), WorkerId("good"), WorkerId("third")
 IDLE = {BAD: 0, GOOD: 0}

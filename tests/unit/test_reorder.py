@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.encoder import write_idr_times
-from yeoul.media.reorder import delay_samples, delay_ticks, find_wait, list_idr_times, longest_ticks
+from yeoul.media.video.encoder import write_idr_times
+from yeoul.media.video.reorder import delay_samples, delay_ticks, find_wait, list_idr_times, longest_ticks
 from yeoul.model.source import Source, TimeBase, VideoTrack
 
 

@@ -13,12 +13,12 @@ from tests.harness.examples import count_examples
 from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError, WorkerLostError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
-from yeoul.pipeline import failure_ladder
-from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, GiveUp
-from yeoul.pipeline.fair_share import find_turn, make_due_at
-from yeoul.pipeline.overload import Level, Limits
-from yeoul.pipeline.placement import Candidate
-from yeoul.pipeline.resource_manager import Policy, ResourceManager
+from yeoul.pipeline.resource import failure_ladder
+from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, GiveUp
+from yeoul.pipeline.resource.fair_share import find_turn, make_due_at
+from yeoul.pipeline.resource.manager import Policy, ResourceManager
+from yeoul.pipeline.resource.overload import Level, Limits
+from yeoul.pipeline.resource.placement import Candidate
 
 TAGS = ((), (), ("ssd",), ("eu", "ssd"))
 ACCOUNTS = ("ann", "ben", "cho")

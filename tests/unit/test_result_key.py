@@ -8,10 +8,10 @@ import pytest
 
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
-from yeoul.pipeline.dag import Stage
+from yeoul.pipeline.dag.definition import Stage
 from yeoul.pipeline.ops.reuse import make_digest
-from yeoul.pipeline.result_key import find_keys, make_key
-from yeoul.pipeline.task_data import NeedOutput, TaskInput
+from yeoul.pipeline.task.data import NeedOutput, TaskInput
+from yeoul.pipeline.task.result_key import find_keys, make_key
 
 STAGE = Stage(name="a", op="encode", scope="piece", version="1", looks_at=("ladder", "piece"))
 LADDER = (Rung(name="240p", width=426, height=240, crf=23, maxrate_bps=1000),)

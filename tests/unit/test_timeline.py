@@ -7,7 +7,7 @@ from typing import Any
 
 from av.packet import Packet
 
-from yeoul.media.timeline import Timeline
+from yeoul.media.source.timeline import Timeline
 
 BASE = Fraction(1, 90_000)
 

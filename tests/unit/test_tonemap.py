@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from yeoul.media.tonemap import make_lut, to_sdr
+from yeoul.media.video.tonemap import make_lut, to_sdr
 from yeoul.model.source import TimeBase, VideoTrack
 
 PQ, HLG = "smpte2084", "arib-std-b67"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from yeoul.media.limits import tool_error
-from yeoul.pipeline.failure_ladder import Fault, find_fault
+from yeoul.pipeline.resource.failure_ladder import Fault, find_fault
 
 ENDS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "recorded" / "ffmpeg_ends.json").read_text())
 INPUT = {"media.unreadable", "media.unsupported_codec", "media.too_large"}

@@ -13,11 +13,11 @@ _FIELDS = {"visibility", "hidden"}
 # Where they are written, told or told apart, and nothing is decided by them.
 _ALLOWED = {
     "model/video.py": "the decision",
-    "catalog/listing.py": "rows of what everybody may find follow from the decision; the index begins with `visibility`",
-    "catalog/result.py": "what was made for an audience is not reused for another",
-    "pipeline/task_input.py": "the same",
+    "catalog/video/listing.py": "rows of what everybody may find follow from the decision; the index begins with `visibility`",
+    "catalog/queue/result.py": "what was made for an audience is not reused for another",
+    "pipeline/task/input.py": "the same",
     "api/view.py": "the owner is told what was chosen",
-    "api/videos.py": "notes in the audit log what a moderator did",
+    "api/video/videos.py": "notes in the audit log what a moderator did",
 }
 # Another `hidden` (packets, paths), the client's own words, and steps that are never changed again.
 _ELSEWHERE = ("base", "media", "client", "cli", "catalog/migration")

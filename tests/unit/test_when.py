@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.contract.pipeline_world import LADDER, SOURCE
 from yeoul.base.errors import ConditionError
-from yeoul.pipeline.when import FACTS, holds, make_facts, parse_condition
+from yeoul.pipeline.dag.condition import FACTS, holds, make_facts, parse_condition
 
 HERE = make_facts(SOURCE, LADDER)
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from yeoul.base.clock import ManualClock
 from yeoul.blob.memory import MemoryStore
-from yeoul.media.ladder import make_ladder
 from yeoul.media.limits import Limits
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.source import Chapter, Source, TimeBase, VideoTrack
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.ops.encode import chapters_of
 from yeoul.pipeline.ops.per_title import sample_shown
 from yeoul.pipeline.ops.runner import OpRunner
-from yeoul.pipeline.task_data import Ladder, Window
+from yeoul.pipeline.task.data import Ladder, Window
 
 VIDEO = VideoTrack(codec="h264", width=640, height=360, time_base=TimeBase(num=1, den=1000), frame_rate=25.0)
 CHAPTERS = tuple(

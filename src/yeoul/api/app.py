@@ -5,45 +5,22 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI, Request
 
 from yeoul import __version__
-from yeoul.api import (
-    accounts,
-    admin,
-    admin_accounts,
-    admin_settings,
-    analytics,
-    audio_tracks,
-    beacons,
-    blobs,
-    captions,
-    channels,
-    discovery,
-    embed,
-    events,
-    health,
-    mailed_links,
-    pages,
-    pipelines,
-    playlists,
-    posters,
-    rss,
-    runs,
-    sessions,
-    streams,
-    tokens,
-    trash,
-    uploads,
-    videos,
-    watched,
-    webhooks,
-)
+from yeoul.api.account import accounts, analytics, mailed_links, sessions, tokens, webhooks
+from yeoul.api.admin import accounts as admin_accounts
+from yeoul.api.admin import queues as admin
+from yeoul.api.admin import settings as admin_settings
 from yeoul.api.answer_cache import KeptAnswers
 from yeoul.api.deps import Parts
+from yeoul.api.file import blobs, pages
 from yeoul.api.identity import address_of, check_origin, is_known
-from yeoul.api.metrics import API_PREFIX, RequestMetrics
+from yeoul.api.metrics import health
+from yeoul.api.metrics.requests import API_PREFIX, RequestMetrics
 from yeoul.api.plain_path import PlainPath
 from yeoul.api.problem import add_problem_details, problem_answers
 from yeoul.api.request_limit import RequestLimits
 from yeoul.api.turns import Turns
+from yeoul.api.video import audio_tracks, captions, events, pipelines, posters, runs, trash, uploads, videos
+from yeoul.api.watch import beacons, channels, discovery, embed, playlists, rss, streams, watched
 from yeoul.identity.slowdown import address_key
 
 

@@ -10,8 +10,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from yeoul.api.answer_cache import AnswerCache
-from yeoul.api.followers import Followers
-from yeoul.api.pipeline_metrics import PipelineMetrics
+from yeoul.api.metrics.pipeline import PipelineMetrics
+from yeoul.api.video.followers import Followers
 from yeoul.base.clock import Clock
 from yeoul.base.settings import Settings
 from yeoul.blob.store import BlobStore
@@ -19,7 +19,7 @@ from yeoul.catalog.database import Database
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
 from yeoul.insight.collector import BeaconCollector
-from yeoul.media.drawing import Drawing
+from yeoul.media.picture.process import Drawing
 from yeoul.upload.service import UploadService
 from yeoul.upload.track_service import TrackService
 

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from yeoul.api.admin.live_settings import read_account_settings
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.live_settings import read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
-from yeoul.catalog import session
+from yeoul.catalog.account import session
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
 from yeoul.model.video import Visibility, audience, is_moderated
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from yeoul.api.deps import Parts
 from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.catalog import audio_track, caption, stream, video
+from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
 from yeoul.delivery.hls import variant_bandwidth

@@ -12,7 +12,7 @@ from typing import Any
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments, run_action
 from yeoul.client.connection import Connection
 from yeoul.client.source_file import say_name
-from yeoul.media.text_encoding import ENCODINGS
+from yeoul.media.text.encoding import ENCODINGS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,12 +11,12 @@ from yeoul.base.errors import DagError
 from yeoul.bootstrap import network_ops, op_files, open_settings, read_definitions
 from yeoul.cli import dag_run, dag_story
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_compile import compile_definition
-from yeoul.pipeline.dag_diff import compare, draw_diff, write_diff
-from yeoul.pipeline.dag_drawing import draw_definition
-from yeoul.pipeline.op import Op
+from yeoul.pipeline.dag.compile import compile_definition
+from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.dag.diff import compare, draw_diff, write_diff
 from yeoul.pipeline.ops.registry import load_ops
+from yeoul.pipeline.story.dag_drawing import draw_definition
+from yeoul.pipeline.task.op import Op
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,16 +21,18 @@ from yeoul.base.errors import InvalidError
 from yeoul.base.ids import new_id
 from yeoul.base.settings import Settings
 from yeoul.blob.store import BlobStore, Bucket
-from yeoul.catalog import account, audio_track, caption, queue_view, stream, video
-from yeoul.catalog import run as run_rows
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import run as run_rows
+from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.cli.connection import EXIT_FAILED
 from yeoul.delivery import static
 from yeoul.delivery.catalogue_view import make_presentation
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_drawing import draw_run
-from yeoul.pipeline.run_story import read_timeline
-from yeoul.pipeline.timeline_drawing import draw_timeline
+from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.story.dag_drawing import draw_run
+from yeoul.pipeline.story.run import read_timeline
+from yeoul.pipeline.story.timeline_drawing import draw_timeline
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 

@@ -14,15 +14,15 @@ from pydantic import ValidationError
 
 from yeoul import bootstrap
 from yeoul.base.errors import InvalidError, NotFoundError, YeoulError
-from yeoul.catalog import run as run_rows
+from yeoul.catalog.queue import run as run_rows
 from yeoul.cli.connection import EXIT_FAILED, exit_code_of, open_connection
 from yeoul.client.connection import Connection
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_drawing import draw_run
-from yeoul.pipeline.history import Difference, History, replay
-from yeoul.pipeline.run_story import export_history, find_strays
-from yeoul.pipeline.timeline import Timeline
-from yeoul.pipeline.timeline_drawing import draw_timeline
+from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.story.dag_drawing import draw_run
+from yeoul.pipeline.story.history import Difference, History, replay
+from yeoul.pipeline.story.run import export_history, find_strays
+from yeoul.pipeline.story.timeline import Timeline
+from yeoul.pipeline.story.timeline_drawing import draw_timeline
 
 
 def is_id(name: str) -> bool:

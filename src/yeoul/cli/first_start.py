@@ -15,7 +15,7 @@ from yeoul.base.clock import SystemClock
 from yeoul.base.ids import new_id
 from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
-from yeoul.catalog import account, session
+from yeoul.catalog.account import account, session
 from yeoul.cli.server_options import add_server_arguments, read_settings
 from yeoul.identity.password import hash_password, hash_token
 from yeoul.media.binaries import ffmpeg_path

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from yeoul.base.errors import UnreadableError
+from yeoul.media.audio.track import TakenSound, check_sounds, take_sounds
 from yeoul.media.limits import Limits
-from yeoul.media.sound_track import TakenSound, check_sounds, take_sounds
-from yeoul.media.split import SplitPlan, cut_pieces, plan_split
-from yeoul.media.subtitle import extract_texts
+from yeoul.media.source.split import SplitPlan, cut_pieces, plan_split
+from yeoul.media.text.extract import extract_texts
 
 _EDGE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20

@@ -26,9 +26,9 @@ from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
 from yeoul.client.track import send_track
+from yeoul.media.audio.track import TakenSound
 from yeoul.media.limits import Limits
-from yeoul.media.probe import probe
-from yeoul.media.sound_track import TakenSound
+from yeoul.media.source.probe import probe
 from yeoul.model.plain import make_line
 from yeoul.model.sound import MAX_LABEL
 

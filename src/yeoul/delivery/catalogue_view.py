@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from yeoul.base.clock import Clock
-from yeoul.catalog import audio_track, caption, stream, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
 from yeoul.model.rendition import Rendition, Segment, Storyboard, track_of
 from yeoul.model.source import Chapter, Source

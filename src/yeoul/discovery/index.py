@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.catalog import channel, grams, listing
+from yeoul.catalog.account import channel
+from yeoul.catalog.video import grams, listing
 from yeoul.discovery.ranking import Filter, make_likeness, make_score, place_of
 from yeoul.model.gram import fold, make_queries, trigrams, words
 

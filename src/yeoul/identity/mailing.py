@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from yeoul.base.clock import Clock
 from yeoul.base.errors import YeoulError
-from yeoul.catalog import account, outbox
+from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
 from yeoul.identity.mail_text import Kind, compose, plain_name
 from yeoul.mail.mailer import Mail, Mailer

@@ -12,7 +12,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from yeoul.base.errors import TooManyAttemptsError
-from yeoul.catalog import guess
+from yeoul.catalog.account import login_throttle as guess
 
 _FORGOTTEN_S = 7200.0
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 
 from yeoul.base.clock import Clock
 from yeoul.base.errors import TooManyRequestsError, YeoulError
-from yeoul.catalog import audience, listing, video
-from yeoul.catalog import viewing as viewing_rows
 from yeoul.catalog.database import Database
+from yeoul.catalog.video import listing, video
+from yeoul.catalog.watch import audience
+from yeoul.catalog.watch import viewing as viewing_rows
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.tally import Tally
 from yeoul.insight.throttle import Throttle

@@ -54,7 +54,7 @@ class Segment(Noun):
     """One media segment (styp-less moof+mdat run) of one rendition.
 
     start_ticks is the tfdt of its first fragment; duration_ticks the sum of its samples' durations, both in the rendition's timescale
-    and without the silence that sound begins with (`media/reorder.py`).
+    and without the silence that sound begins with (`media/video/reorder.py`).
     samples: coded frames in it. i_frames: video only.
     """
 

@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import RungsDroppedError, YeoulError
 from yeoul.blob.store import Bucket
-from yeoul.catalog import queue, queue_view, run, stream, upload, video
+from yeoul.catalog.queue import run
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.video import stream, upload, video
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
 from yeoul.pipeline import publish, sweeper

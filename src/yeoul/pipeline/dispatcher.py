@@ -17,16 +17,18 @@ from sqlalchemy.exc import OperationalError
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, UnavailableError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId
-from yeoul.catalog import lease, outbox, queue, run, video
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import lease, outbox, run
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.video import video
 from yeoul.model.work import Report
-from yeoul.pipeline import processing_again
+from yeoul.pipeline import reprocess as processing_again
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.engine import Engine
-from yeoul.pipeline.overload import Level
 from yeoul.pipeline.placer import Placer
 from yeoul.pipeline.preprocessor import Preprocessor
-from yeoul.pipeline.resource_manager import Policy, ResourceManager
+from yeoul.pipeline.resource.manager import Policy, ResourceManager
+from yeoul.pipeline.resource.overload import Level
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.settlement import Settlement
 from yeoul.pipeline.sweeper import Sweeper

@@ -11,16 +11,21 @@ from sqlalchemy import Connection
 from yeoul.base.clock import Clock
 from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
-from yeoul.catalog import attempt as attempts
-from yeoul.catalog import outbox, queue, queue_many, queue_view, run, video, worker
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import attempt as attempts
+from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import outbox, run, worker
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.video import video
 from yeoul.model.work import Report, Slots, Work
-from yeoul.pipeline import failure_ladder, task_input
 from yeoul.pipeline.engine import Engine
-from yeoul.pipeline.failure_ladder import Fault
-from yeoul.pipeline.overload import Level
-from yeoul.pipeline.placement import Assignment, Candidate, Host
-from yeoul.pipeline.resource_manager import ResourceManager
+from yeoul.pipeline.resource import failure_ladder
+from yeoul.pipeline.resource.failure_ladder import Fault
+from yeoul.pipeline.resource.manager import ResourceManager
+from yeoul.pipeline.resource.overload import Level
+from yeoul.pipeline.resource.placement import Assignment, Candidate, Host
+from yeoul.pipeline.task import input as task_input
 
 Row = Mapping[str, Any]
 _BATCH = 64

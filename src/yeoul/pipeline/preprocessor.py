@@ -13,14 +13,17 @@ from sqlalchemy import Connection
 from yeoul.base.errors import NotFoundError, OverloadedError
 from yeoul.base.ids import new_id
 from yeoul.blob.store import Bucket
-from yeoul.catalog import audio_track, caption, queue, run, stream, upload, usage, video
+from yeoul.catalog.account import usage
+from yeoul.catalog.queue import run
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.video import audio_track, caption, stream, upload, video
 from yeoul.model.sound import MAX_LABEL
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import PieceLanded, Place, TrackLanded, UploadClosed
+from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.dag.scheduler import PieceLanded, Place, TrackLanded, UploadClosed
 from yeoul.pipeline.run_book import RunBook, make_task_id
-from yeoul.pipeline.task_data import Prepared, Taken
+from yeoul.pipeline.task.data import Prepared, Taken
 
 Row = Mapping[str, Any]
 SPLIT = "split"

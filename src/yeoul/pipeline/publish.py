@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yeoul.base.errors import SegmentMismatchError
-from yeoul.catalog import run, stream, video
-from yeoul.pipeline.task_data import Output, Track
+from yeoul.catalog.queue import run
+from yeoul.catalog.video import stream, video
+from yeoul.pipeline.task.data import Output, Track
 
 Row = Mapping[str, Any]
 _EMPTY: Mapping[str, Any] = {"poster_key": None, "storyboard": None, "sidecars": {}, "dropped": {}, "lost": {}}

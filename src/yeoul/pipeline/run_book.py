@@ -8,13 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yeoul.catalog import audio_track, outbox, queue, queue_many, queue_view, run, upload
-from yeoul.catalog import history as history_rows
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import history as history_rows
+from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import outbox, run
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.video import audio_track, upload
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
-from yeoul.pipeline.dag import Definition
-from yeoul.pipeline.dag_scheduler import (
+from yeoul.pipeline.dag.condition import make_facts
+from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.dag.scheduler import (
     AddTask,
     EndRun,
     Event,
@@ -25,8 +30,8 @@ from yeoul.pipeline.dag_scheduler import (
     TrackLanded,
     UploadClosed,
 )
-from yeoul.pipeline.fair_share import make_due_at
-from yeoul.pipeline.history import (
+from yeoul.pipeline.resource.fair_share import make_due_at
+from yeoul.pipeline.story.history import (
     Entry,
     History,
     Recording,
@@ -38,7 +43,6 @@ from yeoul.pipeline.history import (
     write_instruction,
     write_place,
 )
-from yeoul.pipeline.when import make_facts
 
 Row = Mapping[str, Any]
 

@@ -17,18 +17,22 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog import attempt, lease, outbox, queue, queue_many, run, video
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue_many import Done
+from yeoul.catalog.queue import attempt, lease, outbox, run
+from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue.many import Done
+from yeoul.catalog.video import video
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
-from yeoul.pipeline import preprocessor, publish, task_input
-from yeoul.pipeline.dag import GROUP_OP
-from yeoul.pipeline.dag_scheduler import TaskEnded
-from yeoul.pipeline.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, after_failure, find_fault
+from yeoul.pipeline import preprocessor, publish
+from yeoul.pipeline.dag.definition import GROUP_OP
+from yeoul.pipeline.dag.scheduler import TaskEnded
 from yeoul.pipeline.preprocessor import Preprocessor
+from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, after_failure, find_fault
 from yeoul.pipeline.run_book import RunBook, end_run, place_of
 from yeoul.pipeline.sweeper import Sweeper
-from yeoul.pipeline.task_data import Output, Prepared
+from yeoul.pipeline.task import input as task_input
+from yeoul.pipeline.task.data import Output, Prepared
 
 log = logging.getLogger("yeoul.pipeline")
 Row = Mapping[str, Any]

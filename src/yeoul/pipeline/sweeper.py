@@ -14,11 +14,14 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import UploadExpiredError, YeoulError
 from yeoul.blob.store import BlobInfo, Bucket
-from yeoul.catalog import audio_track, caption, outbox, queue, result, run, stream, trash, upload, usage, video
+from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox, result, run
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.video import audio_track, caption, stream, trash, upload, video
 from yeoul.model.rendition import SURROUND, Storyboard
 from yeoul.model.video import VideoState, is_legal
-from yeoul.pipeline.result_key import find_keys
+from yeoul.pipeline.task.result_key import find_keys
 
 log = logging.getLogger("yeoul.pipeline")
 Row = Mapping[str, Any]

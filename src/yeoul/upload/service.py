@@ -21,10 +21,12 @@ from yeoul.base.errors import (
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
-from yeoul.catalog import audio_track, caption, outbox, upload, usage, video
+from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
-from yeoul.media.caption import read_webvtt
-from yeoul.media.subtitle import MAX_TRACKS
+from yeoul.catalog.queue import outbox
+from yeoul.catalog.video import audio_track, caption, upload, video
+from yeoul.media.text.caption import read_webvtt
+from yeoul.media.text.extract import MAX_TRACKS
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Language, Line, Sha256, clean_line
 from yeoul.model.source import Source

@@ -11,8 +11,10 @@ from yeoul.base.clock import Clock
 from yeoul.base.errors import ChecksumError, ConflictError, InvalidError, PieceMissingError, StorageFullError
 from yeoul.base.settings import UploadSettings
 from yeoul.blob.store import Bucket, SignedRequest
-from yeoul.catalog import audio_track, outbox, stream, upload, usage, video
+from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import outbox
+from yeoul.catalog.video import audio_track, stream, upload, video
 from yeoul.model.noun import Noun
 from yeoul.model.plain import Count, Language, Line, Sha256
 from yeoul.model.rendition import SURROUND

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.clock import Clock
 from yeoul.base.errors import WebhookError, YeoulError
-from yeoul.catalog import webhook, webhook_delivery
+from yeoul.catalog.account import webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.webhook.post import Poster
 from yeoul.webhook.signature import HEADER, make_secret, sign

@@ -1,4 +1,4 @@
-/** What the server wrote into the page of a video that everybody may see (src/yeoul/api/page_head.py). */
+/** What the server wrote into the page of a video that everybody may see (src/yeoul/api/watch/page_head.py). */
 
 import type { Video } from "../api/video";
 import type { StartRung } from "./start";

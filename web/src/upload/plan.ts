@@ -1,4 +1,4 @@
-/** Where a source is cut, and which packets go into each piece: the rules of `media/split.py` and `media/span.py`; pure. */
+/** Where a source is cut, and which packets go into each piece: the rules of `media/source/split.py` and `media/source/span.py`; pure. */
 
 import type { Piece } from "./nouns";
 import { at, lowerBound, type PacketTable, upperBound } from "./table";

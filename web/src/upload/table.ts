@@ -1,4 +1,4 @@
-/** The packets of one stream in decode order, and what they promise of its presentation (`media/scan.py` is the same in Python). */
+/** The packets of one stream in decode order, and what they promise of its presentation (`media/source/scan.py` is the same in Python). */
 
 /** Arrays of equal length; times in ticks. hidden: an edit list hides the picture. shown: it is displayed and can be decoded. */
 export interface PacketTable {

@@ -5,9 +5,9 @@ from yeoul.model.piece import LandedPiece as Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Gain, Ladder, Output, RungChoice, Sound, Window
+from yeoul.pipeline.task.data import Encoded, Gain, Ladder, Output, RungChoice, Sound, Window
+from yeoul.pipeline.task.op import op
 
 __all__ = [
     "Bucket",

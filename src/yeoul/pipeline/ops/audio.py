@@ -9,19 +9,19 @@ from pathlib import Path
 
 from yeoul.base.errors import PieceMismatchError
 from yeoul.blob.store import Bucket
-from yeoul.media.audio import encode_audio_piece
-from yeoul.media.audio_grid import SURROUND_CHANNELS, output_channels
-from yeoul.media.loudness import apply_gain
-from yeoul.media.sound_track import cut_sound, make_keepable, plan_sound
-from yeoul.media.window import trim
+from yeoul.media.audio.encode import encode_audio_piece
+from yeoul.media.audio.grid import SURROUND_CHANNELS, output_channels
+from yeoul.media.audio.loudness import apply_gain
+from yeoul.media.audio.track import cut_sound, make_keepable, plan_sound
+from yeoul.media.source.window import trim
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import SURROUND, Rendition
 from yeoul.model.sound import LandedSound
 from yeoul.model.source import AudioTrack, Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context, check_sha256
 from yeoul.pipeline.ops.encode import store_segment
-from yeoul.pipeline.task_data import Gain, Sound, Track, Window
+from yeoul.pipeline.task.data import Gain, Sound, Track, Window
+from yeoul.pipeline.task.op import op
 
 NAME = "audio"
 # The encoder works at constant quality; measured peaks stayed below.

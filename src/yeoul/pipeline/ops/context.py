@@ -14,11 +14,11 @@ import numpy as np
 from yeoul.base.errors import ChecksumError
 from yeoul.blob.store import Bucket
 from yeoul.media.limits import Limits
-from yeoul.media.picture import read_pictures
+from yeoul.media.video.picture import read_pictures
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.ops.task_store import TaskStore
-from yeoul.pipeline.task_data import Output, TaskInput
+from yeoul.pipeline.task.data import Output, TaskInput
 
 _CHUNK_BYTES = 1 << 20
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError
-from yeoul.media.chapters import place_chapters
-from yeoul.media.encode import encode_piece
-from yeoul.media.ladder import in_codec
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.window import trim
+from yeoul.media.source.chapter import place_chapters
+from yeoul.media.source.window import trim
+from yeoul.media.video.encode import encode_piece
+from yeoul.media.video.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment
 from yeoul.model.source import Chapter, Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Ladder, RungChoice, Track, Window
-from yeoul.pipeline.task_input import select_rungs
+from yeoul.pipeline.task.data import Encoded, Ladder, RungChoice, Track, Window
+from yeoul.pipeline.task.input import select_rungs
+from yeoul.pipeline.task.op import op
 
 # Of other signals the tool itself is the cause: it crashed.
 _KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from yeoul.base.errors import YeoulError
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Grouped, Member, NeedOutput, Output, TaskInput
+from yeoul.pipeline.task.data import Grouped, Member, NeedOutput, Output, TaskInput
+from yeoul.pipeline.task.op import op
 
 
 @op(version="1", publishes=True)

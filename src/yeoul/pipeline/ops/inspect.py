@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError, TooLargeError
-from yeoul.media.ladder import make_ladder
-from yeoul.media.probe import probe
+from yeoul.media.source.probe import probe
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.source import Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Prepared, TaskInput
+from yeoul.pipeline.task.data import Prepared, TaskInput
+from yeoul.pipeline.task.op import op
 
 
 @op(version="1", publishes=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yeoul.media.loudness import SILENCE_DB, TARGET_LUFS, Measured, choose_gain_db, integrate, measure_loudness
+from yeoul.media.audio.loudness import SILENCE_DB, TARGET_LUFS, Measured, choose_gain_db, integrate, measure_loudness
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Gain, Loudness
+from yeoul.pipeline.task.data import Gain, Loudness
+from yeoul.pipeline.task.op import op
 
 _MOST_PIECES = 40  # of a long video's, evenly spread
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from yeoul.base.errors import SegmentMismatchError
 from yeoul.model.rendition import Segment, codec_of, track_of
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.audio import NAME as AUDIO
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Ladder, Output, Packaged, Sound
+from yeoul.pipeline.task.data import Encoded, Ladder, Output, Packaged, Sound
+from yeoul.pipeline.task.op import op
 
 
 @op(version="1", publishes=True)

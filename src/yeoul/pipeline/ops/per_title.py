@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yeoul.media.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, find_telling, leave_out, pick_more
-from yeoul.media.sample import MORE_PIECES, SECONDS, sample_piece
-from yeoul.media.vmaf import find_metric
-from yeoul.media.window import trim
+from yeoul.media.source.window import trim
+from yeoul.media.video.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, find_telling, leave_out, pick_more
+from yeoul.media.video.sample import MORE_PIECES, SECONDS, sample_piece
+from yeoul.media.video.vmaf import find_metric
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Ladder, RungChoice, Sampled, Window
+from yeoul.pipeline.task.data import Ladder, RungChoice, Sampled, Window
+from yeoul.pipeline.task.op import op
 
 
 @op(version="2")

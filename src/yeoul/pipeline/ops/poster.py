@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError
-from yeoul.media.image import find_poster_tile, make_poster, measure_interest
+from yeoul.media.picture.storyboard import find_poster_tile, make_poster, measure_interest
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.ops.storyboard import read_tiles
-from yeoul.pipeline.task_data import Output, PieceTiles, Poster
+from yeoul.pipeline.task.data import Output, PieceTiles, Poster
+from yeoul.pipeline.task.op import op
 
 
 @op(version="2", publishes=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 
 from yeoul.base.errors import DagError
-from yeoul.pipeline.op import Op
 from yeoul.pipeline.ops.audio import audio, audio_track
 from yeoul.pipeline.ops.encode import encode
 from yeoul.pipeline.ops.group import group
@@ -22,6 +21,7 @@ from yeoul.pipeline.ops.per_title import choose_ladder, sample
 from yeoul.pipeline.ops.poster import better_poster, poster
 from yeoul.pipeline.ops.split import split
 from yeoul.pipeline.ops.storyboard import storyboard, tiles
+from yeoul.pipeline.task.op import Op
 
 ENTRY_POINTS = "yeoul.ops"
 BUILT_IN: Mapping[str, Op] = {

@@ -9,8 +9,8 @@ from yeoul.base.errors import BlobMissingError
 from yeoul.blob.counted import CountedStore
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.model.work import RESULT, Result, Work
-from yeoul.pipeline.result_key import hash_json, replace_keys
-from yeoul.pipeline.task_data import Earlier, Output, TaskInput
+from yeoul.pipeline.task.data import Earlier, Output, TaskInput
+from yeoul.pipeline.task.result_key import hash_json, replace_keys
 
 
 def run_or_reuse(work: Work, store: CountedStore, run: Callable[[TaskInput], Output]) -> dict[str, Any]:

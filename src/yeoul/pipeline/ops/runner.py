@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 
 from yeoul.base.errors import InvalidError
-from yeoul.pipeline.op import Op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Output, TaskInput
+from yeoul.pipeline.task.data import Output, TaskInput
+from yeoul.pipeline.task.op import Op
 
 
 class OpRunner:

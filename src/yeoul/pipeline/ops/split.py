@@ -8,18 +8,18 @@ from pathlib import Path
 
 from yeoul.base.errors import NotInPiecesError
 from yeoul.blob.store import Bucket
-from yeoul.media.cover import with_cover
-from yeoul.media.kept_sound import with_kept_sound, with_what_is_told
-from yeoul.media.ladder import make_ladder
-from yeoul.media.near_keys import with_near_keys
-from yeoul.media.probe import probe
-from yeoul.media.sound_track import TakenSound, take_sounds
-from yeoul.media.split import cut_pieces, plan_split
-from yeoul.media.subtitle import extract_texts
+from yeoul.media.audio.track import TakenSound, take_sounds
+from yeoul.media.source.cover import with_cover
+from yeoul.media.source.flac_sound import with_kept_sound, with_what_is_told
+from yeoul.media.source.near_keyframes import with_near_keys
+from yeoul.media.source.probe import probe
+from yeoul.media.source.split import cut_pieces, plan_split
+from yeoul.media.text.extract import extract_texts
+from yeoul.media.video.ladder import make_ladder
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context, check_sha256
-from yeoul.pipeline.task_data import Caption, Prepared, Taken, TaskInput
+from yeoul.pipeline.task.data import Caption, Prepared, Taken, TaskInput
+from yeoul.pipeline.task.op import op
 
 
 @op(version="4", publishes=True)

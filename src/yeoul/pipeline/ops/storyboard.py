@@ -7,11 +7,11 @@ from itertools import accumulate
 
 from yeoul.base.errors import PieceMismatchError
 from yeoul.blob.store import Bucket
-from yeoul.media.image import Tile, compose_sheets, make_tiles
+from yeoul.media.picture.storyboard import Tile, compose_sheets, make_tiles
 from yeoul.model.rendition import Storyboard
-from yeoul.pipeline.op import op
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task_data import Encoded, Output, PieceTiles
+from yeoul.pipeline.task.data import Encoded, Output, PieceTiles
+from yeoul.pipeline.task.op import op
 
 
 @op(version="2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from yeoul.catalog.grams import make_gram_table
+from yeoul.catalog.video.grams import make_gram_table
 
 revision = "0010"
 down_revision = "0009"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from yeoul.catalog import listing
+from yeoul.catalog.video import listing
 
 revision = "0011"
 down_revision = "0010"

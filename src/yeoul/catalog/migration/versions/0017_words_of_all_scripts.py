@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from yeoul.catalog.grams import put_many
+from yeoul.catalog.video.grams import put_many
 from yeoul.model.gram import fold
 
 revision = "0017"

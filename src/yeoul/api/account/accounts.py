@@ -1,0 +1,236 @@
+"""Accounts: sign up, see and change one's own, its password and its picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import Connection
+
+from yeoul.api.admin.live_settings import read_account_settings
+from yeoul.api.body import read_body
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.identity import Caller, Person, Role, address_of
+from yeoul.api.public_url import make_avatar_path
+from yeoul.api.video.pipelines import choose_pipeline
+from yeoul.base.clock import rfc3339
+from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError, TooManyAttemptsError
+from yeoul.base.ids import new_id
+from yeoul.catalog.account import account, session, usage
+from yeoul.catalog.account import login_throttle as guess
+from yeoul.identity import mailing, slowdown
+from yeoul.identity.links import address_to_confirm
+from yeoul.identity.password import hash_password, is_password
+from yeoul.model.plain import Line
+from yeoul.upload.service import NO_NUL
+
+router = APIRouter(tags=["accounts"])
+Row = Mapping[str, Any]
+_MAX_AVATAR_BYTES = 5 * 2**20
+_AVATAR_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/gif")
+
+Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
+# What separates addresses from each other and from names stays out: a mail goes to one.
+Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[\w.-]{1,190}$')]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
+DisplayName = Annotated[Line, StringConstraints(max_length=80, strip_whitespace=True)]
+Language = Literal["en", "ko"]
+
+
+class NewAccount(BaseModel):
+    """handle: 2-40 characters of a-z 0-9 . _ -; password: 8-200 characters; display_name: the handle where it is empty."""
+
+    handle: Handle
+    email: Email
+    password: Password
+    display_name: DisplayName = ""
+    language: Language | None = None
+
+
+class AccountView(BaseModel):
+    """An account as it sees itself. avatar: an address; quota_bytes: null where there is none; pending_email: not confirmed yet."""
+
+    id: str
+    handle: str
+    display_name: str
+    bio: str
+    avatar: str | None
+    email: str
+    pending_email: str | None
+    confirmed: bool
+    role: str
+    pipeline: str | None
+    language: str | None
+    used_bytes: int
+    quota_bytes: int | None
+    keep_history: bool
+    created_at: str
+
+
+class AccountChange(BaseModel):
+    """Fields to change; what is left out stays.
+
+    pipeline: of uploads that name none; null leaves it to the server. email: becomes the account's when the link in its mail is followed.
+    """
+
+    display_name: DisplayName = ""
+    bio: str = Field(default="", max_length=2000, pattern=NO_NUL)
+    email: Email | None = None
+    pipeline: str | None = Field(default=None, max_length=40)
+    language: Language | None = None
+    keep_history: bool = True
+
+
+class PasswordChange(BaseModel):
+    """The password as it is, and as it shall be."""
+
+    current: str = Field(max_length=200)
+    password: Password
+
+
+@router.post("/accounts", status_code=201)
+def post_account(body: NewAccount, parts: PartsDep, request: Request) -> AccountView:
+    """Sign up; a mail with a link to confirm the address is sent. The answer does not tell whether another account has the address."""
+    if not read_account_settings(parts).signup:
+        raise ForbiddenError("this server takes no new accounts")
+    now_s = parts.clock.now()
+    with parts.database.write() as connection:
+        slowdown.attempt(connection, f"signup-{slowdown.address_key(address_of(request, parts))}", slowdown.SIGN_UP, now_s)
+    account_id = new_id(now_s)
+    hashed = hash_password(body.password)
+    said = body.model_dump(include={"display_name", "language"})
+    with parts.database.write() as connection:
+        account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, Role.MAKER, now_s, **said)
+        row = account.get(connection, account_id)
+        ask_to_confirm(connection, row, now_s)
+    return make_account_view(parts, row)
+
+
+def ask_to_confirm(connection: Connection, row: Row, now_s: float) -> None:
+    """Mails a link to confirm an address. If another account has confirmed it, that account is told instead, and nobody else."""
+    known = account.find_by_email(connection, address_to_confirm(row))
+    if known is None or known["id"] == row["id"] or known["confirmed_at"] is None:
+        mailing.write(connection, "confirm", row, now_s)
+        return
+    try:
+        with connection.begin_nested():
+            slowdown.attempt(connection, f"in-use:{known['id']}", slowdown.MAIL, now_s)
+    except TooManyAttemptsError:
+        return
+    mailing.write(connection, "address_in_use", known, now_s)
+
+
+@router.get("/accounts/me")
+def get_me(caller: Caller, parts: PartsDep) -> AccountView:
+    """The account that asks."""
+    return make_account_view(parts, caller)
+
+
+@router.patch("/accounts/me")
+def patch_me(body: AccountChange, caller: Caller, parts: PartsDep) -> AccountView:
+    """Change what is named; an unknown pipeline is refused."""
+    values = body.model_dump(exclude_unset=True)
+    if values.get("pipeline") is not None:
+        choose_pipeline(parts, body.pipeline, caller)
+    email = values.pop("email", None)
+    with parts.database.write() as connection:
+        if values:
+            account.change(connection, caller["id"], values)
+        row = account.get(connection, caller["id"])
+        if email is not None:
+            if caller["session_id"] is None:
+                raise ForbiddenError("a program's token may not change the address; log in")
+            row = _change_email(parts, connection, row, email.lower())
+    return make_account_view(parts, row)
+
+
+def _change_email(parts: Parts, connection: Connection, row: Row, email: str) -> Row:
+    """Write to both addresses; the account keeps the old one until the new one is confirmed."""
+    now_s = parts.clock.now()
+    pending = None if email == row["email"] else email
+    if pending == row["pending_email"]:
+        return row
+    account.change(connection, row["id"], {"pending_email": pending})
+    changed = account.get(connection, row["id"])
+    if pending is not None:
+        slowdown.attempt(connection, f"confirm:{row['id']}", slowdown.MAIL, now_s)
+        ask_to_confirm(connection, changed, now_s)
+        mailing.write(connection, "email_changing", changed, now_s)
+    return changed
+
+
+@router.post("/accounts/me/password", status_code=204)
+def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
+    """Change the password, log out everywhere else and end all tokens of programs; a change of address that waits to be confirmed ends."""
+    now_s, key = parts.clock.now(), f"password:{caller['id']}"
+    with parts.database.write() as connection:
+        slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
+    if not is_password(caller["password_hash"], body.current):
+        raise BadCredentialsError("the current password is wrong")
+    hashed = hash_password(body.password)
+    with parts.database.write() as connection:
+        account.change(connection, caller["id"], {"password_hash": hashed, "pending_email": None})
+        session.drop_all(connection, caller["id"], but=caller["session_id"])
+        session.drop_tokens(connection, caller["id"])
+        guess.forget(connection, key)
+        mailing.write(connection, "password_changed", caller, now_s)
+
+
+# --- pictures ---
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_PICTURE_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_AVATAR_FORMATS, _BYTES)}}
+_JPEG_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BYTES}}}
+
+
+@router.put("/accounts/me/avatar", openapi_extra=_PICTURE_BODY)
+async def put_avatar(request: Request, caller: Caller, parts: PartsDep) -> AccountView:
+    """Set the picture: a JPEG, PNG, WebP or GIF of at most 5 MiB, which is drawn anew as a square."""
+    data = await read_body(request, _MAX_AVATAR_BYTES)
+    return await anyio.to_thread.run_sync(_set_avatar, parts, caller["id"], data)
+
+
+def _set_avatar(parts: Parts, account_id: str, data: bytes) -> AccountView:
+    jpeg = parts.drawing.make_avatar(data)
+    with parts.database.write() as connection:
+        account.set_avatar(connection, account_id, hashlib.sha256(jpeg).hexdigest()[:32], jpeg)
+        row = account.get(connection, account_id)
+    return make_account_view(parts, row)
+
+
+@router.delete("/accounts/me/avatar", status_code=204)
+def delete_avatar(caller: Caller, parts: PartsDep) -> None:
+    """Take the picture away."""
+    with parts.database.write() as connection:
+        account.set_avatar(connection, caller["id"], None, None)
+
+
+@router.get("/avatars/{account_id}/{digest}.jpg", response_class=Response, responses=_JPEG_ANSWER)
+def get_avatar(account_id: str, digest: str, parts: PartsDep) -> Response:
+    """A picture; its address changes with it."""
+    with parts.database.read() as connection:
+        jpeg = account.find_avatar(connection, account_id, digest)
+    if jpeg is None:
+        raise NotFoundError("there is no such picture")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+# --- views ---
+
+
+def make_account_view(parts: Parts, row: Row) -> AccountView:
+    """An account as it sees itself."""
+    same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes", "keep_history")
+    return AccountView(
+        **{name: row[name] for name in same},
+        display_name=row["display_name"] or row["handle"],
+        avatar=make_avatar_path(row["id"], row["avatar"]),
+        confirmed=row["confirmed_at"] is not None,
+        quota_bytes=usage.quota_of(row, read_account_settings(parts).quota_bytes),
+        created_at=rfc3339(row["created_at"]) or "",
+    )

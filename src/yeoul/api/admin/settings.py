@@ -1,0 +1,120 @@
+"""Settings that admins change while the server runs, and the audit log of all that admins and moderators do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.identity import Admin
+from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.base.clock import rfc3339
+from yeoul.base.errors import InvalidError
+from yeoul.base.settings import LIVE_SETTINGS, overlay
+from yeoul.catalog.account import audit, setting
+from yeoul.upload.service import NO_NUL
+
+router = APIRouter(prefix="/admin", tags=["admin"])
+Row = Mapping[str, Any]
+Word = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
+Value = bool | int | float | str
+
+
+class SettingView(BaseModel):
+    """A setting that can be changed at run time.
+
+    default: its value where nobody says anything; started: in the server's files; changed: another one holds since.
+    """
+
+    name: str
+    description: str
+    value: Value
+    default: Value
+    started: Value
+    changed: bool
+
+
+class SettingList(BaseModel):
+    """All of them, on one page."""
+
+    items: list[SettingView]
+    next: None = None
+
+
+class AuditEntry(BaseModel):
+    """Who did what to what, and when. action: noun.verb; detail: what was said."""
+
+    id: str
+    at: str
+    actor: str
+    action: str
+    target: str
+    detail: dict[str, Any]
+
+
+class AuditPage(BaseModel):
+    """Entries, newest first."""
+
+    items: list[AuditEntry]
+    next: str | None
+
+
+@router.get("/settings")
+def get_settings(parts: PartsDep, _admin: Admin) -> SettingList:
+    """What can be changed, and what it is."""
+    with parts.database.read() as connection:
+        return _view(parts, setting.changed(connection))
+
+
+@router.patch("/settings")
+def patch_settings(body: dict[str, Value | None], parts: PartsDep, admin: Admin) -> SettingList:
+    """Set values by name; null goes back to what the server was started with. All of them or none."""
+    now_s = parts.clock.now()
+    if unknown := sorted(set(body) - set(LIVE_SETTINGS)):
+        raise InvalidError(f"{unknown[0]} cannot be changed while the server runs", field=unknown[0][:100])
+    with parts.database.write() as connection:
+        old = setting.changed(connection)
+        new = {name: value for name, value in {**old, **body}.items() if value is not None}
+        overlay(parts.settings, new)
+        for name, value in body.items():
+            (setting.reset(connection, name) if value is None else setting.change(connection, name, value))
+            audit.note(connection, admin, "setting.change", name, {"from": old.get(name), "to": value}, now_s)
+        return _view(parts, new)
+
+
+@router.get("/audit")
+def get_audit(
+    parts: PartsDep,
+    _admin: Admin,
+    actor: Word = "",
+    action: Word = "",
+    target: Word = "",
+    cursor: str | None = None,
+    limit: PageSize = 24,
+) -> AuditPage:
+    """Who changed what, and when. actor: a handle; action: as noun.verb; target: an id or name; all as they are, or empty for any."""
+    wanted = {"actor_handle": actor.strip(), "action": action.strip(), "target": target.strip()}
+    with parts.database.read() as connection:
+        rows = audit.page(connection, read_cursor(cursor), limit + 1, {name: value for name, value in wanted.items() if value})
+    return AuditPage(items=[_entry(row) for row in rows[:limit]], next=next_cursor(rows, limit))
+
+
+def _entry(row: Row) -> AuditEntry:
+    same = ("id", "action", "target", "detail")
+    return AuditEntry(**{name: row[name] for name in same}, at=rfc3339(row["created_at"]) or "", actor=row["actor_handle"])
+
+
+def _view(parts: Parts, changed: dict[str, Any]) -> SettingList:
+    now = overlay(parts.settings, changed)
+    items: list[SettingView] = []
+    for name in LIVE_SETTINGS:
+        section, _, field = name.partition(".")
+        started: BaseModel = getattr(parts.settings, section)
+        found: FieldInfo = type(started).model_fields[field]
+        values = {"value": getattr(getattr(now, section), field), "started": getattr(started, field), "default": found.default}
+        items.append(SettingView(name=name, description=found.description or "", changed=name in changed, **values))
+    return SettingList(items=items)

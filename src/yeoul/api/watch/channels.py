@@ -1,0 +1,108 @@
+"""Channels: their pages, who has subscribed to them, and the feed of those."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from yeoul.api.deps import PartsDep
+from yeoul.api.identity import Caller, MaybeCaller
+from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.public_url import make_avatar_path
+from yeoul.api.video.videos import VideoPage
+from yeoul.api.watch.discovery import listed_page
+from yeoul.base.errors import InvalidError, NotFoundError
+from yeoul.catalog.account import channel
+from yeoul.catalog.row import Row
+from yeoul.catalog.video import listing
+
+router = APIRouter(tags=["channels"])
+
+
+class ChannelPageView(BaseModel):
+    """A channel by itself. videos: how many everybody may find; subscribed: whether the caller has."""
+
+    handle: str
+    display_name: str
+    bio: str
+    avatar: str | None
+    subscribers: int
+    videos: int
+    subscribed: bool
+
+
+class ChannelPage(BaseModel):
+    """One page of channels, the newest subscription first."""
+
+    items: list[ChannelPageView]
+    next: str | None
+
+
+def get_channel_row(connection: Connection, handle: str) -> Row:
+    """The account behind a handle with its counters; raises NotFoundError."""
+    row = channel.find(connection, handle)
+    if row is None:
+        raise NotFoundError(f"there is no channel {handle}", channel=handle)
+    return row
+
+
+def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
+    return ChannelPageView(
+        handle=row["handle"],
+        display_name=row["display_name"] or row["handle"],
+        bio=row["bio"],
+        avatar=make_avatar_path(row["id"], row["avatar"]),
+        subscribers=row["subscribers"] or 0,
+        videos=row["videos"] or 0,
+        subscribed=subscribed,
+    )
+
+
+@router.get("/channels/{handle}")
+def get_channel(handle: str, caller: MaybeCaller, parts: PartsDep) -> ChannelPageView:
+    """One channel."""
+    with parts.database.read() as connection:
+        row = get_channel_row(connection, handle)
+        return _view(row, subscribed=caller is not None and channel.is_subscribed(connection, caller["id"], row["id"]))
+
+
+@router.get("/channels/{handle}/videos")
+def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
+    """A channel's public videos that can be watched, newest first."""
+    with parts.database.read() as connection:
+        owner_id = get_channel_row(connection, handle)["id"]
+        return listed_page(parts, connection, listing.of_channel(connection, owner_id, read_cursor(cursor), limit + 1), limit)
+
+
+@router.put("/channels/{handle}/subscription", status_code=204)
+def put_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
+    """Subscribe."""
+    with parts.database.write() as connection:
+        row = get_channel_row(connection, handle)
+        if row["id"] == caller["id"]:
+            raise InvalidError("nobody subscribes to their own channel", field="handle")
+        channel.subscribe(connection, caller["id"], row["id"], parts.clock.now())
+
+
+@router.delete("/channels/{handle}/subscription", status_code=204)
+def delete_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
+    """End a subscription, if there is one."""
+    with parts.database.write() as connection:
+        channel.unsubscribe(connection, caller["id"], get_channel_row(connection, handle)["id"])
+
+
+@router.get("/subscriptions")
+def get_subscriptions(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> ChannelPage:
+    """Channels that the caller has subscribed to."""
+    with parts.database.read() as connection:
+        rows = channel.subscriptions(connection, caller["id"], read_cursor(cursor), limit + 1)
+    return ChannelPage(items=[_view(row, subscribed=True) for row in rows[:limit]], next=next_cursor(rows, limit, "subscribed_at"))
+
+
+@router.get("/subscriptions/feed")
+def get_subscriptions_feed(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
+    """Public videos of these channels, newest first."""
+    with parts.database.read() as connection:
+        ids = channel.channels_of(connection, caller["id"])
+        return listed_page(parts, connection, listing.of_channels(connection, ids, read_cursor(cursor), limit + 1), limit)

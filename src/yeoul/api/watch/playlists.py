@@ -1,0 +1,250 @@
+"""Playlists. `later` in place of an id is the caller's own list of what to watch later, which everybody has."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
+from yeoul.api.identity import Caller, MaybeCaller, Row, may_edit, may_see
+from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.view import OwnerView, VideoView, show_video
+from yeoul.base.clock import rfc3339
+from yeoul.base.errors import ForbiddenError, InvalidError, NotFoundError
+from yeoul.base.ids import new_id
+from yeoul.catalog.video import video
+from yeoul.catalog.watch import playlist
+from yeoul.model.video import Visibility, audience
+from yeoul.upload.service import NO_NUL
+
+router = APIRouter(tags=["playlists"])
+
+
+class NewPlaylist(BaseModel):
+    """What may be said of a playlist."""
+
+    title: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
+    description: str = Field(default="", max_length=5000, pattern=NO_NUL)
+    visibility: Visibility = Visibility.PRIVATE
+
+
+class PlaylistChange(BaseModel):
+    """Fields to change; what is left out stays."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=200, pattern=NO_NUL)
+    description: str | None = Field(default=None, max_length=5000, pattern=NO_NUL)
+    visibility: Visibility | None = None
+
+
+class PlaylistView(BaseModel):
+    """A playlist. kind: `list`, or `later`; entries: how many, with those that the caller may not see."""
+
+    id: str
+    kind: Literal["list", "later"]
+    title: str
+    description: str
+    visibility: Visibility
+    owner: OwnerView
+    entries: int
+    created_at: str
+    updated_at: str
+
+
+class PlaylistPage(BaseModel):
+    """One page of playlists, newest first."""
+
+    items: list[PlaylistView]
+    next: str | None
+
+
+class NewEntry(BaseModel):
+    """What to add."""
+
+    video_id: str = Field(max_length=40, pattern=NO_NUL)
+
+
+class EntryMove(BaseModel):
+    """Behind which entry; null: first."""
+
+    after: str | None = Field(max_length=40, pattern=NO_NUL)
+
+
+class EntryView(BaseModel):
+    """A video in a playlist; null where it is not public any more, or deleted: its place stays, and the owner can take it out."""
+
+    id: str
+    added_at: str
+    video: VideoView | None
+
+
+class EntryPage(BaseModel):
+    """One page of entries in their order."""
+
+    items: list[EntryView]
+    next: str | None
+
+
+def _view(row: Row) -> PlaylistView:
+    names = ("id", "kind", "title", "description", "visibility", "entries")
+    plain: dict[str, Any] = {name: row[name] for name in names}
+    owner = OwnerView(handle=row["owner_handle"])
+    return PlaylistView(**plain, owner=owner, created_at=rfc3339(row["created_at"]) or "", updated_at=rfc3339(row["updated_at"]) or "")
+
+
+def _find(connection: Connection, playlist_id: str, caller: Row | None) -> Row:
+    """A playlist that the caller may see; raises NotFoundError."""
+    if playlist_id == playlist.LATER and caller is not None:
+        row = playlist.find_later(connection, caller["id"])
+    else:
+        row = playlist.find(connection, playlist_id)
+    if row is None or not may_see(row, caller):
+        raise NotFoundError(f"there is no playlist {playlist_id}", playlist=playlist_id)
+    return row
+
+
+def _find_own(connection: Connection, playlist_id: str, caller: Row) -> Row:
+    row = _find(connection, playlist_id, caller)
+    if not may_edit(row, caller):
+        raise ForbiddenError("only the owner may do this", playlist=playlist_id)
+    return row
+
+
+def _make_later(parts: Parts, caller: Row) -> None:
+    """Everybody's list for later comes to be when it is first asked for."""
+    with parts.database.read() as connection:
+        if playlist.find_later(connection, caller["id"]) is not None:
+            return
+    now_s = parts.clock.now()
+    fixed = {"kind": playlist.LATER, "title": "Watch later", "description": "", "visibility": Visibility.PRIVATE.value}
+    with parts.database.write() as connection:
+        playlist.add(connection, {"id": new_id(now_s), "owner_id": caller["id"], **fixed}, now_s)
+
+
+@router.post("/playlists", status_code=201)
+def post_playlist(body: NewPlaylist, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> PlaylistView:
+    """Make a playlist."""
+    now_s = parts.clock.now()
+    request = "POST playlists " + body.model_dump_json()
+    with parts.database.write() as connection:
+        known = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        if known is not None:
+            return PlaylistView.model_validate_json(known)
+        row = {"id": new_id(now_s), "owner_id": caller["id"], "kind": "list", **body.model_dump(mode="json")}
+        playlist.add(connection, row, now_s)
+        view = _view(_find(connection, row["id"], caller))
+        if key is not None:
+            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+    return view
+
+
+@router.get("/playlists")
+def get_playlists(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> PlaylistPage:
+    """The caller's own playlists, with the list for later."""
+    _make_later(parts, caller)
+    with parts.database.read() as connection:
+        rows = playlist.page(connection, caller["id"], read_cursor(cursor), limit + 1)
+    return PlaylistPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
+
+
+@router.get("/playlists/{playlist_id}")
+def get_playlist(playlist_id: str, caller: MaybeCaller, parts: PartsDep) -> PlaylistView:
+    """One playlist."""
+    if playlist_id == playlist.LATER and caller is not None:
+        _make_later(parts, caller)
+    with parts.database.read() as connection:
+        return _view(_find(connection, playlist_id, caller))
+
+
+@router.patch("/playlists/{playlist_id}")
+def patch_playlist(playlist_id: str, body: PlaylistChange, caller: Caller, parts: PartsDep) -> PlaylistView:
+    """Edit title, description or visibility; the list for later stays as it is."""
+    values = body.model_dump(mode="json", exclude_none=True)
+    with parts.database.write() as connection:
+        row = _find_own(connection, playlist_id, caller)
+        _check_plain(row)
+        if values:
+            playlist.change(connection, row["id"], values, parts.clock.now())
+        return _view(_find(connection, row["id"], caller))
+
+
+@router.delete("/playlists/{playlist_id}", status_code=204)
+def delete_playlist(playlist_id: str, caller: Caller, parts: PartsDep) -> None:
+    """Delete a playlist; its videos stay."""
+    with parts.database.write() as connection:
+        row = _find_own(connection, playlist_id, caller)
+        _check_plain(row)
+        playlist.remove(connection, row["id"])
+
+
+def _check_plain(row: Row) -> None:
+    if row["kind"] == playlist.LATER:
+        raise InvalidError("the list for later can neither be edited nor deleted", field="playlist")
+
+
+@router.get("/playlists/{playlist_id}/entries")
+def get_entries(playlist_id: str, caller: MaybeCaller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> EntryPage:
+    """What is in a playlist, in its order."""
+    if playlist_id == playlist.LATER and caller is not None:
+        _make_later(parts, caller)
+    with parts.database.read() as connection:
+        held = _find(connection, playlist_id, caller)
+        rows = playlist.entries(connection, held["id"], read_cursor(cursor), limit + 1)
+        videos = video.by_id(connection, [row["video_id"] for row in rows[:limit]])
+        shown = [_entry(parts, connection, row, videos.get(row["video_id"]), held, caller) for row in rows[:limit]]
+    return EntryPage(items=shown, next=next_cursor(rows, limit, "place"))
+
+
+def _entry(parts: Parts, connection: Connection, row: Row, of: Row | None, held: Row, caller: Row | None) -> EntryView:
+    shown = of is not None and _shows(of, held, caller)
+    view = show_video(parts, connection, of) if of is not None and shown else None
+    return EntryView(id=row["id"], added_at=rfc3339(row["added_at"]) or "", video=view)
+
+
+def _shows(of: Row, held: Row, caller: Row | None) -> bool:
+    """Unlisted videos are for those who have the link: whoever put them there, and nobody who only finds the playlist."""
+    if audience(of) == Visibility.PUBLIC or may_edit(of, caller):
+        return True
+    is_own = caller is not None and held["owner_id"] == caller["id"]
+    return is_own and audience(of) == Visibility.UNLISTED
+
+
+@router.post("/playlists/{playlist_id}/entries", status_code=201)
+def post_entry(playlist_id: str, body: NewEntry, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> EntryView:
+    """Add a video at the end."""
+    if playlist_id == playlist.LATER:
+        _make_later(parts, caller)
+    now_s = parts.clock.now()
+    request = f"POST playlists/{playlist_id}/entries {body.model_dump_json()}"
+    with parts.database.write() as connection:
+        known = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        if known is not None:
+            return EntryView.model_validate_json(known)
+        held = _find_own(connection, playlist_id, caller)
+        of = video.get(connection, body.video_id)
+        if not may_see(of, caller):
+            raise NotFoundError(f"there is no video {body.video_id}", video=body.video_id)
+        entry_id = new_id(now_s)
+        playlist.append(connection, held["id"], entry_id, body.video_id, now_s)
+        view = _entry(parts, connection, playlist.get_entry(connection, held["id"], entry_id), of, held, caller)
+        if key is not None:
+            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+    return view
+
+
+@router.patch("/playlists/{playlist_id}/entries/{entry_id}", status_code=204)
+def patch_entry(playlist_id: str, entry_id: str, body: EntryMove, caller: Caller, parts: PartsDep) -> None:
+    """Move an entry behind another, or to the beginning."""
+    with parts.database.write() as connection:
+        held = _find_own(connection, playlist_id, caller)
+        playlist.move(connection, held["id"], entry_id, body.after, parts.clock.now())
+
+
+@router.delete("/playlists/{playlist_id}/entries/{entry_id}", status_code=204)
+def delete_entry(playlist_id: str, entry_id: str, caller: Caller, parts: PartsDep) -> None:
+    """Take a video out of a playlist."""
+    with parts.database.write() as connection:
+        playlist.drop_entry(connection, _find_own(connection, playlist_id, caller)["id"], entry_id, parts.clock.now())

@@ -1,0 +1,265 @@
+"""The engine of one machine: child processes of a zygote, one worker.
+
+What is promised, and held by tests/contract/test_engine.py:
+- every submitted attempt gets exactly one final report: done, failed or lost; "started" comes first unless no process could be made;
+- when the final report is there, no process and no scratch file of the attempt is left, whatever the op had started;
+- a cancelled attempt is reported lost (error fact reason: "cancelled"), unless its result came first;
+- the owner's end, even by SIGKILL, ends every process below it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from yeoul.base.errors import ConflictError, UnavailableError, WorkerLostError
+from yeoul.base.ids import TaskId, WorkerId
+from yeoul.engine.local import process
+from yeoul.engine.local.child import SCRATCH_PREFIX
+from yeoul.engine.local.frame import Frame, FrameReader, pack
+from yeoul.model.work import Report, Slots, Work
+
+_READ_BYTES = 1024 * 1024
+_REMEMBERED = 4096
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+# All that an op may need of the owner's environment; credentials are in none of these, settings come through the pipe.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+
+Key = tuple[TaskId, int]
+
+
+class LocalEngine:
+    """Runs attempts in forked children. `poll` belongs to one thread; the other methods may be called from any."""
+
+    def __init__(
+        self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path, worker: str = "local", secret: bytes = b""
+    ) -> None:
+        """Start; `runner` is "module:function", a factory as in `runner.RunnerFactory`, and paths in `config` should be absolute.
+
+        secret: the runner reads it from the file descriptor `config["secret"]` when it needs it; the zygote's memory does not hold it.
+        Kills what an earlier owner of the same `scratch` may have left and empties it, so no two engines may share one.
+        """
+        self._slots = slots
+        self._worker = WorkerId(worker)
+        self._secret = _open_secret(secret)
+        self._runner = {"name": runner, "config": {**config, "secret": self._secret}, "scratch": str(scratch.resolve())}
+        self._scratch = scratch.resolve()
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._works: dict[Key, Work] = {}
+        self._ended: dict[Key, None] = {}
+        self._sessions: dict[Key, int] = {}
+        self._selector = selectors.DefaultSelector()
+        self._pause_s = _FIRST_PAUSE_S
+        self._restart_at_s: float | None = None
+        self._broken: str | None = None
+        self._closed = False
+        self._sweep()
+        self._start_zygote()
+
+    # --- the seam ---
+
+    def free(self) -> Mapping[WorkerId, Slots]:
+        """What is free now; nothing while the zygote is down."""
+        with self._lock:
+            return {} if self._restart_at_s is not None else {self._worker: self._free()}
+
+    def submit(self, work: Work, on: WorkerId | None = None) -> None:
+        """Start an attempt; one that was submitted before is left alone. Raises ConflictError when it does not fit."""
+        key = (TaskId(work.task), work.attempt)
+        with self._lock:
+            if key in self._works or key in self._ended:
+                return
+            if on not in {None, self._worker} or self._restart_at_s is not None:
+                raise ConflictError(f"there is no worker {on or self._worker} now", worker=on or self._worker)
+            if not work.slots.fits(self._free()):
+                raise ConflictError("the work does not fit", wanted=work.slots.model_dump(), free=self._free().model_dump())
+            self._works[key] = work
+            self._tell({"do": "start"}, work.model_dump_json().encode())
+
+    def poll(self, timeout_s: float) -> Sequence[Report]:
+        """Reports, as soon as there is any; none after `timeout_s` or when the worker is back after its zygote died.
+
+        Raises UnavailableError when the runner cannot be loaded; loading is tried again, less and less often.
+        """
+        self._raise_if_broken()
+        reports: list[Report] = []
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            ready = self._selector.select(max(0.0, self._wake_at_s(deadline_s) - time.monotonic()))
+            if ready:
+                reports += self._receive()
+            if self._restart_when_due() or reports or time.monotonic() >= deadline_s:
+                break
+            self._raise_if_broken()
+        return reports
+
+    def cancel(self, task: TaskId, attempt: int) -> None:
+        """Kill an attempt with everything it started; unknown or ended ones are left alone."""
+        with self._lock:
+            if (task, attempt) in self._works:
+                self._tell({"do": "cancel", "task": task, "attempt": attempt})
+
+    def running(self) -> frozenset[Key]:
+        """Attempts without a final report so far."""
+        with self._lock:
+            return frozenset(self._works)
+
+    def demand(self, waiting: Sequence[Slots]) -> None:
+        """Nothing: this machine does not grow."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `poll` has something; the same for the engine's whole life."""
+        return self._selector.fileno()
+
+    def close(self) -> None:
+        """Kill what runs, without reports, and end; returns when no process is left. To drain, poll until `running` is empty first."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._hang_up()
+            self._selector.close()
+            os.close(self._secret)
+        self._sweep()
+
+    # --- the zygote ---
+
+    def _start_zygote(self) -> None:
+        self._control, theirs = socket.socketpair()
+        argv = [sys.executable, "-P", "-m", "yeoul.engine.local.zygote", str(theirs.fileno()), str(os.getpid())]
+        with theirs:
+            self._zygote = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # what an op prints must not mix with the owner's own output
+                env=self._environment(),
+                pass_fds=[theirs.fileno(), self._secret],
+                start_new_session=True,
+            )
+        self._inbox = FrameReader()
+        self._selector.register(self._control, selectors.EVENT_READ)
+        self._restart_at_s = None
+        self._tell({"do": "load", "runner": self._runner})
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in (*_PASSED_ON, *_PROXIES) if name in os.environ}
+        path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+        # Threads do not survive a fork, and ops have their own idea of parallelism: none for the linear algebra in numpy.
+        return {**kept, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", process.MARK: str(self._scratch)}
+
+    def _tell(self, head: dict[str, Any], body: bytes = b"") -> None:
+        # A zygote that died is noticed by poll, which then reports this work lost like all others.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._control.sendall(pack(head, body))
+
+    def _receive(self) -> list[Report]:
+        try:
+            data = self._control.recv(_READ_BYTES)
+        except ConnectionResetError:
+            data = b""
+        with self._lock:
+            if not data:
+                return self._bury()
+            taken = [self._take(frame) for frame in self._inbox.feed(data)]
+        return [report for report in taken if report is not None]
+
+    def _take(self, frame: Frame) -> Report | None:
+        kind = frame.head["kind"]
+        if kind == "ready":
+            self._pause_s = _FIRST_PAUSE_S
+            return None
+        if kind == "broken":
+            self._broken = frame.head["message"]
+            return None
+        head = dict(frame.head)
+        key = (TaskId(head["task"]), head["attempt"])
+        if kind == "started":
+            self._sessions[key] = head.pop("pid")
+        content = json.loads(frame.body) if frame.body else None
+        if kind in {"done", "failed", "lost"}:
+            self._forget(key)
+        return Report(worker=self._worker, outputs=content if kind == "done" else None, error=None if kind == "done" else content, **head)
+
+    def _forget(self, key: Key) -> None:
+        self._works.pop(key)
+        self._sessions.pop(key, None)
+        self._ended[key] = None
+        if len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def _bury(self) -> list[Report]:
+        """The zygote died: end what it left, report all attempts lost, plan another zygote."""
+        self._hang_up()
+        self._sweep()
+        error = WorkerLostError("the process that runs attempts died", reason="zygote").to_dict()
+        works = list(self._works.values())
+        for key in list(self._works):
+            self._forget(key)
+        self._restart_at_s = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        return [Report(kind="lost", task=work.task, attempt=work.attempt, worker=self._worker, error=error) for work in works]
+
+    def _hang_up(self) -> None:
+        """Close the pipe, upon which the zygote ends all below it and itself."""
+        if self._restart_at_s is not None:
+            return
+        self._selector.unregister(self._control)
+        self._control.close()
+        try:
+            self._zygote.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._zygote.send_signal(signal.SIGKILL)
+            self._zygote.wait()
+
+    def _restart_when_due(self) -> bool:
+        with self._lock:
+            if self._restart_at_s is None or time.monotonic() < self._restart_at_s:
+                return False
+            self._start_zygote()
+            return True
+
+    def _raise_if_broken(self) -> None:
+        message, self._broken = self._broken, None
+        if message is not None:
+            raise UnavailableError(f"the task runner cannot be loaded: {message}", runner=self._runner["name"])
+
+    def _wake_at_s(self, deadline_s: float) -> float:
+        return deadline_s if self._restart_at_s is None else min(deadline_s, self._restart_at_s)
+
+    def _sweep(self) -> None:
+        process.kill_marked(str(self._scratch), frozenset(self._sessions.values()))
+        for folder in self._scratch.glob(f"{SCRATCH_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _free(self) -> Slots:
+        free = self._slots
+        for work in self._works.values():
+            free -= work.slots
+        return free
+
+
+def _open_secret(secret: bytes) -> int:
+    """The descriptor of a file in memory that has no name."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("secret", os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.write(descriptor, secret)
+    return descriptor

@@ -1,0 +1,236 @@
+"""CMAF bytes: fragments are read, and their sample times rewritten (ISO/IEC 14496-12).
+
+Bytes in, structures out. Only what our own encoders write is understood: one track, offsets from the moof.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from pydantic import ValidationError
+
+from yeoul.base.errors import MediaToolError
+from yeoul.media.mp4.box import Box, boxes, find_box, unpack, whole
+from yeoul.model.rendition import IFrame
+
+# ISO/IEC 14496-12, 8.8.7.1 (tf_flags) and 8.8.8.1 (tr_flags).
+_TF_BASE_OFFSET, _TF_DESCRIPTION, _TF_DURATION, _TF_SIZE, _TF_FLAGS, _TF_BASE_IS_MOOF = 0x1, 0x2, 0x8, 0x10, 0x20, 0x20000
+_TR_OFFSET, _TR_FIRST_FLAGS, _TR_DURATION, _TR_SIZE, _TR_FLAGS, _TR_CTS = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
+_NON_SYNC = 0x10000  # sample_is_non_sync_sample, 8.8.3.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One coded frame: duration_ticks and cts_ticks (presentation minus decoding time) in the track's timescale, flags of 8.8.3.1."""
+
+    duration_ticks: int
+    size_bytes: int
+    flags: int
+    cts_ticks: int
+
+    @property
+    def is_sync(self) -> bool:
+        return not self.flags & _NON_SYNC
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One moof with its mdat: offset is that of the moof, data_offset that of the first sample, both from the start of the media data."""
+
+    offset: int
+    size_bytes: int
+    data_offset: int
+    sequence: int
+    start_ticks: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def duration_ticks(self) -> int:
+        return sum(sample.duration_ticks for sample in self.samples)
+
+
+def split_init(data: bytes) -> tuple[bytes, bytes]:
+    """(init segment, media data): everything up to the end of the moov, and the moof and mdat boxes after it (14496-12, 8.16)."""
+    for box in boxes(data, 0, len(data)):
+        if box.kind == "moov":
+            return data[: box.end], data[box.end :]
+    raise MediaToolError("there is no moov box")
+
+
+def list_fragments(media: bytes) -> tuple[Fragment, ...]:
+    """Every moof + mdat pair of media data without its init; other boxes at the top (styp, sidx, prft) are passed over."""
+    found: list[Fragment] = []
+    moof: Box | None = None
+    for box in boxes(media, 0, len(media)):
+        if box.kind == "moof":
+            moof = box
+        elif box.kind == "mdat":
+            if moof is None:
+                raise MediaToolError("an mdat comes without its moof", offset=box.start)
+            found.append(_read_fragment(media, moof, box))
+            moof = None
+    if moof is not None:
+        raise MediaToolError("the last moof has no mdat", offset=moof.start)
+    return tuple(found)
+
+
+def _read_fragment(media: bytes, moof: Box, mdat: Box) -> Fragment:
+    (sequence,) = unpack(media, ">I", find_box(media, moof, "mfhd").payload + 4, moof.end)
+    traf = find_box(media, moof, "traf")
+    tfdt = find_box(media, traf, "tfdt")
+    version, *_ = unpack(media, ">B", tfdt.payload, tfdt.end)
+    (start_ticks,) = unpack(media, ">Q" if version else ">I", tfdt.payload + 4, tfdt.end)
+    defaults = _read_tfhd(media, find_box(media, traf, "tfhd"))
+    data_offset, samples = _read_trun(media, find_box(media, traf, "trun"), defaults)
+    data_offset += moof.start
+    if data_offset < mdat.payload or data_offset + sum(sample.size_bytes for sample in samples) > mdat.end:
+        raise MediaToolError("samples lie outside of their mdat", offset=moof.start)
+    return Fragment(moof.start, mdat.end - moof.start, data_offset, sequence, start_ticks, samples)
+
+
+def _read_tfhd(media: bytes, tfhd: Box) -> Sample:
+    """The fragment's defaults (14496-12, 8.8.7)."""
+    flags = unpack(media, ">I", tfhd.payload, tfhd.end)[0] & 0xFFFFFF
+    if flags & _TF_BASE_OFFSET or not flags & _TF_BASE_IS_MOOF:
+        raise MediaToolError("sample offsets do not count from the moof", offset=tfhd.start)
+    at = tfhd.payload + 8 + (4 if flags & _TF_DESCRIPTION else 0)
+    values: list[int] = []
+    for flag in (_TF_DURATION, _TF_SIZE, _TF_FLAGS):
+        values.append(unpack(media, ">I", at, tfhd.end)[0] if flags & flag else 0)
+        at += 4 if flags & flag else 0
+    return Sample(values[0], values[1], values[2], 0)
+
+
+def _read_trun(media: bytes, trun: Box, default: Sample) -> tuple[int, tuple[Sample, ...]]:
+    """(data offset from the moof, samples) of a track run (14496-12, 8.8.8)."""
+    flags, count = unpack(media, ">II", trun.payload, trun.end)
+    if not flags & _TR_OFFSET:
+        raise MediaToolError("a track run has no data offset", offset=trun.start)
+    (data_offset,) = unpack(media, ">i", trun.payload + 8, trun.end)
+    at = trun.payload + 12
+    first_flags = unpack(media, ">I", at, trun.end)[0] if flags & _TR_FIRST_FLAGS else None
+    at += 4 if first_flags is not None else 0
+    fields = [flag for flag in (_TR_DURATION, _TR_SIZE, _TR_FLAGS, _TR_CTS) if flags & flag]
+    layout = ">" + "".join("i" if flag == _TR_CTS else "I" for flag in fields)
+    if at + count * struct.calcsize(layout) > trun.end:
+        raise MediaToolError("a track run is shorter than its samples", offset=trun.start)
+    samples: list[Sample] = []
+    for index in range(count):
+        row = dict(zip(fields, struct.unpack_from(layout, media, at + index * struct.calcsize(layout)), strict=True))
+        sample_flags = first_flags if index == 0 and first_flags is not None else row.get(_TR_FLAGS, default.flags)
+        duration, size = row.get(_TR_DURATION, default.duration_ticks), row.get(_TR_SIZE, default.size_bytes)
+        samples.append(Sample(duration, size, sample_flags, row.get(_TR_CTS, 0)))
+    return data_offset, tuple(samples)
+
+
+def list_pts(fragments: Sequence[Fragment]) -> list[int]:
+    """Presentation times of all samples in decoding order, in ticks."""
+    found: list[int] = []
+    for fragment in fragments:
+        dts = fragment.start_ticks
+        for sample in fragment.samples:
+            found.append(dts + sample.cts_ticks)
+            dts += sample.duration_ticks
+    return found
+
+
+def retime(media: bytes, end_ticks: int, delay_ticks: int = 0, *, start_ticks: int | None = None) -> bytes:
+    """Returns the same samples, each lasting until the next is shown, with decoding times that add up from the first one's time.
+
+    Encoders derive decoding times from a delay and guess the last duration, which is right for constant frame rates only. Here every
+    fragment begins at its IDR's time, and its durations add up exactly. Presentation times are later by delay_ticks, which the
+    init's edit list takes away again, so that composition offsets are not negative: demuxers of ffmpeg and GStreamer show all
+    pictures late by the most negative one. start_ticks: the first frame is shown from then.
+
+    Raises MediaToolError when a fragment does not start with its earliest frame or holds one that is shown after the next
+    fragment's, two frames share a time, none is left before `end_ticks`, or a picture would be shown before it is decoded.
+    """
+    fragments = list_fragments(media)
+    pts = list_pts(fragments)
+    if pts and start_ticks is not None:
+        first_shown = min(pts)
+        pts = [start_ticks if time == first_shown else time for time in pts]
+    ordered = sorted(pts)
+    times = [*ordered, end_ticks]
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        raise MediaToolError("presentation times are not strictly increasing up to the piece's end", end_ticks=end_ticks)
+    shown_for = {now: after - now for now, after in pairwise(times)}
+    out: list[bytes] = []
+    first = 0
+    for fragment in fragments:
+        own = pts[first : first + len(fragment.samples)]
+        if own and (own[0] != ordered[first] or max(own) != ordered[first + len(own) - 1]):
+            raise MediaToolError("a fragment's frames are not shown together, its first one first", offset=fragment.offset)
+        decoded = list(accumulate((shown_for[time] for time in own), initial=times[first]))
+        samples = [
+            Sample(shown_for[time], old.size_bytes, old.flags, time + delay_ticks - dts)
+            for time, dts, old in zip(own, decoded, fragment.samples, strict=False)
+        ]
+        if any(sample.cts_ticks < 0 for sample in samples):
+            raise MediaToolError("a picture would be shown before it is decoded", offset=fragment.offset, delay_ticks=delay_ticks)
+        size_bytes = sum(sample.size_bytes for sample in samples)
+        out.append(_write_moof(fragment.sequence, times[first], samples))
+        out.append(_box("mdat", media[fragment.data_offset : fragment.data_offset + size_bytes]))
+        first += len(own)
+    return b"".join(out)
+
+
+def _box(kind: str, *parts: bytes) -> bytes:
+    size = 8 + sum(map(len, parts))
+    return b"".join((struct.pack(">I4s", size, kind.encode("ascii")), *parts))
+
+
+def _write_moof(sequence: int, start_ticks: int, samples: Sequence[Sample]) -> bytes:
+    """A moof with one run; values that all samples share stand once in the tfhd."""
+    rest = samples[1] if len(samples) > 1 else samples[0]
+    same_duration = all(sample.duration_ticks == samples[0].duration_ticks for sample in samples)
+    same_flags = all(sample.flags == rest.flags for sample in samples[1:])
+    has_cts = any(sample.cts_ticks for sample in samples)
+    fields = (0 if same_duration else _TR_DURATION) | _TR_SIZE | (0 if same_flags else _TR_FLAGS) | (_TR_CTS if has_cts else 0)
+    rows: list[bytes] = []
+    for sample in samples:
+        row = b"" if same_duration else struct.pack(">I", sample.duration_ticks)
+        row += struct.pack(">I", sample.size_bytes)
+        row += b"" if same_flags else struct.pack(">I", sample.flags)
+        rows.append(row + (struct.pack(">i", sample.cts_ticks) if has_cts else b""))
+    first = struct.pack(">I", samples[0].flags) if same_flags else b""
+    flags = 1 << 24 | _TR_OFFSET | fields | (_TR_FIRST_FLAGS if same_flags else 0)
+    tfhd_flags = _TF_BASE_IS_MOOF | _TF_FLAGS | (_TF_DURATION if same_duration else 0)
+    duration = struct.pack(">I", samples[0].duration_ticks) if same_duration else b""
+    tfhd = _box("tfhd", struct.pack(">II", tfhd_flags, 1), duration, struct.pack(">I", rest.flags))
+    tfdt = _box("tfdt", struct.pack(">IQ", 1 << 24, start_ticks))
+    mfhd = _box("mfhd", struct.pack(">II", 0, sequence))
+    run_size = 8 + 12 + len(first) + sum(map(len, rows))
+    data_offset = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + run_size + 8
+    trun = _box("trun", struct.pack(">IIi", flags, len(samples), data_offset), first, *rows)
+    return _box("moof", mfhd, _box("traf", tfhd, tfdt, trun))
+
+
+def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFrame, ...]:
+    """The sync sample at the head of each fragment, lasting as long as the fragment (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY).
+
+    delay_ticks: what the edit list takes from presentation times. Raises MediaToolError for times and sizes that cannot be.
+    """
+    heads = [fragment for fragment in fragments if fragment.samples and fragment.samples[0].is_sync]
+    try:
+        return tuple(
+            IFrame(
+                offset=fragment.offset,
+                size_bytes=fragment.data_offset - fragment.offset + fragment.samples[0].size_bytes,
+                duration_ticks=fragment.duration_ticks,
+                start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks - delay_ticks,
+            )
+            for fragment in heads
+        )
+    except ValidationError as error:
+        raise MediaToolError("the encoder wrote a fragment with times or sizes that cannot be") from error
+
+
+def get_timescale(init: bytes) -> int:
+    """Ticks per second of the init segment's only track (14496-12, 8.4.2)."""
+    mdhd = find_box(init, whole(init), "moov/trak/mdia/mdhd")
+    version, *_ = unpack(init, ">B", mdhd.payload, mdhd.end)
+    return unpack(init, ">I", mdhd.payload + (20 if version else 12), mdhd.end)[0]
