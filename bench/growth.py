@@ -18,6 +18,7 @@ from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.video import upload, video
+from yeoul.model.event import UploadClosed
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
@@ -163,4 +164,4 @@ def add_uploads(database: Database, runs: int, now_s: float) -> None:
             part = {"index": 0, "piece": None, "bucket": "original", "key": "k", "size_bytes": 1, "sha256": "0" * 64, "landed_at": now_s}
             upload.declare(connection, upload_id, "part", [part])
             upload.close(connection, upload_id, now_s)
-            outbox.emit(connection, "upload.closed", video_id, {"upload_id": upload_id, "mode": "whole", "pieces": 1}, now_s)
+            outbox.emit(connection, UploadClosed(video_id=video_id, upload_id=upload_id, mode="whole", pieces=1), now_s)

@@ -365,6 +365,7 @@ def make_dispatcher(
     from yeoul.base.ids import new_id  # noqa: PLC0415
     from yeoul.pipeline.completion_handler import CompletionHandler  # noqa: PLC0415
     from yeoul.pipeline.dispatcher import Dispatcher  # noqa: PLC0415
+    from yeoul.pipeline.options import DispatchOptions  # noqa: PLC0415
     from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
     from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
     from yeoul.pipeline.sweeper import Sweeper  # noqa: PLC0415
@@ -384,11 +385,9 @@ def make_dispatcher(
             lambda: _read_live(settings, database).video.trash_days * 86400.0,
         ),
         clock,
-        owner=new_id(clock.now()),
+        new_id(clock.now()),
+        DispatchOptions(settings.pipeline.lease_s, settings.pipeline.heartbeat_s, make_policy(settings)),
         room=lambda: store.free_bytes() != 0 and _has_room(scratch, settings.blob.reserve_bytes),
-        lease_s=settings.pipeline.lease_s,
-        heartbeat_s=settings.pipeline.heartbeat_s,
-        policy=make_policy(settings),
         on_run_ended=(lambda _: None) if tracer is None else tracer.run_ended,
     )
 

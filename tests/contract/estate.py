@@ -12,7 +12,7 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient, Response
 
 from tests.contract.pipeline_world import SOURCE, VIDEO, World
-from yeoul.api.identity import COOKIE, Role, Scope
+from yeoul.api.identity import COOKIE
 from yeoul.base.settings import Settings
 from yeoul.bootstrap import make_api
 from yeoul.catalog.account import account, session, webhook, webhook_delivery
@@ -20,6 +20,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.video import caption, upload, video
 from yeoul.catalog.watch import playlist, watched
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
+from yeoul.model.right import Role, Scope
 from yeoul.model.video import VideoState
 from yeoul.pipeline.resource.manager import Policy
 

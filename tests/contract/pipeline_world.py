@@ -23,6 +23,7 @@ from yeoul.catalog.schema import outbox as outbox_table
 from yeoul.catalog.schema import task as task_table
 from yeoul.catalog.video import stream, video
 from yeoul.media.video.ladder import in_codec
+from yeoul.model.event import VideoDeleted
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
 from yeoul.model.sound import SoundFile
@@ -37,6 +38,7 @@ from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.dispatcher import Dispatcher
 from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.ops.reuse import run_or_reuse
+from yeoul.pipeline.options import DispatchOptions
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource.manager import Policy
 from yeoul.pipeline.run_book import RunBook
@@ -252,11 +254,9 @@ class World:
             CompletionHandler(),
             Sweeper(self.database, self.store, EXPIRE_S, lambda: TRASH_S),
             self.clock,
-            owner=f"dispatcher{self._number}",
+            f"dispatcher{self._number}",
+            DispatchOptions(lease_s=60.0, heartbeat_s=10.0, policy=self.policy),
             room=lambda: self.has_room,
-            lease_s=60.0,
-            heartbeat_s=10.0,
-            policy=self.policy,
         )
 
     def start(self) -> None:
@@ -343,7 +343,7 @@ class World:
     def delete(self) -> None:
         with self.database.write() as connection:
             video.move(connection, VIDEO, VideoState.DELETED, self.clock.now())
-            outbox.emit(connection, "video.deleted", VIDEO, {}, self.clock.now())
+            outbox.emit(connection, VideoDeleted(video_id=VIDEO), self.clock.now())
 
     def retry(self, piece: int | None = None, rung: str | None = None) -> None:
         with self.database.write() as connection:

@@ -21,6 +21,7 @@ from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import Purpose, account_of, check_link_token, make_link_token
 from yeoul.mail.mailer import Mail
 from yeoul.mail.memory import MemoryMailer
+from yeoul.model.event import MailKind
 
 NOW = 1_800_000_000.0
 _TOKEN: dict[str, Any] = {"name": "n", "scopes": [], "expires_at": None}
@@ -347,7 +348,7 @@ class Refusing:
         self.sent.append(mail)
 
 
-def write(database: Database, kind: mailing.Kind = "confirm") -> None:
+def write(database: Database, kind: MailKind = "confirm") -> None:
     with database.write() as connection:
         mailing.write(connection, kind, account.get(connection, "1"), NOW)
 

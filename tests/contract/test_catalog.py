@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,6 +23,7 @@ from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema import video as video_table
 from yeoul.catalog.video import caption, listing, stream, upload, video
+from yeoul.model.event import TaskEnded
 from yeoul.model.rendition import Rendition, Segment
 from yeoul.model.video import VideoState
 
@@ -492,13 +493,17 @@ def test_a_cancelled_run_can_be_tried_again(database: Database):
 
 def emit(database: Database, *events: tuple[str, str]) -> None:
     with database.write() as connection:
-        for video_id, topic in events:
-            outbox.emit(connection, topic, video_id, {"n": 1}, NOW)
+        for video_id, run_id in events:
+            outbox.emit(connection, TaskEnded(video_id=video_id, run_id=run_id), NOW)
 
 
-def topics(database: Database, now_s: float = NOW) -> list[str]:
+def runs_of(entries: Sequence[outbox.Entry]) -> list[str]:
+    return [event.run_id for entry in entries if isinstance(event := entry.event(), TaskEnded)]
+
+
+def pending(database: Database, now_s: float = NOW) -> list[str]:
     with database.write() as connection:
-        return [row["topic"] for row in outbox.peek(connection, now_s, 10)]
+        return runs_of(outbox.peek(connection, now_s, 10))
 
 
 def test_an_event_and_its_effect_are_one(database: Database):
@@ -510,7 +515,7 @@ def test_an_event_and_its_effect_are_one(database: Database):
             for event in outbox.peek(connection, NOW, 10):
                 title = video.get(connection, "v")["title"] + "x"
                 video.change(connection, "v", {"title": title}, NOW)
-                outbox.drop(connection, event["id"])
+                outbox.delete_entry(connection, event.id)
                 if dies:
                     raise InterruptedError
 
@@ -527,23 +532,23 @@ def test_events_come_in_order_one_video_at_a_time(database: Database):
     emit(database, ("v", "1"), ("w", "2"), ("v", "3"))
     with database.write() as connection:
         first = outbox.peek(connection, NOW, 10)
-        assert [event["topic"] for event in first] == ["1", "3"]
-        outbox.put_off(connection, first[0]["id"], NOW + 1)
-        outbox.drop(connection, first[1]["id"])
+        assert runs_of(first) == ["1", "3"]
+        outbox.postpone(connection, first[0].id, NOW + 1)
+        outbox.delete_entry(connection, first[1].id)
         assert outbox.next_at(connection) == 0.0
-    assert topics(database) == ["2"]
-    assert topics(database, NOW + 1) == ["1"]
+    assert pending(database) == ["2"]
+    assert pending(database, NOW + 1) == ["1"]
 
 
 def test_two_consumers_of_postgresql_do_not_wait_for_each_other(database: Database):
     if database.is_sqlite:  # one writer at a time: the second waits, and finds what the first has left
         emit(database, ("v", "1"))
-        assert topics(database) == ["1"]
+        assert pending(database) == ["1"]
         return
     emit(database, ("v", "1"), ("w", "2"))
     with database.write() as one, database.write() as other:
-        assert [event["topic"] for event in outbox.peek(one, NOW, 10)] == ["1"]
-        assert [event["topic"] for event in outbox.peek(other, NOW, 10)] == ["2"]
+        assert runs_of(outbox.peek(one, NOW, 10)) == ["1"]
+        assert runs_of(outbox.peek(other, NOW, 10)) == ["2"]
 
 
 # --- streams ---
@@ -598,7 +603,8 @@ def test_segments_that_come_at_once_are_all_counted(database: Database):
 def in_another_process(database: Database, code: str) -> subprocess.Popen[bytes]:
     """A process with `database` open that runs `code`."""
     url = database.engine.url.render_as_string(hide_password=False)
-    head = f"from yeoul.catalog.database import Database\nfrom yeoul.catalog import outbox\ndatabase = Database({url!r})\n"
+    modules = ("catalog.database import Database", "catalog.queue import outbox", "model.event import TaskEnded")
+    head = "".join(f"from yeoul.{name}\n" for name in modules) + f"database = Database({url!r})\n"
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen([sys.executable, "-c", head + code], stdout=subprocess.PIPE, env=environ)
 
@@ -610,14 +616,14 @@ def by_thread(database: Database) -> None:
 
 
 def by_process(database: Database) -> None:
-    code = "with database.write() as c: outbox.emit(c, 'news', 'v', {}, 1.0)"
+    code = "with database.write() as c: outbox.emit(c, TaskEnded(video_id='v', run_id='r'), 1.0)"
     with in_another_process(database, code) as process:
         assert process.wait(20) == 0
 
 
 def _interrupted(database: Database) -> None:
     with database.write() as connection:
-        outbox.emit(connection, "never", "v", {}, NOW)
+        outbox.emit(connection, TaskEnded(video_id="v", run_id="never"), NOW)
         raise InterruptedError
 
 
@@ -633,7 +639,7 @@ def test_a_watch_wakes_on_a_commit_and_not_before(database: Database, commit: Ca
     with database.read() as connection:
         outbox.next_at(connection)
     with database.write() as connection:
-        outbox.drop(connection, -1)
+        outbox.delete_entry(connection, -1)
         outbox.peek(connection, NOW, 1)
     assert not watch.wait(0.05)  # neither what was rolled back nor what changed nothing
     watch.close()
@@ -644,7 +650,7 @@ def test_a_watch_wakes_while_it_waits(database: Database):
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(watch.wait, 20)
         with database.write() as connection:
-            outbox.emit(connection, "news", "v", {}, NOW)
+            outbox.emit(connection, TaskEnded(video_id="v", run_id="r"), NOW)
             assert not waiting.done()
         assert waiting.result(20)
     watch.close()
@@ -754,7 +760,7 @@ def test_a_writer_that_is_killed_leaves_nothing(database: Database):
     with database.read() as connection:
         row = video.get(connection, "v")
     assert (row["title"], row["version"]) == ("new", 2)
-    assert topics(database) == []
+    assert pending(database) == []
 
 
 def test_a_row_without_its_owner_is_refused(database: Database):

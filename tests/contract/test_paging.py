@@ -11,7 +11,6 @@ from sqlalchemy import Connection, delete, update
 
 from tests.contract.estate import ADMIN, API, Estate, Visitor
 from tests.contract.test_discovery import add as add_video
-from yeoul.api.identity import Role
 from yeoul.catalog.account import account, audit, channel, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema import account as account_table
@@ -20,6 +19,7 @@ from yeoul.catalog.schema import webhook_delivery as delivery_table
 from yeoul.catalog.video import trash, upload, video
 from yeoul.catalog.watch import playlist, watched
 from yeoul.identity.password import hash_token
+from yeoul.model.right import Role
 from yeoul.model.video import VideoState
 
 pytestmark = [pytest.mark.slow, pytest.mark.either]

@@ -8,6 +8,7 @@ from itertools import pairwise
 from time import monotonic
 
 import pytest
+from sqlalchemy import insert
 
 from tests.contract.pipeline_world import EXPIRE_S, SOURCE, VIDEO, World, fail_with
 from tests.harness.pace import patience_s
@@ -15,7 +16,8 @@ from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
 from yeoul.blob.store import Bucket
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue import outbox, run
+from yeoul.catalog.queue import run
+from yeoul.catalog.schema import outbox as outbox_table
 from yeoul.catalog.video import video
 from yeoul.model.source import Chapter
 from yeoul.model.work import Report, Slots
@@ -407,9 +409,9 @@ def test_a_clock_that_is_set_back_holds_up_nobody(world: World):
 
 def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
     with world.database.write() as connection:
-        outbox.emit(connection, "piece.landed", VIDEO, {"no": "upload"}, world.clock.now())
-        outbox.emit(connection, "upload.closed", "nobody", {}, world.clock.now())
-        outbox.emit(connection, "no.such.topic", "nobody", {}, world.clock.now())
+        for topic, video_id in (("piece.landed", VIDEO), ("upload.closed", "nobody"), ("no.such.topic", "nobody")):
+            row = {"topic": topic, "video_id": video_id, "payload": {"no": "upload"}, "not_before": 0.0, "created_at": world.clock.now()}
+            connection.execute(insert(outbox_table).values(**row))
     world.settle()
     assert (world.state(), world.pending_events()) == ("failed", [])
     assert world.video()["error"]["code"] == "internal.error"

@@ -25,6 +25,7 @@ from yeoul.base.errors import MediaToolError, UnreadableError, WorkerLostError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run
 from yeoul.catalog.schema import attempt as attempt_table
+from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag.condition import make_facts
 from yeoul.pipeline.dag.definition import GROUP_OP, OPENING_PIECES, Definition, Stage, make_units, unit_needs
@@ -97,10 +98,10 @@ class RandomRuns(RuleBasedStateMachine):
         """News of a piece, or of the upload's end, come again."""
         index = data.draw(st.sampled_from(sorted(self.landed)))
         with self.world.database.write() as connection:
-            outbox.emit(connection, "piece.landed", VIDEO, {"upload_id": self.upload, "index": index}, self.world.clock.now())
+            outbox.emit(connection, PieceLanded(video_id=VIDEO, upload_id=self.upload, index=index), self.world.clock.now())
             if self.closed:
-                end = {"upload_id": self.upload, "mode": "pieces", "pieces": self.world.pieces}
-                outbox.emit(connection, "upload.closed", VIDEO, end, self.world.clock.now())
+                closed = UploadClosed(video_id=VIDEO, upload_id=self.upload, mode="pieces", pieces=self.world.pieces)
+                outbox.emit(connection, closed, self.world.clock.now())
 
     @rule()
     def step(self) -> None:

@@ -20,6 +20,7 @@ from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema import task as task_table
 from yeoul.catalog.video import upload, video
+from yeoul.model.event import CancelTask, UploadClosed
 from yeoul.model.video import VideoState
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline import retry as second_chance
@@ -50,7 +51,7 @@ def add_upload(world: World, name: str, owner: str) -> None:
         sent = {"mode": "whole", "file_name": "f", "size_bytes": 1, "fingerprint": "0" * 64, "source": None}
         upload.add(connection, {"id": f"u-{name}", "video_id": name, **sent}, now_s)
         upload.close(connection, f"u-{name}", now_s)
-        outbox.emit(connection, "upload.closed", name, {"upload_id": f"u-{name}", "mode": "whole", "pieces": 1}, now_s)
+        outbox.emit(connection, UploadClosed(video_id=name, upload_id=f"u-{name}", mode="whole", pieces=1), now_s)
 
 
 def started_videos(world: World) -> list[str]:
@@ -507,7 +508,7 @@ def test_an_admin_cancels_an_optional_task_and_its_rung_is_dropped(world: World)
         world.settle()
     key = next(key for key in world.engine.open_keys() if ".encode." in key[0])
     with world.database.write() as connection:
-        outbox.emit(connection, "task.cancel", VIDEO, {"task_id": key[0], "attempt": key[1]}, world.clock.now())
+        outbox.emit(connection, CancelTask(video_id=VIDEO, task_id=key[0], attempt=key[1]), world.clock.now())
     world.work()
     assert world.state() == "ready"
     assert {error["code"] for error in world.video()["dropped"].values()} == {"pipeline.task_cancelled"}
@@ -520,7 +521,7 @@ def test_an_admin_cancels_a_task_that_waits_and_its_video_fails(world: World):
     world.settle()
     with world.database.write() as connection:
         task_id = world.task("inspect")["id"]
-        outbox.emit(connection, "task.cancel", VIDEO, {"task_id": task_id, "attempt": 0}, world.clock.now())
+        outbox.emit(connection, CancelTask(video_id=VIDEO, task_id=task_id, attempt=0), world.clock.now())
     world.has_room = True
     world.settle()
     assert (world.state(), world.video()["error"]["code"]) == ("failed", "pipeline.task_cancelled")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.estate import ADMIN, ANN, API, GUEST, MARK, VISITORS, Estate, Visitor, cookie_of
 from tests.contract.route_table import ROUTES, May, make_ask
-from yeoul.api.identity import Role, Scope
+from yeoul.model.right import Role, Scope
 
 SAFE = ("GET", "HEAD")
 # Rights are decided above the database, so that one is enough.

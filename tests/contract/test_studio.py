@@ -338,7 +338,7 @@ def test_posters_of_before_are_freed_later_and_none_that_is_shown(world: World):
     with world.database.write() as connection:
         video.change(connection, VIDEO, {"own_poster_key": keys[1]}, world.clock.now())
         sweeper.ask_one(connection, VIDEO, keys[0], world.clock.now())
-        sweeper.ask(connection, VIDEO, sweeper.LEFTOVERS, world.clock.now() + 1)
+        sweeper.ask(connection, VIDEO, "leftovers", world.clock.now() + 1)
     world.settle()
     assert keys[1] in world.blobs(Bucket.ENCODED)
     world.wait(7 * 3600)

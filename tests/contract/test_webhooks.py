@@ -99,7 +99,7 @@ class World:
     def mails(self) -> list[dict[str, Any]]:
         with self.database.write() as connection:
             found = outbox.claim_mail(connection, self.clock.now(), self.clock.now() + 600)
-            return [] if found is None else [found["payload"]]
+            return [] if found is None else [dict(found.payload)]
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  a: encode", 3, "stage a must be a mapping"),
         (HEAD + "  a: {op: encode}", 3, "stage a, scope: Field required; add `scope`"),
         (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece', 'rung' or 'track'"),
-        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name, version or looks_at"),
+        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name, version, looks_at or renditions"),
         (HEAD + "  a: {op: encode, scope: piece, retrys: 3}", 3, "stage a, retrys: Extra inputs are not permitted; did you mean retries?"),
         (HEAD + "  a:\n    op: encode\n    scope: piece\n    slots: {cpu: 0}", 6, "stage a, slots.cpu: .*greater than 0"),
         (HEAD + "  a: {op: encode, scope: piece, slots: {cpu: 1000}}", 3, "stage a, slots.cpu: .*less than or equal to 64"),

@@ -7,7 +7,6 @@ our own pages, whether they carry a cookie or ask for one (Origin is checked).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog.account import session
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
+from yeoul.model.right import Right, Scope, has_right
 from yeoul.model.video import Visibility, audience, is_moderated
 
 COOKIE = "yeoul_session"
@@ -26,44 +26,8 @@ _SEEN_EVERY_S = 300.0
 Row = Mapping[str, Any]
 
 
-class Role(StrEnum):
-    """What an account is."""
-
-    VIEWER = "viewer"
-    MAKER = "maker"
-    MODERATOR = "moderator"
-    ADMIN = "admin"
-
-
-class Right(StrEnum):
-    """What roles allow beyond one's own account and playlists."""
-
-    UPLOAD = "upload"
-    MODERATE = "moderate"
-    ADMINISTER = "administer"
-
-
-class Scope(StrEnum):
-    """What a program's token allows of its owner's rights. admin: what admins may, where the owner is one."""
-
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
-
-
-_RIGHTS: Mapping[str, frozenset[Right]] = {
-    Role.VIEWER: frozenset(),
-    Role.MAKER: frozenset({Right.UPLOAD}),
-    Role.MODERATOR: frozenset({Right.UPLOAD, Right.MODERATE}),
-    Role.ADMIN: frozenset(Right),
-}
-
-
-def has_right(caller: Row | None, right: Right) -> bool:
-    """Whether a caller's role, and the scopes of its token, allow something."""
-    if caller is None or right not in _RIGHTS.get(caller["role"], frozenset()):
-        return False
-    return right == Right.UPLOAD or caller["scopes"] is None or Scope.ADMIN in caller["scopes"]
+def _may(caller: Row | None, right: Right) -> bool:
+    return caller is not None and has_right(caller["role"], caller["scopes"], right)
 
 
 # --- where a request comes from ---
@@ -186,7 +150,7 @@ Person = Annotated[Row, Depends(_need_person)]  # for what opens or closes an ac
 
 
 def _need_maker(caller: Caller, parts: PartsDep) -> Row:
-    if not has_right(caller, Right.UPLOAD):
+    if not _may(caller, Right.UPLOAD):
         raise ForbiddenError("this account may watch, and not upload; ask the admin")
     check_confirmed(caller, parts)
     return caller
@@ -202,7 +166,7 @@ def check_confirmed(caller: Row, parts: Parts) -> None:
 
 
 def _need_admin(caller: Caller) -> Row:
-    if not has_right(caller, Right.ADMINISTER):
+    if not _may(caller, Right.ADMINISTER):
         raise ForbiddenError("only an admin may do this")
     return caller
 
@@ -216,12 +180,12 @@ Admin = Annotated[Row, Depends(_need_admin)]
 def may_see(video: Row, caller: Row | None) -> bool:
     """Whether a video's or playlist's page may be shown to a caller; what moderators hide they see themselves, and the owner."""
     open_to_all = audience(video) != Visibility.PRIVATE
-    return open_to_all or may_edit(video, caller) or (is_moderated(video) and has_right(caller, Right.MODERATE))
+    return open_to_all or may_edit(video, caller) or (is_moderated(video) and _may(caller, Right.MODERATE))
 
 
 def may_edit(video: Row, caller: Row | None) -> bool:
     """Whether a caller may change a video: the owner and admins."""
-    return caller is not None and (video["owner_id"] == caller["id"] or has_right(caller, Right.ADMINISTER))
+    return caller is not None and (video["owner_id"] == caller["id"] or _may(caller, Right.ADMINISTER))
 
 
 def check_edit(video: Row, caller: Row | None) -> None:
@@ -234,7 +198,7 @@ def check_edit(video: Row, caller: Row | None) -> None:
 
 def check_show(video: Row, caller: Row | None) -> None:
     """The same for who sees a video: moderators may change that, too, of what they see."""
-    if not (may_see(video, caller) and has_right(caller, Right.MODERATE)):
+    if not (may_see(video, caller) and _may(caller, Right.MODERATE)):
         check_edit(video, caller)
 
 
@@ -242,5 +206,5 @@ def check_hide(video: Row, caller: Row | None) -> None:
     """The same for who hides a video, or shows it again: moderators alone, not its owner."""
     if not may_see(video, caller):
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
-    if not has_right(caller, Right.MODERATE):
+    if not _may(caller, Right.MODERATE):
         raise ForbiddenError("only moderators may do this", video=video["id"])

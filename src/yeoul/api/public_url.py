@@ -10,6 +10,7 @@ import psutil
 from fastapi import Request
 
 from yeoul.api.deps import Parts
+from yeoul.blob.store import SignedRequest
 
 _LOOK_EVERY_S = 60.0
 
@@ -28,6 +29,13 @@ def make_public_url(request: Request, parts: Parts) -> str:
         name, port = ("127.0.0.1" if server.host in ("0.0.0.0", "::", "") else server.host), server.port  # noqa: S104
     host = f"[{name}]" if ":" in name else name
     return f"{request.url.scheme}://{host}" + ("" if port is None else f":{port}")
+
+
+def make_signed_url(request: Request, parts: Parts, signed: SignedRequest) -> tuple[str, str | None]:
+    """Returns the URL of a signed request, and its path if this server answers it (`blob.hosted`)."""
+    if signed.url.startswith("/"):
+        return f"{make_public_url(request, parts)}{signed.url}", signed.url
+    return signed.url, None
 
 
 def make_avatar_path(account_id: str, digest: str | None) -> str | None:

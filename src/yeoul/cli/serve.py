@@ -16,7 +16,7 @@ from yeoul.base.clock import SystemClock
 from yeoul.base.errors import YeoulError
 from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
-from yeoul.blob.local import LocalStore
+from yeoul.blob.hosted import HostedStore
 from yeoul.cli.server_options import add_server_arguments, read_settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _serve_pipeline(settings: Settings) -> int:
     sweep_at_s = 0.0
     while drain_until_s is None or (engine.running() and time.monotonic() < drain_until_s):
         try:
-            if isinstance(store, LocalStore) and time.monotonic() >= sweep_at_s:
+            if isinstance(store, HostedStore) and time.monotonic() >= sweep_at_s:
                 sweep_at_s = time.monotonic() + _SWEEP_EVERY_S
                 store.sweep_partials()  # of attempts that were killed while they wrote
             dispatcher.step(_IDLE_WAIT_S)
@@ -104,7 +104,7 @@ async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
     bootstrap.check_port(settings)
     database = bootstrap.make_database(settings, busy_s=_BUSY_S)
     store = bootstrap.make_store(settings, clock)
-    if isinstance(store, LocalStore):
+    if isinstance(store, HostedStore):
         store.sweep_partials()  # of a server that was killed while it received
     app = bootstrap.make_api(settings, database, store, clock, sandbox_lacks)
     mails, webhooks = bootstrap.make_mail_sender(settings, database, clock), bootstrap.make_webhook_sender(settings, database, clock)

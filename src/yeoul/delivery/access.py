@@ -5,44 +5,37 @@ The token is one path segment before everything else, so that relative addresses
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 
 from yeoul.base.errors import SignatureError
+from yeoul.base.mac import Mac
 from yeoul.model.video import Visibility
 
 PUBLIC = "public"
 _TTL_S = 12 * 3600
-_CONTEXT = b"yeoul-stream-1"
+_CONTEXT = "yeoul-stream-1"
+_DIGITS = 40
 
 
 class StreamAccess:
     """Makes and checks stream tokens `expiry-signature`; the signature is HMAC-SHA256 over video and expiry. A token has one spelling."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._mac = Mac(secret, _CONTEXT, digits=_DIGITS)
 
     def make_token(self, video_id: str, visibility: str, now_s: float) -> str:
         """A token for whoever was found to be allowed."""
         if visibility != Visibility.PRIVATE.value:
             return PUBLIC
         expires = int(now_s) + _TTL_S
-        return f"{expires}-{self._sign(video_id, expires)}"
+        return f"{expires}-{self._mac.make(video_id, str(expires))}"
 
     def check(self, token: str, video_id: str, visibility: str, now_s: float) -> None:
         """Raises SignatureError when the token does not open this video now."""
         if visibility != Visibility.PRIVATE.value and token == PUBLIC:
             return
         expires, _, signature = token.partition("-")
-        if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._fits(video_id, int(expires), signature):
+        if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._mac.fits(signature, video_id, expires):
             raise SignatureError("this address does not open the video")
         if now_s >= int(expires):
             raise SignatureError("this address has expired; load the page again", expired_s=int(expires))
-
-    def _fits(self, video_id: str, expires: int, signature: str) -> bool:
-        return hmac.compare_digest(self._sign(video_id, expires).encode(), signature.encode(errors="replace"))
-
-    def _sign(self, video_id: str, expires: int) -> str:
-        message = b"\n".join((_CONTEXT, video_id.encode(), str(expires).encode()))
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[:40]

@@ -5,24 +5,23 @@ A link is bound to what it changes and to where it was mailed: it opens once, an
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from yeoul.base.errors import LinkError
+from yeoul.base.mac import Mac
 
 Row = Mapping[str, Any]
 Purpose = Literal["confirm", "reset"]
 TTL_S: Mapping[Purpose, float] = {"confirm": 7 * 86400.0, "reset": 2 * 3600.0}
-_CONTEXT = b"yeoul-link-1"
+_CONTEXT = "yeoul-link-1"
 _FORM = re.compile(r"([0-9a-z]{1,40})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
 
 def make_link_token(secret: bytes, purpose: Purpose, row: Row, expires_s: int) -> str:
     """`account.expiry.signature` (HMAC-SHA256); row: the account."""
-    return f"{row['id']}.{expires_s}.{_sign(secret, purpose, row, expires_s)}"
+    return f"{row['id']}.{expires_s}.{Mac(secret, _CONTEXT).make(*_fields(purpose, row, expires_s))}"
 
 
 def account_of(token: str) -> str:
@@ -33,7 +32,7 @@ def account_of(token: str) -> str:
 def check_link_token(secret: bytes, purpose: Purpose, row: Row, token: str, now_s: float) -> None:
     """Raises LinkError unless the token opens this account now."""
     _, expires_s, signature = _parse(token)
-    if not hmac.compare_digest(_sign(secret, purpose, row, expires_s), signature):
+    if not Mac(secret, _CONTEXT).fits(signature, *_fields(purpose, row, expires_s)):
         raise LinkError("this link was used already, or is not one of ours")
     if now_s >= expires_s:
         raise LinkError("this link has expired; ask for a fresh one", expired_s=expires_s)
@@ -51,7 +50,6 @@ def _parse(token: str) -> tuple[str, int, str]:
     return found[1], int(found[2]), found[3]
 
 
-def _sign(secret: bytes, purpose: Purpose, row: Row, expires_s: int) -> str:
+def _fields(purpose: Purpose, row: Row, expires_s: int) -> tuple[str, ...]:
     bound = address_to_confirm(row) if purpose == "confirm" else f"{row['password_hash']} {row['email']}"
-    message = b"\n".join(part.encode() for part in (purpose, row["id"], str(expires_s), bound))
-    return hmac.new(secret, _CONTEXT + b"\n" + message, hashlib.sha256).hexdigest()
+    return (purpose, row["id"], str(expires_s), bound)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-Kind = Literal["confirm", "address_in_use", "reset", "password_changed", "email_changing", "webhook_off"]
+from yeoul.model.event import MailKind
 
 # (subject, text); {name}, {link}, {address} are filled in
-_EN: dict[Kind, tuple[str, str]] = {
+_EN: dict[MailKind, tuple[str, str]] = {
     "confirm": (
         "Confirm your e-mail address",
         (
@@ -49,7 +48,7 @@ _EN: dict[Kind, tuple[str, str]] = {
         ),
     ),
 }
-_KO: dict[Kind, tuple[str, str]] = {
+_KO: dict[MailKind, tuple[str, str]] = {
     "confirm": (
         "이메일 주소를 확인해 주세요",
         (
@@ -97,7 +96,7 @@ _KO: dict[Kind, tuple[str, str]] = {
 }
 
 
-def compose(kind: Kind, language: str | None, *, name: str, link: str, address: str) -> tuple[str, str]:
+def compose(kind: MailKind, language: str | None, *, name: str, link: str, address: str) -> tuple[str, str]:
     """(subject, text) of a mail; in English where the language is not known."""
     subject, text = (_KO if language == "ko" else _EN)[kind]
     return subject, text.format(name=name, link=link, address=address)

@@ -18,8 +18,9 @@ from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
-from yeoul.identity.mail_text import Kind, compose, plain_name
+from yeoul.identity.mail_text import compose, plain_name
 from yeoul.mail.mailer import Mail, Mailer
+from yeoul.model.event import MailKind, SendMail
 
 log = logging.getLogger("yeoul.mail")
 Row = Mapping[str, Any]
@@ -30,11 +31,11 @@ _GIVEN_UP_S = 86400.0
 _LOOK_EVERY_S = 0.5
 
 
-def write(connection: Connection, kind: Kind, row: Row, now_s: float, address: str = "") -> None:
+def write(connection: Connection, kind: MailKind, row: Row, now_s: float, address: str = "") -> None:
     """Have a mail sent to an account after the commit. row: the account as it is now; address: what the mail is about."""
     to = address_to_confirm(row) if kind == "confirm" else row["email"]
-    payload = {"kind": kind, "account": row["id"], "to": to, "address": address or row["pending_email"] or ""}
-    outbox.emit(connection, outbox.MAIL, "", payload, now_s)
+    event = SendMail(kind=kind, account=row["id"], to=to, address=address or row["pending_email"] or "")
+    outbox.emit(connection, event, now_s)
 
 
 class MailSender:
@@ -65,35 +66,36 @@ class MailSender:
         if due_at is None or due_at > now_s:
             return False
         with self._database.write() as connection:
-            event = outbox.claim_mail(connection, now_s, now_s + _CLAIMED_S)
-        if event is None:
+            entry = outbox.claim_mail(connection, now_s, now_s + _CLAIMED_S)
+        if entry is None:
             return False
         try:
-            mail = self._compose(event, now_s)
+            mail = self._compose(entry, now_s)
             if mail is not None:
                 self._mailer.send(mail)
         except YeoulError as error:
-            self._put_off(event, error)
+            self._postpone(entry, error)
             return True
         with self._database.write() as connection:
-            outbox.drop(connection, event["id"])
+            outbox.delete_entry(connection, entry.id)
         return True
 
-    def _compose(self, event: Row, now_s: float) -> Mail | None:
-        """The mail of an event; None when what it would say is not true any more."""
-        payload = event["payload"]
-        kind: Kind = payload["kind"]
+    def _compose(self, entry: outbox.Entry, now_s: float) -> Mail | None:
+        """Returns the mail of an entry; None if what it would say is no longer true."""
+        event = entry.event()
+        assert isinstance(event, SendMail), "the outbox was asked for mails"
         with self._database.read() as connection:
-            row = account.find(connection, payload["account"])
+            row = account.find(connection, event.account)
         if row is None or row["disabled_at"] is not None:
             return None
-        if kind == "confirm" and address_to_confirm(row) != payload["to"]:
+        if event.kind == "confirm" and address_to_confirm(row) != event.to:
             return None
         name = plain_name(row["display_name"], row["handle"])
-        subject, text = compose(kind, row["language"], name=name, link=self._link(kind, row, now_s), address=payload["address"])
-        return Mail(f"{event['id']}-{int(event['created_at'] * 1000)}", payload["to"], subject, text, event["created_at"])
+        link = self._link(event.kind, row, now_s)
+        subject, text = compose(event.kind, row["language"], name=name, link=link, address=event.address)
+        return Mail(f"{entry.id}-{int(entry.created_at * 1000)}", event.to, subject, text, entry.created_at)
 
-    def _link(self, kind: Kind, row: Row, now_s: float) -> str:
+    def _link(self, kind: MailKind, row: Row, now_s: float) -> str:
         match kind:
             case "confirm":
                 return f"{self._url}/confirm?token={make_link_token(self._secret, 'confirm', row, int(now_s + TTL_S['confirm']))}"
@@ -106,16 +108,16 @@ class MailSender:
             case "webhook_off":
                 return f"{self._url}/settings?tab=webhooks"
 
-    def _put_off(self, event: Row, error: YeoulError) -> None:
+    def _postpone(self, entry: outbox.Entry, error: YeoulError) -> None:
         now_s = self._clock.now()
-        age_s = now_s - event["created_at"]
+        age_s = now_s - entry.created_at
         with self._database.write() as connection:
             if age_s > _GIVEN_UP_S:
-                log.error("mail %s was given up: %s", event["id"], error.message)
-                outbox.drop(connection, event["id"])
+                log.error("mail %s was given up: %s", entry.id, error.message)
+                outbox.delete_entry(connection, entry.id)
             else:
-                log.warning("mail %s is tried again later: %s", event["id"], error.message)
-                outbox.put_off(connection, event["id"], now_s + min(_LONGEST_PAUSE_S, max(_AGAIN_S, age_s)))
+                log.warning("mail %s will be retried later: %s", entry.id, error.message)
+                outbox.postpone(connection, entry.id, now_s + min(_LONGEST_PAUSE_S, max(_AGAIN_S, age_s)))
 
     def _run(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):

@@ -6,9 +6,9 @@ day (UTC).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
+
+from yeoul.base.mac import Mac
 
 _DAY_S = 86400
 _ROBOT = re.compile(r"bot\b|bot/|crawl|spider|slurp|archiver|preview|facebookexternalhit|lighthouse|pingdom|monitor", re.IGNORECASE)
@@ -46,5 +46,4 @@ def device_of(user_agent: str) -> str:
 
 
 def _hash(secret: bytes, *parts: str) -> str:
-    text = "\0".join(("insight", *parts)).encode("utf-8", "surrogatepass")
-    return hmac.new(secret, text, hashlib.sha256).hexdigest()[:32]
+    return Mac(secret, "insight", separator="\0", digits=32).make(*parts)

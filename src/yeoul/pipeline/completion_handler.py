@@ -13,6 +13,7 @@ from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.video import stream, upload, video
+from yeoul.model.event import RunEnded, TaskEnded, TrackRemoved
 from yeoul.model.rendition import Rung, codec_of
 from yeoul.model.video import VideoState, is_legal
 from yeoul.pipeline import publish, sweeper
@@ -21,9 +22,10 @@ from yeoul.pipeline import publish, sweeper
 class CompletionHandler:
     """Each method handles one topic in the transaction that takes the event out of the outbox."""
 
-    def task_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """Note progress; the video is playable once the lowest rung and the audio have their first segment."""
-        current = run.lock(connection, payload["run_id"])
+    def task_ended(self, connection: Connection, event: TaskEnded, now_s: float) -> None:
+        """Updates progress; the video becomes playable once the lowest rung and the audio have their first segment."""
+        video_id = event.video_id
+        current = run.lock(connection, event.run_id)
         row = video.find(connection, video_id)
         if row is None or current is None or current["state"] != "open" or row["state"] == VideoState.READY.value:
             return  # of a ready video a dropped rung is being made again; it shows when it is whole
@@ -40,16 +42,17 @@ class CompletionHandler:
         if row is not None and row["state"] == VideoState.UPLOADING.value:
             video.move(connection, video_id, VideoState.PROCESSING, now_s)
 
-    def run_ended(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """The video is ready, and temporary files go; or it has failed with the error of the task that ended the run.
+    def run_ended(self, connection: Connection, event: RunEnded, now_s: float) -> None:
+        """Makes the video ready and frees temporary objects, or fails it with the error of the task that ended the run.
 
-        A failed video keeps its temporary files: a retry goes on from there.
+        A failed video keeps its temporary objects: a retry continues from there.
         """
-        current = run.lock(connection, payload["run_id"])
+        video_id = event.video_id
+        current = run.lock(connection, event.run_id)
         row = video.find(connection, video_id)
         if row is None or current is None:
             return
-        if payload["failed"] is None:
+        if event.failed is None:
             edition = current["edition"]
             stream.list_renditions(connection, video_id, edition, list(stream.standing(connection, video_id, edition)))
             if row["edition"] != edition:
@@ -59,9 +62,9 @@ class CompletionHandler:
             video.change(connection, video_id, done, now_s)
             playable_at = row["playable_at"] or now_s
             video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **done)
-            sweeper.ask(connection, video_id, sweeper.LEFTOVERS, now_s)
+            sweeper.ask(connection, video_id, "leftovers", now_s)
             return
-        error = _error_of(connection, current["id"], payload["failed"])
+        error = _error_of(connection, current["id"], event.failed)
         if row["state"] == VideoState.READY.value:
             video.change(connection, video_id, {"notice": error}, now_s)  # what was made before stays
         else:
@@ -77,22 +80,23 @@ class CompletionHandler:
         if row is not None and is_legal(VideoState(row["state"]), VideoState.FAILED):
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
 
-    def track_removed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """What an audio track had in the store goes when nobody listens to it any more; that it failed is no news either."""
-        sweeper.ask_one(connection, video_id, payload["key"], now_s, Bucket(payload["bucket"]))
+    def track_removed(self, connection: Connection, event: TrackRemoved, now_s: float) -> None:
+        """Frees the objects of an audio track once nobody plays it, and removes it from the dropped ones."""
+        video_id = event.video_id
+        sweeper.ask_one(connection, video_id, event.key, now_s, Bucket(event.bucket))
         sweeper.ask_later(connection, video_id, now_s)
         last = run.find_of_video(connection, video_id)
         current = None if last is None else run.lock(connection, last["id"])
         row = video.find(connection, video_id)
-        if row is not None and current is not None and payload["name"] in current["made"]["dropped"]:
-            publish.bring_back(connection, current, [payload["name"]], now_s)
+        if row is not None and current is not None and event.name in current["made"]["dropped"]:
+            publish.bring_back(connection, current, [event.name], now_s)
             if row["state"] == VideoState.READY.value:
                 left = run.made(connection, current["id"])["dropped"]
                 video.change(connection, video_id, {"notice": _dropped_notice(left)}, now_s)
 
     def video_deleted(self, connection: Connection, video_id: str, now_s: float) -> None:
         """Everything a deleted video had in the store goes."""
-        sweeper.ask(connection, video_id, sweeper.ALL, now_s)
+        sweeper.ask(connection, video_id, "all", now_s)
 
 
 def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool:

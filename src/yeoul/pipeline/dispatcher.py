@@ -21,13 +21,23 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import lease, outbox, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.video import video
+from yeoul.model.event import (
+    CancelTask,
+    PieceLanded,
+    Reprocess,
+    RunEnded,
+    TaskEnded,
+    TrackLanded,
+    TrackRemoved,
+    UploadClosed,
+    VideoDeleted,
+)
 from yeoul.model.work import Report
-from yeoul.pipeline import reprocess as processing_again
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.engine import Engine
+from yeoul.pipeline.options import DispatchOptions
 from yeoul.pipeline.placer import Placer
 from yeoul.pipeline.preprocessor import Preprocessor
-from yeoul.pipeline.resource.manager import Policy, ResourceManager
 from yeoul.pipeline.resource.overload import Level
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.settlement import Settlement
@@ -53,11 +63,9 @@ class Dispatcher:
         sweeper: Sweeper,
         clock: Clock,
         owner: str,
+        options: DispatchOptions,
         *,
         room: Callable[[], bool],
-        lease_s: float,
-        heartbeat_s: float,
-        policy: Policy = Policy(),  # noqa: B008 (frozen)
         on_run_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
@@ -68,10 +76,9 @@ class Dispatcher:
         self._sweeper = sweeper
         self._clock = clock
         self._owner = owner
-        self._lease_s = lease_s
-        self._heartbeat_s = heartbeat_s
+        self._options = options
         self._settlement = Settlement(database, preprocessor_, book, sweeper, owner)
-        self._placer = Placer(database, engine, ResourceManager(policy), clock, owner, room=room, lease_s=lease_s)
+        self._placer = Placer(database, engine, clock, owner, options, room=room)
         self._heartbeat_at = 0.0
         self._on_run_ended = on_run_ended
         self._ended_runs: list[str] = []
@@ -84,7 +91,7 @@ class Dispatcher:
 
     def recover(self, *, only_dispatcher: bool) -> None:
         """Take over from dispatchers that are gone: what ran, and what they knew. With `only_dispatcher`, every other owner is gone."""
-        self._settlement.take_back(self._clock.now(), self._owner if only_dispatcher else None)
+        self._settlement.reclaim(self._clock.now(), self._owner if only_dispatcher else None)
         with self._database.write() as connection:
             self._placer.recall(connection)
             self._replace_stale(connection, self._clock.now())
@@ -150,70 +157,70 @@ class Dispatcher:
         """Handle what is in the outbox of one video; True when there may be more."""
         self._ended_runs = []
         with self._book.transaction(self._database) as connection:
-            events = outbox.peek(connection, self._clock.now(), _BATCH)
-            for event in _without_repeats(connection, events):
-                self._handle_one(connection, event)
+            entries = outbox.peek(connection, self._clock.now(), _BATCH)
+            for entry in _delete_repeats(connection, entries):
+                self._handle_entry(connection, entry)
         for run_id in self._ended_runs:
             self._on_run_ended(run_id)
-        return bool(events)
+        return bool(entries)
 
-    def _handle_one(self, connection: Connection, event: Mapping[str, Any]) -> None:
-        """Handle an event, or undo what it did: one that may work later is put off, one that never will fails its video."""
+    def _handle_entry(self, connection: Connection, entry: outbox.Entry) -> None:
+        """Handles an entry, or rolls it back: postpones it if a later try may work, else fails its video."""
         now_s = self._clock.now()
         try:
             with connection.begin_nested():
-                self._handle(connection, event)
-                outbox.drop(connection, event["id"])
+                self._handle(connection, entry)
+                outbox.delete_entry(connection, entry.id)
             return
         except OperationalError:
             raise
         except YeoulError as error:
             cause = error
-        except Exception as error:  # noqa: BLE001 (a poisonous event must not stop those behind it)
-            cause = YeoulError(f"{event['topic']} could not be handled: {error}"[:2000])
+        except Exception as error:  # noqa: BLE001 (a wrong event must not hold up those after it)
+            cause = YeoulError(f"{entry.topic} could not be handled: {error}"[:2000])
         self._book.forget()
-        log.error("event %s of video %s was undone", event["topic"], event["video_id"], exc_info=cause)
+        log.error("event %s of video %s was rolled back", entry.topic, entry.video_id, exc_info=cause)
         if cause.retryable:
-            outbox.put_off(connection, event["id"], now_s + _AGAIN_S)
+            outbox.postpone(connection, entry.id, now_s + _AGAIN_S)
             return
-        outbox.drop(connection, event["id"])
-        self._handler.give_up(connection, event["video_id"], cause, now_s)
+        outbox.delete_entry(connection, entry.id)
+        self._handler.give_up(connection, entry.video_id, cause, now_s)
 
-    def _handle(self, connection: Connection, event: Mapping[str, Any]) -> None:
+    def _handle(self, connection: Connection, entry: outbox.Entry) -> None:
         now_s = self._clock.now()
-        video_id, payload = event["video_id"], event["payload"]
-        match event["topic"]:
-            case "piece.landed":
-                if video.find(connection, video_id) is not None:
-                    self._preprocessor.piece_landed(connection, video_id, payload, now_s)
-            case "upload.closed":
-                if video.find(connection, video_id) is not None:
-                    self._preprocessor.upload_closed(connection, video_id, payload, now_s)
-                    self._handler.upload_closed(connection, video_id, now_s)
-            case "track.landed" | "track.removed" as topic:
-                self._handle_track(connection, video_id, topic, payload, now_s)
-            case "task.ended":
-                self._handler.task_ended(connection, video_id, payload, now_s)
-            case "task.cancel":
-                self._settlement.cancel(connection, payload["task_id"], now_s)
-                self._engine.cancel(TaskId(payload["task_id"]), payload["attempt"])
-            case "run.ended":
-                self._kill(payload["run_id"], connection, now_s)
-                self._handler.run_ended(connection, video_id, payload, now_s)
-                self._ended_runs.append(payload["run_id"])
-            case processing_again.TOPIC:
-                self._preprocessor.process_again(connection, video_id, payload, now_s)
-            case "video.deleted":
-                self._cancel_video(connection, video_id, now_s)
-                self._handler.video_deleted(connection, video_id, now_s)
-            case topic:
-                log.error("an event of unknown topic %s was dropped", topic)
+        match entry.event():
+            case PieceLanded() | UploadClosed() | TrackLanded() as event:
+                self._handle_upload(connection, event, now_s)
+            case TrackRemoved() as event:
+                self._handler.track_removed(connection, event, now_s)
+            case TaskEnded() as event:
+                self._handler.task_ended(connection, event, now_s)
+            case CancelTask() as event:
+                self._settlement.cancel(connection, event.task_id, now_s)
+                self._engine.cancel(TaskId(event.task_id), event.attempt)
+            case RunEnded() as event:
+                self._kill(event.run_id, connection, now_s)
+                self._handler.run_ended(connection, event, now_s)
+                self._ended_runs.append(event.run_id)
+            case Reprocess() as event:
+                self._preprocessor.reprocess(connection, event, now_s)
+            case VideoDeleted() as event:
+                self._cancel_video(connection, event.video_id, now_s)
+                self._handler.video_deleted(connection, event.video_id, now_s)
+            case _:
+                log.error("an event of unknown topic %s was dropped", entry.topic)
 
-    def _handle_track(self, connection: Connection, video_id: str, topic: str, payload: Mapping[str, Any], now_s: float) -> None:
-        if topic == "track.removed":
-            self._handler.track_removed(connection, video_id, payload, now_s)
-        elif video.find(connection, video_id) is not None:
-            self._preprocessor.track_landed(connection, video_id, payload, now_s)
+    def _handle_upload(self, connection: Connection, event: PieceLanded | UploadClosed | TrackLanded, now_s: float) -> None:
+        if video.find(connection, event.video_id) is None:
+            return  # it was deleted meanwhile
+        match event:
+            case PieceLanded():
+                self._preprocessor.piece_landed(connection, event, now_s)
+            case UploadClosed():
+                self._preprocessor.upload_closed(connection, event, now_s)
+                self._handler.upload_closed(connection, event.video_id, now_s)
+            case TrackLanded():
+                self._preprocessor.track_landed(connection, event, now_s)
 
     def _cancel_video(self, connection: Connection, video_id: str, now_s: float) -> None:
         row = run.find_of_video(connection, video_id)
@@ -242,15 +249,15 @@ class Dispatcher:
         """Extend our leases, take back what others lost, and bring the engine and the rows together."""
         now_s = self._clock.now()
         passed_s = now_s - self._heartbeat_at
-        if 0 <= passed_s < self._heartbeat_s:
+        if 0 <= passed_s < self._options.heartbeat_s:
             return
         self._changed = self._changed or passed_s < 0  # the clock was set back: what was to be looked at later is looked at now
         with self._database.write() as connection:
-            lease.extend(connection, self._owner, now_s + self._lease_s)
+            lease.extend(connection, self._owner, now_s + self._options.lease_s)
             owned = lease.owned(connection, self._owner)
             self._weigh(connection, now_s)
         self._reconcile(owned)
-        self._changed = self._settlement.take_back(now_s) or self._changed
+        self._changed = self._settlement.reclaim(now_s) or self._changed
         self._heartbeat_at = now_s
 
     def _weigh(self, connection: Connection, now_s: float) -> None:
@@ -271,13 +278,13 @@ class Dispatcher:
             self._reports.append(Report(kind="lost", task=task, attempt=attempt, worker="", error=error))
 
 
-def _without_repeats(connection: Connection, events: Sequence[Row]) -> list[Row]:
-    """Events less the ended tasks of a run of which more have ended since: the last one brings its video up to date for all."""
-    last = {event["payload"]["run_id"]: event["id"] for event in events if event["topic"] == "task.ended"}
-    kept: list[Row] = []
-    for event in events:
-        if event["topic"] == "task.ended" and last[event["payload"]["run_id"]] != event["id"]:
-            outbox.drop(connection, event["id"])
+def _delete_repeats(connection: Connection, entries: Sequence[outbox.Entry]) -> list[outbox.Entry]:
+    """Deletes TaskEnded of runs that have a later one, which updates the video for all of them; returns the other entries."""
+    last = {entry.payload.get("run_id"): entry.id for entry in entries if entry.topic == TaskEnded.topic}
+    kept: list[outbox.Entry] = []
+    for entry in entries:
+        if entry.topic == TaskEnded.topic and last[entry.payload.get("run_id")] != entry.id:
+            outbox.delete_entry(connection, entry.id)
         else:
-            kept.append(event)
+            kept.append(entry)
     return kept

@@ -20,6 +20,7 @@ from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.video import video
 from yeoul.model.work import Report, Slots, Work
 from yeoul.pipeline.engine import Engine
+from yeoul.pipeline.options import DispatchOptions
 from yeoul.pipeline.resource import failure_ladder
 from yeoul.pipeline.resource.failure_ladder import Fault
 from yeoul.pipeline.resource.manager import ResourceManager
@@ -43,20 +44,19 @@ class Placer:
         self,
         database: Database,
         engine: Engine,
-        manager: ResourceManager,
         clock: Clock,
         owner: str,
+        options: DispatchOptions,
         *,
         room: Callable[[], bool],
-        lease_s: float,
     ) -> None:
         self._database = database
         self._engine = engine
-        self._manager = manager
+        self._manager = ResourceManager(options.policy)
         self._clock = clock
         self._owner = owner
         self._room = room
-        self._lease_s = lease_s
+        self._lease_s = options.lease_s
         self._after = ""
         self._others: list[Row] = []
         self._without_room: list[str] = []  # videos that were told

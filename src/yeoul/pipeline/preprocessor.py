@@ -17,11 +17,12 @@ from yeoul.catalog.account import usage
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.video import audio_track, caption, stream, upload, video
+from yeoul.model.event import PieceLanded, Reprocess, TrackLanded, UploadClosed
 from yeoul.model.sound import MAX_LABEL
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
+from yeoul.pipeline.dag import scheduler
 from yeoul.pipeline.dag.definition import Definition
-from yeoul.pipeline.dag.scheduler import PieceLanded, Place, TrackLanded, UploadClosed
 from yeoul.pipeline.run_book import RunBook, make_task_id
 from yeoul.pipeline.task.data import Prepared, Taken
 
@@ -43,25 +44,25 @@ class Preprocessor:
         self._versions = {stage.op: stage.version for definition in definitions.values() for stage in definition.stages}
         self.parking = False  # new runs wait until there is less to do
 
-    def piece_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """The first piece is inspected; later ones are scheduled once that is done."""
-        row = self._run(connection, video_id, payload["upload_id"], now_s)
+    def piece_landed(self, connection: Connection, event: PieceLanded, now_s: float) -> None:
+        """Has the first piece inspected; schedules later ones once that is done."""
+        row = self._run(connection, event.video_id, event.upload_id, now_s)
         if row["state"] != "open":
             return
         if row["ladder"] is not None:
-            self._book.apply(connection, row["id"], [PieceLanded(payload["index"])], now_s)
-        elif payload["index"] == 0:
+            self._book.apply(connection, row["id"], [scheduler.PieceLanded(event.index)], now_s)
+        elif event.index == 0:
             self._add(connection, row, INSPECT, now_s)
 
-    def upload_closed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """A whole file is split; a run of pieces learns how many there are."""
-        row = self._run(connection, video_id, payload["upload_id"], now_s)
+    def upload_closed(self, connection: Connection, event: UploadClosed, now_s: float) -> None:
+        """Has a whole file split, or tells the run how many pieces there are."""
+        row = self._run(connection, event.video_id, event.upload_id, now_s)
         if row["state"] != "open":
             return
-        if payload["mode"] == "whole" and row["ladder"] is None:
+        if event.mode == "whole" and row["ladder"] is None:
             self._add(connection, row, SPLIT, now_s)
         elif row["ladder"] is not None:
-            self._book.apply(connection, row["id"], [UploadClosed(payload["pieces"])], now_s)
+            self._book.apply(connection, row["id"], [scheduler.UploadClosed(event.pieces)], now_s)
 
     def task_done(self, connection: Connection, row: Row, output: Prepared, now_s: float) -> None:
         """Inspect or split has ended: write what it found and generate the DAG."""
@@ -93,26 +94,28 @@ class Preprocessor:
         self._book.forget(row["id"])
         self._book.apply(connection, row["id"], [], now_s)  # builds the scheduler, and with it the DAG, from all that has landed
 
-    def track_landed(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """The file of an audio track is there: it is made with the rest, or, where all has ended, by the run that made it or a new one."""
+    def track_landed(self, connection: Connection, event: TrackLanded, now_s: float) -> None:
+        """Schedules the encoding of an audio track: in the open run, in the reopened last run, or in a new one."""
+        video_id = event.video_id
         last = run.find_of_video(connection, video_id)
         current = None if last is None else run.lock(connection, last["id"])
         if current is None or current["ladder"] is None:
             return  # the run reads what has landed when it begins
         if current["state"] == "open":
-            self._book.apply(connection, current["id"], [TrackLanded(payload["name"])], now_s)
+            self._book.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
         elif current["state"] == "done" and _makes_tracks(current["definition"]["stages"]) and not self.is_stale(current):
             run.reopen(connection, current["id"])
-            self._book.apply(connection, current["id"], [TrackLanded(payload["name"])], now_s)
+            self._book.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
         elif current["state"] == "done":
             owned = video.get(connection, video_id)
             if _makes_tracks(self._definitions[owned["pipeline"]].model_dump(mode="json", by_alias=True)["stages"]):
-                self.process_again(connection, video_id, {"edition": current["edition"] + 1}, now_s)
+                self.reprocess(connection, Reprocess(video_id=video_id, edition=current["edition"] + 1), now_s)
 
-    def process_again(self, connection: Connection, video_id: str, payload: Mapping[str, Any], now_s: float) -> None:
-        """Open the next run over an upload whose run has ended; nothing when it is open already."""
+    def reprocess(self, connection: Connection, event: Reprocess, now_s: float) -> None:
+        """Opens the next run of an upload whose run has ended; does nothing if it is open already."""
+        video_id = event.video_id
         row, last = video.find_locked(connection, video_id), run.find_of_video(connection, video_id)
-        if row is None or last is None or payload["edition"] != last["edition"] + 1:
+        if row is None or last is None or event.edition != last["edition"] + 1:
             return
         definition = self._definitions[row["pipeline"]].model_dump(mode="json", by_alias=True)
         current = self._add_next(connection, last, definition, now_s)
@@ -183,7 +186,7 @@ class Preprocessor:
 
     def _add(self, connection: Connection, row: Row, stage: str, now_s: float) -> None:
         new = queue.NewTask(
-            id=make_task_id(row["id"], Place(stage)),
+            id=make_task_id(row["id"], scheduler.Place(stage)),
             run_id=row["id"],
             account_id=row["account_id"],
             stage=stage,

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import outbox, run
 from yeoul.catalog.video import upload, video
+from yeoul.model.event import Reprocess
 
-TOPIC = "video.process"
 _ENDED = ("done", "failed")
 
 
@@ -22,4 +22,4 @@ def ask(connection: Connection, video_id: str, pipeline: str, now_s: float) -> N
     if upload.get(connection, current["upload_id"])["state"] != "closed":
         raise ConflictError(f"the upload of video {video_id} has not ended; it cannot be processed again", state=row["state"])
     video.change(connection, video_id, {"pipeline": pipeline, "notice": None}, now_s)
-    outbox.emit(connection, TOPIC, video_id, {"edition": current["edition"] + 1}, now_s)
+    outbox.emit(connection, Reprocess(video_id=video_id, edition=current["edition"] + 1), now_s)

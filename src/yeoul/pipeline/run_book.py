@@ -15,6 +15,7 @@ from yeoul.catalog.queue import outbox, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.video import audio_track, upload
+from yeoul.model.event import RunEnded
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.pipeline.dag.condition import make_facts
@@ -143,7 +144,14 @@ def _find_forgotten(recording: Recording, past: Sequence[Event]) -> list[Place]:
 def end_run(connection: Connection, row: Row, failed: str | None, now_s: float) -> None:
     """End a run; the completion handler hears of it."""
     if run.end(connection, row["id"], "done" if failed is None else "failed", now_s):
-        outbox.emit(connection, "run.ended", row["video_id"], {"run_id": row["id"], "failed": failed}, now_s)
+        outbox.emit(connection, RunEnded(video_id=row["video_id"], run_id=row["id"], failed=failed), now_s)
+
+
+def lock_run_of(connection: Connection, task: Row) -> Row:
+    """Locks and returns the run of a task."""
+    row = run.lock(connection, task["run_id"])
+    assert row is not None, "tasks have a run"
+    return row
 
 
 def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:

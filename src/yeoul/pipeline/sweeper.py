@@ -19,16 +19,13 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, result, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.video import audio_track, caption, stream, trash, upload, video
+from yeoul.model.event import FreeBlobs, Unused
 from yeoul.model.rendition import SURROUND, Storyboard
 from yeoul.model.video import VideoState, is_legal
 from yeoul.pipeline.task.result_key import find_keys
 
 log = logging.getLogger("yeoul.pipeline")
 Row = Mapping[str, Any]
-ALL = "all"  # everything of a video
-LEFTOVERS = "leftovers"  # what a ready video does not use
-EARLIER = "earlier"  # what a ready video showed before it was processed again, and LEFTOVERS
-ONE = "one"  # a blob that nothing refers to any more
 _WATCHED_S = 6 * 3600.0  # who began to watch before goes on with what began
 _EXPIRE_EVERY_S = 300.0
 _BATCH = 100
@@ -45,20 +42,20 @@ class Store(Protocol):
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int: ...
 
 
-def ask(connection: Connection, video_id: str, what: str, now_s: float) -> None:
-    """Have blobs of a video freed, soon after the commit. what: ALL or LEFTOVERS."""
-    outbox.emit(connection, outbox.FREE, video_id, {"what": what}, now_s)
+def ask(connection: Connection, video_id: str, what: Unused, now_s: float) -> None:
+    """Frees objects of a video soon after the commit."""
+    outbox.emit(connection, FreeBlobs(video_id=video_id, what=what), now_s)
 
 
 def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
-    """Have what a video showed before freed when nobody watches it any more."""
-    outbox.emit(connection, outbox.FREE, video_id, {"what": EARLIER}, now_s, not_before=now_s + _WATCHED_S)
+    """Frees what a video showed before it was reprocessed, once playback sessions of it have ended."""
+    outbox.emit(connection, FreeBlobs(video_id=video_id, what="earlier"), now_s, not_before=now_s + _WATCHED_S)
 
 
 def ask_one(connection: Connection, video_id: str, key: str, now_s: float, bucket: Bucket = Bucket.ENCODED) -> None:
-    """Have one blob freed when no page shows it any more."""
-    payload = {"what": ONE, "key": key, "bucket": bucket.value}
-    outbox.emit(connection, outbox.FREE, video_id, payload, now_s, not_before=now_s + _WATCHED_S)
+    """Frees one object, once playback sessions that use it have ended."""
+    event = FreeBlobs(video_id=video_id, what="one", key=key, bucket=bucket.value)
+    outbox.emit(connection, event, now_s, not_before=now_s + _WATCHED_S)
 
 
 class Sweeper:
@@ -79,19 +76,22 @@ class Sweeper:
     def free_next(self, now_s: float) -> bool:
         """Free what the oldest due row names; True when there may be more."""
         with self._database.read() as connection:
-            event = outbox.find_free(connection, now_s)
-        if event is None:
+            entry = outbox.find_free(connection, now_s)
+        if entry is None:
             return False
+        event = entry.event()
+        assert isinstance(event, FreeBlobs), "the outbox was asked for these"
         try:
-            self._free(event["video_id"], event["payload"])
+            self._free(event)
         except YeoulError as error:
-            log.warning("blobs of video %s are not freed yet: %s", event["video_id"], error.message)
-            self._put_off(event, now_s + (_AGAIN_S if error.retryable else _LATER_S))
+            log.warning("objects of video %s are not freed yet: %s", event.video_id, error.message)
+            with self._database.write() as connection:
+                outbox.postpone(connection, entry.id, now_s + (_AGAIN_S if error.retryable else _LATER_S))
             return True
         with self._database.write() as connection:
-            if (upload_id := event["payload"].get("upload_id")) is not None:
-                _forget(connection, event["video_id"], upload_id, now_s)
-            outbox.drop(connection, event["id"])
+            if event.upload_id is not None:
+                _forget(connection, event.video_id, event.upload_id, now_s)
+            outbox.delete_entry(connection, entry.id)
         return True
 
     def free_all(self, video_id: str) -> None:
@@ -104,17 +104,18 @@ class Sweeper:
         for bucket in (Bucket.TEMP, Bucket.ENCODED):
             self._store.delete_prefix(bucket, prefix)
 
-    def _free(self, video_id: str, payload: Mapping[str, Any]) -> None:
-        what = payload["what"]
-        if what == ONE:
-            self._store.delete(Bucket(payload.get("bucket", Bucket.ENCODED.value)), payload["key"])
+    def _free(self, event: FreeBlobs) -> None:
+        video_id = event.video_id
+        if event.what == "one":
+            if event.key is not None:
+                self._store.delete(Bucket(event.bucket or Bucket.ENCODED.value), event.key)
             return
-        if what == ALL:
+        if event.what == "all":
             self.free_all(video_id)
             with self._database.write() as connection:
                 usage.clear(connection, video_id)
             return
-        if what == EARLIER:
+        if event.what == "earlier":
             with self._database.write() as connection:
                 _forget_earlier(connection, video_id)
         with self._database.read() as connection:
@@ -133,10 +134,6 @@ class Sweeper:
             if video.find_locked(connection, video_id) is not None:  # else what counted it is gone, or goes with it
                 usage.note_encoded(connection, row["owner_id"], video_id, kept_bytes)
                 usage.note_temp(connection, row["owner_id"], video_id, 0)
-
-    def _put_off(self, event: Row, not_before: float) -> None:
-        with self._database.write() as connection:
-            outbox.put_off(connection, event["id"], not_before)
 
     # --- uploads ---
 
@@ -198,7 +195,7 @@ def _expire(connection: Connection, upload_id: str, before: float, now_s: float)
     if row is not None and current is None and not _has_landed(connection, upload_id):
         upload.drop(connection, upload_id)
         video.remove(connection, row["id"])
-        ask(connection, row["id"], ALL, now_s)  # what was sent and never reported
+        ask(connection, row["id"], "all", now_s)  # what was sent and never reported
         return
     upload.expire(connection, upload_id)
     if row is not None:
@@ -229,8 +226,8 @@ def _give_up(connection: Connection, sent: Row, current: Row | None, row: Row, n
     if is_legal(VideoState(row["state"]), VideoState.FAILED):
         error = UploadExpiredError("the upload was not finished in time and was given up; upload the file again").to_dict()
         video.move(connection, row["id"], VideoState.FAILED, now_s, error=error, notice=None)
-    payload = {"what": ALL, "upload_id": sent["id"]}
-    outbox.emit(connection, outbox.FREE, row["id"], payload, now_s, not_before=now_s + _RUNNING_S)
+    event = FreeBlobs(video_id=row["id"], what="all", upload_id=sent["id"])
+    outbox.emit(connection, event, now_s, not_before=now_s + _RUNNING_S)
 
 
 def _forget(connection: Connection, video_id: str, upload_id: str, now_s: float) -> None:

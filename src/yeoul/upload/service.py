@@ -27,6 +27,7 @@ from yeoul.catalog.queue import outbox
 from yeoul.catalog.video import audio_track, caption, upload, video
 from yeoul.media.text.caption import read_webvtt
 from yeoul.media.text.extract import MAX_TRACKS
+from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Language, Line, Sha256, clean_line
 from yeoul.model.source import Source
@@ -188,8 +189,8 @@ class UploadService:
             kind = _kind(row)
             check_complete(row["mode"], upload.pieces(connection, upload_id, kind), count, row["size_bytes"])
             if upload.close(connection, upload_id, now_s):
-                payload = {"upload_id": upload_id, "mode": row["mode"], "pieces": count}
-                outbox.emit(connection, "upload.closed", row["video_id"], payload, now_s)
+                event = UploadClosed(video_id=row["video_id"], upload_id=upload_id, mode=row["mode"], pieces=count)
+                outbox.emit(connection, event, now_s)
             return upload.get(connection, upload_id)
 
     def _read(self, upload_id: str, indexes: Sequence[int] | None = None) -> tuple[Row, list[Row]]:
@@ -242,7 +243,7 @@ def _land_one(connection: Connection, row: Row, piece: Row, found_key: str, now_
     if piece["key"] != found_key:
         raise PieceMissingError(f"piece {index} was declared anew and is not in the store", index=index)
     if upload.land(connection, row["id"], _kind(row), index, now_s) and _kind(row) == "piece":
-        outbox.emit(connection, "piece.landed", row["video_id"], {"upload_id": row["id"], "index": index}, now_s)
+        outbox.emit(connection, PieceLanded(video_id=row["video_id"], upload_id=row["id"], index=index), now_s)
 
 
 def _check_room(size_bytes: int, free_bytes: int | None) -> None:

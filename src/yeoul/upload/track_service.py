@@ -15,6 +15,7 @@ from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.video import audio_track, stream, upload, video
+from yeoul.model.event import TrackLanded, TrackRemoved
 from yeoul.model.noun import Noun
 from yeoul.model.plain import Count, Language, Line, Sha256
 from yeoul.model.rendition import SURROUND
@@ -99,7 +100,7 @@ class TrackService:
             video.lock(connection, video_id)
             if audio_track.get(connection, video_id, name)["landed_at"] is None:
                 audio_track.land(connection, video_id, name, now_s)
-                outbox.emit(connection, "track.landed", video_id, {"name": name}, now_s)
+                outbox.emit(connection, TrackLanded(video_id=video_id, name=name), now_s)
 
     def call(self, video_id: str, name: str, called: Mapping[str, Any]) -> None:
         """Change a track's language, label or role. Raises NotFoundError."""
@@ -120,4 +121,4 @@ class TrackService:
             stream.drop(connection, video_id, owned["edition"], [name, f"{name}{SURROUND}"])
             if row["bucket"] == Bucket.ORIGINAL.value:
                 usage.add_original(connection, owned["owner_id"], video_id, -row["size_bytes"])
-            outbox.emit(connection, "track.removed", video_id, {"name": name, "key": row["key"], "bucket": row["bucket"]}, now_s)
+            outbox.emit(connection, TrackRemoved(video_id=video_id, name=name, key=row["key"], bucket=row["bucket"]), now_s)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from yeoul.base.mac import Mac
+
 HEADER = "Yeoul-Signature"
-_CONTEXT = b"yeoul-webhook-1\n"
+_CONTEXT = "yeoul-webhook-1"
 
 
 def make_secret(server_secret: bytes, webhook_id: str) -> str:
     """What a webhook's messages are signed with, shown to its owner once."""
-    return "whsec_" + hmac.new(server_secret, _CONTEXT + webhook_id.encode(), hashlib.sha256).hexdigest()
+    return "whsec_" + Mac(server_secret, _CONTEXT).make(webhook_id)
 
 
 def sign(secret: str, body: bytes, at_s: int) -> str:

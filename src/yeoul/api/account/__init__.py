@@ -1,0 +1,1 @@
+"""Endpoints of one account: login sessions, API tokens, profile, webhooks and analytics."""

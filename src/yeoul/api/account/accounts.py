@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from yeoul.api.admin.live_settings import read_account_settings
 from yeoul.api.body import read_body
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, Person, Role, address_of
+from yeoul.api.identity import Caller, Person, address_of
 from yeoul.api.public_url import make_avatar_path
 from yeoul.api.video.pipelines import choose_pipeline
 from yeoul.base.clock import rfc3339
@@ -26,6 +26,7 @@ from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import address_to_confirm
 from yeoul.identity.password import hash_password, is_password
 from yeoul.model.plain import Line
+from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])

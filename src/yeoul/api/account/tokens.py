@@ -9,13 +9,14 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import Person, Scope
+from yeoul.api.identity import Person
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import InvalidError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import session
 from yeoul.identity.password import TOKEN_PREFIX, hash_token, make_token
+from yeoul.model.right import Scope
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])

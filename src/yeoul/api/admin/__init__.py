@@ -1,0 +1,1 @@
+"""Endpoints for admins: accounts, queues, settings and the audit log."""

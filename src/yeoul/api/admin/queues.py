@@ -17,6 +17,7 @@ from yeoul.catalog.account import audit
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.model.event import CancelTask
 from yeoul.model.work import Slots
 from yeoul.pipeline import retry as second_chance
 from yeoul.pipeline.resource.fair_share import FIRST_DUE_AT, make_due_at
@@ -146,7 +147,7 @@ def cancel_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
         current = run.find(connection, task["run_id"])
         if current is None or task["state"] in queue.ENDED:
             raise ConflictError(f"task {task_id} is {task['state']}; there is nothing to cancel", state=task["state"])
-        outbox.emit(connection, "task.cancel", current["video_id"], {"task_id": task_id, "attempt": task["attempt"]}, now_s)
+        outbox.emit(connection, CancelTask(video_id=current["video_id"], task_id=task_id, attempt=task["attempt"]), now_s)
         audit.note(connection, admin, "task.cancel", task_id, {"video": current["video_id"]}, now_s)
 
 

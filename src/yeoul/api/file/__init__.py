@@ -1,0 +1,1 @@
+"""Files over HTTP: the web pages, and the receiving end of presigned URLs."""

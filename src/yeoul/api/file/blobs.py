@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.base.errors import NotFoundError, ReceivingError
-from yeoul.blob.local import LocalStore
+from yeoul.blob.hosted import HostedStore
 from yeoul.blob.receive import Reception, SignedPut
 from yeoul.blob.store import Bucket
 from yeoul.catalog.video import video
@@ -24,9 +24,9 @@ _SILENT_S = 5.0
 _receiving: dict[tuple[str, str], _Progress] = {}  # of this process
 
 
-def _local(parts: PartsDep) -> LocalStore:
-    if not isinstance(parts.store, LocalStore):
-        raise NotFoundError("blobs of this server are elsewhere")
+def _hosted(parts: PartsDep) -> HostedStore:
+    if not isinstance(parts.store, HostedStore):
+        raise NotFoundError("the store of this server has addresses of its own")
     return parts.store
 
 
@@ -35,7 +35,7 @@ async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> 
     """Take a body that is exactly what the URL was signed for."""
     length = request.headers.get("content-length", "")
     put = SignedPut(bucket, key, request.query_params, int(length) if length.isdigit() else None)
-    opened = await anyio.to_thread.run_sync(Reception, _local(parts), put, parts.clock.now())
+    opened = await anyio.to_thread.run_sync(Reception, _hosted(parts), put, parts.clock.now())
     with opened as reception, _only_reception(bucket, key) as progress:
         waiting = bytearray()
         async for chunk in request.stream():
@@ -96,7 +96,7 @@ def _drop_orphan(parts: Parts, bucket: Bucket, key: str) -> None:
 @router.get("/blob/{bucket}/{key:path}")
 def get_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> Response:
     """Send a blob to whoever has a signed URL for it."""
-    store = _local(parts)
+    store = _hosted(parts)
     grant = store.check_url("GET", bucket, key, request.query_params, parts.clock.now())
     path = store.path(grant.bucket, grant.key)
     if not path.is_file():

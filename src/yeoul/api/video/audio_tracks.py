@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 from yeoul.api.admin.live_settings import read_account_settings
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, Maker, MaybeCaller, Row, check_edit, may_edit, may_see
-from yeoul.api.public_url import make_public_url
+from yeoul.api.public_url import make_signed_url
 from yeoul.api.view import ErrorView
 from yeoul.base.errors import NotFoundError
-from yeoul.blob.local import LocalStore
 from yeoul.catalog.queue import run
 from yeoul.catalog.video import audio_track, stream, video
 from yeoul.model.plain import Language, Line
@@ -97,10 +96,8 @@ def post_audio_track(
     view = _view(parts, video_id, row["name"])
     if signed is None:
         return AudioUploadView(track=view, url=None, path=None, headers={})
-    if isinstance(parts.store, LocalStore):
-        url = f"{make_public_url(request, parts)}{signed.url}"
-        return AudioUploadView(track=view, url=url, path=signed.url, headers=signed.headers)
-    return AudioUploadView(track=view, url=signed.url, path=None, headers=signed.headers)
+    url, path = make_signed_url(request, parts, signed)
+    return AudioUploadView(track=view, url=url, path=path, headers=signed.headers)
 
 
 @router.post("/videos/{video_id}/audio/{name}/landed", status_code=202)

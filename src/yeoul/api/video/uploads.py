@@ -14,10 +14,9 @@ from yeoul.api.admin.live_settings import read_account_settings
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, Maker, check_edit
 from yeoul.api.page import PageSize, next_cursor, read_cursor
-from yeoul.api.public_url import make_public_url
+from yeoul.api.public_url import make_signed_url
 from yeoul.api.video.pipelines import choose_pipeline
 from yeoul.base.errors import InvalidError
-from yeoul.blob.local import LocalStore
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema import upload as upload_table
 from yeoul.catalog.schema import video as video_table
@@ -214,16 +213,13 @@ def get_upload(upload_id: str, caller: Caller, parts: PartsDep) -> UploadView:
 def post_urls(upload_id: str, body: UrlRequest, request: Request, caller: Caller, parts: PartsDep) -> UrlList:
     """Declare pieces and get presigned URLs for them; ask again when one has expired."""
     _check(parts, upload_id, caller)
-    is_here = isinstance(parts.store, LocalStore)
     urls: list[UrlView] = []
     for index, signed in parts.uploads.sign(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
         if signed is None:
             urls.append(UrlView(index=index, method="PUT", url=None, path=None, headers={}))
-        elif is_here:
-            url = f"{make_public_url(request, parts)}{signed.url}"
-            urls.append(UrlView(index=index, method="PUT", url=url, path=signed.url, headers=signed.headers))
         else:
-            urls.append(UrlView(index=index, method="PUT", url=signed.url, path=None, headers=signed.headers))
+            url, path = make_signed_url(request, parts, signed)
+            urls.append(UrlView(index=index, method="PUT", url=url, path=path, headers=signed.headers))
     return UrlList(urls=urls)
 
 

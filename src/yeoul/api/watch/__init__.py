@@ -1,0 +1,1 @@
+"""Endpoints for viewers: streams, feeds, search, channels, playlists, watch history and beacons."""

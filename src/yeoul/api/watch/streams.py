@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.packing import takes_gzip
 from yeoul.base.errors import NotFoundError, SignatureError
-from yeoul.blob.local import LocalStore
+from yeoul.blob.hosted import HostedStore
 from yeoul.blob.store import Bucket
 from yeoul.delivery import dash, hls
 from yeoul.delivery import presentation as layout
@@ -97,7 +97,7 @@ def make_file(parts: Parts, request: Request, view: View, key: str, media_type: 
     headers = {"ETag": etag, "Cache-Control": cached, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if not isinstance(parts.store, LocalStore):
+    if not isinstance(parts.store, HostedStore):
         signed = parts.store.sign_get(Bucket.ENCODED, key, parts.clock.now() + _SIGNED_GET_S)
         return RedirectResponse(signed.url, 307, headers={"Cache-Control": "private, max-age=600", "Access-Control-Allow-Origin": "*"})
     path: Path = parts.store.path(Bucket.ENCODED, key)

@@ -1,0 +1,1 @@
+"""The durable queues: tasks, runs, leases, attempts, workers and the outbox."""

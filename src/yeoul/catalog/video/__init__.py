@@ -1,0 +1,1 @@
+"""Videos, uploads, renditions, captions, audio tracks, the trash and the search index."""

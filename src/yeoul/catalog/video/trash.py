@@ -12,6 +12,7 @@ from yeoul.catalog.account import webhook
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.schema import video as table
 from yeoul.catalog.video import video
+from yeoul.model.event import VideoDeleted
 from yeoul.model.video import VideoState
 from yeoul.model.webhook import WebhookEvent
 
@@ -31,7 +32,7 @@ def restore(connection: Connection, video_id: str, now_s: float) -> None:
 def free(connection: Connection, video_id: str, now_s: float) -> None:
     """Delete a video for good; its files are freed soon after."""
     video.move(connection, video_id, VideoState.DELETED, now_s, trashed_at=None)
-    outbox.emit(connection, "video.deleted", video_id, {}, now_s)
+    outbox.emit(connection, VideoDeleted(video_id=video_id), now_s)
 
 
 def find_due(connection: Connection, before: float, limit: int) -> list[str]:

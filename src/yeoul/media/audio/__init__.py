@@ -1,0 +1,1 @@
+"""Audio: decoding, resampling, loudness and encoding."""

@@ -1,0 +1,1 @@
+"""MP4 boxes: reading and writing CMAF segments."""

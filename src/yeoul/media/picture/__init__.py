@@ -1,0 +1,1 @@
+"""Still pictures: posters, avatars, thumbnails and storyboards."""

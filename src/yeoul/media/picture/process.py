@@ -1,7 +1,7 @@
 """Drawing pictures and probing for the API: in a process of its own, in a sandbox, since decoders read there what strangers sent.
 
-`python -m yeoul.media.picture.process` is that process. Standard input: a line of JSON {"do", "sizes", "folder", "user", ...}, then the bytes of
-each part. Standard output: {"error": ...} or {} as one line of JSON, then the picture.
+`python -m yeoul.media.picture.process` is that process. Standard input: a line of JSON {"do", "sizes", "folder", "user", ...}, then the
+bytes of each part. Standard output: {"error": ...} or {} as one line of JSON, then the picture.
 """
 
 from __future__ import annotations

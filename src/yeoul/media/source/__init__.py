@@ -1,0 +1,1 @@
+"""The source file: probing, and splitting into pieces."""

@@ -1,0 +1,1 @@
+"""Video: ladder, filters, encoding and quality."""

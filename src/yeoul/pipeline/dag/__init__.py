@@ -1,0 +1,1 @@
+"""DAG definitions and the scheduler of their runs. Pure."""

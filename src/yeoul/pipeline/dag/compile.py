@@ -20,7 +20,7 @@ from yeoul.pipeline.task.op import Op
 Path = tuple[str, ...]
 
 _DEEPEST = 16
-_COMPILED = {"version", "looks_at"}  # fields of a stage that its op has
+_COMPILED = {"version", "looks_at", "renditions"}  # fields of a stage that its op has
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _compile(document: _Document, ops: Mapping[str, Op]) -> Definition | None:
         document.say(("stages", *path), what, advice)
     if document.problems:
         return None
-    facts = {name: {"version": found.version, "looks_at": found.looks_at} for name, found in ops.items()}
+    facts = {name: {"version": found.version, "looks_at": found.looks_at, "renditions": found.renditions} for name, found in ops.items()}
     finished = tuple(stage.model_copy(update=facts[stage.op]) for stage in _inherit_latency(ordered))
     return _finish(document, tree, finished)
 
@@ -145,7 +145,7 @@ def _read_stage(document: _Document, name: str, body: Any) -> Stage | None:
         return None
     fields = cast("dict[Any, Any]", body)
     if {"name", *_COMPILED} & set(fields):
-        what = f"stage {name} has a field name, version or looks_at"
+        what = f"stage {name} has a field name, version, looks_at or renditions"
         document.say(path, what, "leave it out: the key is the name, the op has the others")
         return None
     try:

@@ -43,7 +43,8 @@ class Stage(Noun):
     that takes no part for a piece is no need there. A video-scoped one may wait for the opening ones. latency_sensitive tasks go before
     others, with all that they need; an optional stage's failure is named and does not fail the video. retries: failed attempts before the
     task fails for good, less one. group: stages of one group run as one task, one after the other, in one process. version is the op's,
-    looks_at what it looks at besides the outputs of its needs ("task": everything); both are filled in by compiling.
+    looks_at what it looks at besides the outputs of its needs ("task": everything), renditions whether it makes those of rungs; compiling
+    fills in all three.
     """
 
     name: str = Field(pattern=_NAME)
@@ -61,6 +62,7 @@ class Stage(Noun):
     group: str | None = Field(default=None, pattern=_NAME)
     version: str = ""
     looks_at: tuple[str, ...] = ("task",)
+    renditions: bool = False
 
     def takes(self, index: int) -> bool:
         """Whether a piece- or rung-scoped stage has tasks for this piece."""

@@ -25,7 +25,7 @@ from yeoul.pipeline.task.op import op
 _KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
-@op(version="6", publishes=True)
+@op(version="6", publishes=True, renditions=True)
 def encode(
     context: Context,
     piece: LandedPiece,

@@ -1,0 +1,1 @@
+"""The resource manager: chooses which task starts next, and on which worker. Pure."""

@@ -1,0 +1,1 @@
+"""Stories of runs: timelines, run logs, traces, and drawings of them."""

@@ -220,7 +220,7 @@ def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
     for one in stages:
         if one.scope == "track" and stage in (None, one.name):
             found.append(str(task["rung"]))
-        if one.op == "encode" and stage in (None, one.name):
+        if one.renditions and stage in (None, one.name):
             own = tuple(rung for rung in ladder if rung.name == task["rung"])
             wanted = own if task["rung"] is not None else select_rungs(ladder, one.parameters.get("rungs", "all"))
             found += [rung.name for rung in in_codec(wanted, one.parameters.get("codec", "h264"))]

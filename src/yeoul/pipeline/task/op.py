@@ -43,7 +43,8 @@ class Input:
 class Op:
     """A named, versioned operation. inputs leave the context out; a new version makes earlier results worthless for reuse.
 
-    publishes: it is of use also where no stage takes what it gives. network: it needs the network; granted: the operator allows that.
+    publishes: it is of use also where no stage takes what it gives. renditions: it makes those of the rungs that its parameters `rungs` and
+    `codec` choose. network: it needs the network; granted: the operator allows that.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Op:
     parameters: type[BaseModel]
     publishes: bool = False
     network: bool = False
+    renditions: bool = False
     granted: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Output:
@@ -87,14 +89,18 @@ class Op:
         return self.function(context, *bound, **words)
 
 
-def op(*, version: str, name: str | None = None, publishes: bool = False, network: bool = False) -> Callable[[Callable[..., Output]], Op]:
+def op(
+    *, version: str, name: str | None = None, publishes: bool = False, network: bool = False, renditions: bool = False
+) -> Callable[[Callable[..., Output]], Op]:
     """Makes an op of a function. publishes: it stores tracks, pictures or sidecars for viewers. network: it needs the network.
+
+    renditions: it makes the renditions that its parameters `rungs` and `codec` choose; when it fails permanently, they are dropped.
 
     Raises DagError when it cannot be bound.
     """
 
     def make(function: Callable[..., Output]) -> Op:
-        return replace(_make_op(function, version, name or function.__name__, publishes=publishes), network=network)
+        return replace(_make_op(function, version, name or function.__name__, publishes=publishes), network=network, renditions=renditions)
 
     return make
 
