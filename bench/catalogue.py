@@ -24,12 +24,13 @@ from tests.contract.databases import running_postgres
 from yeoul.catalog.account import channel
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import migrate
-from yeoul.catalog.schema import account, playlist_entry, subscription
-from yeoul.catalog.schema import audience as audience_table
-from yeoul.catalog.schema import channel as channel_table
-from yeoul.catalog.schema import listing as listing_table
-from yeoul.catalog.schema import playlist as playlist_table
-from yeoul.catalog.schema import video as video_table
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import channel as channel_table
+from yeoul.catalog.schema.videos import listing as listing_table
+from yeoul.catalog.schema.videos import playlist as playlist_table
+from yeoul.catalog.schema.videos import playlist_entry, subscription
+from yeoul.catalog.schema.videos import video as video_table
+from yeoul.catalog.schema.viewings import audience as audience_table
 from yeoul.catalog.video import listing, video
 from yeoul.catalog.video.grams import put_many
 from yeoul.catalog.watch import audience, playlist

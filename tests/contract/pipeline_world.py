@@ -19,13 +19,13 @@ from yeoul.bootstrap import read_definitions
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
-from yeoul.catalog.schema import outbox as outbox_table
-from yeoul.catalog.schema import task as task_table
+from yeoul.catalog.schema.outgoing import outbox as outbox_table
+from yeoul.catalog.schema.work import task as task_table
 from yeoul.catalog.video import stream, video
 from yeoul.media.video.ladder import in_codec
 from yeoul.model.event import VideoDeleted
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard
+from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard, select_rungs
 from yeoul.model.sound import SoundFile
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
@@ -44,7 +44,6 @@ from yeoul.pipeline.resource.manager import Policy
 from yeoul.pipeline.run_book import RunBook
 from yeoul.pipeline.sweeper import Sweeper
 from yeoul.pipeline.task.data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, RungChoice, Sampled, Sound, TaskInput, Track
-from yeoul.pipeline.task.input import select_rungs
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 from yeoul.upload.track_service import NewTrack, TrackService

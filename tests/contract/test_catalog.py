@@ -21,7 +21,7 @@ from yeoul.catalog.queue import lease, outbox, result, run
 from yeoul.catalog.queue import many as queue_many
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema import video as video_table
+from yeoul.catalog.schema.videos import video as video_table
 from yeoul.catalog.video import caption, listing, stream, upload, video
 from yeoul.model.event import TaskEnded
 from yeoul.model.rendition import Rendition, Segment

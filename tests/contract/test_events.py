@@ -19,7 +19,7 @@ from yeoul.api.video.followers import Followers
 from yeoul.base.errors import TooManyRequestsError
 from yeoul.base.settings import Settings
 from yeoul.catalog.database import Database
-from yeoul.catalog.schema import task
+from yeoul.catalog.schema.work import task
 from yeoul.catalog.video import video
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache

@@ -68,7 +68,7 @@ FINDS: dict[str, Asks] = {
     "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_of_visitors(c, ["a"])),
     "old viewings": lambda c: viewings.forget_before(c, NOW, 100),
     "accounts by how they begin": lambda c: account.page(c, like="an", before=BEFORE, limit=24),
-    "telling webhooks": lambda c: webhook.tell(c, "v1", WebhookEvent.READY, NOW),
+    "telling webhooks": lambda c: webhook_delivery.tell(c, "v1", WebhookEvent.READY, NOW),
     "settling deliveries": lambda c: (webhook.switch_off(c, "w", None), webhook_delivery.drop_old(c, NOW)),
     "removal": lambda c: video.remove(c, "none"),
 }

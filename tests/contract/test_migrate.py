@@ -26,7 +26,7 @@ from yeoul.catalog.account import account, session, usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import HEAD, migrate, read_version
 from yeoul.catalog.queue import run as run_rows
-from yeoul.catalog.schema import metadata
+from yeoul.catalog.schema.base import metadata
 from yeoul.catalog.version import OLDEST, VERSION
 from yeoul.catalog.video import stream
 

@@ -13,9 +13,9 @@ from tests.contract.estate import ADMIN, API, Estate, Visitor
 from tests.contract.test_discovery import add as add_video
 from yeoul.catalog.account import account, audit, channel, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
-from yeoul.catalog.schema import account as account_table
-from yeoul.catalog.schema import audit as audit_table
-from yeoul.catalog.schema import webhook_delivery as delivery_table
+from yeoul.catalog.schema.outgoing import webhook_delivery as delivery_table
+from yeoul.catalog.schema.people import account as account_table
+from yeoul.catalog.schema.people import audit as audit_table
 from yeoul.catalog.video import trash, upload, video
 from yeoul.catalog.watch import playlist, watched
 from yeoul.identity.password import hash_token

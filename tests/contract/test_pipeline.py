@@ -17,7 +17,7 @@ from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, Stora
 from yeoul.blob.store import Bucket
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import run
-from yeoul.catalog.schema import outbox as outbox_table
+from yeoul.catalog.schema.outgoing import outbox as outbox_table
 from yeoul.catalog.video import video
 from yeoul.model.source import Chapter
 from yeoul.model.work import Report, Slots

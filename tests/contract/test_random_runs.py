@@ -24,7 +24,7 @@ from tests.random_definitions import definitions
 from yeoul.base.errors import MediaToolError, UnreadableError, WorkerLostError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run
-from yeoul.catalog.schema import attempt as attempt_table
+from yeoul.catalog.schema.work import attempt as attempt_table
 from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag.condition import make_facts

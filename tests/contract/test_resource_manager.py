@@ -18,7 +18,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema import task as task_table
+from yeoul.catalog.schema.work import task as task_table
 from yeoul.catalog.video import upload, video
 from yeoul.model.event import CancelTask, UploadClosed
 from yeoul.model.video import VideoState

@@ -15,7 +15,7 @@ from yeoul.api.metrics.pipeline import PipelineMetrics
 from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt, run
-from yeoul.catalog.schema import attempt as attempt_table
+from yeoul.catalog.schema.work import attempt as attempt_table
 from yeoul.pipeline.story.history import History, replay
 from yeoul.pipeline.story.run import export_history, find_strays, read_timeline
 from yeoul.pipeline.story.timeline import Timeline

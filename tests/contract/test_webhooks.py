@@ -31,7 +31,7 @@ from yeoul.catalog.account import account, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema import webhook_delivery as delivery_table
+from yeoul.catalog.schema.outgoing import webhook_delivery as delivery_table
 from yeoul.catalog.video import video
 from yeoul.model.video import VideoState
 from yeoul.model.webhook import WebhookEvent

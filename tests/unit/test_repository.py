@@ -140,3 +140,16 @@ def _requires(name: str) -> list[str]:
     except metadata.PackageNotFoundError:
         # Pinned for another Python than this one.
         return []
+
+
+def test_the_contract_of_routers_names_every_router():
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    named = next(contract["modules"] for contract in contracts if contract["id"] == "routers")
+    found = [path for path in (REPOSITORY / "src/yeoul/api").rglob("*.py") if "APIRouter(" in path.read_text()]
+    assert sorted(named) == sorted(".".join(path.relative_to(REPOSITORY / "src").with_suffix("").parts) for path in found)
+
+
+def test_folders_stay_small_enough_to_see():
+    folders = [folder for folder in (REPOSITORY / "src/yeoul").rglob("*") if folder.is_dir()]
+    sizes = {folder.relative_to(REPOSITORY).as_posix(): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: size for name, size in sizes.items() if size > 25} == {}

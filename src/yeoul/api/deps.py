@@ -13,8 +13,9 @@ from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.metrics.pipeline import PipelineMetrics
 from yeoul.api.video.followers import Followers
 from yeoul.base.clock import Clock
-from yeoul.base.settings import Settings
+from yeoul.base.settings import AccountSettings, Settings, overlay
 from yeoul.blob.store import BlobStore
+from yeoul.catalog.account import setting
 from yeoul.catalog.database import Database
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
@@ -64,3 +65,14 @@ async def _parts(request: Request) -> Parts:  # async: another thread for this w
 
 
 PartsDep = Annotated[Parts, Depends(_parts)]
+
+
+def read_settings(parts: Parts) -> Settings:
+    """Returns the settings with the changes that admins made at run time."""
+    with parts.database.read() as connection:
+        return overlay(parts.settings, setting.changed(connection))
+
+
+def read_account_settings(parts: Parts) -> AccountSettings:
+    """Returns the settings of accounts with the changes that admins made at run time."""
+    return read_settings(parts).account

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from yeoul.base.errors import IdempotencyError
 from yeoul.catalog.row import first_row, insert_new
-from yeoul.catalog.schema import idempotency
+from yeoul.catalog.schema.outgoing import idempotency
 
 _KEPT_S = 86400.0
 

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from sqlalchemy import Connection
 
-from yeoul.api.admin.live_settings import read_account_settings
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog.account import session
+from yeoul.catalog.video import video as videos
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
 from yeoul.model.right import Right, Scope, has_right
 from yeoul.model.video import Visibility, audience, is_moderated
@@ -208,3 +209,9 @@ def check_hide(video: Row, caller: Row | None) -> None:
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
     if not _may(caller, Right.MODERATE):
         raise ForbiddenError("only moderators may do this", video=video["id"])
+
+
+def find_trashed(connection: Connection, video_id: str, caller: Row) -> Row | None:
+    """A video in the trash that the caller may restore, locked."""
+    row = videos.find_locked(connection, video_id)
+    return row if row is not None and row["trashed_at"] is not None and may_edit(row, caller) else None

@@ -38,11 +38,6 @@ def make_signed_url(request: Request, parts: Parts, signed: SignedRequest) -> tu
     return signed.url, None
 
 
-def make_avatar_path(account_id: str, digest: str | None) -> str | None:
-    """Where an account's picture is, below the server's address; None where it has none."""
-    return None if digest is None else f"/api/v1/avatars/{account_id}/{digest}.jpg"
-
-
 def _asked(request: Request) -> tuple[str | None, int | None]:
     try:
         return request.url.hostname, request.url.port

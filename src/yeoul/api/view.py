@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts
-from yeoul.api.public_url import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
@@ -186,6 +185,11 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
         has_audio=source.audio is not None,
         has_video=not source.cover,
     )
+
+
+def make_avatar_path(account_id: str, digest: str | None) -> str | None:
+    """Where an account's picture is, below the server's address; None where it has none."""
+    return None if digest is None else f"/api/v1/avatars/{account_id}/{digest}.jpg"
 
 
 def make_channel_view(row: Row) -> ChannelView:

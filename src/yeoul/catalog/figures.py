@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, case, func, select
 
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import attempt, outbox, run, task, upload, video
+from yeoul.catalog.schema.outgoing import outbox
+from yeoul.catalog.schema.videos import video
+from yeoul.catalog.schema.work import attempt, run, task, upload
 
 
 def open_tasks(connection: Connection) -> list[Row]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select, text, update
 
 from yeoul.catalog.database import Database
-from yeoul.catalog.schema import schema_version
+from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.version import OLDEST, VERSION, check_version
 
 HEAD = f"{VERSION:04d}"  # kept here so that a start without news need not load Alembic

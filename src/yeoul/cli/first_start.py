@@ -16,7 +16,7 @@ from yeoul.base.ids import new_id
 from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.catalog.account import account, session
-from yeoul.cli.server_options import add_server_arguments, read_settings
+from yeoul.cli.server_options import add_server_arguments, read_overrides
 from yeoul.identity.password import hash_password, hash_token
 from yeoul.media.binaries import ffmpeg_path
 
@@ -84,7 +84,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
-    settings = read_settings(arguments)
+    settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         clip = Path(folder) / "demo.mp4"
         subprocess.run(make_demo_command(clip), check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from yeoul import bootstrap
-from yeoul.cli.server_options import add_server_arguments, read_settings
+from yeoul.cli.server_options import add_server_arguments, read_overrides
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,5 +13,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    bootstrap.make_database(read_settings(arguments)).close()
+    bootstrap.make_database(bootstrap.open_settings(arguments.data, **read_overrides(arguments))).close()
     return 0

@@ -17,7 +17,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.base.sandbox.room import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.blob.hosted import HostedStore
-from yeoul.cli.server_options import add_server_arguments, read_settings
+from yeoul.cli.server_options import add_server_arguments, read_overrides
 
 if TYPE_CHECKING:
     from yeoul.pipeline.dispatcher import Dispatcher
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(0o077)
     level = os.environ.get("YEOUL_LOG", "INFO")
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = read_settings(arguments)
+    settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
     sandbox_lacks = bootstrap.find_sandbox_lacks(settings)  # it forks, and there are no threads yet
     if arguments.role == "pipeline":
         if sandbox_lacks:

@@ -6,9 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from yeoul import bootstrap
-from yeoul.base.settings import Settings
-
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """--data, --host, --port, --workers."""
@@ -18,13 +15,13 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="CPU slots for tasks (default: all cores)")
 
 
-def read_settings(arguments: argparse.Namespace) -> Settings:
-    """The settings with what the command line says on top."""
+def read_overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings that the command line names, for `bootstrap.open_settings`."""
     server = {name: getattr(arguments, name) for name in ("host", "port") if getattr(arguments, name) is not None}
     overrides: dict[str, Any] = {"server": server}
     if arguments.workers is not None:
         overrides["engine"] = {"workers": arguments.workers}
-    return bootstrap.open_settings(arguments.data, **overrides)
+    return overrides
 
 
 def as_words(arguments: argparse.Namespace) -> list[str]:

@@ -17,7 +17,7 @@ from yeoul import bootstrap
 from yeoul.base.errors import DatabaseDamagedError
 from yeoul.base.settings import Settings
 from yeoul.catalog.version import check_version
-from yeoul.cli.server_options import add_server_arguments, as_words, read_settings
+from yeoul.cli.server_options import add_server_arguments, as_words, read_overrides
 
 _START_S = 120.0  # importing alone takes half a minute where several times as much is to be done as there are cores
 _STOP_S = 30.0
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 after SIGTERM or Ctrl-C, 2 when settings are wrong, 4 when the data folder or the port is taken or a role does not start."""
     os.umask(0o077)  # of all roles, which inherit it: what a server keeps is for its user alone
-    settings = read_settings(arguments)
+    settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
     lock = bootstrap.lock_file(settings.data / "lock", f"another yeoul is running on {settings.data}")
     bootstrap.check_port(settings)
     check_database(settings)

@@ -15,6 +15,9 @@ MAX_FRAME_RATE: Final = 1e6
 MAX_LINE: Final = 200
 _LANGUAGE: Final = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}$"
 
+# What separates addresses from each other and from names stays out: a mail goes to one.
+Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[\w.-]{1,190}$')]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 # Times and places, in ticks or samples.
 Tick = Annotated[int, Field(ge=-MAX_TICK, le=MAX_TICK)]
 # A count of something that there is.

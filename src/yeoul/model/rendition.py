@@ -36,6 +36,11 @@ def track_of(name: str) -> str:
     return name.removesuffix(SURROUND)
 
 
+def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
+    """Returns the rungs that an encode stage makes: "lowest", "others" (all but the lowest) or "all"."""
+    return {"lowest": ladder[-1:], "others": ladder[:-1], "all": ladder}[which]
+
+
 def codec_of(name: str) -> str:
     """The codec of a rendition of video, by its name."""
     return name.partition("-")[2] or "h264"

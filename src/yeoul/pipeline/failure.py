@@ -14,8 +14,9 @@ from yeoul.catalog.queue import task as queue
 from yeoul.catalog.video import video
 from yeoul.model.event import TaskEnded
 from yeoul.model.work import Report
-from yeoul.pipeline import preprocessor, publish
+from yeoul.pipeline import publish
 from yeoul.pipeline.dag import scheduler
+from yeoul.pipeline.dag.definition import PREPROCESSOR_STAGES
 from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, find_fault
 from yeoul.pipeline.run_book import RunBook, end_run, lock_run_of, place_of
 from yeoul.pipeline.task import input as task_input
@@ -101,7 +102,7 @@ class FailureHandler:
         return is_ours
 
     def _fail_permanently(self, connection: Connection, task: Row, run: Row, error: Mapping[str, Any], now_s: float) -> None:
-        if task["stage"] in preprocessor.STAGES:
+        if task["stage"] in PREPROCESSOR_STAGES:
             end_run(connection, run, task["stage"], now_s)
             return
         if task["optional"]:

@@ -22,14 +22,11 @@ from yeoul.model.sound import MAX_LABEL
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import scheduler
-from yeoul.pipeline.dag.definition import Definition
+from yeoul.pipeline.dag.definition import INSPECT, SPLIT, Definition
 from yeoul.pipeline.run_book import RunBook, make_task_id
 from yeoul.pipeline.task.data import Prepared, Taken
 
 Row = Mapping[str, Any]
-SPLIT = "split"
-INSPECT = "inspect"
-STAGES = (SPLIT, INSPECT)
 _OVERLOADED = OverloadedError("there is much to do; processing begins by itself when there is less").to_dict()
 _MEMORY_BYTES = 700 * 2**20
 _TIMEOUT_S = 3600.0

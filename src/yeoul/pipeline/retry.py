@@ -13,7 +13,8 @@ from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.video import upload, video
 from yeoul.model.video import VideoState
-from yeoul.pipeline import preprocessor, publish
+from yeoul.pipeline import publish
+from yeoul.pipeline.dag.definition import PREPROCESSOR_STAGES
 from yeoul.pipeline.task import input as task_input
 
 Row = Mapping[str, Any]
@@ -83,7 +84,7 @@ def _bring_back(connection: Connection, current: Row, names: Collection[str], no
         raise ConflictError(
             "the pieces that the server cut from this file were freed when it was ready; upload it again", rungs=sorted(names)
         )
-    tasks = [task for task in queue_view.of_run(connection, current["id"]) if task["stage"] not in preprocessor.STAGES]
+    tasks = [task for task in queue_view.of_run(connection, current["id"]) if task["stage"] not in PREPROCESSOR_STAGES]
     again, names = _makers(tasks, current, set(names))
     if any(task["state"] == "running" for task in again):
         raise ConflictError("they are being made at this moment", rungs=sorted(names))

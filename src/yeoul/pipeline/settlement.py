@@ -17,9 +17,9 @@ from yeoul.catalog.queue.many import Done
 from yeoul.catalog.video import video
 from yeoul.model.event import TaskEnded
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
-from yeoul.pipeline import preprocessor, publish
+from yeoul.pipeline import publish
 from yeoul.pipeline.dag import scheduler
-from yeoul.pipeline.dag.definition import GROUP_OP
+from yeoul.pipeline.dag.definition import GROUP_OP, PREPROCESSOR_STAGES
 from yeoul.pipeline.failure import FailureHandler, has_waited_for_room
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS
@@ -156,7 +156,7 @@ class Settlement:
         for stage, error in outputs.get("errors", {}).items() if task["op"] == GROUP_OP else ():
             publish.withdraw(connection, run, stage, task_input.rungs_of(run, task, stage), error, now_s)
         publish.publish(connection, run, output, now_s)
-        if task["stage"] in preprocessor.STAGES:
+        if task["stage"] in PREPROCESSOR_STAGES:
             self._preprocessor.task_done(connection, run, Prepared.model_validate(outputs), now_s)
         else:
             self._book.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=True)], now_s)
@@ -225,7 +225,7 @@ def _read_done(report: Report) -> tuple[Done, Output]:
 
 def _is_plain(task: Row, run: Row) -> bool:
     """True if the success of a task only publishes its outputs and tells the scheduler."""
-    is_special = task["stage"] in preprocessor.STAGES or task["op"] == GROUP_OP or has_waited_for_room(task)
+    is_special = task["stage"] in PREPROCESSOR_STAGES or task["op"] == GROUP_OP or has_waited_for_room(task)
     return run["state"] == "open" and not is_special
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from yeoul.base.errors import (
 )
 from yeoul.base.ids import new_id
 from yeoul.base.settings import UploadSettings
-from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
+from yeoul.blob.store import Bucket, SignedRequest
 from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
@@ -45,18 +45,11 @@ from yeoul.upload.session import (
     make_key,
     plan_declared,
 )
+from yeoul.upload.store import Store
 
 Row = Mapping[str, Any]
 _PIECES_WEIGH, _HEADERS_BYTES = 1.1, 2**20  # what pieces may have beyond their file before it counts as another
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL holds no text with a NUL
-
-
-class Store(Protocol):
-    """What uploads need of the blob store."""
-
-    def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest: ...
-    def find(self, bucket: Bucket, key: str) -> BlobInfo | None: ...
-    def free_bytes(self) -> int | None: ...
 
 
 class CaptionFile(Noun):

@@ -22,7 +22,7 @@ from yeoul.model.rendition import SURROUND
 from yeoul.model.sound import MAX_LABEL, SoundFile
 from yeoul.model.source import AudioRole
 from yeoul.model.video import VideoState
-from yeoul.upload.service import Store
+from yeoul.upload.store import Store
 
 Row = Mapping[str, Any]
 

@@ -11,21 +11,20 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
-from yeoul.api.admin.live_settings import read_account_settings
 from yeoul.api.body import read_body
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.api.identity import Caller, Person, address_of
-from yeoul.api.public_url import make_avatar_path
-from yeoul.api.video.pipelines import choose_pipeline
+from yeoul.api.pipeline_choice import choose_pipeline
+from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
-from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError, TooManyAttemptsError
+from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import account, session, usage
 from yeoul.catalog.account import login_throttle as guess
 from yeoul.identity import mailing, slowdown
-from yeoul.identity.links import address_to_confirm
+from yeoul.identity.confirmation import ask_to_confirm
 from yeoul.identity.password import hash_password, is_password
-from yeoul.model.plain import Line
+from yeoul.model.plain import Email, Line, Password
 from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
 
@@ -35,9 +34,6 @@ _MAX_AVATAR_BYTES = 5 * 2**20
 _AVATAR_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 Handle = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{1,39}$")]
-# What separates addresses from each other and from names stays out: a mail goes to one.
-Email = Annotated[str, StringConstraints(pattern=r'^[^@\s\x00-\x20\x7f,;:<>()\[\]"\\]{1,64}@[\w.-]{1,190}$')]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 DisplayName = Annotated[Line, StringConstraints(max_length=80, strip_whitespace=True)]
 Language = Literal["en", "ko"]
 
@@ -109,20 +105,6 @@ def post_account(body: NewAccount, parts: PartsDep, request: Request) -> Account
         row = account.get(connection, account_id)
         ask_to_confirm(connection, row, now_s)
     return make_account_view(parts, row)
-
-
-def ask_to_confirm(connection: Connection, row: Row, now_s: float) -> None:
-    """Mails a link to confirm an address. If another account has confirmed it, that account is told instead, and nobody else."""
-    known = account.find_by_email(connection, address_to_confirm(row))
-    if known is None or known["id"] == row["id"] or known["confirmed_at"] is None:
-        mailing.write(connection, "confirm", row, now_s)
-        return
-    try:
-        with connection.begin_nested():
-            slowdown.attempt(connection, f"in-use:{known['id']}", slowdown.MAIL, now_s)
-    except TooManyAttemptsError:
-        return
-    mailing.write(connection, "address_in_use", known, now_s)
 
 
 @router.get("/accounts/me")

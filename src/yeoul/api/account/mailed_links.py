@@ -9,15 +9,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from yeoul.api.account.accounts import Email, Password, ask_to_confirm
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Person, address_of
 from yeoul.base.errors import LinkError, TooManyAttemptsError
 from yeoul.catalog.account import account, session
 from yeoul.catalog.account import login_throttle as guess
 from yeoul.identity import mailing, slowdown
+from yeoul.identity.confirmation import ask_to_confirm
 from yeoul.identity.links import account_of, address_to_confirm, check_link_token
 from yeoul.identity.password import hash_password
+from yeoul.model.plain import Email, Password
 
 router = APIRouter(tags=["accounts"])
 Row = Mapping[str, Any]

@@ -9,8 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from yeoul.api.admin.live_settings import read_account_settings
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.api.identity import COOKIE, Person, address_of
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339

@@ -12,7 +12,7 @@ from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Admin
 from yeoul.api.metrics.requests import sent_bytes
 from yeoul.api.page import PageSize, next_cursor, read_cursor
-from yeoul.api.public_url import make_avatar_path
+from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.account import account, audit, session, usage

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from yeoul.api.admin.live_settings import read_account_settings
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.api.identity import Caller, Maker, MaybeCaller, Row, check_edit, may_edit, may_see
 from yeoul.api.public_url import make_signed_url
 from yeoul.api.view import ErrorView

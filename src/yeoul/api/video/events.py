@@ -18,7 +18,7 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import MaybeCaller, address_of, find_caller, may_edit, may_see
 from yeoul.api.problem import make_problem
 from yeoul.api.video.followers import Followers
-from yeoul.api.video.videos import make_task_view
+from yeoul.api.video.task_view import make_task_view
 from yeoul.api.view import show_video
 from yeoul.base.errors import NotFoundError, UnauthenticatedError, YeoulError
 from yeoul.catalog.queue import run

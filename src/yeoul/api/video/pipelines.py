@@ -10,16 +10,15 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Caller, check_edit
-from yeoul.base.errors import ConflictError, InvalidError, NotFoundError
+from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.catalog.queue import run
 from yeoul.catalog.video import upload, video
 
 router = APIRouter(tags=["pipelines"])
 Row = Mapping[str, Any]
-STANDARD = "standard"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -43,14 +42,6 @@ def get_pipelines(parts: PartsDep) -> PipelineList:
     """What `pipeline` of a new video may be."""
     items = [PipelineView(name=name, description=note.description, whole=note.whole) for name, note in sorted(parts.pipelines.items())]
     return PipelineList(items=items)
-
-
-def choose_pipeline(parts: Parts, wanted: str | None, caller: Row) -> str:
-    """The pipeline that is asked for, else the account's own, else "standard". Raises InvalidError when there is none of that name."""
-    name = wanted or caller["pipeline"] or STANDARD
-    if name not in parts.pipelines:
-        raise InvalidError(f"there is no pipeline {name}; there are {', '.join(sorted(parts.pipelines))}", field="pipeline")
-    return name
 
 
 @router.get("/videos/{video_id}/source", response_class=StreamingResponse)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Caller, check_edit
-from yeoul.api.video.videos import TaskView, make_task_view
+from yeoul.api.video.task_view import TaskView, make_task_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import attempt, run

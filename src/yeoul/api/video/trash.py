@@ -6,11 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import Connection
 
-from yeoul.api.admin.live_settings import read_settings
-from yeoul.api.deps import PartsDep
-from yeoul.api.identity import Caller, Row, check_edit, may_edit
+from yeoul.api.deps import PartsDep, read_settings
+from yeoul.api.identity import Caller, check_edit, find_trashed
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import VideoView, read_video_view, show_video
 from yeoul.base.clock import rfc3339
@@ -65,9 +63,3 @@ def restore_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
             check_edit(video.get(connection, video_id), caller)
     parts.presentations.forget(video_id)
     return read_video_view(parts, video_id)[1]
-
-
-def find_trashed(connection: Connection, video_id: str, caller: Row) -> Row | None:
-    """A video in the trash that the caller may restore, locked."""
-    row = video.find_locked(connection, video_id)
-    return row if row is not None and row["trashed_at"] is not None and may_edit(row, caller) else None

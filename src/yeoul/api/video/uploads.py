@@ -10,16 +10,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Select, and_, or_, select
 
-from yeoul.api.admin.live_settings import read_account_settings
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.api.identity import Caller, Maker, check_edit
 from yeoul.api.page import PageSize, next_cursor, read_cursor
+from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.public_url import make_signed_url
-from yeoul.api.video.pipelines import choose_pipeline
 from yeoul.base.errors import InvalidError
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema import upload as upload_table
-from yeoul.catalog.schema import video as video_table
+from yeoul.catalog.schema.videos import video as video_table
+from yeoul.catalog.schema.work import upload as upload_table
 from yeoul.catalog.video import upload, video
 from yeoul.model.piece import MAX_PIECES
 from yeoul.model.plain import MAX_TICK, Sha256

@@ -9,16 +9,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
-from yeoul.api.admin.live_settings import read_settings
 from yeoul.api.answer_cache import NOT_MODIFIED
-from yeoul.api.deps import PartsDep
+from yeoul.api.deps import PartsDep, read_settings
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_hide, check_show, find_caller, may_see
+from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_hide, check_show, find_caller, find_trashed, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor, read_text_cursor
-from yeoul.api.video.pipelines import choose_pipeline
-from yeoul.api.video.trash import find_trashed
+from yeoul.api.pipeline_choice import choose_pipeline
+from yeoul.api.video.task_view import TaskView, make_task_view
+from yeoul.api.video_page import VideoPage
 from yeoul.api.view import VideoView, make_video_view, read_video_view, show_video
-from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import audit
@@ -74,33 +73,6 @@ class ProcessRequest(BaseModel):
     """By which definition; the one that the video had where none is named."""
 
     pipeline: str | None = Field(default=None, max_length=40)
-
-
-class VideoPage(BaseModel):
-    """One page, newest first; `next` is the cursor of the following one, null at the end."""
-
-    items: list[VideoView]
-    next: str | None
-
-
-class TaskView(BaseModel):
-    """One task of a run: times are RFC 3339, cpu_s is CPU seconds over all attempts."""
-
-    id: str
-    stage: str
-    piece: int | None
-    rung: str | None
-    op: str
-    state: str
-    attempt: int
-    failures: int
-    worker: str | None
-    progress: float
-    cpu_s: float
-    error: dict[str, Any] | None
-    ready_at: str | None
-    started_at: str | None
-    ended_at: str | None
 
 
 class DagView(BaseModel):
@@ -249,13 +221,6 @@ def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
         tasks = [make_task_view(task) for task in queue_view.of_run(connection, current["id"])]
     shown = row["edition"] == current["edition"]
     return DagView(edition=current["edition"], is_shown=shown, state=current["state"], definition=current["definition"], tasks=tasks)
-
-
-def make_task_view(task: Row) -> TaskView:
-    """A task as the API shows it."""
-    names = ("id", "stage", "piece", "rung", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
-    plain: dict[str, Any] = {name: task[name] for name in names}
-    return TaskView(**plain, ready_at=rfc3339(task["ready_at"]), started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
 
 
 def _note_if_not_own(connection: Connection, caller: Row, row: Row, action: str, detail: Mapping[str, Any], now_s: float) -> None:

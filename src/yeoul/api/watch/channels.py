@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import Connection
 
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Caller, MaybeCaller
 from yeoul.api.page import PageSize, next_cursor, read_cursor
-from yeoul.api.public_url import make_avatar_path
-from yeoul.api.video.videos import VideoPage
-from yeoul.api.watch.discovery import listed_page
-from yeoul.base.errors import InvalidError, NotFoundError
+from yeoul.api.video_page import VideoPage, listed_page
+from yeoul.api.view import make_avatar_path
+from yeoul.base.errors import InvalidError
 from yeoul.catalog.account import channel
 from yeoul.catalog.row import Row
 from yeoul.catalog.video import listing
@@ -39,14 +37,6 @@ class ChannelPage(BaseModel):
     next: str | None
 
 
-def get_channel_row(connection: Connection, handle: str) -> Row:
-    """The account behind a handle with its counters; raises NotFoundError."""
-    row = channel.find(connection, handle)
-    if row is None:
-        raise NotFoundError(f"there is no channel {handle}", channel=handle)
-    return row
-
-
 def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
     return ChannelPageView(
         handle=row["handle"],
@@ -63,7 +53,7 @@ def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
 def get_channel(handle: str, caller: MaybeCaller, parts: PartsDep) -> ChannelPageView:
     """One channel."""
     with parts.database.read() as connection:
-        row = get_channel_row(connection, handle)
+        row = channel.get(connection, handle)
         return _view(row, subscribed=caller is not None and channel.is_subscribed(connection, caller["id"], row["id"]))
 
 
@@ -71,7 +61,7 @@ def get_channel(handle: str, caller: MaybeCaller, parts: PartsDep) -> ChannelPag
 def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
     """A channel's public videos that can be watched, newest first."""
     with parts.database.read() as connection:
-        owner_id = get_channel_row(connection, handle)["id"]
+        owner_id = channel.get(connection, handle)["id"]
         return listed_page(parts, connection, listing.of_channel(connection, owner_id, read_cursor(cursor), limit + 1), limit)
 
 
@@ -79,7 +69,7 @@ def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, 
 def put_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
     """Subscribe."""
     with parts.database.write() as connection:
-        row = get_channel_row(connection, handle)
+        row = channel.get(connection, handle)
         if row["id"] == caller["id"]:
             raise InvalidError("nobody subscribes to their own channel", field="handle")
         channel.subscribe(connection, caller["id"], row["id"], parts.clock.now())
@@ -89,7 +79,7 @@ def put_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
 def delete_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
     """End a subscription, if there is one."""
     with parts.database.write() as connection:
-        channel.unsubscribe(connection, caller["id"], get_channel_row(connection, handle)["id"])
+        channel.unsubscribe(connection, caller["id"], channel.get(connection, handle)["id"])
 
 
 @router.get("/subscriptions")

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import MaybeCaller, may_see
-from yeoul.api.page import PageSize, next_cursor, read_cursor
-from yeoul.api.video.videos import VideoPage
+from yeoul.api.page import PageSize, read_cursor
+from yeoul.api.video_page import VideoPage, listed_page
 from yeoul.api.view import show_videos
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.video import listing, video
@@ -60,12 +60,6 @@ async def _kept_page(request: Request, parts: Parts, walk: _Walk, key: str, curs
         return made.model_dump_json().encode(), True
 
     return await parts.answers.answer(request, read)
-
-
-def listed_page(parts: Parts, connection: Connection, rows: list[listing.Row], limit: int, key: str = "created_at") -> VideoPage:
-    """A page of rows of the listing, of which one more than `limit` was asked for."""
-    shown = show_videos(parts, connection, [str(row["video_id"]) for row in rows[:limit]])
-    return VideoPage(items=shown, next=next_cursor(rows, limit, key, "video_id"))
 
 
 @router.get("/search")

@@ -13,7 +13,7 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.public_url import make_public_url
 from yeoul.api.view import Row, VideoView
 from yeoul.api.view import show_videos as show
-from yeoul.api.watch.channels import get_channel_row
+from yeoul.catalog.account import channel
 from yeoul.catalog.video import listing
 
 router = APIRouter(include_in_schema=False)
@@ -38,7 +38,7 @@ def get_feed(request: Request, parts: PartsDep) -> Response:
 def get_channel_feed(handle: str, request: Request, parts: PartsDep) -> Response:
     """The newest public videos of a channel."""
     with parts.database.read() as connection:
-        row = get_channel_row(connection, handle)
+        row = channel.get(connection, handle)
         rows = listing.of_channel(connection, row["id"], None, _ITEMS)
         views = show(parts, connection, [row["video_id"] for row in rows])
     name = row["display_name"] or row["handle"]

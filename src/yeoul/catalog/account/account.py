@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from yeoul.base.errors import HandleTakenError, NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new, older_than
-from yeoul.catalog.schema import account, avatar
+from yeoul.catalog.schema.people import account, avatar
 
 _TAKEN = "this handle or e-mail address is taken"
 

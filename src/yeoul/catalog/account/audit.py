@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from yeoul.base.ids import new_id
 from yeoul.catalog.row import Row, all_rows, older_than
-from yeoul.catalog.schema import audit
+from yeoul.catalog.schema.people import audit
 
 
 def note(connection: Connection, actor: Row, action: str, target: str, detail: Mapping[str, Any], now_s: float) -> None:

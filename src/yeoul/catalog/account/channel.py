@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
-from yeoul.base.errors import ConflictError
+from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import account, channel, subscription
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import channel, subscription
 
 SUBSCRIPTIONS_MAX = 1000  # the feed of subscriptions asks each channel
 _SHOWN = select(account, channel.c.subscribers, channel.c.videos).outerjoin(channel, channel.c.account_id == account.c.id)
@@ -22,6 +23,14 @@ def count(connection: Connection, account_id: str, *, videos: int = 0, subscribe
 def find(connection: Connection, handle: str) -> Row | None:
     """The account of a handle with its counters, null where it never had any."""
     return first_row(connection, _SHOWN.where(account.c.handle == handle))
+
+
+def get(connection: Connection, handle: str) -> Row:
+    """Returns the account of a handle with its counters. Raises NotFoundError."""
+    row = find(connection, handle)
+    if row is None:
+        raise NotFoundError(f"there is no channel {handle}", channel=handle)
+    return row
 
 
 def of_prefix(connection: Connection, prefix: str, limit: int) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select, update
 
 from yeoul.catalog.row import Row, first_row, insert_new
-from yeoul.catalog.schema import guess
+from yeoul.catalog.schema.people import guess
 
 
 def lock(connection: Connection, key: str, now_s: float) -> Row:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.row import Row, all_rows, first_row, older_than
-from yeoul.catalog.schema import account, api_token, session
+from yeoul.catalog.schema.people import account, api_token, session
 
 SESSIONS_MAX = 200  # of an account; whoever logs in once more ends the one that was used longest ago
 TOKENS_MAX = 100

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema import setting
+from yeoul.catalog.schema.people import setting
 
 
 def changed(connection: Connection) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from yeoul.base.errors import QuotaExceededError
 from yeoul.catalog.row import Row, first_row, insert_new
-from yeoul.catalog.schema import account, usage
+from yeoul.catalog.schema.people import account, usage
 
 _KINDS = ("original_bytes", "encoded_bytes", "temp_bytes")
 

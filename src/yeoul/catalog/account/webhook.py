@@ -1,6 +1,6 @@
 """Webhooks: where the owner of videos wants to be told what becomes of them.
 
-What is told is written in the transaction in which it happens, one row for each webhook (`catalog.webhook_delivery`).
+What they are told is in `webhook_delivery`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.account import webhook_delivery
 from yeoul.catalog.row import Row, all_rows, first_row, older_than
-from yeoul.catalog.schema import video, webhook
-from yeoul.model.webhook import OffReason, WebhookEvent
+from yeoul.catalog.schema.outgoing import webhook
+from yeoul.model.webhook import OffReason
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
@@ -63,31 +62,3 @@ def switch_off(connection: Connection, webhook_id: str, reason: OffReason | None
 def drop(connection: Connection, account_id: str, webhook_id: str) -> bool:
     """Forget a webhook with all its deliveries; False when the account has none of this id."""
     return connection.execute(delete(webhook).where(webhook.c.account_id == account_id, webhook.c.id == webhook_id)).rowcount == 1
-
-
-def tell(connection: Connection, video_id: str, event: WebhookEvent, now_s: float) -> None:
-    """Tell the webhooks of a video's owner, after the commit, what the video is now."""
-    of_owner = select(webhook).join(video, video.c.owner_id == webhook.c.account_id)
-    active = of_owner.where(video.c.id == video_id, webhook.c.active).order_by(webhook.c.id)
-    # Locked, lest one is dropped before it is told.
-    rows = all_rows(connection, active.with_for_update(read=True, key_share=True, of=webhook))
-    wanted = [row["id"] for row in rows if event in row["events"]]
-    if not wanted:
-        return
-    row = first_row(connection, select(video).where(video.c.id == video_id))
-    assert row is not None
-    for webhook_id in wanted:
-        webhook_delivery.add(connection, webhook_id, event, {"video": _describe(row)}, now_s)
-
-
-def _describe(row: Row) -> dict[str, Any]:
-    """A video as its owner knows it from the API, without addresses that expire."""
-    same = ("id", "title", "description", "visibility", "state", "error", "tags", "pipeline")
-    times = ("created_at", "updated_at", "playable_at", "ready_at")
-    source = row["source"]
-    return {
-        **{name: row[name] for name in same},
-        **{name: rfc3339(row[name]) for name in times},
-        "duration_s": None if source is None else source["duration_s"],
-        "watch": f"/watch/{row['id']}",
-    }

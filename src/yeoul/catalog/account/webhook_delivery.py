@@ -12,7 +12,9 @@ from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.row import Row, all_rows, first_row, older_than
-from yeoul.catalog.schema import webhook, webhook_delivery
+from yeoul.catalog.schema.outgoing import webhook, webhook_delivery
+from yeoul.catalog.schema.videos import video
+from yeoul.model.webhook import WebhookEvent
 
 
 def add(connection: Connection, webhook_id: str, event: str, data: Mapping[str, Any], now_s: float) -> str:
@@ -73,3 +75,31 @@ def end_all(connection: Connection, webhook_id: str) -> None:
 def drop_old(connection: Connection, before: float) -> None:
     """Forget deliveries that were made before then; none is tried for so long."""
     connection.execute(delete(webhook_delivery).where(webhook_delivery.c.created_at < before))
+
+
+def tell(connection: Connection, video_id: str, event: WebhookEvent, now_s: float) -> None:
+    """Tell the webhooks of a video's owner, after the commit, what the video is now."""
+    of_owner = select(webhook).join(video, video.c.owner_id == webhook.c.account_id)
+    active = of_owner.where(video.c.id == video_id, webhook.c.active).order_by(webhook.c.id)
+    # Locked, lest one is dropped before it is told.
+    rows = all_rows(connection, active.with_for_update(read=True, key_share=True, of=webhook))
+    wanted = [row["id"] for row in rows if event in row["events"]]
+    if not wanted:
+        return
+    row = first_row(connection, select(video).where(video.c.id == video_id))
+    assert row is not None
+    for webhook_id in wanted:
+        add(connection, webhook_id, event, {"video": _describe(row)}, now_s)
+
+
+def _describe(row: Row) -> dict[str, Any]:
+    """A video as its owner knows it from the API, without addresses that expire."""
+    same = ("id", "title", "description", "visibility", "state", "error", "tags", "pipeline")
+    times = ("created_at", "updated_at", "playable_at", "ready_at")
+    source = row["source"]
+    return {
+        **{name: row[name] for name in same},
+        **{name: rfc3339(row[name]) for name in times},
+        "duration_s": None if source is None else source["duration_s"],
+        "watch": f"/watch/{row['id']}",
+    }

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, insert, literal, select, update
 
 from yeoul.catalog.row import Row, all_rows
-from yeoul.catalog.schema import attempt, edge, task
+from yeoul.catalog.schema.work import attempt, edge, task
 from yeoul.model.work import Usage
 
 

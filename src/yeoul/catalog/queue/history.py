@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from yeoul.catalog.row import Row, all_rows
-from yeoul.catalog.schema import event
+from yeoul.catalog.schema.work import event
 
 
 def make_row(run_id: str, seq: int, fed: Mapping[str, Any], gave: Sequence[Mapping[str, Any]], now_s: float) -> Row:

@@ -14,7 +14,7 @@ from yeoul.base.errors import WorkerLostError
 from yeoul.catalog.queue import attempt as attempts
 from yeoul.catalog.queue.task import release
 from yeoul.catalog.row import Row, all_rows
-from yeoul.catalog.schema import task
+from yeoul.catalog.schema.work import task
 from yeoul.model.work import Result, Usage
 
 

@@ -15,7 +15,7 @@ from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import attempt as attempts
 from yeoul.catalog.queue.task import NewTask, is_released, make_values, release
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema import edge, task
+from yeoul.catalog.schema.work import edge, task
 from yeoul.model.work import Result, Usage
 
 # What a work is made of, and the story of its attempt.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from yeoul.catalog.queue.due import LONGEST_FREE_S, is_due
 from yeoul.catalog.row import all_rows, first_row
-from yeoul.catalog.schema import outbox
+from yeoul.catalog.schema.outgoing import outbox
 from yeoul.model.event import Event, FreeBlobs, SendMail, read_event, write_event
 
 _EXTERNAL = (FreeBlobs.topic, SendMail.topic)  # their effects are outside of the database

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from yeoul.catalog.row import Row, all_rows, in_chunks
-from yeoul.catalog.schema import edge, run, task, video
+from yeoul.catalog.schema.videos import video
+from yeoul.catalog.schema.work import edge, run, task
 
 
 def outputs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Row]]:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import attempt, edge, event, run, task, video
+from yeoul.catalog.schema.videos import video
+from yeoul.catalog.schema.work import attempt, edge, event, run, task
 
 
 def add(

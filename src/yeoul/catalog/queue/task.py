@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Float, and_, bindparam, case, func, or_, sele
 from yeoul.catalog.queue import attempt as attempts
 from yeoul.catalog.queue.due import is_due
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_new
-from yeoul.catalog.schema import edge, task
+from yeoul.catalog.schema.work import edge, task
 from yeoul.model.work import Slots
 
 _QUOTA_LOCK = 0x71756F74  # any number of our own

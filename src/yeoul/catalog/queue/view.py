@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from yeoul.catalog.queue.task import READY
 from yeoul.catalog.row import Row, all_rows
-from yeoul.catalog.schema import account, run, task
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.work import run, task
 
 # What people look at.
 _SHOWN = (

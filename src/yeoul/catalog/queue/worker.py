@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select
 
 from yeoul.catalog.row import Row, all_rows
-from yeoul.catalog.schema import worker
+from yeoul.catalog.schema.work import worker
 
 
 def say(connection: Connection, owner: str, rows: Sequence[Mapping[str, Any]], now_s: float, forget_before: float) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import audio_track
+from yeoul.catalog.schema.videos import audio_track
 from yeoul.catalog.video import video
 from yeoul.model.sound import MAX_AUDIO_TRACKS, MAX_LABEL
 from yeoul.model.source import AudioTrack

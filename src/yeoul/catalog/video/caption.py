@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import caption
+from yeoul.catalog.schema.videos import caption
 from yeoul.catalog.video import video
 
 FILE = "file"

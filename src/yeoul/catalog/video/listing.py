@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, tuple_
 
 from yeoul.catalog.account import channel
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import account, listing, video
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import listing, video
 from yeoul.catalog.video import grams
 from yeoul.model.gram import fold
 from yeoul.model.video import VideoState, Visibility, audience

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select, update
 
 from yeoul.catalog.row import all_rows, insert_new
-from yeoul.catalog.schema import rendition, segment
+from yeoul.catalog.schema.work import rendition, segment
 from yeoul.model.rendition import Rendition, Segment
 
 

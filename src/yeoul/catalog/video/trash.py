@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from yeoul.catalog.account import webhook
+from yeoul.catalog.account import webhook_delivery
 from yeoul.catalog.queue import outbox
-from yeoul.catalog.schema import video as table
+from yeoul.catalog.schema.videos import video as table
 from yeoul.catalog.video import video
 from yeoul.model.event import VideoDeleted
 from yeoul.model.video import VideoState
@@ -20,13 +20,13 @@ from yeoul.model.webhook import WebhookEvent
 def put(connection: Connection, video_id: str, now_s: float) -> None:
     """Put a video there."""
     video.change(connection, video_id, {"trashed_at": now_s}, now_s)
-    webhook.tell(connection, video_id, WebhookEvent.TRASHED, now_s)
+    webhook_delivery.tell(connection, video_id, WebhookEvent.TRASHED, now_s)
 
 
 def restore(connection: Connection, video_id: str, now_s: float) -> None:
     """Take a video out again."""
     video.change(connection, video_id, {"trashed_at": None}, now_s)
-    webhook.tell(connection, video_id, WebhookEvent.RESTORED, now_s)
+    webhook_delivery.tell(connection, video_id, WebhookEvent.RESTORED, now_s)
 
 
 def free(connection: Connection, video_id: str, now_s: float) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Executable, delete, func, insert, select, upd
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import piece, upload, video
+from yeoul.catalog.schema.videos import video
+from yeoul.catalog.schema.work import piece, upload
 
 Kind = Literal["piece", "part"]
 

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
-from yeoul.catalog.account import webhook
+from yeoul.catalog.account import webhook_delivery
 from yeoul.catalog.row import Row, all_rows, first_row
-from yeoul.catalog.schema import IS_UNUSED, account, audio_track, caption, channel, video, watched
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import IS_UNUSED, audio_track, caption, channel, video, watched
 from yeoul.catalog.video import listing
 from yeoul.catalog.watch import playlist
 from yeoul.model.video import VideoState, is_legal
@@ -51,7 +52,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
         "trend": now_s / listing.HALF_LIFE_S,  # as if seen once when it is made
     }
     connection.execute(insert(video).values(**row, **fixed))
-    webhook.tell(connection, row["id"], WebhookEvent.CREATED, now_s)
+    webhook_delivery.tell(connection, row["id"], WebhookEvent.CREATED, now_s)
 
 
 def find(connection: Connection, video_id: str) -> Row | None:
@@ -105,7 +106,7 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
         raise ConflictError(f"video {video_id} is {old} and cannot become {new}", state=old.value)
     change(connection, video_id, {"state": new.value, **values}, now_s)
     for happened in events_of(old, new):
-        webhook.tell(connection, video_id, happened, now_s)
+        webhook_delivery.tell(connection, video_id, happened, now_s)
     return True
 
 

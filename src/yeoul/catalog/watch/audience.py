@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema import audience, video
+from yeoul.catalog.schema.videos import video
+from yeoul.catalog.schema.viewings import audience
 from yeoul.model.video import VideoState
 
 _SUMS = [column.name for column in audience.columns if column.name not in ("video_id", "day", "owner_id")]

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import Row, all_rows, first_row, insert_new
-from yeoul.catalog.schema import account, playlist, playlist_entry
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import playlist, playlist_entry
 
 PLAYLISTS_MAX = 1000
 ENTRIES_MAX = 5000

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from yeoul.catalog.row import Row, all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema import viewing
+from yeoul.catalog.schema.viewings import viewing
 
 _CHANGING = [column.name for column in viewing.columns if column.name not in ("id", "video_id", "visitor", "device")]
 

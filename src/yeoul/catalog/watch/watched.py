@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select, tuple_, update
 
 from yeoul.catalog.row import Row, all_rows, insert_new
-from yeoul.catalog.schema import account, watched
+from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.videos import watched
 
 
 def put(connection: Connection, account_id: str, video_id: str, position_s: float, now_s: float) -> None:

@@ -11,6 +11,9 @@ from yeoul.model.noun import Noun
 from yeoul.pipeline.dag.condition import Fact, holds
 
 OPENING_PIECES = 3
+SPLIT = "split"
+INSPECT = "inspect"
+PREPROCESSOR_STAGES = (SPLIT, INSPECT)  # they come before a run has a graph
 GROUP_OP = "group"
 
 Scope = Literal["video", "piece", "rung", "track"]

@@ -14,11 +14,10 @@ from yeoul.media.source.window import trim
 from yeoul.media.video.encode import encode_piece
 from yeoul.media.video.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.rendition import Codec, Rendition, Rung, Segment
+from yeoul.model.rendition import Codec, Rendition, Rung, Segment, select_rungs
 from yeoul.model.source import Chapter, Source
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task.data import Encoded, Ladder, RungChoice, Track, Window
-from yeoul.pipeline.task.input import select_rungs
 from yeoul.pipeline.task.op import op
 
 # Of other signals the tool itself is the cause: it crashed.

@@ -13,8 +13,7 @@ from yeoul.catalog.queue import view as queue_view
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 from yeoul.pipeline.dag.condition import make_facts
-from yeoul.pipeline.dag.definition import Definition
-from yeoul.pipeline.preprocessor import STAGES
+from yeoul.pipeline.dag.definition import PREPROCESSOR_STAGES, Definition
 from yeoul.pipeline.run_book import make_task_id, read_history
 from yeoul.pipeline.story.history import History, read_place
 from yeoul.pipeline.story.stage_graph import StageGraph, make_stage_graph
@@ -34,7 +33,7 @@ def read_stage_graph(connection: Connection, run: Row) -> StageGraph:
     facts = None
     if run["ladder"] is not None:
         facts = make_facts(Source.model_validate(run["source"]), [Rung.model_validate(rung) for rung in run["ladder"]])
-    first = queue_view.stages_among(connection, run["id"], STAGES)
+    first = queue_view.stages_among(connection, run["id"], PREPROCESSOR_STAGES)
     return make_stage_graph(Definition.model_validate(run["definition"]), facts, first)
 
 
@@ -48,6 +47,6 @@ def export_history(connection: Connection, run: Row) -> History:
 
 def find_strays(connection: Connection, run: Row, history: History) -> list[str]:
     """Tasks that the rows have and the history does not, and the other way round; empty when all is well."""
-    rows = {task["id"] for task in queue_view.of_run(connection, run["id"]) if task["stage"] not in STAGES}
+    rows = {task["id"] for task in queue_view.of_run(connection, run["id"]) if task["stage"] not in PREPROCESSOR_STAGES}
     given = {make_task_id(run["id"], read_place(order["add"])) for step in history.steps for order in step.gave if "add" in order}
     return sorted(rows ^ given)

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import result, run
 from yeoul.catalog.row import first_row
-from yeoul.catalog.schema import task as task_table
+from yeoul.catalog.schema.work import task as task_table
 from yeoul.catalog.video import audio_track, upload, video
 from yeoul.media.video.ladder import in_codec
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.rendition import Rung
+from yeoul.model.rendition import Rung, select_rungs
 from yeoul.model.sound import LandedSound
 from yeoul.model.source import Source
 from yeoul.model.work import Slots, Work
@@ -205,11 +205,6 @@ def _landed(row: Row) -> LandedPiece:
     return LandedPiece(
         piece=Piece.model_validate(row["piece"]), bucket=row["bucket"], key=row["key"], size_bytes=row["size_bytes"], sha256=row["sha256"]
     )
-
-
-def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
-    """The rungs an encode stage makes: "lowest", "others" (all but the lowest) or "all"."""
-    return {"lowest": ladder[-1:], "others": ladder[:-1], "all": ladder}[which]
 
 
 def rungs_of(row: Row, task: Row, stage: str | None = None) -> list[str]:
