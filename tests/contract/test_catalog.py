@@ -746,10 +746,10 @@ def test_a_writer_that_is_killed_leaves_nothing(database: Database):
     add_video(database)
     code = (
         "import time\n"
-        "from yeoul.catalog import video\n"
+        "from yeoul.catalog.video import video\n"
         "with database.write() as connection:\n"
         "    video.change(connection, 'v', {'title': 'half'}, 1.0)\n"
-        "    outbox.emit(connection, 'half', 'v', {}, 1.0)\n"
+        "    outbox.emit(connection, TaskEnded(video_id='v', run_id='half'), 1.0)\n"
         "    print('in the middle', flush=True)\n"
         "    time.sleep(600)\n"
     )

@@ -226,6 +226,13 @@ def test_no_init() -> None:
         fragment.split_init(GOOD)
 
 
+def test_retiming_refuses_times_that_boxes_cannot_hold() -> None:
+    damaged = bytearray(GOOD)
+    damaged[104] = 128
+    with pytest.raises(MediaToolError, match="cannot be"):
+        fragment.retime(bytes(damaged), END_TICKS)
+
+
 @given(st.data())
 def test_any_damage_is_an_error_or_other_values(data: st.DataObject) -> None:
     """No other exception, no endless loop, and nothing read from outside of the bytes."""

@@ -146,7 +146,8 @@ def retime(media: bytes, end_ticks: int, delay_ticks: int = 0, *, start_ticks: i
     pictures late by the most negative one. start_ticks: the first frame is shown from then.
 
     Raises MediaToolError when a fragment does not start with its earliest frame or holds one that is shown after the next
-    fragment's, two frames share a time, none is left before `end_ticks`, or a picture would be shown before it is decoded.
+    fragment's, two frames share a time, none is left before `end_ticks`, a picture would be shown before it is decoded, or
+    times do not fit into the boxes.
     """
     fragments = list_fragments(media)
     pts = list_pts(fragments)
@@ -172,7 +173,10 @@ def retime(media: bytes, end_ticks: int, delay_ticks: int = 0, *, start_ticks: i
         if any(sample.cts_ticks < 0 for sample in samples):
             raise MediaToolError("a picture would be shown before it is decoded", offset=fragment.offset, delay_ticks=delay_ticks)
         size_bytes = sum(sample.size_bytes for sample in samples)
-        out.append(_write_moof(fragment.sequence, times[first], samples))
+        try:
+            out.append(_write_moof(fragment.sequence, times[first], samples))
+        except struct.error as error:  # negative, or longer than a box can say
+            raise MediaToolError("a fragment has times that cannot be", offset=fragment.offset) from error
         out.append(_box("mdat", media[fragment.data_offset : fragment.data_offset + size_bytes]))
         first += len(own)
     return b"".join(out)
