@@ -243,17 +243,24 @@ def _in_others(server: Server, clips: Mapping[str, dict[str, Any]], folder: Path
 
 
 def _look(tab: Tab, address: str) -> Played:
-    """Looks at what is buffered and at the pictures beside the flashes, and plays it to its end."""
-    tab.open(address)
-    wait_for(lambda: tab.evaluate("document.querySelector('yeoul-player')?.media !== undefined"), "the player")
+    """Looks at the pictures beside the flashes; then opens the page again, and plays the clip to its end.
+
+    In this order, since WebKit draws what it showed last where it has ended.
+    """
 
     def state_with(holds: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         return wait_for(lambda: state if holds(state := tab.evaluate(STATE)) else None, what)
 
-    found = state_with(lambda state: bool(state["ranges"]) and state["ranges"][-1][1] > _LENGTH_S - 0.1, "everything in the buffer")
+    def open_page() -> dict[str, Any]:
+        tab.open(address)
+        wait_for(lambda: tab.evaluate("document.querySelector('yeoul-player')?.media !== undefined"), "the player")
+        return state_with(lambda state: bool(state["ranges"]) and state["ranges"][-1][1] > _LENGTH_S - 0.1, "everything in the buffer")
+
+    open_page()
+    moments = [at for n in _ENDS for at in (n + 0.46, n + 0.55)]
+    if (bright := tab.evaluate(LOOK % moments)) != [False, True] * len(_ENDS):
+        raise AssertionError(f"flashes are not where they belong: {bright}")
+    found = open_page()
     tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; await media.play(); }})()")
     pictures = state_with(lambda state: state["ended"], "the end")["pictures"]
-    moments = [at for n in _ENDS for at in (n + 0.48, n + 0.52)]
-    if tab.evaluate(LOOK % moments) != [False, True] * len(_ENDS):
-        raise AssertionError("flashes are not where they belong")
     return Played("", "", None, pictures, found["duration"], len(found["ranges"]))
