@@ -103,7 +103,7 @@ def small_disk(folder: Path) -> Iterator[Ground]:
     """The same, with all data in a small file system of its own and no room kept back. Raises PermissionError when none can be made."""
     data = folder / "data"
     data.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "tmpfs", str(data)]
+    words = ["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES},mode=0700", "tmpfs", str(data)]
     if subprocess.run(words, capture_output=True, check=False).returncode != 0:
         raise PermissionError("a small file system can be mounted by root alone")
     try:
