@@ -1,4 +1,4 @@
-"""The only place that picks concrete parts: settings in, wired objects out."""
+"""Creates and connects all parts of Yeoul from the settings. Only this module chooses implementations."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from yeoul.catalog.database import Database
+    from yeoul.catalog.schema.row.outgoing import WebhookRow
     from yeoul.identity.mailing import MailSender
     from yeoul.mail.mailer import Mailer
     from yeoul.pipeline.dag.definition import Definition
@@ -47,50 +48,50 @@ if TYPE_CHECKING:
     from yeoul.webhook.sender import WebhookSender
 
 RUNNER = "yeoul.bootstrap:make_runner"
-_MOST_SECRET_BYTES = 64 * 2**10
+_MAX_SECRET_BYTES = 64 * 2**10
 
 
 def web_folder() -> Path:
-    """The built web app."""
+    """Returns the folder of the built web app."""
     return Path(str(files("yeoul"))) / "web_dist"
 
 
 def read_secret(data: Path) -> bytes:
-    """The server's secret, made on first use with mode 0600; all signatures derive from it."""
+    """Returns the server secret, from which all signatures derive; creates it on first use with mode 0600."""
     path = data / "secret.key"
     try:
         return path.read_bytes()
     except FileNotFoundError:
         data.mkdir(parents=True, exist_ok=True)
-        written = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        partial_file = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(partial_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(32))
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(written, path)  # the first of several starters wins
+            os.link(partial_file, path)  # if several processes start at once, the first one wins
         except FileExistsError:
             pass
         finally:
-            written.unlink()
+            partial_file.unlink()
         return path.read_bytes()
 
 
 def public_url(settings: Settings) -> str:
-    """Where browsers find this server."""
+    """Returns the URL at which browsers reach this server."""
     server = settings.server
     host = "localhost" if server.host in {"0.0.0.0", "127.0.0.1", "::"} else server.host  # noqa: S104
     return server.public_url.rstrip("/") or f"http://{host}:{server.port}"
 
 
 def make_store(settings: Settings, clock: Clock, *, signs: bool = True) -> BlobStore:
-    """The blob store that the settings name. signs: else the secret of the embedded store is not read, and its addresses open nothing."""
+    """Returns the configured blob store. signs: if False, the embedded store does not read the server secret, and cannot sign URLs."""
     if not settings.blob.url:
         secret = read_secret(settings.data) if signs else secrets.token_bytes(32)
         return LocalStore(settings.data / "blob", "", secret, settings.blob.reserve_bytes)
-    from yeoul.blob.s3 import S3Place, S3Store  # noqa: PLC0415 (obstore starts threads, which the zygote must not have)
-    from yeoul.blob.sigv4 import Credentials  # noqa: PLC0415
+    from yeoul.blob.s3 import S3Place, S3Store  # obstore starts threads, but the zygote must have only one
+    from yeoul.blob.sigv4 import Credentials
 
     parsed = urlsplit(settings.blob.url)
     if parsed.scheme != "s3":
@@ -101,21 +102,21 @@ def make_store(settings: Settings, clock: Clock, *, signs: bool = True) -> BlobS
 
 
 def make_limits(settings: Settings) -> Limits:
-    """Limits of media operations."""
+    """Returns the limits of media operations."""
     return Limits(max_pixels=settings.media.max_pixels, max_duration_s=settings.media.max_duration_s)
 
 
 def make_slots(settings: Settings) -> Slots:
-    """What this machine's worker offers."""
+    """Returns the slots of this machine's worker."""
     memory_bytes = settings.engine.memory_bytes or find_memory_bytes() // 2
     tags = tuple(tag for tag in settings.engine.tags.split(",") if tag)
     return Slots(cpu=float(settings.engine.workers or count_cores()), memory_bytes=memory_bytes, gpu=settings.engine.gpus, tags=tags)
 
 
 def make_policy(settings: Settings) -> Policy:
-    """What the resource manager goes by."""
-    from yeoul.pipeline.resource.manager import Policy  # noqa: PLC0415
-    from yeoul.pipeline.resource.overload import Limits as OverloadLimits  # noqa: PLC0415
+    """Returns the policy of the resource manager."""
+    from yeoul.pipeline.resource.manager import Policy
+    from yeoul.pipeline.resource.overload import Limits as OverloadLimits
 
     pipeline = settings.pipeline
     limits = OverloadLimits(defer_after_s=pipeline.defer_after_s, park_after_s=pipeline.park_after_s)
@@ -126,18 +127,19 @@ def make_policy(settings: Settings) -> Policy:
 
 
 def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[float], None]], dict[str, Any]]:
-    """What the zygote loads once: runs a work's op in the forked child.
+    """Returns the function that runs a task's op in a forked child. The zygote calls this once.
 
-    config: {"settings": ..., "secret": ...}, settings without credentials, and the descriptor of a file with those of the store as JSON.
+    config: {"settings": ..., "secret": ...}: settings without credentials, and the descriptor of a file with the store's credentials as
+    JSON.
     """
-    from yeoul.engine.local.attempt import describe  # noqa: PLC0415
-    from yeoul.engine.local.confined import Ask, Confined, Folders  # noqa: PLC0415
-    from yeoul.pipeline.ops.context import Context  # noqa: PLC0415
-    from yeoul.pipeline.ops.registry import load_ops  # noqa: PLC0415
-    from yeoul.pipeline.ops.reuse import run_or_reuse  # noqa: PLC0415
-    from yeoul.pipeline.ops.runner import OpRunner  # noqa: PLC0415
-    from yeoul.pipeline.ops.task_store import AskedStore, StoreGate  # noqa: PLC0415
-    from yeoul.pipeline.task.data import TaskInput  # noqa: PLC0415
+    from yeoul.engine.local.attempt import describe
+    from yeoul.engine.local.confined import Ask, Confined, Folders
+    from yeoul.pipeline.ops.context import Context
+    from yeoul.pipeline.ops.registry import load_ops
+    from yeoul.pipeline.ops.reuse import run_or_reuse
+    from yeoul.pipeline.ops.runner import OpRunner
+    from yeoul.pipeline.ops.task_store import AskedStore, StoreGate
+    from yeoul.pipeline.task.data import TaskInput
 
     settings = Settings.model_validate(config["settings"])
     limits = make_limits(settings)
@@ -151,8 +153,8 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
 
         def body(ask: Ask, tell: Callable[[float], None]) -> bytes:
             folders.settle()
-            own = AskedStore(ask, folders.work)
-            context = Context(own, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
+            task_store = AskedStore(ask, folders.work)
+            context = Context(task_store, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
             return runner.run(work.op, context, task).model_dump_json().encode()
 
         room = Room(
@@ -163,15 +165,15 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
             user=settings.engine.user,
             network=runner.uses_network(work.op, [member.op for member in task.members]),
         )
-        # The sandbox begins with a copy of this process's memory: credentials are read once it has begun.
+        # The sandbox starts as a copy of this process's memory, so credentials are read only after it has started.
         with Confined(room, body, partial(describe, work.op)) as confined:
             store = CountedStore(make_store(_with_credentials(settings, config["secret"]), clock, signs=False))
             gate = StoreGate(store, work, folders.inputs, folders.work, folders.taken)
 
             def run_in_sandbox(_: TaskInput) -> Output:
-                made = runner.read(work.op, confined.run(gate.answer, progress))
-                gate.check_outputs(made.model_dump(mode="json"))
-                return made
+                output = runner.read(work.op, confined.run(gate.answer, progress))
+                gate.check_outputs(output.model_dump(mode="json"))
+                return output
 
             try:
                 outputs = run_or_reuse(work, store, run_in_sandbox)
@@ -184,64 +186,64 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
 
 
 def _with_credentials(settings: Settings, secret: int) -> Settings:
-    """Settings with the credentials of the store that the file of the descriptor holds."""
-    found = json.loads(os.pread(secret, _MOST_SECRET_BYTES, 0))
-    return settings.model_copy(update={"blob": settings.blob.model_copy(update=found)})
+    """Returns the settings with the store's credentials. secret: descriptor of a file with the credentials as JSON."""
+    credentials = json.loads(os.pread(secret, _MAX_SECRET_BYTES, 0))
+    return settings.model_copy(update={"blob": settings.blob.model_copy(update=credentials)})
 
 
 # --- the pipeline's side ---
 
 
 def open_data(data: Path) -> None:
-    """Make the data folder, for this user alone, or close one that others may enter.
+    """Creates the data folder with access for this user only, or restricts the access of an existing one.
 
-    Raises StartError where it cannot be written, or is shared by all users, as /tmp is: closing that would lock them out.
+    Raises StartError if the folder is not writable, or is shared by all users like /tmp, since restricting it would lock them out.
     """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = data.stat()
-        if found.st_mode & stat.S_ISVTX:
-            raise StartError(f"the data folder {data} is shared by all users: name a folder in it", folder=str(data))
-        if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+        status = data.stat()
+        if status.st_mode & stat.S_ISVTX:
+            raise StartError(f"the data folder {data} is shared by all users; use a subfolder instead", folder=str(data))
+        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
             data.chmod(0o700)
         with tempfile.TemporaryFile(dir=data):
             pass
     except OSError as error:
-        raise StartError(f"the data folder {data} cannot be written: {error.strerror}", folder=str(data)) from error
+        raise StartError(f"cannot write to the data folder {data}: {error.strerror}", folder=str(data)) from error
 
 
-def _has_room(scratch: Path, reserve_bytes: int) -> bool:
-    """Whether tasks may begin: the reserve of the disk is not for them either."""
+def _has_space(scratch: Path, reserve_bytes: int) -> bool:
+    """True if tasks may start, because the scratch disk has more free space than the reserve."""
     return shutil.disk_usage(scratch).free > reserve_bytes
 
 
 def open_scratch(settings: Settings) -> Path:
-    """Returns the folder that tasks work in, made where it is not there; others may pass through it and see nothing.
+    """Returns the folder for scratch folders, and creates it if needed. Other users can pass through it, but cannot list it.
 
-    Raises StartError where it cannot be written, or lies in the data folder.
+    Raises StartError if the folder is not writable, or is inside the data folder.
     """
     data = settings.data.resolve()
     folder = Path(settings.engine.scratch).resolve() if settings.engine.scratch else data.with_name(f"{data.name}-scratch")
     if folder.is_relative_to(data) or data.is_relative_to(folder):
-        raise StartError(f"the folder {folder} for what tasks work on must lie outside the data folder {data}", folder=str(folder))
+        raise StartError(f"the scratch folder {folder} must be outside the data folder {data}; set engine.scratch", folder=str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        message = f"the folder {folder} for what tasks work on cannot be written: {error.strerror}; engine.scratch names another"
+        message = f"cannot write to the scratch folder {folder}: {error.strerror}; set engine.scratch to another folder"
         raise StartError(message, folder=str(folder)) from error
     return folder
 
 
 def make_database(settings: Settings, *, busy_s: float = 20.0) -> Database:
-    """Returns the catalogue, with its tables brought up to date. busy_s: how long to wait for others who write.
+    """Returns the database, after migrating it to the current version. busy_s: how long to wait for other writers.
 
-    Raises StartError, DatabaseTooNewError or DatabaseDamagedError for what cannot be used, UnavailableError for what cannot be reached.
+    Raises StartError, DatabaseTooNewError or DatabaseDamagedError if it cannot be used, UnavailableError if it cannot be reached.
     """
-    from yeoul.catalog.database import Database  # noqa: PLC0415
-    from yeoul.catalog.migrate import migrate  # noqa: PLC0415
+    from yeoul.catalog.database import Database
+    from yeoul.catalog.migrate import migrate
 
     open_data(settings.data)
     database = Database(settings.catalog.url or f"sqlite:///{settings.data / 'yeoul.db'}", busy_s)
@@ -250,19 +252,18 @@ def make_database(settings: Settings, *, busy_s: float = 20.0) -> Database:
 
 
 def lock_pipeline(settings: Settings) -> IO[str] | None:
-    """Returns what keeps other pipelines away from the data folder while it is open; None where they may share a database.
+    """Locks the data folder for one pipeline; returns the lock file, or None if pipelines may share the database (PostgreSQL).
 
-    Raises StartError where another has it.
+    Raises StartError if another pipeline holds the lock.
     """
     if settings.catalog.url and not settings.catalog.url.startswith("sqlite"):
         return None
-    return lock_file(
-        settings.data / "pipeline.lock", f"another pipeline works on {settings.data}: a folder has one, a fleet uses PostgreSQL"
-    )
+    message = f"another pipeline uses {settings.data}; to run several pipelines, use PostgreSQL (catalog.url)"
+    return lock_file(settings.data / "pipeline.lock", message)
 
 
 def lock_file(path: Path, taken: str) -> IO[str]:
-    """Returns a file that is locked until it is closed. Raises StartError with the sentence `taken` where another process has it."""
+    """Returns a file that is locked until it is closed. Raises StartError with the message `taken` if another process holds the lock."""
     open_data(path.parent)
     file = path.open("w")
     try:
@@ -274,7 +275,7 @@ def lock_file(path: Path, taken: str) -> IO[str]:
 
 
 def check_port(settings: Settings) -> None:
-    """Raises StartError where another program listens: the web server would share the port with it, and get half of the requests."""
+    """Raises StartError if another program listens on the port, because the web server would share it and get only some requests."""
     host, port = settings.server.host, settings.server.port
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -282,12 +283,12 @@ def check_port(settings: Settings) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        what = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-        raise StartError(f"port {port} of {host} {what}", host=host, port=port) from error
+        reason = "is used by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise StartError(f"port {port} of {host} {reason}", host=host, port=port) from error
 
 
 def read_definitions(settings: Settings | None = None) -> dict[str, str]:
-    """DAG definitions, the built-in ones and those of the settings' folder: YAML text by name."""
+    """Returns the built-in DAG definitions and those in the folder `pipeline.dags`, as YAML text by name."""
     folders = [
         files("yeoul.pipeline") / "dags",
         *([Path(settings.pipeline.dags)] if settings is not None and settings.pipeline.dags else []),
@@ -297,21 +298,21 @@ def read_definitions(settings: Settings | None = None) -> dict[str, str]:
 
 
 def op_files(settings: Settings) -> list[Path]:
-    """Python files with ops of users."""
+    """Returns the Python files with users' ops."""
     return [Path(name).resolve() for name in settings.pipeline.ops.split(":") if name]
 
 
 def network_ops(settings: Settings) -> list[str]:
-    """Names of the ops that may use the network."""
+    """Returns the names of ops that may use the network."""
     return [name for name in settings.engine.network_ops.split(",") if name]
 
 
 def load_definitions(settings: Settings) -> dict[str, Definition]:
-    """All definitions, compiled by a child process: code of users is never loaded where there are database credentials.
+    """Returns all definitions, compiled in a child process, so that users' code never runs in a process with database credentials.
 
-    Raises DagError naming everything that is wrong.
+    Raises DagError with all problems.
     """
-    from yeoul.pipeline.dag.definition import Definition  # noqa: PLC0415
+    from yeoul.pipeline.dag.definition import Definition
 
     ops = [str(path) for path in op_files(settings)]
     request = {"ops": ops, "network_ops": network_ops(settings), "definitions": read_definitions(settings)}
@@ -319,33 +320,33 @@ def load_definitions(settings: Settings) -> dict[str, Definition]:
     child = [sys.executable, "-m", "yeoul.pipeline.dag.compile_process"]
     done = subprocess.run(child, input=json.dumps(request), capture_output=True, text=True, env=environ, check=False)
     if done.returncode != 0:
-        raise DagError(done.stderr.strip() or "the DAG definitions could not be compiled")
-    return {name: Definition.model_validate(found) for name, found in json.loads(done.stdout).items()}
+        raise DagError(done.stderr.strip() or "cannot compile the DAG definitions")
+    return {name: Definition.model_validate(tree) for name, tree in json.loads(done.stdout).items()}
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The local engine; its workers see neither the database nor the mail server, and their sandboxes not the store's credentials."""
-    from yeoul.engine.local.engine import LocalEngine  # noqa: PLC0415
+    """Returns the local engine. Its workers get no settings of the database and mail server, and sandboxes no credentials of the store."""
+    from yeoul.engine.local.engine import LocalEngine
 
     credentials = {"access_key": settings.blob.access_key, "secret_key": settings.blob.secret_key}
-    kept = {
+    redacted = {
         "catalog": type(settings.catalog)(),
         "mail": type(settings.mail)(),
         "blob": settings.blob.model_copy(update=dict.fromkeys(credentials, "")),
     }
-    plain = settings.model_copy(update={"data": settings.data.resolve(), **kept}).model_dump(mode="json")
+    worker_settings = settings.model_copy(update={"data": settings.data.resolve(), **redacted}).model_dump(mode="json")
     name = settings.engine.name or socket.gethostname()
     return LocalEngine(
-        make_slots(settings), RUNNER, {"settings": plain}, open_scratch(settings), name, secret=json.dumps(credentials).encode()
+        make_slots(settings), RUNNER, {"settings": worker_settings}, open_scratch(settings), name, secret=json.dumps(credentials).encode()
     )
 
 
 def make_tracer(settings: Settings, database: Database) -> Tracer | None:
-    """What sends traces, when the settings name a collector. Raises InvalidError when the packages for it are not installed."""
+    """Returns the tracer if a collector is configured, else None. Raises InvalidError if the packages for it are not installed."""
     if not settings.telemetry.otlp_endpoint:
         return None
     try:
-        from yeoul.pipeline.story.tracer import Tracer  # noqa: PLC0415 (its packages are an extra)
+        from yeoul.pipeline.story.tracer import Tracer  # its packages are optional
     except ImportError as error:
         message = f"telemetry.otlp_endpoint needs the extra otel: pip install 'yeoul[otel]' ({error})"
         raise InvalidError(message, field="telemetry.otlp_endpoint") from error
@@ -361,25 +362,25 @@ def make_dispatcher(
     definitions: Mapping[str, Definition] | None = None,
     tracer: Tracer | None = None,
 ) -> Dispatcher:
-    """The pipeline's loop with everything behind it. definitions: by name, instead of those that the settings name."""
-    from yeoul.base.ids import new_id  # noqa: PLC0415
-    from yeoul.pipeline.completion_handler import CompletionHandler  # noqa: PLC0415
-    from yeoul.pipeline.dispatcher import Dispatcher  # noqa: PLC0415
-    from yeoul.pipeline.options import DispatchOptions  # noqa: PLC0415
-    from yeoul.pipeline.preprocessor import Preprocessor  # noqa: PLC0415
-    from yeoul.pipeline.run_book import RunBook  # noqa: PLC0415
-    from yeoul.pipeline.sweeper import Sweeper  # noqa: PLC0415
+    """Returns the dispatcher with all its parts. definitions: by name, replaces the configured ones."""
+    from yeoul.base.ids import new_id
+    from yeoul.pipeline.completion_handler import CompletionHandler
+    from yeoul.pipeline.dispatcher import Dispatcher
+    from yeoul.pipeline.options import DispatchOptions
+    from yeoul.pipeline.preprocessor import Preprocessor
+    from yeoul.pipeline.run_book import RunBook
+    from yeoul.pipeline.sweeper import Sweeper
 
-    known = load_definitions(settings) if definitions is None else definitions
+    active = load_definitions(settings) if definitions is None else definitions
     book = RunBook()
     scratch = open_scratch(settings)
     return Dispatcher(
         database,
         engine,
-        Preprocessor(book, known),
+        Preprocessor(book, active),
         book,
         CompletionHandler(),
-        # An address for sending must not outlive its upload.
+        # An upload must not be swept while a presigned URL of it is still valid.
         Sweeper(
             *(database, store, max(settings.upload.expire_s, settings.upload.url_ttl_s)),
             lambda: _read_live(settings, database).video.trash_days * 86400.0,
@@ -387,7 +388,7 @@ def make_dispatcher(
         clock,
         new_id(clock.now()),
         DispatchOptions(settings.pipeline.lease_s, settings.pipeline.heartbeat_s, make_policy(settings)),
-        room=lambda: store.free_bytes() != 0 and _has_room(scratch, settings.blob.reserve_bytes),
+        room=lambda: store.free_bytes() != 0 and _has_space(scratch, settings.blob.reserve_bytes),
         on_run_ended=(lambda _: None) if tracer is None else tracer.run_ended,
     )
 
@@ -396,44 +397,44 @@ def make_dispatcher(
 
 
 def _read_live(settings: Settings, database: Database) -> Settings:
-    """The settings as admins have changed them since the start."""
-    from yeoul.catalog.account import setting  # noqa: PLC0415
+    """Returns the settings with the changes that admins have made since the start."""
+    from yeoul.catalog.account import setting
 
     with database.read() as connection:
         return overlay(settings, setting.changed(connection))
 
 
 def _describe(text: str) -> dict[str, Any]:
-    """What a definition says of itself; one that is wrong is the pipeline's matter, and is not loaded here."""
-    import yaml  # noqa: PLC0415
+    """Returns a definition's description and upload mode, without checking the definition, which is the pipeline's task."""
+    import yaml
 
     try:
         tree: Any = yaml.safe_load(text)
     except yaml.YAMLError:
         tree = None
-    said = cast("dict[str, Any]", tree) if isinstance(tree, dict) else {}
-    return {"description": str(said.get("description", "")), "whole": said.get("upload") == "whole"}
+    fields = cast("dict[str, Any]", tree) if isinstance(tree, dict) else {}
+    return {"description": str(fields.get("description", "")), "whole": fields.get("upload") == "whole"}
 
 
 def find_sandbox_lacks(settings: Settings) -> tuple[str, ...]:
-    """Returns the parts of a sandbox that this machine lacks, by trying. This process must have one thread."""
+    """Returns the parts of the sandbox that this machine lacks, by entering one. This process must have only one thread."""
     with tempfile.TemporaryDirectory(prefix="yeoul-sandbox-") as folder:
         return find_missing(Path(folder), settings.engine.user)
 
 
 def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock, sandbox_lacks: tuple[str, ...] = ()) -> FastAPI:
-    """The ASGI application. sandbox_lacks: what `find_sandbox_lacks` found, for `/readyz`."""
-    from yeoul.api.answer_cache import AnswerCache  # noqa: PLC0415
-    from yeoul.api.app import make_app  # noqa: PLC0415
-    from yeoul.api.deps import Parts, PipelineNote  # noqa: PLC0415
-    from yeoul.api.metrics.pipeline import PipelineMetrics  # noqa: PLC0415
-    from yeoul.api.video.followers import Followers  # noqa: PLC0415
-    from yeoul.delivery.access import StreamAccess  # noqa: PLC0415
-    from yeoul.delivery.catalogue_view import PresentationCache  # noqa: PLC0415
-    from yeoul.insight.collector import BeaconCollector  # noqa: PLC0415
-    from yeoul.media.picture.process import Drawing  # noqa: PLC0415
-    from yeoul.upload.service import UploadService  # noqa: PLC0415
-    from yeoul.upload.track_service import TrackService  # noqa: PLC0415
+    """Returns the ASGI application. sandbox_lacks: the result of `find_sandbox_lacks`, for `/readyz`."""
+    from yeoul.api.answer_cache import AnswerCache
+    from yeoul.api.app import make_app
+    from yeoul.api.deps import Parts, PipelineNote
+    from yeoul.api.metrics.pipeline import PipelineMetrics
+    from yeoul.api.video.followers import Followers
+    from yeoul.delivery.access import StreamAccess
+    from yeoul.delivery.catalogue_view import PresentationCache
+    from yeoul.insight.collector import BeaconCollector
+    from yeoul.media.picture.process import Drawing
+    from yeoul.upload.service import UploadService
+    from yeoul.upload.track_service import TrackService
 
     parts = Parts(
         settings=settings,
@@ -458,42 +459,42 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
 
 
 def make_mailer(settings: Settings) -> Mailer:
-    """The way out for mails that the settings name."""
+    """Returns the configured mailer."""
     mail = settings.mail
     if not mail.smtp_host:
-        from yeoul.mail.folder import FolderMailer  # noqa: PLC0415
+        from yeoul.mail.folder import FolderMailer
 
         return FolderMailer(settings.data / "mail", mail.sender)
-    from yeoul.mail.smtp import SmtpMailer, SmtpServer  # noqa: PLC0415
+    from yeoul.mail.smtp import SmtpMailer, SmtpServer
 
     server = SmtpServer(mail.smtp_host, mail.smtp_port, mail.smtp_user, mail.smtp_password, mail.smtp_security)
     return SmtpMailer(server, mail.sender)
 
 
 def make_mail_sender(settings: Settings, database: Database, clock: Clock) -> MailSender:
-    """Who takes mails out of the outbox."""
-    from yeoul.identity.mailing import MailSender  # noqa: PLC0415
+    """Returns the sender of queued mails."""
+    from yeoul.identity.mailing import MailSender
 
     return MailSender(database, make_mailer(settings), clock, public_url(settings), read_secret(settings.data))
 
 
 def make_webhook_sender(settings: Settings, database: Database, clock: Clock) -> WebhookSender:
-    """Who tells webhooks what happened, and their owners when one is switched off."""
-    from yeoul.catalog.account import account  # noqa: PLC0415
-    from yeoul.identity import mailing  # noqa: PLC0415
-    from yeoul.webhook.post import HttpPoster  # noqa: PLC0415
-    from yeoul.webhook.sender import WebhookSender  # noqa: PLC0415
+    """Returns the sender of webhook deliveries. It mails the owner of a webhook that is switched off."""
+    from yeoul.catalog.account import account
+    from yeoul.identity import mailing
+    from yeoul.webhook.post import HttpPoster
+    from yeoul.webhook.sender import WebhookSender
 
-    def tell_owner(connection: Connection, webhook: Mapping[str, Any]) -> None:
+    def notify_owner(connection: Connection, webhook: WebhookRow) -> None:
         owner = account.get(connection, webhook["account_id"])
         mailing.write(connection, "webhook_off", owner, clock.now(), webhook["url"])
 
     poster = HttpPoster(allow_private=settings.webhook.allow_private)
-    return WebhookSender(database, poster, clock, read_secret(settings.data), tell_owner)
+    return WebhookSender(database, poster, clock, read_secret(settings.data), notify_owner)
 
 
 def open_settings(data: Path | None = None, **overrides: Any) -> Settings:
-    """Settings of this process: `yeoul.toml` in the working folder, the environment, then what the command line says."""
+    """Returns the settings of this process, from `yeoul.toml` in the working folder, the environment, then the command line."""
     if data is not None:
         overrides["data"] = str(data)
     settings = load_settings(Path("yeoul.toml"), **overrides)

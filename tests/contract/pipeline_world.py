@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event, select
 
@@ -19,7 +19,9 @@ from yeoul.bootstrap import read_definitions
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
+from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema.outgoing import outbox as outbox_table
+from yeoul.catalog.schema.row.work import TaskRow
 from yeoul.catalog.schema.work import task as task_table
 from yeoul.catalog.video import stream, video
 from yeoul.media.video.ladder import in_codec
@@ -48,6 +50,7 @@ from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 from yeoul.upload.track_service import NewTrack, TrackService
 
+T = TypeVar("T")
 LADDER = tuple(
     Rung(name=name, width=width, height=height, crf=23, maxrate_bps=width * 1000)
     for name, width, height in (("720p", 1280, 720), ("480p", 854, 480), ("240p", 426, 240))
@@ -209,6 +212,12 @@ class Ops:
         return Packaged(frames=len(task.needs), segments=1)
 
 
+def filled(value: T | None) -> T:
+    """A nullable column that must have a value."""
+    assert value is not None
+    return value
+
+
 class World:
     """One database, one store, one video; dispatchers come and go."""
 
@@ -334,7 +343,7 @@ class World:
         new = NewTrack(language="ko", size_bytes=len(data), sha256=sha256(data), sound=sound)
         row, signed, _ = self.track_service.open(VIDEO, new, 0)
         if lands:
-            assert signed is not None
+            assert signed is not None and row["key"] is not None
             self.store.put_bytes(Bucket.ORIGINAL, row["key"], data)
             self.track_service.land(VIDEO, row["name"])
         return str(row["name"])
@@ -354,19 +363,18 @@ class World:
 
     # --- what can be seen ---
 
-    def video(self, video_id: str = VIDEO) -> Mapping[str, Any]:
+    def video(self, video_id: str = VIDEO) -> video.OwnedVideoRow:
         with self.database.read() as connection:
             return video.get(connection, video_id)
 
     def state(self) -> str:
         return self.video()["state"]
 
-    def tasks(self) -> list[Mapping[str, Any]]:
+    def tasks(self) -> list[TaskRow]:
         with self.database.read() as connection:
-            rows = connection.execute(select(task_table).order_by(task_table.c.created_at, task_table.c.id)).mappings()
-            return [dict(row) for row in rows]
+            return all_rows(connection, select(task_table).order_by(task_table.c.created_at, task_table.c.id), TaskRow)
 
-    def task(self, stage: str, piece: int | None = None) -> Mapping[str, Any]:
+    def task(self, stage: str, piece: int | None = None) -> TaskRow:
         return next(row for row in self.tasks() if (row["stage"], row["piece"]) == (stage, piece))
 
     def key_of(self, stage: str, piece: int | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from yeoul.catalog.account import account, audit, session, setting, usage
 from yeoul.catalog.account import login_throttle as guess
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import playlist
 from yeoul.identity import mailing, slowdown
@@ -301,12 +302,12 @@ def test_where_from():
 
 
 def test_a_link_opens_one_account_once_and_not_for_ever():
-    row = {"id": "1", "email": "ann@example.org", "pending_email": None, "password_hash": "old"}
+    row = cast("AccountRow", {"id": "1", "email": "ann@example.org", "pending_email": None, "password_hash": "old"})
     token = make_link_token(b"secret", "reset", row, int(NOW) + 10)
     assert account_of(token) == "1"
     assert opens("reset", row, token, NOW)
     longer = token.replace(str(int(NOW) + 10), str(int(NOW) + 9999))
-    wrong: list[tuple[str, Purpose, dict[str, Any], str, float]] = [
+    wrong: list[tuple[str, Purpose, AccountRow, str, float]] = [
         ("used", "reset", {**row, "password_hash": "new"}, token, NOW),
         ("mailed to another address", "reset", {**row, "email": "other@example.org"}, token, NOW),
         ("expired", "reset", row, token, NOW + 10),
@@ -323,7 +324,7 @@ def test_a_link_opens_one_account_once_and_not_for_ever():
     assert not opens("confirm", {**row, "pending_email": "new@example.org"}, confirm, NOW)
 
 
-def opens(purpose: Purpose, row: dict[str, Any], token: str, now_s: float) -> bool:
+def opens(purpose: Purpose, row: AccountRow, token: str, now_s: float) -> bool:
     try:
         check_link_token(b"secret", purpose, row, token, now_s)
     except LinkError:
@@ -430,7 +431,7 @@ def test_settings_change_and_go_back(database: Database):
 
 
 def test_the_audit_log_pages(database: Database):
-    actor = {"id": "1", "handle": "ann"}
+    actor = cast("AccountRow", {"id": "1", "handle": "ann"})
     with database.write() as connection:
         for number in range(5):
             audit.note(connection, actor, "account.change", str(number), {"role": "viewer"}, NOW + number)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.pipeline_world import DEFINITIONS, EXPIRE_S, VIDEO, World, fail_with, sha256
+from tests.contract.pipeline_world import DEFINITIONS, EXPIRE_S, VIDEO, World, fail_with, filled, sha256
 from yeoul.base.errors import ChecksumError, ConflictError, InvalidError, PieceMissingError, QuotaExceededError, UnreadableError
 from yeoul.blob.store import Bucket
 from yeoul.catalog.account import account
@@ -99,7 +99,7 @@ def test_a_track_that_cannot_be_made_fails_alone_and_is_named(world: World):
     world.work()
     row = world.video()
     assert row["state"] == "ready" and sounds(world) == ["audio"]
-    assert row["dropped"][name]["code"] == "media.unreadable" and row["notice"]["facts"]["rungs"] == [name]
+    assert row["dropped"][name]["code"] == "media.unreadable" and filled(row["notice"])["facts"]["rungs"] == [name]
     world.track_service.remove(VIDEO, name)
     world.work()
     assert world.video()["dropped"] == {} and world.video()["notice"] is None
@@ -172,6 +172,7 @@ def test_what_is_not_there_does_not_land(world: World):
         world.track_service.land(VIDEO, name)
     with world.database.read() as connection:
         key = audio_track.get(connection, VIDEO, name)["key"]
+    assert key is not None
     world.store.put_bytes(Bucket.ORIGINAL, key, b"other bytes")
     with pytest.raises(ChecksumError):
         world.track_service.land(VIDEO, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.account import account, channel
 from yeoul.catalog.database import Database
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, video
 from yeoul.catalog.watch import playlist, watched
 from yeoul.discovery import index
@@ -187,7 +188,7 @@ def counted(database: Database) -> int:
 
 def everywhere(database: Database) -> set[str]:
     """What any list shows."""
-    seed = {"id": "", "title": "Secret garden", "tags": [], "owner_id": "ann"}
+    seed = cast("VideoRow", {"id": "", "title": "Secret garden", "tags": [], "owner_id": "ann"})
     with database.read() as connection:
         lists = [
             listing.newest(connection, None, 10),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
@@ -13,6 +13,7 @@ from sqlalchemy import update
 from tests.contract.pipeline_world import VIDEO, World
 from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.deps import Parts
+from yeoul.api.identity import CallerRow
 from yeoul.api.metrics.pipeline import PipelineMetrics
 from yeoul.api.video.events import _Follower
 from yeoul.api.video.followers import Followers
@@ -56,7 +57,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         sandbox_lacks=(),
     )
     with world.database.read() as connection:
-        owner = {"id": video.get(connection, VIDEO)["owner_id"], "role": "maker", "scopes": None}
+        owner = cast("CallerRow", {"id": video.get(connection, VIDEO)["owner_id"], "role": "maker", "scopes": None})
     return _Follower(parts, VIDEO, is_known=True, find=lambda: owner)
 
 

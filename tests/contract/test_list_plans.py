@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, event
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event
 from tests.contract.test_discovery import NOW, add, make_playlist
 from yeoul.catalog.account import account, audit, channel, webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, trash, video
 from yeoul.catalog.watch import audience, playlist, watched
 from yeoul.catalog.watch import viewing as viewings
@@ -21,7 +22,7 @@ from yeoul.model.webhook import WebhookEvent
 
 BEFORE = (NOW, "v")
 WANTED = Filter(now_s=NOW)
-SEED = {"id": "v", "title": "one river", "tags": ["two"], "owner_id": "ann"}
+SEED = cast("VideoRow", {"id": "v", "title": "one river", "tags": ["two"], "owner_id": "ann"})
 
 
 def _after(order: video.Order) -> tuple[float | str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, delete, update
@@ -16,6 +16,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.outgoing import webhook_delivery as delivery_table
 from yeoul.catalog.schema.people import account as account_table
 from yeoul.catalog.schema.people import audit as audit_table
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.catalog.video import trash, upload, video
 from yeoul.catalog.watch import playlist, watched
 from yeoul.identity.password import hash_token
@@ -71,7 +72,7 @@ def _add_playlist(connection: Connection, name: str, now_s: float) -> None:
 
 
 def _note(connection: Connection, name: str, now_s: float) -> None:
-    audit.note(connection, {"id": "admin", "handle": "admin"}, "test.note", name, {}, now_s)
+    audit.note(connection, cast("AccountRow", {"id": "admin", "handle": "admin"}), "test.note", name, {}, now_s)
 
 
 def _add_webhook(connection: Connection, name: str, now_s: float) -> None:

@@ -10,10 +10,11 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
-from tests.contract.pipeline_world import EXPIRE_S, SOURCE, VIDEO, World, fail_with
+from tests.contract.pipeline_world import EXPIRE_S, SOURCE, VIDEO, World, fail_with, filled
 from tests.harness.pace import patience_s
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import MediaToolError, NotFoundError, StorageError, StorageFullError, UnreadableError, UploadExpiredError
+from yeoul.base.ids import TaskId
 from yeoul.blob.store import Bucket
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import run
@@ -87,7 +88,7 @@ def test_from_the_first_piece_to_ready(world: World):
     world.uploads.complete(upload_id, 3)
     world.work()
     assert_ready(world)
-    assert world.video()["playable_at"] <= world.video()["ready_at"]
+    assert filled(world.video()["playable_at"]) <= filled(world.video()["ready_at"])
 
 
 def test_an_upload_that_ends_before_anything_is_encoded(world: World):
@@ -127,7 +128,7 @@ def test_pieces_cannot_land_after_the_end(world: World):
     for index in range(3):
         world.land(upload_id, index)
     world.uploads.complete(upload_id, 3)
-    with pytest.raises(Exception, match="takes no more pieces"):
+    with pytest.raises(Exception, match="accepts no more pieces"):
         world.land(upload_id, 3)
 
 
@@ -179,11 +180,11 @@ def test_the_retry_ladder(world: World):
             break
         assert task["state"] == "ready" and task["not_before"] > world.clock.now()
         world.clock.advance(task["not_before"] - world.clock.now())
-    assert (task["attempt"], task["failures"], task["error"]["code"]) == (9, 9, "media.tool_failed")
+    assert (task["attempt"], task["failures"], filled(task["error"])["code"]) == (9, 9, "media.tool_failed")
     for number, (earlier, later) in enumerate(pairwise(attempts)):
         assert 0.75 * 2**number <= later - earlier <= 1.25 * 2**number
     row = world.video()
-    assert (row["state"], row["error"]["code"], row["error"]["stage"], row["error"]["piece"]) == (
+    assert (row["state"], filled(row["error"])["code"], filled(row["error"])["stage"], filled(row["error"])["piece"]) == (
         "failed",
         "media.tool_failed",
         "encode_low",
@@ -206,12 +207,12 @@ def test_other_codecs_hold_up_nobody_and_may_fail(database: Database):
     world.settle()
     for stage in ("sample", "choice", "encode"):
         for task in [task for task in world.tasks() if task["stage"] == stage and task["state"] == "running"]:
-            world.engine.end((task["id"], task["attempt"]), world.ops)
+            world.engine.end((TaskId(task["id"]), task["attempt"]), world.ops)
         world.settle()
     ladder = ("720p", "480p", "240p")
     for piece, listed in ((0, ALL), (1, ALL), (2, ALL | {f"{name}-av1" for name in ladder})):
         for task in [task for task in world.tasks() if (task["stage"], task["piece"]) == ("av1", piece)]:
-            world.engine.end((task["id"], task["attempt"]), world.ops)
+            world.engine.end((TaskId(task["id"]), task["attempt"]), world.ops)
         world.settle()
         assert world.listed() == listed
     world.work()
@@ -238,7 +239,7 @@ def test_what_cannot_be_read_fails_at_once(world: World):
     world.upload_all()
     world.work()
     row = world.video()
-    assert (row["state"], row["error"]["code"], row["error"]["stage"]) == ("failed", "media.unreadable", "inspect")
+    assert (row["state"], filled(row["error"])["code"], filled(row["error"])["stage"]) == ("failed", "media.unreadable", "inspect")
     assert [(task["state"], task["attempt"]) for task in world.tasks()] == [("failed", 1)]
 
 
@@ -305,7 +306,7 @@ def test_a_full_store_holds_up_and_uses_no_retry(world: World):
     world.ops.faults = fail_with(StorageFullError("no room"), "encode", times=40, rungs="lowest", piece=0)
     world.upload_all()
     world.work()
-    assert world.video()["notice"]["code"] == "storage.full"
+    assert filled(world.video()["notice"])["code"] == "storage.full"
     for _ in range(40):
         world.wait(2.0)
         world.work()
@@ -341,7 +342,7 @@ def test_an_op_that_gives_back_nonsense_fails_its_task_alone(world: World):
     world.engine.end(world.key_of("inspect"), lambda _: {"tracks": "none", "what": 1})
     world.settle()
     row = world.task("inspect")
-    assert (row["failures"], row["error"]["code"]) == (1, "pipeline.task_crashed")
+    assert (row["failures"], filled(row["error"])["code"]) == (1, "pipeline.task_crashed")
     world.engine.end(world.key_of("inspect"), lambda _: {})  # no source, no ladder
     world.settle()
     assert world.task("inspect")["failures"] == 2
@@ -414,7 +415,7 @@ def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
             connection.execute(insert(outbox_table).values(**row))
     world.settle()
     assert (world.state(), world.pending_events()) == ("failed", [])
-    assert world.video()["error"]["code"] == "internal.error"
+    assert filled(world.video()["error"])["code"] == "internal.error"
 
 
 def test_freeing_waits_while_the_store_is_away(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -450,7 +451,7 @@ def test_an_upload_that_nobody_goes_on_with_is_given_up(world: World):
     world.wait(301)
     world.settle()
     row = world.video()
-    assert (row["state"], row["error"]["code"], upload_state(world, upload_id)) == ("failed", "upload.expired", "expired")
+    assert (row["state"], filled(row["error"])["code"], upload_state(world, upload_id)) == ("failed", "upload.expired", "expired")
     world.wait(300)
     world.settle()
     assert [world.blobs(bucket) for bucket in Bucket] == [set(), set(), set()]
@@ -627,7 +628,7 @@ def test_a_task_that_kills_whoever_runs_it_ends(world: World):
         world.restart()
     world.settle()
     row = world.video()
-    assert (row["state"], row["error"]["code"]) == ("failed", "pipeline.worker_lost")
+    assert (row["state"], filled(row["error"])["code"]) == ("failed", "pipeline.worker_lost")
     assert (world.task("inspect")["attempt"], world.task("inspect")["state"]) == (21, "failed")
     world.retry()
     world.work()

@@ -24,6 +24,7 @@ from tests.random_definitions import definitions
 from yeoul.base.errors import MediaToolError, UnreadableError, WorkerLostError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run
+from yeoul.catalog.schema.row.work import TaskRow
 from yeoul.catalog.schema.work import attempt as attempt_table
 from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.work import Slots, Work
@@ -159,7 +160,7 @@ class RandomRuns(RuleBasedStateMachine):
 
     # --- what must hold ---
 
-    def rows(self) -> dict[Place, Mapping[str, Any]]:
+    def rows(self) -> dict[Place, TaskRow]:
         return {Place(row["stage"], row["piece"], row["rung"]): row for row in self.world.tasks() if row["stage"] != "inspect"}
 
     def needs_of(self, place: Place) -> set[Place]:
@@ -230,7 +231,7 @@ class RandomRuns(RuleBasedStateMachine):
         for step in written.steps:
             again.take(read_entry(step.event))
         assert vars(again._scheduler) == vars(kept[1]._scheduler)
-        assert (again.fed, again.count, again.is_over, again._given) == (kept[1].fed, kept[1].count, kept[1].is_over, kept[1]._given)
+        assert (again.fed, again.count, again.is_over, again._added) == (kept[1].fed, kept[1].count, kept[1].is_over, kept[1]._added)
         ends = {TaskEnded(place, row["state"] == "done") for place, row in self.rows().items() if row["state"] in {"done", "failed"}}
         assert ends == {event for event in again.fed if isinstance(event, TaskEnded)} or row["state"] != "open"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from tests.contract.pipeline_world import VIDEO, World, fail_with
+from tests.contract.pipeline_world import VIDEO, World, fail_with, filled
 from tests.memory_engine import MemoryEngine
 from yeoul.base.errors import ConflictError, MediaToolError, UnreadableError, WorkerLostError
 from yeoul.blob.store import Bucket
@@ -26,7 +26,6 @@ from yeoul.model.work import Slots, Work
 from yeoul.pipeline import retry as second_chance
 from yeoul.pipeline.resource.manager import Policy
 from yeoul.pipeline.resource.overload import Level, Limits
-from yeoul.pipeline.task import input as task_input
 
 SMALL = Slots(cpu=1, memory_bytes=2**30)
 ALL = {"720p", "480p", "240p", "audio"}
@@ -214,7 +213,7 @@ def test_a_poisonous_piece_of_the_lowest_rung_fails_the_video_with_its_story(wor
     lose(world, "encode", rungs="lowest", piece=1)
     world.upload_all()
     world.work()
-    error = world.video()["error"]
+    error = filled(world.video()["error"])
     assert (world.state(), error["code"], error["stage"], error["piece"]) == ("failed", "pipeline.poison_piece", "encode_low", 1)
 
 
@@ -231,7 +230,7 @@ def test_crashes_of_a_piece_are_counted_over_its_tasks(world: World):
     world.work()
     attempts = {task["stage"]: task["attempt"] for task in world.tasks() if task["piece"] == 1}
     assert sum(attempts.values()) <= 6
-    assert world.video()["error"]["code"] == "pipeline.poison_piece"
+    assert filled(world.video()["error"])["code"] == "pipeline.poison_piece"
 
 
 # --- quarantine ---
@@ -257,6 +256,7 @@ def test_a_worker_that_fails_fast_is_shown_and_slows_down(world: World):
     with world.database.read() as connection:
         (row,) = worker.all_workers(connection)
     assert (row["id"], row["slots"]["cpu"], row["free"]["cpu"]) == ("memory", 4.0, 3.0)
+    assert row["quarantined_until"] is not None
     assert row["quarantined_until"] > world.clock.now() and row["reason"] == "4 of its last 5 attempts failed"
     world.ops.faults = lambda _: None
     world.engine.end_all(world.ops)
@@ -346,7 +346,7 @@ def test_new_runs_are_parked_under_overload_and_go_on_by_themselves(database: Da
     upload_id = world.open()
     world.land(upload_id, 0)
     world.settle()
-    assert world.video()["notice"]["code"] == "pipeline.overloaded"
+    assert filled(world.video()["notice"])["code"] == "pipeline.overloaded"
     for index in (1, 2):
         world.land(upload_id, index)
     world.uploads.complete(upload_id, 3)
@@ -493,7 +493,7 @@ def test_the_pieces_of_a_whole_file_are_gone_when_it_is_ready(world: World):
     world.ops.faults = fail_with(UnreadableError("x"), "encode", rungs="others", piece=1)
     world.upload_all("whole")
     world.work()
-    with pytest.raises(ConflictError, match="upload it again"):
+    with pytest.raises(ConflictError, match="upload the file again"):
         world.retry(rung="720p")
 
 
@@ -524,7 +524,7 @@ def test_an_admin_cancels_a_task_that_waits_and_its_video_fails(world: World):
         outbox.emit(connection, CancelTask(video_id=VIDEO, task_id=task_id, attempt=0), world.clock.now())
     world.has_room = True
     world.settle()
-    assert (world.state(), world.video()["error"]["code"]) == ("failed", "pipeline.task_cancelled")
+    assert (world.state(), filled(world.video()["error"])["code"]) == ("failed", "pipeline.task_cancelled")
     world.retry()
     world.work()
     assert world.state() == "ready"
@@ -537,7 +537,7 @@ def test_an_admin_lets_a_task_run_now_that_waits_for_its_next_attempt(world: Wor
     row = world.task("inspect")
     assert row["state"] == "ready" and row["not_before"] > world.clock.now()
     with world.database.write() as connection:
-        second_chance.retry_task(connection, task_input.task_row(connection, row["id"]), world.clock.now())
+        second_chance.retry_task(connection, queue.get(connection, row["id"]), world.clock.now())
     world.settle()
     assert world.task("inspect")["state"] == "running"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.pipeline_world import DEFINITIONS, VIDEO, World, fail_with
+from tests.contract.pipeline_world import DEFINITIONS, VIDEO, World, fail_with, filled
 from yeoul.base.errors import ConflictError, MediaError
 from yeoul.blob.store import Bucket
 from yeoul.catalog.account import account
@@ -196,7 +196,8 @@ def test_a_failure_leaves_what_was_there(world: World):
     world.process("standard")
     world.work()
     row = world.video()
-    assert (row["state"], row["edition"], row["notice"]["code"], row["notice"]["stage"]) == ("ready", 1, "media.invalid", "audio")
+    notice = filled(row["notice"])
+    assert (row["state"], row["edition"], notice["code"], notice["stage"]) == ("ready", 1, "media.invalid", "audio")
     assert world.stored() == before
     world.ops.faults = lambda _: None
     world.retry()

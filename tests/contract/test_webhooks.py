@@ -32,6 +32,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema.outgoing import webhook_delivery as delivery_table
+from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow
 from yeoul.catalog.video import video
 from yeoul.model.video import VideoState
 from yeoul.model.webhook import WebhookEvent
@@ -67,10 +68,10 @@ class World:
         """Send all that is due, and wait for what follows."""
 
         async def run() -> None:
-            while self.due_at() <= self.clock.now() or self.sender._sent:
+            while self.due_at() <= self.clock.now() or self.sender._in_flight:
                 await self.sender.send_due()
-                if self.sender._sent:
-                    await asyncio.wait(self.sender._sent, return_when=asyncio.FIRST_COMPLETED)
+                if self.sender._in_flight:
+                    await asyncio.wait(self.sender._in_flight, return_when=asyncio.FIRST_COMPLETED)
 
         asyncio.run(run())
 
@@ -312,7 +313,7 @@ def test_webhooks_are_their_owners_alone(world: World):
     assert world.ask("DELETE", f"/{made['id']}").status_code == 204
     assert world.ask("GET", f"/{made['id']}/deliveries").status_code == 404
     with world.database.read() as connection:
-        assert not all_rows(connection, delivery_table.select())
+        assert not all_rows(connection, delivery_table.select(), WebhookDeliveryRow)
 
 
 def test_bad_requests_and_a_repeated_one(world: World):
@@ -449,7 +450,7 @@ def test_tls_checks_the_name_and_not_the_address(openssl: Path, tmp_path: Path):
 def test_who_takes_too_long_or_is_not_there():
     with HookServer() as hooks:
         poster = HttpPoster(allow_private=True, timeout_s=0.2)
-        with pytest.raises(WebhookError, match=r"no answer within 0\.2 s"):
+        with pytest.raises(WebhookError, match=r"no response within 0\.2 s"):
             post(poster, f"{hooks.url}/slow")
         with names(lambda _: []), pytest.raises(WebhookError, match="no address"):
             post(poster, "http://nowhere.example/")

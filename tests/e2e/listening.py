@@ -164,7 +164,7 @@ HEAR_PITCHES = """async (choice) => {
   context.createMediaElementSource(media).connect(node).connect(context.destination);
   const ended = new Promise((done) => media.addEventListener('ended', done, {once: true}));
   media.addEventListener('timeupdate', () => {
-    if (choice !== null && media.currentTime > 3) { player.playback.chooseSound(choice); choice = null; }
+    if (choice !== null && media.currentTime > 3) { player.playback.chooseAudioTrack(choice); choice = null; }
   });
   media.currentTime = 0;
   await context.resume();

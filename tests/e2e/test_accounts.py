@@ -163,13 +163,13 @@ def test_only_its_mailbox_learns_that_an_address_is_in_use(house: House):
     words = {"handle": "squatter", "email": "stayer@example.org", "password": PASSWORD, "display_name": "Free prizes at evil.example/x"}
     new = house.must(201, "POST", "accounts", words)
     assert (new["email"], new["confirmed"]) == ("stayer@example.org", False)
-    told = house.mail_to("stayer@example.org", "You have an account already").get_content()
+    told = house.mail_to("stayer@example.org", "You already have an account").get_content()
     assert told.startswith("Hello stayer,") and "evil" not in told
     token = house.log_in("squatter")
     house.must(202, "POST", "confirmations/resend", token=token)
     other = house.sign_up("changer")
     assert house.must(200, "PATCH", "accounts/me", {"email": "stayer@example.org"}, other)["pending_email"] == "stayer@example.org"
-    house.mail_to("stayer@example.org", "You have an account already")
+    house.mail_to("stayer@example.org", "You already have an account")
     # The address opens the account that has confirmed it.
     own = house.must(200, "GET", "accounts/me", token=house.log_in("stayer@example.org"))
     assert own["handle"] == "stayer"

@@ -61,7 +61,7 @@ def test_buttons_answer_what_cannot_be_done(yeoul_server: Server, uploaded: dict
 
 def test_retrying_from_the_command_line_says_why_not(yeoul_server: Server, uploaded: dict[str, Any]):
     where = ["--server", yeoul_server.url, "--data", str(yeoul_server.data)]
-    for options, why in ((["--rung", "720p"], "was not dropped"), (["--piece", "0"], "no task of piece 0"), ([], "only a failed one")):
+    for options, why in ((["--rung", "720p"], "was not dropped"), (["--piece", "0"], "no task of piece 0"), ([], "only a failed video")):
         done = yeoul_server.cli("video", "retry", uploaded["id"], *options, *where)
         assert done.returncode != 0 and why in done.stderr, (done.stdout, done.stderr)
 

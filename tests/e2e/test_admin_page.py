@@ -110,7 +110,7 @@ def test_who_is_no_admin_sees_nothing_and_is_told_why(page: Page, yeoul_server: 
     expect(page.get_by_text("This page is for admins")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Sign in").click()
     sign_in(page, "onlooker", body["password"])
-    expect(page.get_by_text("You are signed in as onlooker, who is not one.")).to_be_visible()
+    expect(page.get_by_text("You are signed in as onlooker, which is not an admin account.")).to_be_visible()
     expect(page).to_have_url(f"{yeoul_server.url}/admin")
     expect(page.get_by_role("heading", name="Running")).to_be_hidden()
     assert page.get_by_role("table").count() == 0 and page.get_by_role("tab").count() == 0 and asked == []
@@ -127,8 +127,8 @@ def test_an_admin_follows_a_task_through_its_failure_to_its_end(page: Page, serv
     # With its one slot taken, another upload waits; it can be put first, and be cancelled.
     second = upload(server, make_source(tmp_path / "other.mp4", size="128x96", duration_s=2.0, has_audio=False))
     waiting = row(page, "Waiting", second, "inspect")
-    waiting.get_by_role("button", name="First").click()
-    expect(page.locator("#answer")).to_have_text("First: inspect")
+    waiting.get_by_role("button", name="Move to front").click()
+    expect(page.locator("#answer")).to_have_text("Move to front: inspect")
     waiting.get_by_role("button", name="Cancel").click()
     lost = row(page, "Failed", second, "inspect")
     expect(lost).to_contain_text("pipeline.task_cancelled")
@@ -162,9 +162,9 @@ def test_an_admin_follows_a_task_through_its_failure_to_its_end(page: Page, serv
     expect(story.locator("#story-facts")).to_contain_text("done")
     expect(attempts.nth(2)).to_contain_text("done")
     assert wait_for_end(server, first)["state"] == "ready"
-    expect(story.get_by_role("link", name="Timeline of the run")).to_have_attribute("href", f"{API}/videos/{first}/dag/timeline.svg")
+    expect(story.get_by_role("link", name="Timeline (SVG)")).to_have_attribute("href", f"{API}/videos/{first}/dag/timeline.svg")
     story.get_by_role("button", name="Close").click()
-    expect(page.get_by_text("Nothing runs.")).to_be_visible()
+    expect(page.get_by_text("No running tasks.")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/admin")
 
 
@@ -188,14 +188,14 @@ def test_an_admin_looks_after_users_and_settings_and_finds_it_in_the_log(page: P
     assert yeoul_server.request("POST", f"{API}/accounts", body, token=None)[0] == 201
     page.context.add_cookies([{"name": "yeoul_session", "value": yeoul_server.token, "url": yeoul_server.url}])
     page.goto(f"{yeoul_server.url}/admin?tab=people")
-    page.get_by_role("searchbox", name="Find by the beginning").fill("looked_a")
+    page.get_by_role("searchbox", name="Search by the start").fill("looked_a")
     users = page.get_by_role("list", name="Users").get_by_role("listitem")
     expect(users).to_have_count(1)
-    users.get_by_role("button", name="Change").click()
+    users.get_by_role("button", name="Edit").click()
     page.get_by_label("Role").select_option("Moderator")
     page.get_by_label("Storage quota in GB").fill("much")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_have_text("A number such as 50 or 0.5, please.")
+    expect(page.get_by_role("alert")).to_have_text("Enter a number such as 50 or 0.5.")
     expect(page.get_by_label("Role")).to_have_value("moderator")  # what was chosen stays
     page.get_by_label("Storage quota in GB").fill("1.5")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
@@ -215,14 +215,14 @@ def test_an_admin_looks_after_users_and_settings_and_finds_it_in_the_log(page: P
     expect(trash.get_by_role("alert")).to_contain_text("less than or equal to 3650")
     trash.get_by_role("textbox").fill("30")
     trash.get_by_role("button", name="Save").click()
-    expect(trash).to_contain_text("Now: 30 days · Default: 7 days")
+    expect(trash).to_contain_text("Current: 30 days · Default: 7 days")
     assert yeoul_server.get(f"{API}/trash")["days"] == 30
-    trash.get_by_role("button", name="Back to the start's value").click()
-    expect(trash).to_contain_text("Now: 7 days")
+    trash.get_by_role("button", name="Reset to the start value").click()
+    expect(trash).to_contain_text("Current: 7 days")
 
     page.get_by_role("tab", name="Audit log").click()
-    page.get_by_label("To what").fill("video.trash_days")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_label("Target").fill("video.trash_days")
+    page.get_by_role("button", name="Apply").click()
     entries = page.get_by_role("table", name="Audit log").get_by_role("row").filter(has_text="Changed a setting")
     expect(entries).to_have_count(2)
     expect(entries.nth(1)).to_contain_text("from: null, to: 30")

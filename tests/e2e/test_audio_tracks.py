@@ -141,7 +141,7 @@ def test_a_track_is_added_named_and_taken_away(yeoul_server: Server, film: Path,
     wait_for(lambda: "audio-3" not in video.text("hls") + video.text("dash"), "the track to go")
     video.check()
     refused = video.ask_audio("delete", "audio")
-    assert refused.returncode != 0 and "cannot be taken away" in refused.stderr, refused
+    assert refused.returncode != 0 and "cannot remove the original audio" in refused.stderr, refused
 
 
 def test_what_holds_no_sound_fails_alone(yeoul_server: Server, film: Path, tmp_path: Path):
@@ -208,7 +208,7 @@ def test_the_sound_changes_while_the_video_plays(page: Page, yeoul_server: Serve
 
 def test_the_player_offers_the_sounds_and_remembers_the_language(page: Page, yeoul_server: Server, told: Told):
     watched = WatchPage(page, f"{yeoul_server.url}/watch/{told.id}").play()
-    assert page.evaluate("document.querySelector('yeoul-player').playback.sounds.map((one) => one.words)") == [
+    assert page.evaluate("document.querySelector('yeoul-player').playback.audioTracks.map((one) => one.words)") == [
         "English",
         "더빙",
         "English (commentary)",
@@ -216,9 +216,9 @@ def test_the_player_offers_the_sounds_and_remembers_the_language(page: Page, yeo
         "French · 5.1",
     ]
     watched.choose("Audio", "더빙")
-    watched.until("player.playback.sounds.find((one) => one.active).words === '더빙'")
+    watched.until("player.playback.audioTracks.find((one) => one.active).words === '더빙'")
     watched.play()
-    watched.until("player.playback.sounds.find((one) => one.active)?.words === '더빙'")
+    watched.until("player.playback.audioTracks.find((one) => one.active)?.words === '더빙'")
     assert watched.troubles == []
 
 
@@ -239,9 +239,9 @@ def test_owners_add_and_name_tracks_in_the_studio(page: Page, yeoul_server: Serv
     page.context.add_cookies([{"name": "yeoul_session", "value": session, "url": yeoul_server.url}])
     page.goto(f"{yeoul_server.url}/studio/video/{video}")
     page.get_by_role("tab", name="Audio").click()
-    page.get_by_label("Add an audio track").set_input_files(dub)
+    page.get_by_label("Add audio track").set_input_files(dub)
     expect(page.get_by_label("Language")).to_have_value("es")
-    page.get_by_role("button", name="Add an audio track").click()
+    page.get_by_role("button", name="Add audio track").click()
     row = page.get_by_role("listitem").filter(has_text="Spanish")
     expect(row).to_have_text("SpanishOther languageEdit")  # and no word of its being processed
     row.get_by_role("button", name="Edit").click()

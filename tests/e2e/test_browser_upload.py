@@ -205,7 +205,7 @@ def test_what_is_said_of_a_video_is_saved_while_it_is_sent(browser: Browser, yeo
     row.get_by_label("Title").fill("A walk along the river")
     row.get_by_label("Description").fill("In spring.")
     row.get_by_label("Tags").fill("water,")
-    row.get_by_label("Who may see it").select_option("unlisted")
+    row.get_by_label("Visibility").select_option("unlisted")
     expect(row.locator(".upload-saved")).to_have_text("Saved")
     video = yeoul_server.get(f"/api/v1/videos/{page.video_id(file)}")
     said = {"title": "A walk along the river", "description": "In spring.", "tags": ["water"], "visibility": "unlisted"}

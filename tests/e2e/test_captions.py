@@ -168,7 +168,7 @@ def test_captions_of_other_encodings_are_read_by_the_api(studio: Studio):
     for hint in ({"language": "ko"}, {"encoding": "cp949"}):
         found = studio.ask(200, "POST", "/captions/read", {**sent, **hint})
         assert (found["encoding"], [slip["line"] for slip in found["slips"]]) == ("cp949", [6]) and SAID in found["webvtt"]
-    assert "not in the encoding utf-8" in str(studio.ask(422, "POST", "/captions/read", {**sent, "encoding": "utf-8"}))
+    assert "not encoded in utf-8" in str(studio.ask(422, "POST", "/captions/read", {**sent, "encoding": "utf-8"}))
     studio.ask(422, "POST", "/captions/read", {**sent, "encoding": "rot13"})
     studio.ask(422, "POST", "/captions/read", {**sent, "data": "?"})
 
@@ -189,22 +189,22 @@ def test_captions_are_added_and_deleted_from_the_command_line(studio: Studio, tm
 
 def test_captions_of_other_encodings_are_read_by_the_page(studio: Studio, page: Page):
     page.goto(f"{studio.server.url}/studio/video/{studio.id}?tab=captions")
-    page.get_by_label("Choose a file", exact=True).last.set_input_files(
+    page.get_by_label("Choose file", exact=True).last.set_input_files(
         files=[{"name": "talk.ko.srt", "mimeType": "text/plain", "buffer": IN_CP949}]
     )
     expect(page.get_by_text("Read as CP949")).to_be_visible()
-    expect(page.get_by_label("Words", exact=True).first).to_have_value(SAID)
+    expect(page.get_by_label("Text", exact=True).first).to_have_value(SAID)
     expect(page.get_by_text("Line 6")).to_be_visible()
 
 
 def test_captions_are_written_beside_the_player(studio: Studio, page: Page):
     page.goto(f"{studio.server.url}/studio/video/{studio.id}?tab=captions")
-    page.get_by_label("Choose a file", exact=True).last.set_input_files(
+    page.get_by_label("Choose file", exact=True).last.set_input_files(
         files=[{"name": "talk.ko.srt", "mimeType": "text/plain", "buffer": TALK.encode()}]
     )
-    expect(page.get_by_text("Line 6: It has to end after it starts.")).to_be_visible()
+    expect(page.get_by_text("Line 6: The end must be after the start.")).to_be_visible()
     expect(page.get_by_label("Language")).to_have_value("ko")
-    words = page.get_by_label("Words", exact=True)
+    words = page.get_by_label("Text", exact=True)
     expect(words).to_have_count(2)
     seek(page, 4.0)
     expect(page.get_by_label("Caption 2", exact=True)).to_have_attribute("aria-current", "true")
@@ -218,11 +218,11 @@ def test_captions_are_written_beside_the_player(studio: Studio, page: Page):
     words.nth(2).press("Alt+KeyO")
     words.nth(2).fill("")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("There are no words.")).to_be_visible()
+    expect(page.get_by_text("The text is missing.")).to_be_visible()
     expect(words.nth(2)).to_be_focused()
     words.nth(2).fill("zwei")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Added here")).to_be_visible()
+    expect(page.get_by_text("Added in Studio")).to_be_visible()
     (track,) = studio.ask(200, "GET", "/captions")["items"]
     assert (track["name"], track["language"], track["label"]) == ("ko", "ko", "Korean")
     assert studio.fetch(track["webvtt_url"]).text.split("\n") == [
@@ -241,20 +241,18 @@ def test_the_thumbnail_is_chosen_in_the_studio(studio: Studio, page: Page):
     studio.ask(204, "DELETE", "/poster")
     made = studio.ask(200, "GET", "")["poster"]
     page.goto(f"{studio.server.url}/studio/video/{studio.id}")
-    now = page.get_by_alt_text("The thumbnail now")
+    now = page.get_by_alt_text("Current thumbnail")
     expect(now).to_have_attribute("src", made)
     page.get_by_role("button", name="Use the frame at 0:02").press("Enter")
     expect(now).not_to_have_attribute("src", made)
     chosen = studio.ask(200, "GET", "")["poster"]
-    page.get_by_role("button", name="Pick a frame").click()
+    page.get_by_role("button", name="Choose a frame").click()
     seek(page, 1.0)
     page.get_by_role("button", name="Use this frame").click()
     expect(now).not_to_have_attribute("src", chosen)
     picture = io.BytesIO()
     Image.new("RGB", (64, 36), (200, 0, 0)).save(picture, "PNG")
-    page.get_by_label("Upload a picture").last.set_input_files(
-        files=[{"name": "p.png", "mimeType": "image/png", "buffer": picture.getvalue()}]
-    )
+    page.get_by_label("Upload image").last.set_input_files(files=[{"name": "p.png", "mimeType": "image/png", "buffer": picture.getvalue()}])
     expect(now).to_have_js_property("naturalWidth", 64)
-    page.get_by_role("button", name="Back to the one that was made").press("Enter")
+    page.get_by_role("button", name="Reset to automatic thumbnail").press("Enter")
     expect(now).to_have_attribute("src", made)

@@ -139,7 +139,7 @@ def test_pipelines_are_listed_and_unknown_ones_refused(yeoul_server: Server, cli
     assert {"standard", "fast", "premium", "audio", "archive"} <= set(names) and names == sorted(names)
     assert all(item["description"] for item in items)
     done = yeoul_server.cli(*yeoul_server.upload_words(clip, "--pipeline", "fats"))
-    assert done.returncode == 2 and "there is no pipeline fats; there are archive, audio, fast" in done.stdout
+    assert done.returncode == 2 and "there is no pipeline fats; choose one of archive, audio, fast" in done.stdout
     status, problem = yeoul_server.request("POST", "/api/v1/videos", {"pipeline": "fats"})
     assert (status, problem["code"]) == (422, "request.invalid") and "premium" in problem["detail"]
 

@@ -117,5 +117,5 @@ def test_a_server_does_not_start_with_a_wrong_definition(folder: Path, environ: 
     words = ("up", "--data", str(tmp_path / "data"), "--port", "0", "--no-demo")
     done = yeoul(folder, {**environ, "YEOUL_PIPELINE__DAGS": str(tmp_path)}, *words)
     assert done.returncode == 4
-    assert "yeoul: pipeline ended with 2" in done.stderr
+    assert "yeoul: pipeline exited with status 2" in done.stderr
     assert "broken.yaml:3: stage a: there is no op bake" in done.stderr

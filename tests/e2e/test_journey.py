@@ -78,14 +78,14 @@ def read_mailed_link(server: Server, address: str) -> str:
 def sign_up(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.get_by_role("banner").get_by_role("link", name="Sign in").click()
-    page.get_by_role("link", name="Make an account").click()
+    page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Handle", exact=True).fill("walker")
     page.get_by_label("E-mail").fill("walker@example.org")
     page.get_by_label("Password", exact=True).fill("a long way to go")
-    page.get_by_role("button", name="Make the account").click()
-    expect(page.get_by_text("a mail is on its way to walker@example.org")).to_be_visible()
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text("We sent a link to walker@example.org")).to_be_visible()
     page.goto(server.url + read_mailed_link(server, "walker@example.org"))
-    expect(page.get_by_text("Your address is confirmed")).to_be_visible()
+    expect(page.get_by_text("Your e-mail address is confirmed")).to_be_visible()
 
 
 def upload_and_watch_meanwhile(browser: Browser, page: Page, server: Server, clip: Path) -> str:
@@ -134,7 +134,7 @@ def edit_in_the_studio(page: Page, server: Server, video_id: str) -> None:
     page.goto(f"{server.url}/studio")
     page.get_by_role("table", name="Videos").get_by_role("link", name="spring").first.click()
     page.get_by_label("Title", exact=True).fill(TITLE)
-    page.locator("label", has_text="Everybody can find it").click()
+    page.locator("label", has_text="Everyone").click()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     assert server.get(f"/api/v1/videos/{video_id}")["visibility"] == "public"
@@ -168,10 +168,10 @@ def keep_in_a_playlist(page: Page, server: Server) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("강")
     page.goto(f"{server.url}/c/walker")
-    page.get_by_role("button", name=f"More for {TITLE}").click()
-    page.get_by_role("menuitem", name="Add to a playlist").click()
+    page.get_by_role("button", name=f"More actions for {TITLE}").click()
+    page.get_by_role("menuitem", name="Save to playlist").click()
     page.get_by_role("dialog").get_by_role("button", name="강").click()
-    expect(page.get_by_text("Added to 강")).to_be_visible()
+    expect(page.get_by_text("Saved to 강")).to_be_visible()
     page.goto(f"{server.url}/c/walker?tab=playlists")
     page.get_by_role("link", name="강").first.click()
     expect(page.get_by_role("main").get_by_role("link", name=TITLE).first).to_be_visible()
@@ -179,17 +179,18 @@ def keep_in_a_playlist(page: Page, server: Server) -> None:
 
 def retry_what_failed(page: Page, server: Server, video_id: str, ops: Path) -> None:
     page.goto(f"{server.url}/studio/video/{video_id}?tab=processing")
-    expect(page.get_by_role("region", name="What went wrong")).to_contain_text("picture 51 is upside down")
+    expect(page.get_by_role("region", name="What went wrong")).to_contain_text("A processing step failed unexpectedly.")
     story = page.get_by_role("region", name="look, piece 1")
+    expect(story).to_contain_text("picture 51 is upside down")
     ops.write_text(f"{OPS}# all is well")
-    story.get_by_role("button", name="Try this task again").click()
+    story.get_by_role("button", name="Retry this task").click()
     expect(page.locator(".studio-head")).to_contain_text("Ready")
 
 
 def delete_and_take_back(page: Page, server: Server, video_id: str) -> None:
     page.goto(f"{server.url}/studio/video/{video_id}")
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("heading", name=f"{TITLE} is deleted")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{TITLE} was deleted")).to_be_visible()
     page.goto(f"{server.url}/watch/{video_id}")
     expect(page.locator(".stage-title")).to_be_visible()
     page.goto(f"{server.url}/studio?tab=trash")

@@ -246,7 +246,7 @@ def test_failed_video_says_why(watch: Watch, yeoul_server: Server, media_dir: Pa
     video = yeoul_server.upload(media_dir / "bad-garbage.mp4", "--visibility", "unlisted")
     page = watch(video["id"]).open()
     expect(page.text(".stage-detail")).to_have_text("media.unreadable")
-    expect(page.text(".stage-title")).to_have_text("This is not a video that can be read. Check that it plays on your machine.")
+    expect(page.text(".stage-title")).to_have_text("This file cannot be read as a video. Check that it plays on your computer.")
 
 
 def test_what_users_write_is_text(watch: Watch, browser: Browser, yeoul_server: Server, tmp_path: Path):
@@ -262,4 +262,4 @@ def test_what_users_write_is_text(watch: Watch, browser: Browser, yeoul_server: 
 
 def test_missing_video_says_so(watch: Watch):
     page = watch("0nosuchvideo0").open()
-    expect(page.text(".stage-title")).to_have_text("There is no such video.")
+    expect(page.text(".stage-title")).to_have_text("Video not found")

@@ -129,8 +129,8 @@ def test_menus_and_dialogs(browser: Browser, site: Site):
     page.get_by_role("button", name="Account", exact=True).click()
     assert find_barriers(page) == []
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="More for A river in spring").click()
-    page.get_by_role("menuitem", name="Add to a playlist").click()
+    page.get_by_role("button", name="More actions for A river in spring").click()
+    page.get_by_role("menuitem", name="Save to playlist").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Water")).to_be_visible()
     assert find_barriers(page) == []
     page.keyboard.press("Escape")
@@ -138,7 +138,7 @@ def test_menus_and_dialogs(browser: Browser, site: Site):
     expect(page.get_by_role("option").first).to_be_visible()
     assert find_barriers(page) == []
     page.goto(f"{site.server.url}/studio?tab=trash")
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert find_barriers(page) == []
     context.close()

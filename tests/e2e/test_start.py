@@ -41,14 +41,15 @@ def up(data: Path, port: int | None = None) -> str:
 
 
 def test_a_port_that_is_taken_is_not_shared(server: Server, tmp_path: Path):
-    assert f"port {server.port} of 127.0.0.1 is taken" in up(tmp_path / "other", server.port)
-    assert f"port {server.port} of 127.0.0.1 is taken" in refuse("serve", "api", "--data", str(tmp_path / "x"), "--port", str(server.port))
+    message = f"port {server.port} of 127.0.0.1 is used by another program"
+    assert message in up(tmp_path / "other", server.port)
+    assert message in refuse("serve", "api", "--data", str(tmp_path / "x"), "--port", str(server.port))
 
 
 def test_a_folder_has_one_server_and_one_pipeline(server: Server):
     assert "another yeoul is running on" in up(server.data)
     sentence = refuse("serve", "pipeline", "--data", str(server.data))
-    assert "another pipeline works on" in sentence and "PostgreSQL" in sentence
+    assert "another pipeline uses" in sentence and "PostgreSQL" in sentence
 
 
 def test_what_the_server_keeps_is_for_its_user_alone(server: Server):
@@ -94,8 +95,8 @@ def test_a_database_that_cannot_be_used(spoil: Callable[[Path], None], words: st
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
-    assert "cannot be written" in up(tmp_path / "file")
-    assert "cannot be written" in up(tmp_path / "file" / "below")
+    assert "cannot write to the data folder" in up(tmp_path / "file")
+    assert "cannot write to the data folder" in up(tmp_path / "file" / "below")
 
 
 def test_a_folder_that_all_users_share_is_not_closed(tmp_path: Path):

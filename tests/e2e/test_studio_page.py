@@ -120,19 +120,19 @@ def get(server: Server, video: str) -> dict[str, Any]:
 def test_own_videos_are_found_and_changed_together(page: Page, server: Server, good: str, broken: str):
     page.goto(f"{server.url}/studio")
     expect(row(page, "Good news")).to_contain_text("Ready")
-    expect(row(page, "Bad news")).to_contain_text("look raised ValueError: picture 51 is upside down")
+    expect(row(page, "Bad news")).to_contain_text("A processing step failed unexpectedly.")
     page.get_by_role("searchbox", name="Search your videos").fill("good")
     expect(row(page, "Bad news")).to_be_hidden()
     page.get_by_role("searchbox", name="Search your videos").fill("")
     expect(row(page, "Bad news")).to_be_visible()
-    page.get_by_role("combobox", name="Show").select_option(label="Failed")
+    page.get_by_role("combobox", name="State").select_option(label="Failed")
     expect(row(page, "Good news")).to_be_hidden()
     page.reload()  # the address knows
     expect(row(page, "Bad news")).to_be_visible()
-    page.get_by_role("combobox", name="Show").select_option(label="All states")
-    page.get_by_label("Choose all that are shown").check()
-    bar = page.get_by_role("toolbar", name="2 chosen")
-    bar.get_by_role("button", name="Who may see it").click()
+    page.get_by_role("combobox", name="State").select_option(label="All states")
+    page.get_by_label("Select all shown videos").check()
+    bar = page.get_by_role("toolbar", name="2 selected")
+    bar.get_by_role("button", name="Visibility").click()
     bar.get_by_role("menuitem", name="Unlisted").click()
     expect(page.get_by_text("2 videos: Unlisted")).to_be_visible()
     assert [get(server, video)["visibility"] for video in (good, broken)] == ["unlisted"] * 2
@@ -153,8 +153,8 @@ def test_an_edit_is_kept_and_one_made_elsewhere_is_seen(page: Page, server: Serv
 
     title.fill("Mine")
     server.request("PATCH", f"{API}/videos/{good}", {"title": "Theirs"})
-    expect(page.get_by_text("This was changed elsewhere meanwhile")).to_be_visible()
-    page.get_by_role("button", name="Take the other one").click()
+    expect(page.get_by_text("This was changed elsewhere")).to_be_visible()
+    page.get_by_role("button", name="Use the other version").click()
     expect(title).to_have_value("Theirs")
     expect(save).to_be_disabled()
 
@@ -164,7 +164,7 @@ def test_the_work_on_a_video_is_told_by_stage_task_and_time(page: Page, server: 
     page.get_by_role("button", name="audio: Done. 4 of 4 done").click()
     page.get_by_role("button", name="audio, piece 2: Done").click()
     story = page.get_by_role("region", name="audio, piece 2")
-    expect(story).to_contain_text("Done by")
+    expect(story).to_contain_text("Completed on")
     expect(story.get_by_role("table").get_by_role("row")).to_have_count(2)
     page.get_by_role("button", name="Timeline", exact=True).click()
     expect(page.get_by_role("img", name="attempts in")).to_be_visible()
@@ -182,10 +182,10 @@ def test_a_failed_piece_tells_its_story_and_is_tried_again(page: Page, server: S
     row(page, "Bad news").get_by_role("link", name="Failed").click()
     expect(page.get_by_role("region", name="What went wrong")).to_contain_text("Failed at look, piece 3")
     story = page.get_by_role("region", name="look, piece 3")
-    expect(story).to_contain_text("It failed at all of 2 attempts")
+    expect(story).to_contain_text("Failed after 2 attempts")
     expect(story).to_contain_text("pipeline.task_crashed")
     (folder / "ops.py").write_text(f"{OPS}# all is well")
-    story.get_by_role("button", name="Try this task again").click()
+    story.get_by_role("button", name="Retry this task").click()
     expect(page.get_by_role("button", name="look: Done. 4 of 4 done")).to_be_visible()  # live
     expect(page.get_by_role("region", name="What went wrong")).to_be_hidden()
     assert wait_for_end(server, broken)["state"] == "ready"
@@ -194,14 +194,14 @@ def test_a_failed_piece_tells_its_story_and_is_tried_again(page: Page, server: S
 
 def test_a_deleted_video_comes_back_at_once_or_out_of_the_trash(page: Page, server: Server, broken: str):
     page.goto(f"{server.url}/studio/video/{broken}")
-    expect(page.get_by_text("can be restored for 7 days")).to_be_visible()
+    expect(page.get_by_text("You can restore it for 7 days")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("heading", name="Bad news is deleted")).to_be_visible()
+    expect(page.get_by_role("heading", name="Bad news was deleted")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Title", exact=True)).to_have_value("Bad news")
 
     page.goto(f"{server.url}/studio")
-    row(page, "Bad news").get_by_role("button", name="More for Bad news").click()
+    row(page, "Bad news").get_by_role("button", name="More actions for Bad news").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(row(page, "Bad news")).to_be_hidden()
     page.get_by_role("tab", name="Trash").click()
@@ -215,7 +215,7 @@ def test_the_studio_is_for_the_owner(browser: Browser, server: Server, good: str
     session = sign_up(server, "passer_by")
     for page in open_page(browser, server, session):
         page.goto(f"{server.url}/studio/video/{good}")
-        expect(page.get_by_role("heading", level=1)).to_have_text("This video belongs to somebody else")
+        expect(page.get_by_role("heading", level=1)).to_have_text("This video belongs to another account")
     task = server.get(f"{API}/videos/{good}/dag")["tasks"][0]["id"]
     assert server.request("POST", f"{API}/videos/{good}/dag/tasks/{task}/retry", token=session)[0] == 403
     for page in open_page(browser, server, None):

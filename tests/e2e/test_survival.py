@@ -134,7 +134,7 @@ def test_a_full_disk_pauses_uploads_and_work_and_says_so(make_server: Callable[.
         request = {"mode": "whole", "file_name": "a", "size_bytes": 1, "fingerprint": "0" * 64}
         wait_for(refused, "uploads to be refused")
         notice = wait_for(lambda: server.get(f"/api/v1/videos/{known['video_id']}")["notice"], "a notice on the video")
-        assert notice["code"] == "storage.full" and "room" in notice["message"]
+        assert notice["code"] == "storage.full" and "disk is full" in notice["message"]
         assert server.get(f"/api/v1/videos/{known['video_id']}")["state"] in ("uploading", "processing", "playable")
         assert upload.poll() is None, "the client waits"
     finally:

@@ -165,7 +165,7 @@ def test_what_no_piece_can_hold_is_sent_whole_and_heard(yeoul_server: Server, tm
     ]
     subprocess.run([*words, "-c:v", "wmv2", "-c:a", "wmav2", str(source)], check=True)
     done = yeoul_server.cli(*yeoul_server.upload_words(source, "--visibility", "unlisted"))
-    assert "cannot split the file here" in done.stderr, done.stderr
+    assert "cannot split the file on this machine" in done.stderr, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert (done.returncode, result["state"]) == (0, "ready"), result
     made = read_made(yeoul_server.data, result["id"])

@@ -213,7 +213,7 @@ def test_sharing_gives_link_and_frame(context: BrowserContext, yeoul_server: Ser
     page.press("k")
     page.press("?")
     keys = page.page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(keys).to_contain_text("Picture in picture")
+    expect(keys).to_contain_text("Picture-in-picture")
     keys.get_by_role("button", name="Close").click()
     page.seek(3.2)
     page.page.get_by_role("button", name="Share").click()
@@ -279,7 +279,7 @@ def test_says_in_korean_that_there_is_nothing(browser: Browser, yeoul_server: Se
     context = open_context(browser, locale="ko-KR")
     page = context.new_page()
     page.goto(f"{yeoul_server.url}/watch/0nosuchvideo0")
-    expect(page.locator(".stage-title")).to_have_text("그런 동영상이 없습니다.")
+    expect(page.locator(".stage-title")).to_have_text("동영상을 찾을 수 없습니다")
     expect(page.get_by_role("button", name="전체 화면")).to_be_attached()
     context.close()
 
@@ -302,5 +302,5 @@ def test_an_account_goes_on_where_it_was_and_keeps_videos(context: BrowserContex
     expect(page.page.get_by_role("button", name="Subscribed", exact=True)).to_be_visible()
     page.page.get_by_role("button", name="Save").click()
     page.page.get_by_role("dialog").get_by_role("button", name="Watch later").click()
-    expect(page.page.get_by_text("Added to Watch later")).to_be_visible()
+    expect(page.page.get_by_text("Saved to Watch later")).to_be_visible()
     assert context.request.get(f"{api}/playlists/later/entries").json()["items"][0]["video"]["id"] == bunny["id"]

@@ -54,7 +54,7 @@ class UploadPage:
 
     def choose_again(self, file: Path) -> None:
         """Give a file to the list of those that an earlier tab did not finish."""
-        self.page.get_by_label(f"Choose the file {file.name} again").set_input_files(file)
+        self.page.get_by_label(f"Choose file {file.name} again").set_input_files(file)
 
     def upload(self, file: Path) -> dict[str, Any]:
         """Send a file to its end; the video as the server has it then."""

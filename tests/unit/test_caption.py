@@ -68,13 +68,13 @@ CUE = "WEBVTT\n\n00:01.000 --> 00:02.000\nx\n\n"
         ("", 1, "WEBVTT"),
         ("WEBVTTS\n", 1, "WEBVTT"),
         (CUE + "only text", 6, "no times"),
-        (CUE + "name\n00:01 --> 00:02\nx", 7, "times are not"),
-        (CUE + "00:03.000 --> 00:02.000\nx", 6, "does not end"),
-        (CUE + "00:03.000 --> 00:03.000\nx", 6, "does not end"),
+        (CUE + "name\n00:01 --> 00:02\nx", 7, "do not have the form"),
+        (CUE + "00:03.000 --> 00:02.000\nx", 6, "must end after"),
+        (CUE + "00:03.000 --> 00:03.000\nx", 6, "must end after"),
         (CUE + "00:03.000 --> 00:04.000\n\nx", 6, "no text"),
         (CUE + "00:03.000 --> 00:04.000\nx\n00:05.000 --> 00:06.000\ny", 8, "blank line"),
-        (CUE + f"{'9' * 5000}:00:03.000 --> 00:04.000\nx", 6, "times are not"),
-        (CUE + "00:61.000 --> 00:62.000\nx", 6, "times are not"),
+        (CUE + f"{'9' * 5000}:00:03.000 --> 00:04.000\nx", 6, "do not have the form"),
+        (CUE + "00:61.000 --> 00:62.000\nx", 6, "do not have the form"),
     ],
 )
 def test_each_fault_is_told_with_its_line(text: str, line: int, said: str):

@@ -185,6 +185,7 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
+# Real connections to this machine: what the client makes of answers, breaks and silence is the subject of the tests that use it.
 @pytest.fixture
 def answering() -> Iterator[Callable[..., str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
@@ -205,6 +206,7 @@ def problem(error: YeoulError) -> tuple[int, bytes]:
     return error.http_status, json.dumps({"code": error.code, "detail": error.message, "facts": error.facts}).encode()
 
 
+@pytest.mark.loopback
 def test_a_retryable_answer_is_tried_again(answering: Callable[..., str]):
     connection = Connection(answering((503, b"<html>proxy</html>"), problem(UnavailableError("soon")), (200, b'{"id": 1}')))
     assert connection.get("videos/1") == {"id": 1}
@@ -212,6 +214,7 @@ def test_a_retryable_answer_is_tried_again(answering: Callable[..., str]):
     connection.close()
 
 
+@pytest.mark.loopback
 @pytest.mark.parametrize("error", [NotFoundError("no", video="x"), TruncatedError("cut", found=1), StorageFullError("full")])
 def test_a_final_answer_is_raised_as_it_was_meant(answering: Callable[..., str], error: YeoulError):
     connection = Connection(answering(problem(error)))
@@ -222,6 +225,7 @@ def test_a_final_answer_is_raised_as_it_was_meant(answering: Callable[..., str],
     connection.close()
 
 
+@pytest.mark.loopback
 def test_an_address_where_nobody_ever_answered_is_given_up_soon(answering: Callable[..., str]):
     patience = 300.0
     gone = answering((200, b"{}"))
@@ -245,6 +249,7 @@ def events(*states: str) -> bytes:
     return "".join(f'event: video\ndata: {{"state":"{state}"}}\n\n' for state in states).encode()
 
 
+@pytest.mark.loopback
 def test_following_goes_on_after_a_break(answering: Callable[..., str]):
     server = answering((200, events("uploading")), (502, b"bad gateway"), (200, events("playable", "ready")))
     connection = Connection(server)
@@ -256,6 +261,7 @@ def test_following_goes_on_after_a_break(answering: Callable[..., str]):
     connection.close()
 
 
+@pytest.mark.loopback
 def test_following_ends_when_the_video_is_gone(answering: Callable[..., str]):
     connection = Connection(answering((200, events("uploading")), problem(NotFoundError("deleted"))))
     follower = Follower(connection, time.monotonic())
@@ -264,6 +270,7 @@ def test_following_ends_when_the_video_is_gone(answering: Callable[..., str]):
     connection.close()
 
 
+@pytest.mark.loopback
 def test_following_ends_when_the_server_stays_away(answering: Callable[..., str]):
     connection = Connection(answering((200, events("uploading")), (503, b"")), patience_s=0.2)
     follower = Follower(connection, time.monotonic())

@@ -17,7 +17,7 @@ from yeoul.pipeline.ops.registry import BUILT_IN
 from yeoul.pipeline.task.op import op
 
 HEAD = "name: mine\nstages:\n"
-NOTHING = {name: {"truth": False, "number": 0, "text": ""}[kind] for name, kind in FACTS.items()}
+NOTHING = {name: {"boolean": False, "number": 0, "text": ""}[kind] for name, kind in FACTS.items()}
 
 
 class Blur(Output):
@@ -107,10 +107,10 @@ A = "  a: {op: encode, scope: piece}\n"
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("stages: [", 1, "not YAML"),
-        ("just words", 1, "a definition is a mapping with a name and stages"),
-        ("name: mine", 1, "a definition is a mapping with a name and stages"),
-        ("name: mine\nstages: []", 1, "a definition is a mapping with a name and stages"),
+        ("stages: [", 1, "invalid YAML"),
+        ("just words", 1, "a definition must be a mapping with a name and stages"),
+        ("name: mine", 1, "a definition must be a mapping with a name and stages"),
+        ("name: mine\nstages: []", 1, "a definition must be a mapping with a name and stages"),
         (f"stages:\n{A}", 1, "name: Field required"),
         (f"name: No Spaces\nstages:\n{A}", 1, "name: .*pattern"),
         (f"name: mine\ncolour: red\nstages:\n{A}", 2, "colour: Extra inputs"),
@@ -118,24 +118,28 @@ A = "  a: {op: encode, scope: piece}\n"
         (HEAD + "  a: encode", 3, "stage a must be a mapping"),
         (HEAD + "  a: {op: encode}", 3, "stage a, scope: Field required; add `scope`"),
         (HEAD + "  a: {op: encode, scope: film}", 3, "stage a, scope: Input should be 'video', 'piece', 'rung' or 'track'"),
-        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a has a field name, version, looks_at or renditions"),
+        (HEAD + "  a: {op: encode, scope: piece, name: b}", 3, "stage a must not set name, version, looks_at or renditions"),
         (HEAD + "  a: {op: encode, scope: piece, retrys: 3}", 3, "stage a, retrys: Extra inputs are not permitted; did you mean retries?"),
         (HEAD + "  a:\n    op: encode\n    scope: piece\n    slots: {cpu: 0}", 6, "stage a, slots.cpu: .*greater than 0"),
         (HEAD + "  a: {op: encode, scope: piece, slots: {cpu: 1000}}", 3, "stage a, slots.cpu: .*less than or equal to 64"),
         (HEAD + "  a: {op: encode, scope: piece, timeout_s: -1}", 3, "stage a, timeout_s: .*greater than 0"),
-        (HEAD + "  a: {op: encode, scope: piece, when: has_luck}", 3, "stage a, when, column 1: there is no fact has_luck; there are "),
+        (
+            HEAD + "  a: {op: encode, scope: piece, when: has_luck}",
+            3,
+            "stage a, when, column 1: there is no fact has_luck; available facts: ",
+        ),
         (
             HEAD + "  a: {op: encode, scope: piece, when: has_audio >= 3}",
             3,
-            "stage a, when, column 1: has_audio is a truth, where a number",
+            "stage a, when, column 1: has_audio is a boolean, but a number",
         ),
         (HEAD + "  A b: {op: encode, scope: piece}", 3, "stage A b, name: .*pattern"),
-        (HEAD + A + A, 4, "a stands here twice; keep one of them"),
+        (HEAD + A + A, 4, "duplicate key a; keep one of them"),
         (HEAD + "  a: {op: encoda, scope: piece}", 3, "stage a: there is no op encoda; did you mean encode?"),
         (
             HEAD + "  a: {op: bake, scope: piece}",
             3,
-            "stage a: there is no op bake; there are audio, audio_track, better_poster, ",
+            "stage a: there is no op bake; available ops: audio, audio_track, better_poster, ",
         ),
         (HEAD + A + "  b: {op: tiles, scope: piece, needs: [aa]}", 4, "stage b needs aa, which does not exist; did you mean a?"),
         (
@@ -144,39 +148,39 @@ A = "  a: {op: encode, scope: piece}\n"
             "stage a, parameter rungs: Input should be 'lowest', 'others' or 'all'",
         ),
         (HEAD + "  a: {op: encode, scope: piece, with: {crf: 3}}", 3, "stage a, parameter crf: Extra inputs .*; encode takes rungs"),
-        (HEAD + "  a: {op: poster, scope: video, pieces: rest}", 3, "stage a of scope video cannot take the rest of the pieces"),
+        (HEAD + "  a: {op: poster, scope: video, pieces: rest}", 3, "stage a of scope video cannot take `pieces: rest`"),
         (HEAD + "  a: {op: encode, scope: video}", 3, "stage a: op encode works on a piece; give it `scope: piece`"),
-        (HEAD + "  a: {op: encode, scope: piece, needs: [a]}", 3, "stages need each other in a circle: a -> a"),
+        (HEAD + "  a: {op: encode, scope: piece, needs: [a]}", 3, "stages need each other in a cycle: a -> a"),
         (
             HEAD + "  a: {op: encode, scope: piece, needs: [b]}\n  b: {op: tiles, scope: piece, needs: [a]}",
             None,
-            "stages need each other in a circle: (a -> b -> a|b -> a -> b)",
+            "stages need each other in a cycle: (a -> b -> a|b -> a -> b)",
         ),
         (
             HEAD + A + "  p: {op: package, scope: video, needs: [a]}\n  b: {op: tiles, scope: piece, needs: [a, p]}",
             5,
             "stage b of scope piece cannot need p, which waits for the whole upload",
         ),
-        (HEAD + A + "  b: {op: audio, scope: piece, needs: [a]}", 4, "stage b needs a, and op audio takes no Encoded; remove the need"),
-        (HEAD + "  b: {op: tiles, scope: piece}", 3, r"stage b: nothing that it needs gives encoded \(Encoded\)"),
-        (HEAD + A + "  b: {op: blur, scope: piece}", 4, "stage b: nobody takes its Blur, and it publishes nothing"),
+        (HEAD + A + "  b: {op: audio, scope: piece, needs: [a]}", 4, "stage b needs a, but op audio takes no Encoded; remove the need"),
+        (HEAD + "  b: {op: tiles, scope: piece}", 3, r"stage b: none of its needs returns encoded \(Encoded\)"),
+        (HEAD + A + "  b: {op: blur, scope: piece}", 4, "stage b: no stage uses its Blur, and its op publishes nothing"),
         (
             HEAD + "  a: {op: blur, scope: piece}\n  b: {op: single, scope: video, needs: [a]}",
             4,
-            r"stage b: found takes one Blur, and a give several; let the op take list\[Blur\]",
+            r"stage b: found takes one Blur, but a would give several; change the op's parameter to list\[Blur\]",
         ),
         (
             HEAD + "  a: {op: blur, scope: piece, optional: true}\n  b: {op: verdict, scope: video, needs: [a]}",
             4,
-            "stage b cannot be without found, and a may fail",
+            "stage b requires found, but a may fail",
         ),
         (
             HEAD + "  a: {op: encode, scope: piece, group: g}\n  b: {op: poster, scope: video, group: g}",
             4,
-            "stage b is not of the scope and pieces of a",
+            "stage b has another scope or other pieces than a",
         ),
         (HEAD + "  a: {op: audio_track, scope: video, optional: true}", 3, "stage a: op audio_track works on an audio track"),
-        (HEAD + "  a: {op: audio_track, scope: track}", 3, "stage a: a video must not fail for an audio track"),
+        (HEAD + "  a: {op: audio_track, scope: track}", 3, "stage a: a failed additional audio track must not fail the video"),
         (
             HEAD + "  a: {op: audio_track, scope: track, optional: true}\n  b: {op: package, scope: video, needs: [a]}",
             4,
@@ -208,9 +212,9 @@ _BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEAD + "  a: !!python/object/apply:os.system ['touch PROOF']", "not YAML: could not determine a constructor"),
-        (HEAD + "  a: !!python/name:os.system", "not YAML: could not determine a constructor"),
-        (HEAD + "  a: !include /etc/passwd", "not YAML: could not determine a constructor"),
+        (HEAD + "  a: !!python/object/apply:os.system ['touch PROOF']", "invalid YAML: could not determine a constructor"),
+        (HEAD + "  a: !!python/name:os.system", "invalid YAML: could not determine a constructor"),
+        (HEAD + "  a: !include /etc/passwd", "invalid YAML: could not determine a constructor"),
         (HEAD + "  a: {op: ../../../etc/passwd, scope: piece}", "there is no op ../../../etc/passwd"),
         (HEAD + "  a: {op: encode, scope: piece, when: \"__import__('os').system('touch PROOF')\"}", "stage a, when"),
         (HEAD + "  a: {op: encode, scope: piece, when: \"open('/etc/passwd').read() == ''\"}", "stage a, when"),
@@ -218,9 +222,9 @@ _BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}
         (HEAD + '  a: {op: encode, scope: piece, when: "9 ** 9 ** 9 > 1"}', "stage a, when"),
         (HEAD + f'  a: {{op: encode, scope: piece, when: "{"not " * 5000}has_audio"}}', "at most 500 characters"),
         (HEAD + f'  a: {{op: encode, scope: piece, when: "{"(" * 240}has_audio{")" * 240}"}}', "not a condition"),
-        (_BOMB, "no anchors and aliases"),
-        ("&a {name: *a}", "no anchors and aliases"),
-        ("[" * 5000, "nested more than 16 deep"),
+        (_BOMB, "anchors and aliases are not allowed"),
+        ("&a {name: *a}", "anchors and aliases are not allowed"),
+        ("[" * 5000, "nested more than 16 levels deep"),
     ],
 )
 def test_a_hostile_file_does_nothing(text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

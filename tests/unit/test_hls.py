@@ -219,7 +219,7 @@ def test_a_video_without_sound_names_no_audio():
 
 
 def test_complete_with_a_hole_is_refused():
-    with pytest.raises(ValidationError, match="480p lacks segment 1"):
+    with pytest.raises(ValidationError, match="480p is complete but has no segment 1"):
         complete(without(video_track(), 1))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
 
 from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
+from yeoul.catalog.schema.row.work import PieceRow
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack
 from yeoul.upload.session import Declared, Limits, check_complete, check_declared, check_open, make_key, plan_declared
@@ -28,9 +29,9 @@ def piece(index: int, start: int | None = None, end: int | None = None, **values
     return Declared(index=index, size_bytes=10, sha256=SHA, piece=described)
 
 
-def row(item: Declared, *, landed: bool = True) -> dict[str, Any]:
+def row(item: Declared, *, landed: bool = True) -> PieceRow:
     described = None if item.piece is None else item.piece.model_dump(mode="json")
-    return {**item.model_dump(), "piece": described, "landed_at": 1.0 if landed else None}
+    return cast("PieceRow", {**item.model_dump(), "piece": described, "landed_at": 1.0 if landed else None})
 
 
 @pytest.mark.parametrize(
@@ -56,13 +57,13 @@ def test_other_content_lies_elsewhere():
     ("mode", "item", "message"),
     [
         ("whole", part(0, size_bytes=1001), "larger than 1000"),
-        ("pieces", part(0), "takes pieces"),
-        ("whole", piece(0), "takes parts"),
-        ("pieces", Declared(index=1, size_bytes=1, sha256=SHA, piece=Piece(index=2, start_pts=0, end_pts=1)), "piece 1 calls itself 2"),
+        ("pieces", part(0), "accepts only pieces"),
+        ("whole", piece(0), "accepts only parts"),
+        ("pieces", Declared(index=1, size_bytes=1, sha256=SHA, piece=Piece(index=2, start_pts=0, end_pts=1)), "piece 1 has index 2"),
         ("pieces", piece(0, 100, 100), "ends before it starts"),
         ("pieces", piece(0, 100, 99), "ends before it starts"),
-        ("pieces", piece(0, 1, 100), "does not begin where the source does"),
-        ("pieces", piece(1, -1, 100), "piece 1 begins before the source"),
+        ("pieces", piece(0, 1, 100), "does not start at the start of the source"),
+        ("pieces", piece(1, -1, 100), "piece 1 starts before the source"),
         ("pieces", piece(9, 900, 1101), "ends after the source"),
         ("pieces", piece(9, 10**9, 10**9 + 100), "ends after the source"),
     ],
@@ -118,12 +119,12 @@ def test_missing_pieces_are_named_up_to_a_hundred():
 @pytest.mark.parametrize(
     ("mode", "items", "count", "message"),
     [
-        ("pieces", [piece(0), piece(1)], 1, "2 pieces have landed, 1 were announced"),
-        ("whole", [part(0), part(1, 11)], 2, "the parts hold 21 bytes, the file 20"),
-        ("pieces", [piece(0), piece(1, 101, 200)], 2, "piece 1 does not begin where"),
-        ("pieces", [piece(0), piece(1, 99, 200)], 2, "piece 1 does not begin where"),
-        ("pieces", [piece(0, last=True), piece(1)], 2, "piece 1 does not begin where"),
-        ("pieces", [piece(0), piece(1)], 2, "piece 1 is the last and does not say so"),
+        ("pieces", [piece(0), piece(1)], 1, "2 pieces have landed, but the client reports 1"),
+        ("whole", [part(0), part(1, 11)], 2, "the parts have 21 bytes in total, but the file has 20"),
+        ("pieces", [piece(0), piece(1, 101, 200)], 2, "piece 1 does not start where"),
+        ("pieces", [piece(0), piece(1, 99, 200)], 2, "piece 1 does not start where"),
+        ("pieces", [piece(0, last=True), piece(1)], 2, "piece 1 does not start where"),
+        ("pieces", [piece(0), piece(1)], 2, "piece 1 is the last piece, but"),
     ],
 )
 def test_pieces_that_do_not_join(mode: Any, items: list[Declared], count: int, message: str):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from yeoul.base.errors import InvalidError
+from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow, WebhookRow
 from yeoul.model.webhook import TEST
 from yeoul.webhook.address import check_url, is_public
 from yeoul.webhook.signature import make_secret, sign
@@ -21,7 +22,8 @@ MANUAL = Path(__file__).parents[2] / "docs" / "webhooks.md"
 def verdict(
     status: int | None, *, attempts: int = 0, since: float | None = None, event: str = "video.ready", active: bool = True
 ) -> Verdict:
-    return judge({"event": event, "attempts": attempts}, {"active": active, "failing_since": since}, status, NOW)
+    delivery = cast("WebhookDeliveryRow", {"event": event, "attempts": attempts})
+    return judge(delivery, cast("WebhookRow", {"active": active, "failing_since": since}), status, NOW)
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])

@@ -14,7 +14,7 @@ HERE = make_facts(SOURCE, LADDER)
 
 
 def test_there_is_a_fact_for_every_name_and_of_its_kind():
-    kinds = {"truth": bool, "number": (int, float), "text": str}
+    kinds = {"boolean": bool, "number": (int, float), "text": str}
     assert set(HERE) == set(FACTS)
     assert all(isinstance(HERE[name], kinds[kind]) for name, kind in FACTS.items())
 
@@ -45,17 +45,17 @@ def test_what_holds(text: str, expected: bool):
     [
         ("", 1, "not a condition"),
         ("has_audio and", 14, "not a condition"),
-        ("height", 1, "height is no yes or no"),
-        ("luck > 3", 1, "there is no fact luck; there are bit_depth, "),
-        ("has_audio and codec", 15, "codec is a text, where a truth is needed"),
-        ("height > 'a'", 10, "'a' is a text, where a number is needed"),
-        ("codec == 3", 10, "3 is a number, where a text is needed"),
-        ("codec in 'h264'", 10, "`in` takes a list"),
+        ("height", 1, "height is not a boolean"),
+        ("luck > 3", 1, "there is no fact luck; available facts: bit_depth, "),
+        ("has_audio and codec", 15, "codec is a text, but a boolean is needed"),
+        ("height > 'a'", 10, "'a' is a text, but a number is needed"),
+        ("codec == 3", 10, "3 is a number, but a text is needed"),
+        ("codec in 'h264'", 10, "`in` needs a list"),
         ("height is 3", 1, "compare with"),
-        ("__import__('os')", 1, "only facts"),
-        ("height + 1 > 3", 1, "only facts"),
-        ("has_audio if hdr else hdr", 1, "only facts"),
-        ("[x for x in y] == 3", 1, "only facts"),
+        ("__import__('os')", 1, "use only facts"),
+        ("height + 1 > 3", 1, "use only facts"),
+        ("has_audio if hdr else hdr", 1, "use only facts"),
+        ("[x for x in y] == 3", 1, "use only facts"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_column(text: str, column: int, message: str):

@@ -1,1 +1,1 @@
-"""The HTTP face: stateless, so that any server can answer any request."""
+"""The HTTP API. It is stateless: any API server can answer any request."""

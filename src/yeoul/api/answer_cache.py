@@ -1,4 +1,4 @@
-"""Answers and views that are kept while nothing has changed, so that asking again costs next to nothing."""
+"""Caches API responses and video views until the database changes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from yeoul.catalog.database import ChangeWatch, Database
 if TYPE_CHECKING:
     from yeoul.api.view import VideoView
 
-_KEPT = 2048
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What the caller has (`If-None-Match`) is what there is."}}
+_MAX_ENTRIES = 2048
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the copy of the caller (`If-None-Match`) is current."}}
 
 
 Place = tuple[str, bytes]  # path and query
@@ -28,7 +28,7 @@ Place = tuple[str, bytes]  # path and query
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer, its ETag, and the route that made it."""
+    """A cached response body, its ETag, and the route that made it."""
 
     body: bytes
     etag: str
@@ -36,82 +36,85 @@ class Kept:
 
 
 class AnswerCache:
-    """Bodies by address, dropped by the first commit after them; and views by (video id, version), which no commit makes wrong.
+    """A cache of response bodies and video views. Safe to share between threads.
 
-    Safe to share between threads.
+    Bodies are cached by path and query until the next commit. Views are cached by (video id, version), and never become stale.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._watch: ChangeWatch | None = None
-        self._seen = -1  # commits of this process that are known
-        self._age = 0  # counts the times that something had changed
+        self._seen_commits = -1  # number of commits of this process at the last check
+        self._generation = 0  # how often the bodies were cleared
         self._bodies: dict[Place, Kept] = {}
         self._views: OrderedDict[tuple[str, int], VideoView] = OrderedDict()
 
     async def answer(self, request: Request, read: Callable[[], tuple[bytes, bool]]) -> Response:
-        """A JSON answer with its ETag, kept for this address. read: gives (body, whether it is the same for every caller), in a thread."""
-        age, _ = self.find(_place(request.scope))
+        """Returns a JSON response, and caches it with its ETag if it is the same for every caller.
+
+        read: runs in a thread and returns (body, whether the body is the same for every caller).
+        """
+        generation, _ = self.find(_place(request.scope))
         body, is_public = await run_in_threadpool(read)
         if not is_public:
             return Response(body, media_type="application/json", headers={"Cache-Control": "private, no-store"})
-        made = Kept(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"', request.scope.get("route"))
-        self._keep(age, _place(request.scope), made)
-        return make_response(made, request.headers.get("if-none-match", ""))
+        response = Kept(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"', request.scope.get("route"))
+        self._keep(generation, _place(request.scope), response)
+        return make_response(response, request.headers.get("if-none-match", ""))
 
     def find(self, place: Place) -> tuple[int, Kept | None]:
-        """(what to keep an answer with, the answer that is kept)."""
+        """Returns (generation of the cache, cached response or None). The generation changes when the cache is cleared."""
         with self._lock:
             if self._has_changed():
                 self._bodies.clear()
-                self._age += 1
-            return self._age, self._bodies.get(place)
+                self._generation += 1
+            return self._generation, self._bodies.get(place)
 
     def _has_changed(self) -> bool:
         commits = self._database.commits
         if self._watch is None:
             self._watch = self._database.watch()
-            self._seen = commits
+            self._seen_commits = commits
             return True
-        old, self._seen = self._seen, commits
+        old, self._seen_commits = self._seen_commits, commits
         return self._watch.poll() or old != commits
 
-    def _keep(self, age: int, place: Place, made: Kept) -> None:
+    def _keep(self, generation: int, place: Place, response: Kept) -> None:
         with self._lock:
-            if age == self._age:  # or what was read may be from before the change
-                if len(self._bodies) >= _KEPT:
+            if generation == self._generation:  # else the body may be older than the last change
+                if len(self._bodies) >= _MAX_ENTRIES:
                     self._bodies.clear()
-                self._bodies[place] = made
+                self._bodies[place] = response
 
     def close(self) -> None:
-        """Give the watch's connection back."""
+        """Closes the connection that watches for changes."""
         with self._lock:
             if self._watch is not None:
                 self._watch.close()
                 self._watch = None
 
     def may_have(self, place: Place) -> bool:
-        """Whether it is worth while to look."""
+        """True if the cache has a response, which may be stale. Takes no lock."""
         return place in self._bodies
 
     def find_view(self, place: tuple[str, int]) -> VideoView | None:
-        """The view of a version of a video."""
+        """Returns the cached view of a (video id, version), or None."""
         with self._lock:
             return self._views.get(place)
 
     def keep_view(self, place: tuple[str, int], view: VideoView) -> None:
-        """Keep the view of a version."""
+        """Caches the view of a (video id, version)."""
         with self._lock:
             self._views[place] = view
-            if len(self._views) > _KEPT:
+            if len(self._views) > _MAX_ENTRIES:
                 self._views.popitem(last=False)
 
 
-def make_response(kept: Kept, has: str) -> Response:
-    """The answer, or that the caller has it."""
+def make_response(kept: Kept, if_none_match: str) -> Response:
+    """Returns the cached response, or 304 if the client's ETag matches."""
     headers = {"ETag": kept.etag, "Cache-Control": "no-cache"}
-    if kept.etag in has:
+    if kept.etag in if_none_match:
         return Response(status_code=304, headers=headers)
     return Response(kept.body, media_type="application/json", headers=headers)
 
@@ -121,7 +124,7 @@ def _place(scope: Scope) -> Place:
 
 
 class KeptAnswers:
-    """ASGI middleware that gives answers that are kept, before anything is asked who, what or how many."""
+    """ASGI middleware that answers from the cache, before routing and authentication."""
 
     def __init__(self, app: ASGIApp, get_answers: Callable[[], AnswerCache]) -> None:
         self._app = app
@@ -131,9 +134,9 @@ class KeptAnswers:
         if scope["type"] == "http" and scope["method"] == "GET" and self._get_answers().may_have(_place(scope)):
             kept = self._find(_place(scope))
             if kept is not None:
-                scope["route"] = kept.route  # what the request is counted under
-                has = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"), "")
-                await make_response(kept, has)(scope, receive, send)
+                scope["route"] = kept.route  # the label of the request metrics
+                if_none_match = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"), "")
+                await make_response(kept, if_none_match)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -141,4 +144,4 @@ class KeptAnswers:
         try:
             return self._get_answers().find(place)[1]
         except UnavailableError:
-            return None  # the route says so, as it says all errors
+            return None  # the handler raises the same error

@@ -1,4 +1,4 @@
-"""The application: routers, problem details, request metrics."""
+"""Builds the FastAPI application: routers, middleware and error responses."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from yeoul.identity.slowdown import address_key
 
 
 def make_app(parts: Parts) -> FastAPI:
-    """The ASGI application over the given parts."""
+    """Returns the ASGI application built from the given parts."""
     app = FastAPI(title="Yeoul", version=__version__, openapi_url=f"{API_PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.parts = parts
     add_problem_details(app)
-    own = (
+    api_modules = (
         *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched, webhooks),
         *(
             videos,
@@ -48,7 +48,7 @@ def make_app(parts: Parts) -> FastAPI:
             analytics,
         ),
     )
-    for module in own:
+    for module in api_modules:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])
     app.include_router(embed.router, responses=problem_answers())
     for module in (streams, blobs, health, pages, rss):

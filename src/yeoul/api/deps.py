@@ -1,4 +1,4 @@
-"""What every request handler may use, made once by `bootstrap` and kept on the application."""
+"""The parts that request handlers use. `bootstrap` creates them once and stores them on the application."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from yeoul.upload.track_service import TrackService
 
 @dataclass(frozen=True)
 class PipelineNote:
-    """What a DAG definition says of itself. whole: it wants files as they are, not in pieces."""
+    """Description of a DAG definition. whole: it needs the source as one file, not in pieces."""
 
     description: str
     whole: bool
@@ -35,9 +35,10 @@ class PipelineNote:
 
 @dataclass(frozen=True)
 class Parts:
-    """The concrete parts behind the API. pipelines: what there is to know of the DAG definitions that uploads may choose, by name.
+    """The parts behind the API.
 
-    secret: what this server signs with. sandbox_lacks: the parts of a sandbox that this machine does not have.
+    pipelines: the DAG definitions that an upload can choose, by name. secret: the key that this server signs with.
+    sandbox_lacks: the sandbox features that this machine does not have.
     """
 
     settings: Settings
@@ -59,7 +60,7 @@ class Parts:
     sandbox_lacks: tuple[str, ...]
 
 
-async def _parts(request: Request) -> Parts:  # async: another thread for this would cost more than all the rest
+async def _parts(request: Request) -> Parts:  # async: starting a thread would cost more than the function
     parts: Parts = request.app.state.parts
     return parts
 
@@ -68,11 +69,11 @@ PartsDep = Annotated[Parts, Depends(_parts)]
 
 
 def read_settings(parts: Parts) -> Settings:
-    """Returns the settings with the changes that admins made at run time."""
+    """Returns the settings, including the changes that admins made at run time."""
     with parts.database.read() as connection:
         return overlay(parts.settings, setting.changed(connection))
 
 
 def read_account_settings(parts: Parts) -> AccountSettings:
-    """Returns the settings of accounts with the changes that admins made at run time."""
+    """Returns the account settings, including the changes that admins made at run time."""
     return read_settings(parts).account

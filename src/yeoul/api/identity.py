@@ -1,13 +1,12 @@
-"""Who asks, and what that allows: the one place where rights are decided.
+"""Identifies the caller of a request and decides what the caller may do. No other module decides rights.
 
-A caller comes by a bearer token (of a session, or of a program: `yeoul_...`) or by the session cookie. Writes of browsers must come from
-our own pages, whether they carry a cookie or ask for one (Origin is checked).
+A caller sends a bearer token (of a login session, or an API token: `yeoul_...`) or the session cookie. Writes from browsers must come from
+our own pages, with or without a cookie: the Origin header is checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -16,37 +15,46 @@ from sqlalchemy import Connection
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog.account import session
+from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.videos import PlaylistRow, VideoRow
 from yeoul.catalog.video import video as videos
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
 from yeoul.model.right import Right, Scope, has_right
 from yeoul.model.video import Visibility, audience, is_moderated
 
 COOKIE = "yeoul_session"
-_SAFE = ("GET", "HEAD", "OPTIONS")
-_SEEN_EVERY_S = 300.0
-Row = Mapping[str, Any]
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_RECORD_USE_EVERY_S = 300.0
 
 
-def _may(caller: Row | None, right: Right) -> bool:
+class CallerRow(AccountRow):
+    """The account of the caller. session_id: null for an API token. scopes: of the API token; null for a login session."""
+
+    session_id: str | None
+    scopes: list[str] | None
+
+
+def _caller_has_right(caller: CallerRow | None, right: Right) -> bool:
     return caller is not None and has_right(caller["role"], caller["scopes"], right)
 
 
-# --- where a request comes from ---
+# --- origin and address of a request ---
 
 
 def check_origin(request: Request, parts: PartsDep) -> None:
-    """Raises ForbiddenError for a write that another site's page has a browser make.
+    """Raises ForbiddenError for a write that a page of another site makes in a browser.
 
-    Browsers name the origin of every write; who names none is no browser, and may write with anything but a cookie.
+    Browsers send the Origin header with every write. A request without this header and without our cookie does not come from a browser,
+    and is allowed.
     """
-    if request.method in _SAFE or _bearer(request) is not None:
+    if request.method in _SAFE_METHODS or _bearer(request) is not None:
         return
     origin = request.headers.get("origin")
     if origin is None and COOKIE not in request.cookies and request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
         return
-    own = {request.headers.get("host", ""), _host_of(parts.settings.server.public_url)} - {""}
-    if _host_of(origin or "") not in own:
-        raise ForbiddenError("this request does not come from our own pages", origin=origin or "")
+    own_hosts = {request.headers.get("host", ""), _host_of(parts.settings.server.public_url)} - {""}
+    if _host_of(origin or "") not in own_hosts:
+        raise ForbiddenError("the Origin header does not name this server", origin=origin or "")
 
 
 def _host_of(origin: str) -> str:
@@ -57,16 +65,16 @@ def _host_of(origin: str) -> str:
 
 
 def address_of(request: Request, parts: Parts) -> str:
-    """The client's IP address; behind proxies the one that the first of ours has seen."""
+    """Returns the client's IP address. Behind proxies, this is the address that our outermost proxy saw."""
     hops = parts.settings.server.proxies
     if hops > 0:
-        passed = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
-        if hops <= len(passed):
-            return passed[-hops][:64]
+        addresses = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
+        if hops <= len(addresses):
+            return addresses[-hops][:64]
     return request.client.host if request.client is not None else ""
 
 
-# --- who asks ---
+# --- the caller ---
 
 
 def _bearer(request: Request) -> str | None:
@@ -74,47 +82,50 @@ def _bearer(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def find_caller(request: Request, parts: Parts) -> Row | None:
-    """Who asks; None without a session or token that holds."""
+def find_caller(request: Request, parts: Parts) -> CallerRow | None:
+    """Returns the caller's account and scopes, or None if the request has no valid login session or API token.
+
+    Raises ForbiddenError if an API token lacks the scope that the request needs.
+    """
     token = _bearer(request) or request.cookies.get(COOKIE)
     if not token:
         return None
     if token.startswith(TOKEN_PREFIX):
-        return _by_program(request, parts, token)
+        return _find_by_api_token(request, parts, token)
     now_s = parts.clock.now()
     with parts.database.read() as connection:
         row = session.find_account(connection, hash_token(token), now_s)
     if row is None:
         return None
-    if now_s - row["last_seen_at"] >= _SEEN_EVERY_S:
-        _see(parts, row, address_of(request, parts), now_s)
-    return {**row, "scopes": None}
+    if now_s - row["last_seen_at"] >= _RECORD_USE_EVERY_S:
+        _record_use(parts, row, address_of(request, parts), now_s)
+    return cast("CallerRow", {**row, "scopes": None})
 
 
 def is_known(request: Request, parts: Parts) -> bool:
-    """Returns whether a session or token that holds came with a request; what it may not do, is told later."""
+    """True if the request has a valid login session or API token. Errors are left to the handler."""
     try:
         return find_caller(request, parts) is not None
-    except (ForbiddenError, UnavailableError):  # the answer to the request tells it
+    except (ForbiddenError, UnavailableError):  # the handler raises the same error
         return False
 
 
-def _by_program(request: Request, parts: Parts, token: str) -> Row | None:
+def _find_by_api_token(request: Request, parts: Parts, token: str) -> CallerRow | None:
     now_s = parts.clock.now()
     with parts.database.read() as connection:
         row = session.find_account_of_token(connection, hash_token(token), now_s)
     if row is None:
         return None
-    if now_s - (row["last_used_at"] or 0.0) >= _SEEN_EVERY_S:
-        _see(parts, row, "", now_s)
-    needed = Scope.READ if request.method in _SAFE else Scope.WRITE
+    if now_s - (row["last_used_at"] or 0.0) >= _RECORD_USE_EVERY_S:
+        _record_use(parts, row, "", now_s)
+    needed = Scope.READ if request.method in _SAFE_METHODS else Scope.WRITE
     if needed not in row["scopes"]:
-        raise ForbiddenError(f"this token does not allow to {needed}", scopes=row["scopes"])
-    return {**row, "session_id": None}
+        raise ForbiddenError(f"this API token does not have the scope {needed}", scopes=row["scopes"])
+    return cast("CallerRow", {**row, "session_id": None})
 
 
-def _see(parts: Parts, row: Row, ip: str, now_s: float) -> None:
-    """Note the sign of life; who reads may do so also while nothing can be written."""
+def _record_use(parts: Parts, row: session.SessionAccountRow | session.TokenAccountRow, ip: str, now_s: float) -> None:
+    """Records when the login session or API token was last used. Reads must work even if the database cannot be written."""
     try:
         with parts.database.write() as connection:
             if "token_id" in row:
@@ -125,93 +136,93 @@ def _see(parts: Parts, row: Row, ip: str, now_s: float) -> None:
         pass
 
 
-def _caller(request: Request, parts: PartsDep) -> Row | None:
+def _optional_caller(request: Request, parts: PartsDep) -> CallerRow | None:
     return find_caller(request, parts)
 
 
-MaybeCaller = Annotated[Row | None, Depends(_caller)]
+MaybeCaller = Annotated[CallerRow | None, Depends(_optional_caller)]
 
 
-def _need_caller(caller: MaybeCaller) -> Row:
+def _require_caller(caller: MaybeCaller) -> CallerRow:
     if caller is None:
-        raise UnauthenticatedError("log in first: no valid session or token came with the request")
+        raise UnauthenticatedError("log in first: the request has no valid session or token")
     return caller
 
 
-Caller = Annotated[Row, Depends(_need_caller)]
+Caller = Annotated[CallerRow, Depends(_require_caller)]
 
 
-def _need_person(caller: Caller) -> Row:
+def _require_login_session(caller: Caller) -> CallerRow:
     if caller["session_id"] is None:
-        raise ForbiddenError("a program's token may not do this; log in")
+        raise ForbiddenError("an API token cannot do this; log in with a password")
     return caller
 
 
-Person = Annotated[Row, Depends(_need_person)]  # for what opens or closes an account's doors
+Person = Annotated[CallerRow, Depends(_require_login_session)]  # for changes of passwords, login sessions and API tokens
 
 
-def _need_maker(caller: Caller, parts: PartsDep) -> Row:
-    if not _may(caller, Right.UPLOAD):
-        raise ForbiddenError("this account may watch, and not upload; ask the admin")
+def _require_maker(caller: Caller, parts: PartsDep) -> CallerRow:
+    if not _caller_has_right(caller, Right.UPLOAD):
+        raise ForbiddenError("this account can watch but not upload; ask an admin")
     check_confirmed(caller, parts)
     return caller
 
 
-Maker = Annotated[Row, Depends(_need_maker)]
+Maker = Annotated[CallerRow, Depends(_require_maker)]
 
 
-def check_confirmed(caller: Row, parts: Parts) -> None:
-    """Raises UnconfirmedError where the server wants to know addresses, and does not know this one."""
+def check_confirmed(caller: CallerRow, parts: Parts) -> None:
+    """Raises UnconfirmedError if the server requires a confirmed e-mail address and the caller has none."""
     if caller["confirmed_at"] is None and read_account_settings(parts).confirm_email:
-        raise UnconfirmedError("confirm your e-mail address first; the link is in the mail that was sent to you")
+        raise UnconfirmedError("confirm your e-mail address first; use the link in the mail that we sent you")
 
 
-def _need_admin(caller: Caller) -> Row:
-    if not _may(caller, Right.ADMINISTER):
-        raise ForbiddenError("only an admin may do this")
+def _require_admin(caller: Caller) -> CallerRow:
+    if not _caller_has_right(caller, Right.ADMINISTER):
+        raise ForbiddenError("only admins may do this")
     return caller
 
 
-Admin = Annotated[Row, Depends(_need_admin)]
+Admin = Annotated[CallerRow, Depends(_require_admin)]
 
 
 # --- videos ---
 
 
-def may_see(video: Row, caller: Row | None) -> bool:
-    """Whether a video's or playlist's page may be shown to a caller; what moderators hide they see themselves, and the owner."""
+def may_see(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
+    """True if the caller may see a video or playlist. Hidden ones are visible to moderators and the owner."""
     open_to_all = audience(video) != Visibility.PRIVATE
-    return open_to_all or may_edit(video, caller) or (is_moderated(video) and _may(caller, Right.MODERATE))
+    return open_to_all or may_edit(video, caller) or (is_moderated(video) and _caller_has_right(caller, Right.MODERATE))
 
 
-def may_edit(video: Row, caller: Row | None) -> bool:
-    """Whether a caller may change a video: the owner and admins."""
-    return caller is not None and (video["owner_id"] == caller["id"] or _may(caller, Right.ADMINISTER))
+def may_edit(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
+    """True if the caller may change a video: the owner and admins may."""
+    return caller is not None and (video["owner_id"] == caller["id"] or _caller_has_right(caller, Right.ADMINISTER))
 
 
-def check_edit(video: Row, caller: Row | None) -> None:
-    """Raises NotFoundError for what the caller may not see, ForbiddenError for what it may see but not change."""
+def check_edit(video: VideoRow, caller: CallerRow | None) -> None:
+    """Raises NotFoundError if the caller may not see the video, ForbiddenError if the caller may see but not change it."""
     if not may_see(video, caller):
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
     if not may_edit(video, caller):
         raise ForbiddenError("only the owner may do this", video=video["id"])
 
 
-def check_show(video: Row, caller: Row | None) -> None:
-    """The same for who sees a video: moderators may change that, too, of what they see."""
-    if not (may_see(video, caller) and _may(caller, Right.MODERATE)):
+def check_show(video: VideoRow, caller: CallerRow | None) -> None:
+    """Raises like `check_edit` if the caller may not change a video's visibility. Moderators may, for videos that they can see."""
+    if not (may_see(video, caller) and _caller_has_right(caller, Right.MODERATE)):
         check_edit(video, caller)
 
 
-def check_hide(video: Row, caller: Row | None) -> None:
-    """The same for who hides a video, or shows it again: moderators alone, not its owner."""
+def check_hide(video: VideoRow, caller: CallerRow | None) -> None:
+    """Raises NotFoundError or ForbiddenError if the caller may not hide or unhide a video. Only moderators may, not the owner."""
     if not may_see(video, caller):
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
-    if not _may(caller, Right.MODERATE):
+    if not _caller_has_right(caller, Right.MODERATE):
         raise ForbiddenError("only moderators may do this", video=video["id"])
 
 
-def find_trashed(connection: Connection, video_id: str, caller: Row) -> Row | None:
-    """A video in the trash that the caller may restore, locked."""
+def find_trashed(connection: Connection, video_id: str, caller: CallerRow) -> videos.OwnedVideoRow | None:
+    """Returns a video from the trash, locked, if the caller may restore it, else None."""
     row = videos.find_locked(connection, video_id)
     return row if row is not None and row["trashed_at"] is not None and may_edit(row, caller) else None

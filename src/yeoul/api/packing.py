@@ -1,4 +1,4 @@
-"""Text packed for the way to those who take it so."""
+"""Gzip compression of responses."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 from fastapi import Request
 
-_TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
-_FILES = 256
+_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+_MAX_FILES = 256
 
 
 def takes_gzip(request: Request) -> bool:
-    """Whether who asks takes an answer packed by gzip."""
-    return _TAKES_GZIP.search(request.headers.get("accept-encoding", "")) is not None
+    """True if the client accepts a response compressed with gzip."""
+    return _ACCEPTS_GZIP.search(request.headers.get("accept-encoding", "")) is not None
 
 
-@lru_cache(_FILES)
+@lru_cache(_MAX_FILES)
 def packed_file(path: Path) -> bytes:
-    """A file by gzip, packed once; for files that never change under their name."""
+    """Returns a file compressed with gzip, cached. Only for files whose content never changes under the same name."""
     return compress(path.read_bytes(), 9, mtime=0)

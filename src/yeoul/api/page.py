@@ -1,4 +1,4 @@
-"""Pages of lists: an opaque cursor stands for the last row of a page."""
+"""Pages of lists. An opaque cursor identifies the last row of a page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from fastapi import Query
 
 from yeoul.base.errors import InvalidError
 
-Row = Mapping[str, Any]
 PAGE_MAX = 100
 PageSize = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
-def next_cursor(rows: Sequence[Row], limit: int, key: str = "created_at", row_id: str = "id") -> str | None:
-    """The cursor of the page after these rows, of which one more than `limit` was asked for; None at the end. key: what orders them."""
+def next_cursor(rows: Sequence[Mapping[str, Any]], limit: int, key: str = "created_at", row_id: str = "id") -> str | None:
+    """Returns the cursor of the next page, or None at the end. rows: up to `limit` + 1 rows; key: the column that orders the list."""
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
@@ -27,38 +26,38 @@ def next_cursor(rows: Sequence[Row], limit: int, key: str = "created_at", row_id
 
 
 def read_cursor(cursor: str | None) -> tuple[float, str] | None:
-    """(created_at or what else orders the list, id) of the last row seen; raises InvalidError for what is not a cursor of ours."""
+    """Returns (sort key, id) of the last row of the previous page, or None for the first page. Raises InvalidError for a bad cursor."""
     if cursor is None:
         return None
-    key, row_id = _read(cursor)
+    key, row_id = _decode(cursor)
     try:
-        place = float(key)
+        sort_key = float(key)
     except (ValueError, TypeError, OverflowError) as error:
-        raise _foreign() from error
-    if not math.isfinite(place) or abs(place) > 2**62:
-        raise _foreign()
-    return place, row_id
+        raise _bad_cursor() from error
+    if not math.isfinite(sort_key) or abs(sort_key) > 2**62:
+        raise _bad_cursor()
+    return sort_key, row_id
 
 
 def read_text_cursor(cursor: str | None) -> tuple[str, str] | None:
-    """The same of a list that is ordered by a text."""
+    """Returns (sort key, id) like `read_cursor`, for a list that is ordered by text."""
     if cursor is None:
         return None
-    key, row_id = _read(cursor)
+    key, row_id = _decode(cursor)
     if not isinstance(key, str) or "\0" in key:
-        raise _foreign()
+        raise _bad_cursor()
     return key.encode(errors="replace").decode(), row_id
 
 
-def _read(cursor: str) -> tuple[Any, str]:
+def _decode(cursor: str) -> tuple[Any, str]:
     try:
         key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
-        raise _foreign() from error
+        raise _bad_cursor() from error
     if not isinstance(row_id, str) or not row_id.isascii() or "\0" in row_id:
-        raise _foreign()
+        raise _bad_cursor()
     return key, row_id
 
 
-def _foreign() -> InvalidError:
-    return InvalidError("this cursor is not one of ours", field="cursor")
+def _bad_cursor() -> InvalidError:
+    return InvalidError("this cursor is not valid", field="cursor")

@@ -1,20 +1,17 @@
-"""The pipeline of a new video."""
+"""Chooses the pipeline of a new video."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from yeoul.api.deps import Parts
 from yeoul.base.errors import InvalidError
+from yeoul.catalog.schema.row.people import AccountRow
 
-Row = Mapping[str, Any]
 STANDARD = "standard"
 
 
-def choose_pipeline(parts: Parts, wanted: str | None, caller: Row) -> str:
-    """The pipeline that is asked for, else the account's own, else "standard". Raises InvalidError when there is none of that name."""
+def choose_pipeline(parts: Parts, wanted: str | None, caller: AccountRow) -> str:
+    """Returns the requested pipeline, else the account's default, else "standard". Raises InvalidError if it does not exist."""
     name = wanted or caller["pipeline"] or STANDARD
     if name not in parts.pipelines:
-        raise InvalidError(f"there is no pipeline {name}; there are {', '.join(sorted(parts.pipelines))}", field="pipeline")
+        raise InvalidError(f"there is no pipeline {name}; choose one of {', '.join(sorted(parts.pipelines))}", field="pipeline")
     return name

@@ -1,4 +1,4 @@
-"""Paths name things by plain text: PostgreSQL holds none with a NUL, so nothing can have such a name."""
+"""Refuses paths with a NUL character. PostgreSQL cannot store it, so no id or name contains one."""
 
 from __future__ import annotations
 
@@ -15,5 +15,6 @@ class PlainPath:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = make_problem(NotFoundError("nothing has such a name")) if scope["type"] == "http" and "\0" in scope["path"] else self._app
+        is_refused = scope["type"] == "http" and "\0" in scope["path"]
+        app = make_problem(NotFoundError("a path cannot contain a NUL character")) if is_refused else self._app
         await app(scope, receive, send)

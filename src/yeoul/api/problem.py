@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details: type, title, status, detail, plus our stable `code` and `facts`."""
+"""Answers every error with RFC 9457 problem details: type, title, status, detail, plus our stable `code` and `facts`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from yeoul.base.errors import BodyTooLargeError, InvalidError, MethodError, NotFoundError, RequestTooSlowError, YeoulError
 
 log = logging.getLogger("yeoul.api")
-_OF_STATUS: dict[int, type[YeoulError]] = {
+_ERROR_OF_STATUS: dict[int, type[YeoulError]] = {
     400: InvalidError,
     404: NotFoundError,
     405: MethodError,
@@ -38,7 +38,7 @@ class Problem(BaseModel):
 
 
 class ProblemResponse(JSONResponse):
-    """Problem details on the wire, in ASCII: what an error cites may be no text that UTF-8 can hold."""
+    """A response with problem details, in ASCII: an error can quote text that UTF-8 cannot encode."""
 
     media_type = "application/problem+json"
 
@@ -47,7 +47,7 @@ class ProblemResponse(JSONResponse):
 
 
 def make_problem(error: YeoulError, status: int | None = None) -> ProblemResponse:
-    """The answer that tells an error."""
+    """Returns the response for an error. status: replaces the error's own status."""
     body = {
         "type": f"urn:yeoul:error:{error.code}",
         "title": type(error).__name__.removesuffix("Error"),
@@ -66,52 +66,52 @@ def make_problem(error: YeoulError, status: int | None = None) -> ProblemRespons
 
 
 def problem_answers() -> dict[int | str, dict[str, Any]]:
-    """What the OpenAPI document says of errors: the same form for all."""
+    """Returns the error responses of the OpenAPI document. They are the same for all operations."""
     content = {ProblemResponse.media_type: {"schema": Problem.model_json_schema()}}
     return {
-        "4XX": {"description": "The request cannot be done as it is; `code` says why.", "content": content},
-        "5XX": {"description": "The server cannot do it now; try again where `retryable` says so.", "content": content},
+        "4XX": {"description": "The request failed; `code` gives the reason.", "content": content},
+        "5XX": {"description": "The server cannot handle the request now. Try again if `retryable` is true.", "content": content},
     }
 
 
-def _invalid(error: RequestValidationError) -> YeoulError:
+def _make_invalid_error(error: RequestValidationError) -> YeoulError:
     first: dict[str, Any] = dict(error.errors()[0])
     field = ".".join(str(part) for part in first["loc"])
     return InvalidError(f"{field}: {first['msg']}", field=field)
 
 
-def _plain(error: HTTPException) -> ProblemResponse:
-    """What the framework itself refuses."""
-    known = _OF_STATUS.get(error.status_code, YeoulError)
-    answer = make_problem(known(str(error.detail)), error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+def _make_framework_problem(error: HTTPException) -> ProblemResponse:
+    """Returns the response for an error that the framework raised."""
+    error_class = _ERROR_OF_STATUS.get(error.status_code, YeoulError)
+    response = make_problem(error_class(str(error.detail)), error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 def add_problem_details(app: FastAPI) -> None:
-    """Answer all errors of an application in this form."""
+    """Registers error handlers that answer with problem details."""
 
-    async def ours(_request: Request, error: Exception) -> ProblemResponse:
+    async def handle_yeoul_error(_request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, YeoulError)
         return make_problem(error)
 
-    async def validation(_request: Request, error: Exception) -> ProblemResponse:
+    async def handle_validation_error(_request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, RequestValidationError)
-        return make_problem(_invalid(error))
+        return make_problem(_make_invalid_error(error))
 
-    async def http(_request: Request, error: Exception) -> ProblemResponse:
+    async def handle_http_error(_request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, HTTPException)
-        return _plain(error)
+        return _make_framework_problem(error)
 
-    async def hung_up(_request: Request, error: Exception) -> ProblemResponse:
-        return make_problem(InvalidError(f"the request ended before its body did: {error}"), 400)
+    async def handle_disconnect(_request: Request, error: Exception) -> ProblemResponse:
+        return make_problem(InvalidError(f"the client disconnected before it had sent the whole body: {error}"), 400)
 
-    async def unexpected(request: Request, error: Exception) -> ProblemResponse:
+    async def handle_unexpected_error(request: Request, error: Exception) -> ProblemResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return make_problem(YeoulError("something went wrong on our side"))
+        return make_problem(YeoulError("something went wrong on the server"))
 
-    app.add_exception_handler(YeoulError, ours)
-    app.add_exception_handler(RequestValidationError, validation)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(ClientDisconnect, hung_up)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(YeoulError, handle_yeoul_error)
+    app.add_exception_handler(RequestValidationError, handle_validation_error)
+    app.add_exception_handler(HTTPException, handle_http_error)
+    app.add_exception_handler(ClientDisconnect, handle_disconnect)
+    app.add_exception_handler(Exception, handle_unexpected_error)

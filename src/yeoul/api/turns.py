@@ -1,4 +1,4 @@
-"""Requests of one address take turns, so that a client that sends more than the server can answer delays itself and nobody else."""
+"""Limits the concurrent requests of one address, so that a client that sends too many delays only itself."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from yeoul.api.problem import make_problem
 from yeoul.base.errors import TooManyRequestsError
 
-_AT_ONCE = 8
-_WAITING = 1000
+_MAX_ACTIVE = 8
+_MAX_WAITING = 1000
 
 
-class _Line:
-    """The requests of one address: those that are worked on, at most `_AT_ONCE`, and those that wait."""
+class _Queue:
+    """The requests of one address: at most `_MAX_ACTIVE` active ones, and those that wait."""
 
     def __init__(self) -> None:
-        self.turns = asyncio.Semaphore(_AT_ONCE)
+        self.turns = asyncio.Semaphore(_MAX_ACTIVE)
         self.requests = 0
         self.waiting = 0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         self.waiting += 1
         try:
             await self.turns.acquire()
@@ -31,64 +31,64 @@ class _Line:
 
 
 class Turns:
-    """ASGI middleware; `address_of` names the client of a request.
+    """ASGI middleware that limits the concurrent requests of one address. address_of: returns the client's address.
 
-    The server works on 8 requests of an address at a time. 1,000 more wait, and others are answered 429. A request does not hold a turn
-    while it waits for its client: for more of the body, or once its answer has begun.
+    The server handles 8 requests of an address at the same time. Up to 1,000 more wait, and further ones are answered with 429. A request
+    holds no turn while it waits for its client: for more of the body, or after its response has started.
     """
 
     def __init__(self, app: ASGIApp, address_of: Callable[[Scope], str]) -> None:
         self._app = app
         self._address_of = address_of
-        self._lines: dict[str, _Line] = {}
+        self._queues: dict[str, _Queue] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         address = self._address_of(scope)
-        line = self._lines.setdefault(address, _Line())
-        if line.waiting >= _WAITING:
-            error = TooManyRequestsError(f"more than {_WAITING} requests of this address wait to be answered", retry_after_s=1)
+        queue = self._queues.setdefault(address, _Queue())
+        if queue.waiting >= _MAX_WAITING:
+            error = TooManyRequestsError(f"more than {_MAX_WAITING} requests from this address are waiting", retry_after_s=1)
             await make_problem(error)(scope, receive, send)
             return
-        line.requests += 1
+        queue.requests += 1
         try:
-            await _take_turn(self._app, line, scope, receive, send)
+            await _run_in_turn(self._app, queue, scope, receive, send)
         finally:
-            line.requests -= 1
-            if not line.requests:
-                del self._lines[address]
+            queue.requests -= 1
+            if not queue.requests:
+                del self._queues[address]
 
 
-async def _take_turn(app: ASGIApp, line: _Line, scope: Scope, receive: Receive, send: Send) -> None:
-    holds = False
+async def _run_in_turn(app: ASGIApp, queue: _Queue, scope: Scope, receive: Receive, send: Send) -> None:
+    holds_turn = False
 
-    async def take() -> None:
-        nonlocal holds
-        await line.take()
-        holds = True
+    async def acquire_turn() -> None:
+        nonlocal holds_turn
+        await queue.acquire()
+        holds_turn = True
 
-    def give_back() -> None:
-        nonlocal holds
-        if holds:
-            holds = False
-            line.turns.release()
+    def release_turn() -> None:
+        nonlocal holds_turn
+        if holds_turn:
+            holds_turn = False
+            queue.turns.release()
 
-    async def receive_in_line() -> Message:
-        had_turn = holds
-        give_back()
+    async def receive_without_turn() -> Message:
+        had_turn = holds_turn
+        release_turn()
         message = await receive()
         if had_turn:
-            await take()
+            await acquire_turn()
         return message
 
-    async def send_in_line(message: Message) -> None:
-        give_back()
+    async def send_without_turn(message: Message) -> None:
+        release_turn()
         await send(message)
 
-    await take()
+    await acquire_turn()
     try:
-        await app(scope, receive_in_line, send_in_line)
+        await app(scope, receive_without_turn, send_without_turn)
     finally:
-        give_back()
+        release_turn()

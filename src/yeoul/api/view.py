@@ -1,4 +1,4 @@
-"""What the API says of things: from rows to JSON."""
+"""Turns database rows into the JSON views of the API."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts
 from yeoul.base.clock import rfc3339
+from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
@@ -18,15 +19,12 @@ from yeoul.model.notice import NoticeCode
 from yeoul.model.source import AudioRole, Source
 from yeoul.model.video import VideoState, Visibility, audience
 
-Row = Mapping[str, Any]
-
-
-_INNER_FACTS = ("stderr", "traceback", "last")
-_LONGEST_FACT = 200
+_INTERNAL_FACTS = ("stderr", "traceback", "last")
+_MAX_FACT_LENGTH = 200
 
 
 class ErrorView(BaseModel):
-    """Why a video failed or waits: a stable code, a sentence, and facts. Output of tools is shown with the tasks, to owners and admins."""
+    """The reason why a video failed or waits: a code, a message and facts. Only owners and admins get tool output, with the tasks."""
 
     code: str
     message: str
@@ -34,20 +32,20 @@ class ErrorView(BaseModel):
 
 
 class NoticeView(BaseModel):
-    """What was lost, changed or left out on the way from the file to the video; count: of what."""
+    """Something that was lost, changed or left out between the source and the video. count: affected pictures, tracks or channels."""
 
     code: NoticeCode
     count: int | None
 
 
 class OwnerView(BaseModel):
-    """Who a video belongs to."""
+    """The owner of a video or playlist."""
 
     handle: str
 
 
 class ChannelView(BaseModel):
-    """The channel of a video, as it stands beside it."""
+    """The channel of a video, as shown beside the video."""
 
     handle: str
     display_name: str
@@ -58,7 +56,7 @@ class ChannelView(BaseModel):
 class SourceView(BaseModel):
     """The uploaded file: display size in pixels after rotation and SAR, displayed frames, duration in seconds.
 
-    has_video: False where it is all sound, and size and frames are those of the picture that was made for it.
+    has_video: false if the file has only sound; size and frames are then those of the generated picture.
     """
 
     width: int
@@ -72,7 +70,7 @@ class SourceView(BaseModel):
 
 
 class RenditionView(BaseModel):
-    """A stream that players can choose; bandwidth_bps is the peak of it with audio, 0 where unknown. Of sound: language, label, role."""
+    """A rendition that players can choose. bandwidth_bps: its peak with audio, 0 if unknown; language, label, role: of audio only."""
 
     name: str
     kind: str
@@ -88,7 +86,7 @@ class RenditionView(BaseModel):
 
 
 class CaptionView(BaseModel):
-    """A text track and where it lies."""
+    """A caption and its URL."""
 
     language: str | None
     label: str
@@ -96,7 +94,7 @@ class CaptionView(BaseModel):
 
 
 class ChapterView(BaseModel):
-    """A part of the video with a name, in seconds; the title is text, not markup."""
+    """A named part of the video, in seconds. The title is plain text, not markup."""
 
     start_s: float
     end_s: float
@@ -104,7 +102,7 @@ class ChapterView(BaseModel):
 
 
 class PlaybackView(BaseModel):
-    """Addresses that play as they are; dash is null until the video is ready, chapters where the source has none."""
+    """URLs that players can use. dash is null until the video is ready; chapters is null if the source has none."""
 
     hls: str
     dash: str | None
@@ -115,7 +113,7 @@ class PlaybackView(BaseModel):
 
 
 class VideoView(BaseModel):
-    """A video as its viewers see it. hidden: by moderators, so that only they and the owner see it, whatever its visibility."""
+    """A video as its viewers see it. hidden: moderators hid it, so only they and the owner see it, whatever its visibility."""
 
     id: str
     title: str
@@ -149,24 +147,26 @@ class VideoView(BaseModel):
 
 
 def _error(data: Mapping[str, Any] | None) -> ErrorView | None:
-    """Returns an error without output of tools and tracebacks, which only owners and admins may see, with the tasks."""
+    """Returns an error without tool output and tracebacks. Only owners and admins may see those, with the tasks."""
     if data is None:
         return None
-    told: Mapping[str, Any] = data.get("facts") or {}
-    facts = {name: value for name, value in told.items() if name not in _INNER_FACTS and _is_plain(value)}
+    all_facts: Mapping[str, Any] = data.get("facts") or {}
+    facts = {name: value for name, value in all_facts.items() if name not in _INTERNAL_FACTS and _is_plain(value)}
     return ErrorView(code=data["code"], message=data["message"], facts=facts)
 
 
-def _notices(row: Row) -> list[NoticeView]:
+def _notices(row: VideoRow) -> list[NoticeView]:
     if row["source"] is None:
         return []
-    return [NoticeView(code=one.code, count=one.count) for one in Source.model_validate(row["source"]).list_notices(row["lost"])]
+    return [NoticeView(code=notice.code, count=notice.count) for notice in Source.model_validate(row["source"]).list_notices(row["lost"])]
 
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
-        return all(_is_plain(one) for one in cast("list[Any]", value))
-    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _LONGEST_FACT and "\n" not in value)
+        return all(_is_plain(item) for item in cast("list[Any]", value))
+    if isinstance(value, str):
+        return len(value) <= _MAX_FACT_LENGTH and "\n" not in value
+    return value is None or isinstance(value, int | float)
 
 
 def _source(data: Mapping[str, Any] | None) -> SourceView | None:
@@ -188,44 +188,48 @@ def _source(data: Mapping[str, Any] | None) -> SourceView | None:
 
 
 def make_avatar_path(account_id: str, digest: str | None) -> str | None:
-    """Where an account's picture is, below the server's address; None where it has none."""
+    """Returns the path of an account's avatar, or None if it has none."""
     return None if digest is None else f"/api/v1/avatars/{account_id}/{digest}.jpg"
 
 
-def make_channel_view(row: Row) -> ChannelView:
-    """The channel of a video's row."""
+def make_channel_view(row: video.OwnedVideoRow) -> ChannelView:
+    """Returns the channel of a video's row."""
     handle = row["owner_handle"]
     name = row["owner_name"] or handle
-    picture = make_avatar_path(row["owner_id"], row["owner_avatar"])
-    return ChannelView(handle=handle, display_name=name, avatar=picture, subscribers=row["subscribers"] or 0)
+    avatar = make_avatar_path(row["owner_id"], row["owner_avatar"])
+    return ChannelView(handle=handle, display_name=name, avatar=avatar, subscribers=row["subscribers"] or 0)
 
 
 def make_video_view(
-    parts: Parts, row: Row, tracks: Sequence[stream.StoredTrack], captions: Sequence[Row], sounds: Sequence[Row]
+    parts: Parts,
+    row: video.OwnedVideoRow,
+    tracks: Sequence[stream.StoredTrack],
+    captions: Sequence[CaptionRow],
+    audio_rows: Sequence[AudioTrackRow],
 ) -> VideoView:
-    """The whole of a video, with signed addresses where it is private (the caller has been found allowed)."""
-    offered = make_presentation(row, tuple(tracks), captions, sounds, parts.settings.media.piece_s)
+    """Returns the full view of a video, with signed URLs if it is private. Check the caller's access first."""
+    presentation = make_presentation(row, tuple(tracks), captions, audio_rows, parts.settings.media.piece_s)
     base = make_stream_base(parts, row)
     source = _source(row["source"])
     renditions: list[RenditionView] = []
-    if offered is not None:
-        for track in (*offered.videos, *offered.audios):
-            one = track.rendition
-            bandwidth = variant_bandwidth(offered, track) if one.kind == "video" else track.declared_bps
-            fields = one.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate", "channels", "language"})
-            role = track.role if one.kind == "audio" else None
+    if presentation is not None:
+        for track in (*presentation.videos, *presentation.audios):
+            rendition = track.rendition
+            bandwidth = variant_bandwidth(presentation, track) if rendition.kind == "video" else track.declared_bps
+            fields = rendition.model_dump(include={"name", "kind", "width", "height", "codecs", "frame_rate", "channels", "language"})
+            role = track.role if rendition.kind == "audio" else None
             renditions.append(RenditionView(**fields, bandwidth_bps=bandwidth, label=track.label, role=role))
-    picture = poster_uri(row)
-    poster = picture and f"{base}/{picture}"
-    ready = row["state"] == VideoState.READY.value
+    poster_name = poster_uri(row)
+    poster = poster_name and f"{base}/{poster_name}"
+    is_ready = row["state"] == VideoState.READY.value
     playback = None
-    if offered is not None:
+    if presentation is not None:
         playback = PlaybackView(
             hls=f"{base}/{layout.MASTER_NAME}",
-            dash=f"{base}/{layout.MPD_NAME}" if ready else None,
+            dash=f"{base}/{layout.MPD_NAME}" if is_ready else None,
             poster=poster,
             storyboard=f"{base}/{layout.STORYBOARD_NAME}" if row["storyboard"] else None,
-            chapters=f"{base}/{layout.CHAPTERS_NAME}" if offered.chapters else None,
+            chapters=f"{base}/{layout.CHAPTERS_NAME}" if presentation.chapters else None,
             captions=[
                 CaptionView(language=item["language"], label=item["label"], url=f"{base}/{make_caption_uri(item)}") for item in captions
             ],
@@ -263,37 +267,38 @@ def make_video_view(
     )
 
 
-def make_stream_base(parts: Parts, row: Row) -> str:
-    """Below what address a video's stream lies for whoever was found allowed to watch."""
+def make_stream_base(parts: Parts, row: VideoRow) -> str:
+    """Returns the base path of a video's streams, with a token. Check the caller's access first."""
     return f"/stream/{parts.access.make_token(row['id'], audience(row), parts.clock.now())}/{row['id']}"
 
 
-def make_caption_uri(row: Row) -> str:
-    """Where a text track is below its video's address."""
+def make_caption_uri(row: CaptionRow) -> str:
+    """Returns the URI of a caption, relative to the base path of its video's streams."""
     return f"{layout.folder_uri(text_track(row))}/{layout.CAPTIONS_NAME}"
 
 
-def read_video_view(parts: Parts, video_id: str) -> tuple[Row, VideoView]:
-    """(row, view) of a video as it is now; raises NotFoundError."""
+def read_video_view(parts: Parts, video_id: str) -> tuple[video.OwnedVideoRow, VideoView]:
+    """Returns (row, view) of a video. Raises NotFoundError."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
         return row, show_video(parts, connection, row)
 
 
-def show_video(parts: Parts, connection: Connection, row: Row) -> VideoView:
-    """The view of a video's row. What a version says is made once, but where it is private: its addresses expire."""
-    place = (str(row["id"]), int(row["version"]))
-    kept = parts.answers.find_view(place)
-    if kept is None:
+def show_video(parts: Parts, connection: Connection, row: video.OwnedVideoRow) -> VideoView:
+    """Returns the view of a video's row. Views are cached by version, except private ones: their URLs expire."""
+    key = (str(row["id"]), int(row["version"]))
+    view = parts.answers.find_view(key)
+    if view is None:
         tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
-        kept = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]), audio_track.of_video(connection, row["id"]))
+        view = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]), audio_track.of_video(connection, row["id"]))
         if audience(row) != Visibility.PRIVATE:
-            parts.answers.keep_view(place, kept)
-    # These change without a version.
-    return kept.model_copy(update={"views": row["views"], "channel": make_channel_view(row)})
+            parts.answers.keep_view(key, view)
+    # Views and channel change without a new version.
+    return view.model_copy(update={"views": row["views"], "channel": make_channel_view(row)})
 
 
 def show_videos(parts: Parts, connection: Connection, ids: Sequence[str]) -> list[VideoView]:
-    """Public videos in the order of their ids; those that are not public, or are gone, are left out."""
+    """Returns the views of public videos in the order of `ids`. Skips videos that are not public or do not exist."""
     rows = video.by_id(connection, ids)
-    return [show_video(parts, connection, rows[one]) for one in ids if one in rows and audience(rows[one]) == Visibility.PUBLIC]
+    ordered = (rows[video_id] for video_id in ids if video_id in rows)
+    return [show_video(parts, connection, row) for row in ordered if audience(row) == Visibility.PUBLIC]

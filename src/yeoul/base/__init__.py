@@ -1,1 +1,1 @@
-"""Errors, ids, clock and settings: the ground floor, which imports nothing of ours."""
+"""Errors, ids, clock and settings: the lowest layer, which imports nothing else of Yeoul."""

@@ -1,4 +1,4 @@
-"""Time as a thing that is passed in: pure code takes seconds, edges take a `Clock`."""
+"""Clocks: pure functions take the time in seconds, services take a `Clock`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since 1970 (UTC), as a float."""
+    """A source of the current time, in seconds since 1970 (UTC)."""
 
     def now(self) -> float: ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The operating system's clock."""
 
     def now(self) -> float:
         return time.time()
 
 
 class ManualClock:
-    """A clock for tests: it moves only when told."""
+    """A clock for tests that moves only by `advance`."""
 
     def __init__(self, start_s: float = 1_800_000_000.0) -> None:
         self._now_s = start_s
@@ -34,7 +34,7 @@ class ManualClock:
 
 
 def rfc3339(at_s: float | None) -> str | None:
-    """Seconds since 1970 as RFC 3339 in UTC with milliseconds; None stays None."""
+    """Returns a time (seconds since 1970) as RFC 3339 in UTC with milliseconds; None for None."""
     if at_s is None:
         return None
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""The one tree of errors: stable codes that users may rely on, facts as fields, HTTP status by class.
+"""All error classes: each has a stable code for users, facts as fields, and an HTTP status.
 
-Every code is listed in `docs/errors.md`; a test holds the two together.
+`docs/errors.md` lists every code; a test compares it with this file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 
 class YeoulError(Exception):
-    """Base of all errors that reach a user: a stable `code`, whether a retry can help, and facts."""
+    """Base class of all errors that users see: a stable `code`, whether a retry can help, and facts."""
 
     code: ClassVar[str] = "internal.error"
     retryable: ClassVar[bool] = False
@@ -22,34 +22,34 @@ class YeoulError(Exception):
         self.facts: dict[str, Any] = facts
 
     def to_dict(self) -> dict[str, Any]:
-        """The error as plain data: {"code", "message", "facts", "retryable"}."""
+        """Returns the error as plain data: {"code", "message", "facts", "retryable"}."""
         return {"code": self.code, "message": self.message, "facts": self.facts, "retryable": self.retryable}
 
 
-# --- media: what is wrong with the bytes. Final unless said otherwise. ---
+# --- media: what is wrong with the uploaded file. Not retryable unless the class says so. ---
 
 
 class MediaError(YeoulError):
-    """The uploaded media cannot be used; the job stops at once."""
+    """The uploaded media cannot be used; processing stops immediately."""
 
     code = "media.invalid"
     http_status = 422
 
 
 class UnreadableError(MediaError):
-    """No demuxer of ours recognises the file, or it holds nothing that can be read."""
+    """The file format is not supported, or the file contains nothing that can be read."""
 
     code = "media.unreadable"
 
 
 class UnsupportedCodecError(MediaError):
-    """The container is readable, its video codec is not."""
+    """The container can be read, but its video codec is not supported."""
 
     code = "media.unsupported_codec"
 
 
 class NotInPiecesError(UnsupportedCodecError):
-    """The file can be read, but pieces cannot hold what is in it: it is sent whole."""
+    """The file can be read, but its codecs cannot be stored in pieces; the client uploads it as a whole."""
 
     code = "media.not_in_pieces"
 
@@ -61,13 +61,13 @@ class NoVideoError(MediaError):
 
 
 class TruncatedError(MediaError):
-    """The file holds less than its container promises; facts: found, promised (frames or seconds)."""
+    """The file is shorter than its container says; facts: found, promised (frames or seconds)."""
 
     code = "media.truncated"
 
 
 class TooLargeError(MediaError):
-    """Picture dimensions, duration or size pass the configured limits."""
+    """Frame dimensions, duration or size exceed the configured limits."""
 
     code = "media.too_large"
 
@@ -80,20 +80,20 @@ class MediaTimeoutError(MediaError):
 
 
 class MediaToolError(MediaError):
-    """ffmpeg ended in a way that says nothing about the input: a crash, a kill, lack of memory. facts: signal, where one ended it."""
+    """ffmpeg failed for a reason unrelated to the input: it crashed, was killed or ran out of memory. facts: signal, if one ended it."""
 
     code = "media.tool_failed"
     retryable = True
 
 
 class PieceMismatchError(MediaError):
-    """A piece does not hold what its manifest says."""
+    """A piece does not match its manifest."""
 
     code = "media.piece_mismatch"
 
 
 class RungsDroppedError(MediaError):
-    """The video is ready without some of its qualities, since they could not be made; facts: rungs. A notice, no failure."""
+    """The video is ready, but some rungs could not be encoded; facts: rungs. This is a notice, not a failure."""
 
     code = "media.rungs_dropped"
 
@@ -102,7 +102,7 @@ class RungsDroppedError(MediaError):
 
 
 class StorageError(YeoulError):
-    """The blob store could not do what was asked."""
+    """The blob store could not carry out the operation."""
 
     code = "storage.unavailable"
     retryable = True
@@ -118,21 +118,21 @@ class BlobMissingError(StorageError):
 
 
 class StorageFullError(StorageError):
-    """There is no room left; work pauses and goes on when there is."""
+    """Free space is below the reserve; work pauses and resumes when there is enough space."""
 
     code = "storage.full"
     http_status = 507
 
 
 class ReceivingError(StorageError):
-    """The same bytes are being received by another request; soon they are there, or it has ended."""
+    """Another request is uploading the same bytes. Retry when it has ended."""
 
     code = "storage.receiving"
     http_status = 409
 
 
 class ChecksumError(StorageError):
-    """Bytes do not have the SHA-256 they were declared with."""
+    """The bytes do not have the declared SHA-256 or size."""
 
     code = "storage.checksum_mismatch"
     retryable = False
@@ -140,7 +140,7 @@ class ChecksumError(StorageError):
 
 
 class SignatureError(YeoulError):
-    """A signed URL is forged, expired or used for something else than it was signed for."""
+    """A presigned URL is forged or expired, or does not allow this request."""
 
     code = "storage.bad_signature"
     http_status = 403
@@ -157,14 +157,14 @@ class InvalidError(YeoulError):
 
 
 class BodyTooLargeError(YeoulError):
-    """The body, headers or address of a request are larger than any that make sense; facts: max_bytes."""
+    """The body, headers or URL of a request exceed the limit; facts: max_bytes."""
 
     code = "request.too_large"
     http_status = 413
 
 
 class RequestTooSlowError(YeoulError):
-    """The body of a request comes so slowly that it holds a place that others need."""
+    """The client sends the request body too slowly and blocks a connection that others need."""
 
     code = "request.too_slow"
     retryable = True
@@ -172,34 +172,34 @@ class RequestTooSlowError(YeoulError):
 
 
 class MethodError(YeoulError):
-    """The address exists and does not take this method."""
+    """The URL exists but does not support this method."""
 
     code = "request.bad_method"
     http_status = 405
 
 
 class NotFoundError(YeoulError):
-    """The thing does not exist, or the caller may not know that it does."""
+    """The resource does not exist, or the caller has no access to it."""
 
     code = "request.not_found"
     http_status = 404
 
 
 class ConflictError(YeoulError):
-    """The thing is not in a state in which this can be done; the message says which state it is in."""
+    """The current state of the resource does not allow this; the message names the state."""
 
     code = "request.conflict"
     http_status = 409
 
 
 class IdempotencyError(ConflictError):
-    """An Idempotency-Key was used again with another request."""
+    """An Idempotency-Key was reused with a different request."""
 
     code = "request.idempotency_mismatch"
 
 
 class TooManyRequestsError(YeoulError):
-    """More came from one address than is taken; `retry_after_s` says when to go on."""
+    """One IP address sent too many requests; facts: retry_after_s."""
 
     code = "request.too_many"
     retryable = True
@@ -207,35 +207,35 @@ class TooManyRequestsError(YeoulError):
 
 
 class FormatError(YeoulError):
-    """The answer was asked for in a format that is not spoken."""
+    """The requested response format is not supported."""
 
     code = "request.format"
     http_status = 501
 
 
 class UnauthenticatedError(YeoulError):
-    """No valid session or token came with the request."""
+    """The request carries no valid login session or API token."""
 
     code = "account.unauthenticated"
     http_status = 401
 
 
 class BadCredentialsError(YeoulError):
-    """Handle or password is wrong."""
+    """The handle or password is wrong."""
 
     code = "account.bad_credentials"
     http_status = 401
 
 
 class ForbiddenError(YeoulError):
-    """The caller is known and may not do this."""
+    """The caller is logged in but may not do this."""
 
     code = "account.forbidden"
     http_status = 403
 
 
 class UnconfirmedError(ForbiddenError):
-    """The account's e-mail address has to be confirmed first."""
+    """The account must confirm its e-mail address first."""
 
     code = "account.unconfirmed"
 
@@ -247,14 +247,14 @@ class DisabledError(ForbiddenError):
 
 
 class LinkError(YeoulError):
-    """A link of a mail was used, has expired, or is not one of ours."""
+    """A link from a mail was already used, has expired, or was not made by this server."""
 
     code = "account.bad_link"
     http_status = 410
 
 
 class TooManyAttemptsError(YeoulError):
-    """There were too many wrong attempts; facts: retry_after_s."""
+    """Too many login attempts failed; facts: retry_after_s."""
 
     code = "account.too_many_attempts"
     retryable = True
@@ -262,7 +262,7 @@ class TooManyAttemptsError(YeoulError):
 
 
 class QuotaExceededError(YeoulError):
-    """The account would use more than it may; facts: used_bytes, quota_bytes, needed_bytes."""
+    """The operation would exceed the account's quota; facts: used_bytes, quota_bytes, needed_bytes."""
 
     code = "account.quota_exceeded"
     http_status = 413
@@ -278,31 +278,31 @@ class HandleTakenError(ConflictError):
 
 
 class UploadClosedError(ConflictError):
-    """The upload was completed or aborted and takes no more pieces."""
+    """The upload was completed or aborted and accepts no more pieces."""
 
     code = "upload.closed"
 
 
 class UploadExpiredError(ConflictError):
-    """Nobody went on with the upload for so long that it was given up, and what had come of it freed."""
+    """The upload was idle for too long and has expired; its uploaded data is deleted."""
 
     code = "upload.expired"
 
 
 class UploadIncompleteError(ConflictError):
-    """Complete was called while pieces are missing; facts: missing (indexes, at most 100)."""
+    """The client tried to complete the upload while pieces are missing; facts: missing (indexes, at most 100)."""
 
     code = "upload.incomplete"
 
 
 class PieceConflictError(ConflictError):
-    """A piece that has landed was declared again with other content."""
+    """A piece that has landed was declared again with different content."""
 
     code = "upload.piece_conflict"
 
 
 class PieceMissingError(ConflictError):
-    """A piece was reported as landed, but the store does not hold it."""
+    """The client reported a piece as landed, but the store does not have it."""
 
     code = "upload.piece_missing"
 
@@ -311,49 +311,49 @@ class PieceMissingError(ConflictError):
 
 
 class DagError(YeoulError):
-    """A DAG definition is wrong; facts: file, line, hint."""
+    """A DAG definition is invalid; facts: file, line, hint."""
 
     code = "pipeline.bad_dag"
     http_status = 422
 
 
 class ConditionError(YeoulError):
-    """A stage's condition is wrong; facts: column (from 1)."""
+    """A stage's condition is invalid; facts: column (from 1)."""
 
     code = "pipeline.bad_condition"
     http_status = 422
 
 
 class TaskTimeoutError(YeoulError):
-    """A task passed its time limit and its process group was killed."""
+    """A task exceeded its time limit and its process group was killed."""
 
     code = "pipeline.task_timeout"
     retryable = True
 
 
 class WorkerLostError(YeoulError):
-    """The worker process died, or its lease ended, before the task reported."""
+    """The worker process died, or the task's lease expired, before the task reported."""
 
     code = "pipeline.worker_lost"
     retryable = True
 
 
 class TaskCrashedError(YeoulError):
-    """The op raised something that it should not have; the cause is kept in facts."""
+    """The op raised an unexpected exception; facts hold the cause."""
 
     code = "pipeline.task_crashed"
     retryable = True
 
 
 class PoisonPieceError(YeoulError):
-    """What works on this piece crashes again and again; it is kept away from the workers. facts: piece, crashes, last (the last error)."""
+    """Tasks for this piece crash repeatedly, so no worker gets the piece any more. facts: piece, crashes, last (the last error)."""
 
     code = "pipeline.poison_piece"
     http_status = 422
 
 
 class SegmentMismatchError(YeoulError):
-    """Segments that tasks made do not join: a gap, another init segment, rungs that are not aligned. facts: rendition, index."""
+    """Segments do not fit together: a gap, a different init segment, or rungs that are not aligned. facts: rendition, index."""
 
     code = "pipeline.segment_mismatch"
 
@@ -366,7 +366,7 @@ class TaskCancelledError(YeoulError):
 
 
 class OverloadedError(YeoulError):
-    """There is more to do than can be done soon; the video is processed by itself later."""
+    """The server is overloaded; the video is processed automatically later."""
 
     code = "pipeline.overloaded"
     retryable = True
@@ -377,7 +377,7 @@ class OverloadedError(YeoulError):
 
 
 class MailError(YeoulError):
-    """A mail could not be handed over; it is tried again."""
+    """The mail server did not accept a mail; the mail is retried."""
 
     code = "server.mail_failed"
     retryable = True
@@ -385,7 +385,7 @@ class MailError(YeoulError):
 
 
 class WebhookError(YeoulError):
-    """A webhook's address did not answer, or may not be asked; it is tried again."""
+    """A webhook's server did not answer, or its address is not allowed; the delivery is retried."""
 
     code = "server.webhook_failed"
     retryable = True
@@ -393,28 +393,28 @@ class WebhookError(YeoulError):
 
 
 class DatabaseTooNewError(YeoulError):
-    """A newer program has changed the database so that this one must not use it; facts: version, oldest, known."""
+    """A newer version of Yeoul has migrated the database, and this version cannot use it; facts: version, oldest, known."""
 
     code = "server.database_too_new"
     http_status = 503
 
 
 class DatabaseDamagedError(YeoulError):
-    """The database's file is damaged, or no database at all."""
+    """The database file is damaged, or is not a database."""
 
     code = "server.database_damaged"
     http_status = 503
 
 
 class StartError(YeoulError):
-    """The server cannot start here: a folder cannot be written, a port is taken, another server works on the same folder."""
+    """The server cannot start: a folder is not writable, a port is in use, or another server uses the same data folder."""
 
     code = "server.cannot_start"
     http_status = 503
 
 
 class UnavailableError(YeoulError):
-    """The server cannot be reached or cannot answer now."""
+    """The server cannot be reached, or cannot answer now."""
 
     code = "server.unavailable"
     retryable = True
@@ -422,17 +422,17 @@ class UnavailableError(YeoulError):
 
 
 def _all_errors() -> dict[str, type[YeoulError]]:
-    found: dict[str, type[YeoulError]] = {}
+    classes: dict[str, type[YeoulError]] = {}
     pending: list[type[YeoulError]] = [YeoulError]
     while pending:
         cls = pending.pop()
-        found[cls.code] = cls
+        classes[cls.code] = cls
         pending.extend(cls.__subclasses__())
-    return found
+    return classes
 
 
 def from_dict(data: Mapping[str, Any]) -> YeoulError:
-    """Rebuild an error from `to_dict`; an unknown code becomes a plain `YeoulError` that keeps it."""
+    """Rebuilds an error from the result of `to_dict`; an unknown code gives a `YeoulError` with the fact `original_code`."""
     cls = _all_errors().get(str(data.get("code", "")))
     message = str(data.get("message", ""))
     facts = dict(data.get("facts") or {})
@@ -442,5 +442,5 @@ def from_dict(data: Mapping[str, Any]) -> YeoulError:
 
 
 def error_codes() -> dict[str, type[YeoulError]]:
-    """Every stable code with its class, sorted by code."""
+    """Returns every stable code with its class, sorted by code."""
     return dict(sorted(_all_errors().items()))

@@ -1,4 +1,4 @@
-"""Ids: short, URL-safe, sortable by time of creation where order helps the database."""
+"""Ids: short, URL-safe, and sorted by creation time, which keeps database indexes compact."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 
 
 def make_id(now_s: float, random_bits: int) -> str:
-    """A 20-character id: 9 characters of milliseconds since 1970, 11 of randomness (55 bits); pure."""
+    """Returns a 20-character id: 9 characters of milliseconds since 1970, then 11 of `random_bits` (55 bits). Pure."""
     value = (int(now_s * 1000) & (2**45 - 1)) << 55 | (random_bits & (2**55 - 1))
     return "".join(_ALPHABET[value >> shift & 31] for shift in range(95, -1, -5))
 
 
 def new_id(now_s: float) -> str:
-    """A fresh id with randomness of the operating system."""
+    """Returns a new id with randomness from the operating system."""
     return make_id(now_s, secrets.randbits(55))

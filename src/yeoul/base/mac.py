@@ -1,6 +1,6 @@
-"""Message authentication codes: HMAC-SHA256 over fields of text, with a context, so that a code made for one purpose never fits another.
+"""Message authentication codes: HMAC-SHA256 over text fields and a context, so that a code for one purpose is never valid for another.
 
-A code that expires has its expiry among its fields.
+If a code expires, its expiry is one of its fields.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-DIGITS = 64  # of a whole code
+DIGITS = 64  # length of a full code in hex
 
 
 class Mac:
-    """Makes and checks codes of one purpose. separator: what stands between fields; it must not occur in them."""
+    """Makes and checks codes for one purpose. separator: joins the fields, and must not occur in them; digits: length of the codes."""
 
     def __init__(self, secret: bytes, context: str, *, separator: str = "\n", digits: int = DIGITS) -> None:
         self._secret = secret
@@ -21,11 +21,11 @@ class Mac:
         self._digits = digits
 
     def make(self, *fields: str) -> str:
-        """Returns the code of these fields, in lower-case hex."""
+        """Returns the code of these fields in lower-case hex."""
         message = self._separator.join((self._context, *fields)).encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[: self._digits]
 
     def fits(self, code: str, *fields: str) -> bool:
-        """True if the code was made of these fields. Takes the same time for every wrong code."""
-        # As bytes: compare_digest refuses text that is not ASCII, and a forger may send it.
+        """True if the code belongs to these fields. The comparison takes constant time."""
+        # compare_digest raises on text that is not ASCII, which an attacker may send, so bytes are compared.
         return hmac.compare_digest(self.make(*fields).encode(), code.encode(errors="replace"))

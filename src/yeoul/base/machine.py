@@ -1,4 +1,4 @@
-"""What this process may use of the machine: its cores, and memory up to the limit of its container."""
+"""The cores and memory that this process may use, within the limits of its container."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ def count_cores() -> int:
 
 
 def find_memory_bytes() -> int:
-    """Returns the machine's memory in bytes, or the limit of the control group of this process where that is less."""
+    """Returns the machine's memory in bytes, or the memory limit of this process's control group if that is lower."""
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([installed, *read_memory_limits(_OWN_GROUPS, _CGROUPS)])
 
 
 def read_memory_limits(own_groups: Path, cgroups: Path) -> list[int]:
-    """Returns the memory limits, in bytes, of the control groups that a process is in, and of those around them.
+    """Returns the memory limits, in bytes, of a process's control groups and their parents; empty if there are none.
 
-    own_groups: the process's file of cgroups(7), /proc/PID/cgroup; cgroups: where the groups are mounted. Reads version 2
-    (`memory.max`) and version 1 (`memory/**/memory.limit_in_bytes`); no limit, or no such file, adds nothing.
+    own_groups: the process's /proc/PID/cgroup, see cgroups(7); cgroups: where the groups are mounted. Reads version 2 (`memory.max`)
+    and version 1 (`memory/**/memory.limit_in_bytes`).
     """
     limits: list[int] = []
     for line in _read(own_groups).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, group = rest.partition(":")
         if controllers == "":
-            limits += _walk(cgroups, group, "memory.max")
+            limits += _read_limits(cgroups, group, "memory.max")
         elif "memory" in controllers.split(","):
-            limits += _walk(cgroups / "memory", group, "memory.limit_in_bytes")
+            limits += _read_limits(cgroups / "memory", group, "memory.limit_in_bytes")
     return limits
 
 
-def _walk(root: Path, group: str, name: str) -> list[int]:
-    """A container that has no namespace of its own for groups sees its path on the host, but mounts its own group as the root."""
+def _read_limits(root: Path, group: str, name: str) -> list[int]:
+    """Returns the limits of a group and its parents, including the root.
+
+    A container without its own cgroup namespace sees its path on the host, but its own group is mounted as the root.
+    """
     path = PurePosixPath(group.lstrip("/"))
     texts = [_read(root / folder / name).strip() for folder in (path, *path.parents) if ".." not in folder.parts]
     return [int(text) for text in texts if text.isdecimal()]

@@ -1,4 +1,4 @@
-"""A store that counts the bytes that pass through it, and knows what was put, for one attempt."""
+"""A store for one attempt that counts the bytes read and written and records the stored blobs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from yeoul.blob.store import BlobInfo, BlobStore, Bucket, SignedRequest
 
 
 class CountedStore:
-    """As the store behind it. read_bytes, written_bytes: of blobs read or fetched, and put; traffic: both by name.
+    """Wraps a BlobStore and counts its traffic.
 
-    made: SHA-256 of what was put, by key.
+    read_bytes, written_bytes: total size of the blobs read or fetched, and stored; traffic: both by name. made: SHA-256 of each stored
+    blob, by key.
     """
 
     def __init__(self, store: BlobStore) -> None:
@@ -31,7 +32,7 @@ class CountedStore:
         self.made[key] = hashlib.sha256(data).hexdigest()
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
-        with path.open("rb") as file:  # it may be gone afterwards
+        with path.open("rb") as file:  # read first: put_file may move the file
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size_bytes = file.tell()
         self._store.put_file(bucket, key, path)

@@ -1,4 +1,4 @@
-"""What a store can do besides if this server answers its signed URLs: an optional ability, which only some stores have."""
+"""The optional protocol of stores whose presigned URLs are served by this server."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from yeoul.blob.store import Bucket
 
 @runtime_checkable
 class HostedStore(Protocol):
-    """A store whose signed URLs are paths of this server (`/blob/...`), and whose blobs are files of this machine."""
+    """A store whose presigned URLs are paths of this server (`/blob/...`), and whose blobs are files on this machine."""
 
     def check_url(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant:
-        """Returns what a request to a signed URL may do. Raises SignatureError."""
+        """Returns what a presigned URL allows. Raises SignatureError if the URL does not allow this request."""
         ...
 
     def open_put(self, bucket: Bucket, key: str) -> Partial:
-        """Opens a blob that is written in steps."""
+        """Opens a new blob for writing in several steps."""
         ...
 
     def path(self, bucket: Bucket, key: str) -> Path:
-        """Returns the file of a blob, to be read only; it may not exist."""
+        """Returns the path of a blob's file, which may not exist. Callers only read it."""
         ...
 
     def sweep_partials(self) -> int:
-        """Deletes what killed processes left behind; returns how many files."""
+        """Deletes partial files of processes that were killed; returns the number of files."""
         ...

@@ -1,4 +1,4 @@
-"""The embedded store: one file per blob below `root/<bucket>/<key>`, written aside, synced, then renamed."""
+"""The embedded store: one file per blob at `root/<bucket>/<key>`, written to a temporary file, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 class LocalStore:
-    """A BlobStore in a folder; several processes may share it. Nothing is written when less than `reserve_bytes` would stay free."""
+    """A BlobStore in a folder, which several processes can share. Writes fail if less than `reserve_bytes` would stay free."""
 
     def __init__(self, root: Path, base_url: str, secret: bytes, reserve_bytes: int) -> None:
         self._root = root
@@ -30,7 +30,7 @@ class LocalStore:
         self._lock_file = root / ".lock"
         self._reserve_bytes = reserve_bytes
         self._signer = UrlSigner(base_url, secret)
-        with storage_errors("making the data folder"):
+        with storage_errors("creating the data folder"):
             for folder in (self._partials, *(root / bucket for bucket in Bucket)):
                 folder.mkdir(parents=True, exist_ok=True)
             self._lock_file.touch()
@@ -43,7 +43,7 @@ class LocalStore:
             partial.commit()
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
-        """Rename the file into place where it is on the same file system, else copy it."""
+        """Stores a file: renames it if it is on the same file system, else copies it."""
         target = self.path(bucket, key)
         with storage_errors("storing a file"), path.open("rb") as file:
             os.fsync(file.fileno())
@@ -61,53 +61,53 @@ class LocalStore:
             partial.commit()
 
     def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
-        """A second name for the same file, for blobs are never written in place; a copy where the file system has no such thing."""
+        """Copies a blob: creates a hard link, which is safe because blobs never change; copies the bytes if links are not supported."""
         source, target = self.path(bucket, key), self.path(bucket, new_key)
-        linked = self._partials / secrets.token_hex(16)
+        link = self._partials / secrets.token_hex(16)
         with storage_errors("copying a blob"):
             try:
-                os.link(source, linked)
+                os.link(source, link)
             except _ABSENT as error:
                 raise missing(bucket, key) from error
             except OSError:
                 with source.open("rb") as file:
                     self._copy(bucket, new_key, file)
                 return
-            self._publish(linked, target)
-            linked.unlink(missing_ok=True)  # a rename between two names of one file leaves both
+            self._publish(link, target)
+            link.unlink(missing_ok=True)  # rename(2) does nothing if both names are links to the same file
 
     def open_put(self, bucket: Bucket, key: str) -> Partial:
-        """A blob to be written in steps; close it by `commit`, `abort` or its `with` block."""
+        """Opens a new blob for writing in several steps; end it with `commit`, `abort` or its `with` block."""
         target = self.path(bucket, key)
-        self._need_room(0)
-        return Partial(self._partials, lambda written: self._publish(written, target), self._need_room)
+        self._check_space(0)
+        return Partial(self._partials, lambda written: self._publish(written, target), self._check_space)
 
     def sweep_partials(self) -> int:
-        """Remove what killed processes left behind; returns how many. Safe while others write."""
+        """Deletes partial files of processes that were killed; returns the number. Safe while other processes write."""
         with storage_errors("sweeping partial files"):
             return sweep(self._partials)
 
     def _publish(self, written: Path, target: Path) -> None:
-        """Rename into place, durably."""
-        with self._folders_locked(fcntl.LOCK_SH):
+        """Renames a finished file to its place and syncs the folder."""
+        with self._lock_folders(fcntl.LOCK_SH):
             _make_folder(target.parent)
             written.replace(target)
-        with suppress(FileNotFoundError):  # the folder was deleted right after: so was the blob
+        with suppress(FileNotFoundError):  # another process deleted the folder, and the blob with it
             _sync_folder(target.parent)
 
     @contextmanager
-    def _folders_locked(self, kind: int) -> Generator[None]:
-        """Keep folders from being taken away (exclusive) while others put files into them (shared), between processes too."""
+    def _lock_folders(self, kind: int) -> Generator[None]:
+        """Holds the lock between publishing files (shared) and deleting folders (exclusive), across processes."""
         with self._lock_file.open("rb") as file:
             fcntl.flock(file, kind)
             try:
                 yield
             finally:
-                fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough when another thread forked meanwhile
+                fcntl.flock(file, fcntl.LOCK_UN)  # a child that another thread forked may keep the file open
 
-    def _need_room(self, size_bytes: int) -> None:
+    def _check_space(self, size_bytes: int) -> None:
         if self.free_bytes() < max(size_bytes, 1):
-            raise StorageFullError("the data disk has no room left", reserve_bytes=self._reserve_bytes)
+            raise StorageFullError("the data disk is full", reserve_bytes=self._reserve_bytes)
 
     # --- reading ---
 
@@ -120,14 +120,14 @@ class LocalStore:
             except _ABSENT as error:
                 raise missing(bucket, key) from error
 
-    def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (the stored file itself is what callers get)
+    def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (callers get the stored file itself)
         path = self.path(bucket, key)
         if not path.is_file():
             raise missing(bucket, key)
         return path
 
     def path(self, bucket: Bucket, key: str) -> Path:
-        """Where the blob is or will be; for serving it by its file, never for writing."""
+        """Returns the path of a blob's file, which may not exist. Callers only read it."""
         return self._root / bucket / check_key(key)
 
     def find(self, bucket: Bucket, key: str) -> BlobInfo | None:
@@ -140,9 +140,9 @@ class LocalStore:
         return _walk(self._root / bucket / prefix, f"{prefix}/" if prefix else "")
 
     def free_bytes(self) -> int:
-        with storage_errors("asking for free room"):
-            room = os.statvfs(self._root)
-        return max(0, room.f_bavail * room.f_frsize - self._reserve_bytes)
+        with storage_errors("reading the free disk space"):
+            status = os.statvfs(self._root)
+        return max(0, status.f_bavail * status.f_frsize - self._reserve_bytes)
 
     # --- deleting ---
 
@@ -154,16 +154,16 @@ class LocalStore:
                 return
 
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
-        """Remove a folder at once: it is renamed away first, so that a kill leaves all of it or nothing visible."""
+        """Deletes a folder atomically: renames it first, so that a kill leaves either all of its blobs visible or none."""
         folder = self._root / bucket / check_key(check_prefix(prefix))
-        away = self._partials / secrets.token_hex(16)
+        trash = self._partials / secrets.token_hex(16)
         with storage_errors("deleting a folder"):
-            with self._folders_locked(fcntl.LOCK_EX):
+            with self._lock_folders(fcntl.LOCK_EX):
                 if not folder.is_dir():
                     return 0
-                folder.rename(away)
-            count = sum(len(files) for _, _, files in os.walk(away))
-            shutil.rmtree(away, ignore_errors=True)
+                folder.rename(trash)
+            count = sum(len(files) for _, _, files in os.walk(trash))
+            shutil.rmtree(trash, ignore_errors=True)
             return count
 
     # --- signed URLs ---
@@ -175,7 +175,7 @@ class LocalStore:
         return self._signer.sign_get(bucket, key, expires_at_s)
 
     def check_url(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant:
-        """What a request to one of our URLs may do; raises SignatureError when it may not."""
+        """Returns what a presigned URL allows. Raises SignatureError if the URL does not allow this request."""
         return self._signer.check(method, bucket, key, query, now_s)
 
 
@@ -188,7 +188,7 @@ def _info(key: str, path: Path) -> BlobInfo | None:
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[BlobInfo]:
-    """The blobs below a folder in the order of their keys; what vanishes during the walk is left out."""
+    """Yields the blobs below a folder, sorted by key; skips files that are deleted meanwhile."""
     try:
         entries = [(entry.name + "/" if entry.is_dir() else entry.name, entry) for entry in os.scandir(folder)]
     except (FileNotFoundError, NotADirectoryError):
@@ -201,7 +201,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[BlobInfo]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder and its parents so that they survive a power cut."""
+    """Creates a folder and its parents, and syncs them so that they survive a power failure."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)

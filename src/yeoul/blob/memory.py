@@ -1,4 +1,4 @@
-"""The memory twin: a BlobStore that forgets, for tests of what stands on one."""
+"""An in-memory BlobStore for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_p
 
 
 class MemoryStore:
-    """A BlobStore in a dictionary; its signed URLs are well formed, but nobody serves them."""
+    """A BlobStore in a dictionary. Its presigned URLs are well formed, but no server answers them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,10 +33,10 @@ class MemoryStore:
 
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
         with self._lock:
-            found = self._blobs.get((bucket, check_key(key)))
-        if found is None:
+            blob = self._blobs.get((bucket, check_key(key)))
+        if blob is None:
             raise missing(bucket, key)
-        return found[0][start:end]
+        return blob[0][start:end]
 
     def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:
         data = self.get_bytes(bucket, key)
@@ -47,8 +47,8 @@ class MemoryStore:
 
     def find(self, bucket: Bucket, key: str) -> BlobInfo | None:
         with self._lock:
-            found = self._blobs.get((bucket, check_key(key)))
-        return BlobInfo(key, len(found[0]), found[1]) if found else None
+            blob = self._blobs.get((bucket, check_key(key)))
+        return BlobInfo(key, len(blob[0]), blob[1]) if blob else None
 
     def list(self, bucket: Bucket, prefix: str) -> Iterator[BlobInfo]:
         start = f"{folder}/" if (folder := check_prefix(prefix)) else ""

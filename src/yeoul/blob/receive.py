@@ -1,4 +1,4 @@
-"""The receiving end of signed PUT URLs, whatever HTTP server carries them."""
+"""Receives the bodies of presigned PUT requests, independently of the HTTP server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yeoul.blob.store import Bucket
 
 
 class ReceivingStore(Protocol):
-    """What receiving asks of a store."""
+    """The methods of a store that receiving needs."""
 
     def check_url(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant: ...
     def open_put(self, bucket: Bucket, key: str) -> Partial: ...
@@ -22,7 +22,7 @@ class ReceivingStore(Protocol):
 
 @dataclass(frozen=True)
 class SignedPut:
-    """A PUT as it came: bucket, key and query of its URL, and its Content-Length if it has one."""
+    """A PUT request: bucket, key and query of its URL, and its Content-Length if it has one."""
 
     bucket: str
     key: str
@@ -31,30 +31,31 @@ class SignedPut:
 
 
 class Reception:
-    """One signed PUT in progress: `write` the body as it comes, then `commit`; leaving the `with` block earlier drops it.
+    """One presigned PUT in progress: `write` the body as it arrives, then `commit`. Leaving the `with` block earlier discards the body.
 
-    Raises SignatureError at once for a URL that does not allow this; ChecksumError as soon as the body cannot be what was signed.
+    Raises SignatureError immediately if the URL does not allow this request, and ChecksumError as soon as the body differs from the
+    signed size or SHA-256.
     """
 
     def __init__(self, store: ReceivingStore, put: SignedPut, now_s: float) -> None:
         self._grant = store.check_url("PUT", put.bucket, put.key, put.query, now_s)
         if put.length is not None and put.length != self._grant.size_bytes:
-            raise self._wrong_size(put.length)
+            raise self._make_size_error(put.length)
         self._partial = store.open_put(self._grant.bucket, self._grant.key)
 
     def write(self, data: bytes) -> None:
         size_bytes = self._partial.size_bytes + len(data)
         if size_bytes > self._grant.size_bytes:
-            raise self._wrong_size(size_bytes)
+            raise self._make_size_error(size_bytes)
         self._partial.write(data)
 
     def commit(self) -> None:
-        """Store the body; durable when it returns."""
+        """Stores the body durably."""
         self._partial.commit(self._grant.size_bytes, self._grant.sha256_hex)
 
-    def _wrong_size(self, found_bytes: int) -> ChecksumError:
-        declared = self._grant.size_bytes
-        return ChecksumError("the body has another size than signed", declared_bytes=declared, found_bytes=found_bytes)
+    def _make_size_error(self, found_bytes: int) -> ChecksumError:
+        message = "the size of the body differs from the signed size"
+        return ChecksumError(message, declared_bytes=self._grant.size_bytes, found_bytes=found_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +65,7 @@ class Reception:
 
 
 def receive(store: ReceivingStore, put: SignedPut, chunks: Iterable[bytes], now_s: float) -> None:
-    """Take a whole signed PUT, for servers that give the body as an iterable."""
+    """Receives a complete presigned PUT, for servers that provide the body as an iterable."""
     with Reception(store, put, now_s) as reception:
         for chunk in chunks:
             reception.write(chunk)

@@ -1,4 +1,4 @@
-"""The fleet's store: any S3-compatible service, addressed path style, through obstore; URLs are signed here because they bind headers."""
+"""The store of a fleet: any S3-compatible service, path style, through obstore. This module signs URLs itself, to include headers."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from yeoul.blob.signature import upload_headers
 from yeoul.blob.sigv4 import Credentials, Window, presign
 from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, missing
 
-_MULTIPART_BYTES = 64 * 2**20  # above this a file goes up in parts, which S3 needs from 5 GB on
+_MULTIPART_BYTES = 64 * 2**20  # larger files use a multipart upload, which S3 requires above 5 GB
 _MIN_PART_BYTES = 16 * 2**20
 _MAX_PARTS = 9_000  # S3 allows 10,000
-_PUT_ATTEMPTS = 4  # of one object that other PUTs overtake
+_PUT_ATTEMPTS = 4  # if concurrent PUTs of the same key overtake ours
 _DELETE_BATCH = 1_000  # the limit of one DeleteObjects request
 
 
 @dataclass(frozen=True)
 class S3Place:
-    """Where the three buckets are: `endpoint` is http(s)://host:port, their names are `prefix-original` and so on."""
+    """The location of the three buckets: `endpoint` is http(s)://host:port; the bucket names are `prefix-original` and so on."""
 
     endpoint: str
     prefix: str
@@ -45,7 +45,7 @@ class S3Place:
 
 
 class S3Store:
-    """A BlobStore on S3. Signed PUTs bind length and SHA-256: the service itself refuses any other body."""
+    """A BlobStore on S3. Presigned PUTs include length and SHA-256, so the service refuses any other body."""
 
     def __init__(self, place: S3Place, clock: Clock) -> None:
         self._place = place
@@ -53,36 +53,36 @@ class S3Store:
         self._buckets = {bucket: _open(place, bucket) for bucket in Bucket}
 
     def make_buckets(self) -> None:
-        """Make the buckets that do not exist yet."""
+        """Creates the buckets that do not exist yet."""
         for bucket in Bucket:
             _send_empty(self._sign("PUT", bucket, "", {"content-length": "0"}, self._clock.now() + 60))
 
     # --- writing ---
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
-        with _errors(bucket, check_key(key)):
-            _until_stored(lambda: obstore.put(self._buckets[bucket], key, data, use_multipart=False))
+        with _store_errors(bucket, check_key(key)):
+            _put_with_retries(lambda: obstore.put(self._buckets[bucket], key, data, use_multipart=False))
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
         size_bytes = path.stat().st_size
         part_bytes = max(_MIN_PART_BYTES, size_bytes // _MAX_PARTS)
         in_parts = size_bytes > _MULTIPART_BYTES
-        with _errors(bucket, check_key(key)):
-            _until_stored(
+        with _store_errors(bucket, check_key(key)):
+            _put_with_retries(
                 lambda: obstore.put(self._buckets[bucket], key, path, use_multipart=in_parts, chunk_size=part_bytes, max_concurrency=4)
             )
 
     def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
-        with _errors(bucket, check_key(key)):
+        with _store_errors(bucket, check_key(key)):
             obstore.copy(self._buckets[bucket], key, check_key(new_key))
 
     # --- reading ---
 
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
-        with _errors(bucket, check_key(key)):
+        with _store_errors(bucket, check_key(key)):
             if start == 0 and end is None:
                 return bytes(obstore.get(self._buckets[bucket], key).bytes())
-            # S3 answers 416 where a slice of Python would be empty
+            # S3 answers 416 for a range that would be an empty slice in Python.
             size_bytes = obstore.head(self._buckets[bucket], key)["size"]
             end = size_bytes if end is None else min(end, size_bytes)
             return bytes(obstore.get_range(self._buckets[bucket], key, start=start, end=end)) if start < end else b""
@@ -90,9 +90,9 @@ class S3Store:
     def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:
         path = scratch / bucket / check_key(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{secrets.token_hex(8)}.partial")  # two fetches of one blob must not meet
+        partial = path.with_name(f"{secrets.token_hex(8)}.partial")  # concurrent fetches of one blob need separate files
         try:
-            with _errors(bucket, key), partial.open("wb") as file:
+            with _store_errors(bucket, key), partial.open("wb") as file:
                 for chunk in obstore.get(self._buckets[bucket], key).stream():
                     file.write(chunk)
             return partial.replace(path)
@@ -100,7 +100,7 @@ class S3Store:
             partial.unlink(missing_ok=True)
 
     def find(self, bucket: Bucket, key: str) -> BlobInfo | None:
-        with _errors(bucket, check_key(key)):
+        with _store_errors(bucket, check_key(key)):
             try:
                 return _info(obstore.head(self._buckets[bucket], key))
             except FileNotFoundError:
@@ -110,8 +110,8 @@ class S3Store:
         return self._list(bucket, check_prefix(prefix))
 
     def _list(self, bucket: Bucket, prefix: str) -> Iterator[BlobInfo]:
-        with _errors(bucket, prefix):
-            # the overloads for Arrow output name a package that is not installed
+        with _store_errors(bucket, prefix):
+            # The overloads for Arrow output refer to a package that is not installed.
             for batch in obstore.list(self._buckets[bucket], prefix or None, chunk_size=_DELETE_BATCH):  # pyright: ignore[reportUnknownMemberType]
                 yield from map(_info, batch)
 
@@ -121,7 +121,7 @@ class S3Store:
     # --- deleting ---
 
     def delete(self, bucket: Bucket, key: str) -> None:
-        with _errors(bucket, check_key(key)):
+        with _store_errors(bucket, check_key(key)):
             try:
                 obstore.delete(self._buckets[bucket], key)
             except FileNotFoundError:
@@ -129,7 +129,7 @@ class S3Store:
 
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
         keys = [info.key for info in self.list(bucket, check_key(check_prefix(prefix)))]
-        with _errors(bucket, prefix):
+        with _store_errors(bucket, prefix):
             for start in range(0, len(keys), _DELETE_BATCH):
                 obstore.delete(self._buckets[bucket], keys[start : start + _DELETE_BATCH])
         return len(keys)
@@ -138,7 +138,7 @@ class S3Store:
 
     def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest:
         headers = upload_headers(sha256_hex)
-        # HTTP clients send Content-Length by themselves, and browsers let nobody else set it: signed, but not named to the caller
+        # Content-Length is signed but not returned: HTTP clients send it themselves, and browsers forbid scripts to set it.
         signed = self._sign("PUT", bucket, check_key(key), {**headers, "content-length": str(size_bytes)}, expires_at_s)
         return SignedRequest("PUT", signed.url, headers)
 
@@ -167,10 +167,10 @@ def _info(meta: obstore.ObjectMeta) -> BlobInfo:
     return BlobInfo(meta["path"], meta["size"], meta["last_modified"].timestamp())
 
 
-def _until_stored(put: Callable[[], object]) -> None:
-    """Put an object, and again where another PUT of the same key overtook it.
+def _put_with_retries(put: Callable[[], object]) -> None:
+    """Puts an object, and retries if another PUT of the same key overtook it.
 
-    Swift answers such a PUT with 202 and no ETag, which obstore reports as an error. AWS and others never do.
+    Swift answers such a PUT with 202 and no ETag, which obstore reports as an error. AWS and other services never do this.
     """
     for attempts_left in reversed(range(_PUT_ATTEMPTS)):
         try:
@@ -182,24 +182,24 @@ def _until_stored(put: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _errors(bucket: Bucket, key: str) -> Generator[None]:
-    """Turn obstore's errors into ours."""
+def _store_errors(bucket: Bucket, key: str) -> Generator[None]:
+    """Converts obstore's errors to StorageError and BlobMissingError."""
     try:
         yield
     except FileNotFoundError as error:
         raise missing(bucket, key) from error
-    except OSError as error:  # of obstore's network as well as of a scratch disk
+    except OSError as error:  # from obstore's network code or from the scratch disk
         raise storage_error(error, f"copying {bucket}/{key}") from error
     except BaseError as error:
-        reason = str(error).partition("\n")[0]  # what follows is a dump of Rust structures
+        reason = str(error).partition("\n")[0]  # the other lines are a dump of Rust structures
         raise StorageError(f"{bucket}/{key}: {reason}", bucket=str(bucket), key=key) from error
 
 
 def _send_empty(request: SignedRequest) -> None:
-    """Send a signed request without a body; a bucket that exists already (409) is fine."""
+    """Sends a presigned request without a body; ignores 409 (the bucket already exists)."""
     address = urlsplit(request.url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.netloc, timeout=30)
+    connection_class = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = connection_class(address.netloc, timeout=30)
     try:
         connection.request(request.method, f"{address.path}?{address.query}", body=b"", headers=request.headers)
         answer = connection.getresponse()
@@ -209,4 +209,4 @@ def _send_empty(request: SignedRequest) -> None:
     finally:
         connection.close()
     if answer.status not in (200, 409):
-        raise StorageError(f"{request.method} {address.path} was answered {answer.status}: {text}", status=answer.status)
+        raise StorageError(f"{request.method} {address.path} failed with status {answer.status}: {text}", status=answer.status)

@@ -1,4 +1,4 @@
-"""Signed URLs of stores that this server serves itself: a code over everything that the URL allows. Pure."""
+"""Presigned URLs of stores that this server serves itself: the signature covers everything that the URL allows. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Grant:
-    """What a signed URL allows: one method on one key until `expires_s`; for PUT, of exactly these bytes (else 0 and "")."""
+    """What a presigned URL allows: one method on one key until `expires_s`; for PUT, exactly this size and SHA-256 (else 0 and "")."""
 
     method: str
     bucket: Bucket
@@ -29,14 +29,14 @@ class Grant:
 
 
 def sign(secret: bytes, grant: Grant) -> str:
-    """Returns the grant's signature, lower-case hex."""
+    """Returns the grant's signature in lower-case hex."""
     return Mac(secret, _CONTEXT).make(*_fields(grant))
 
 
 def verify(secret: bytes, grant: Grant, signature: str, now_s: float) -> None:
-    """Raises SignatureError unless the signature is of this grant and has not expired."""
+    """Raises SignatureError if the signature does not belong to this grant, or the grant has expired."""
     if not Mac(secret, _CONTEXT).fits(signature, *_fields(grant)):
-        raise SignatureError("the URL's signature does not fit the request")
+        raise SignatureError("the URL's signature does not match the request")
     if now_s >= grant.expires_s:
         raise SignatureError("the URL has expired", expired_s=grant.expires_s)
 
@@ -46,14 +46,14 @@ def _fields(grant: Grant) -> tuple[str, ...]:
 
 
 def upload_headers(sha256_hex: str) -> dict[str, str]:
-    """The headers every signed PUT carries, here and on S3: the digest of the body in S3's notation."""
+    """Returns the headers of every presigned PUT, here and on S3: the body's digest in S3's notation. Raises InvalidError."""
     if not _SHA256.fullmatch(sha256_hex):
         raise InvalidError("a SHA-256 is 64 lower-case hex digits", field="sha256")
     return {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256_hex)).decode()}
 
 
 class UrlSigner:
-    """Makes and checks URLs `{base_url}/blob/{bucket}/{key}?expires=&size=&sha256=&signature=`."""
+    """Makes and checks URLs of the form `{base_url}/blob/{bucket}/{key}?expires=&size=&sha256=&signature=`."""
 
     def __init__(self, base_url: str, secret: bytes) -> None:
         self._base_url = base_url.rstrip("/")
@@ -70,7 +70,7 @@ class UrlSigner:
         return SignedRequest("GET", self._url(bucket, key, query), {})
 
     def check(self, method: str, bucket: str, key: str, query: Mapping[str, str], now_s: float) -> Grant:
-        """What the request may do; raises SignatureError when it is not what was signed."""
+        """Returns what the URL allows. Raises SignatureError if the request is not the one that was signed."""
         grant = _read_grant(method, bucket, key, query)
         verify(self._secret, grant, query.get("signature", ""), now_s)
         return grant
@@ -84,14 +84,14 @@ def _read_grant(method: str, bucket: str, key: str, query: Mapping[str, str]) ->
         expires_s, size_bytes = _read_number(query["expires"]), _read_number(query.get("size", "0"))
         grant = Grant(method, Bucket(bucket), check_key(key), expires_s, size_bytes, query.get("sha256", ""))
     except (KeyError, ValueError, InvalidError) as error:
-        raise SignatureError("the URL is not one that was signed here") from error
+        raise SignatureError("this server did not sign the URL") from error
     if grant.sha256_hex and not _SHA256.fullmatch(grant.sha256_hex):
-        raise SignatureError("the URL is not one that was signed here")
+        raise SignatureError("this server did not sign the URL")
     return grant
 
 
 def _read_number(text: str) -> int:
-    """A number in its one spelling; `int` takes more. Raises ValueError."""
+    """Returns a decimal number in canonical form, unlike `int`, which accepts more spellings. Raises ValueError."""
     if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text, re.ASCII):
-        raise ValueError("no plain number")
+        raise ValueError("not a canonical number")
     return int(text)

@@ -1,4 +1,4 @@
-"""Presigned S3 URLs that bind headers: AWS Signature Version 4, "Authenticating Requests: Using Query Parameters"; pure."""
+"""Presigned S3 URLs with signed headers: AWS Signature Version 4, "Authenticating Requests: Using Query Parameters". Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_EXPIRY_S = 7 * 86400  # the specification's limit for X-Amz-Expires
 
 @dataclass(frozen=True)
 class Credentials:
-    """An S3 key pair and the region it signs for."""
+    """An S3 key pair and its region."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -24,14 +24,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Window:
-    """When a URL is valid: from `signed_at_s` for `expiry_s` seconds."""
+    """The time in which a URL is valid: `expiry_s` seconds from `signed_at_s`."""
 
     signed_at_s: int
     expiry_s: int
 
     @classmethod
     def until(cls, expires_at_s: float, now_s: float) -> Window:
-        """From now until then, at most seven days; a time that has passed gives a window that has passed."""
+        """Returns the window from now until `expires_at_s`, at most seven days; a window in the past if that time has passed."""
         signed_at_s = min(int(now_s), int(expires_at_s) - 1)
         return cls(signed_at_s, min(int(expires_at_s) - signed_at_s, _MAX_EXPIRY_S))
 
@@ -40,9 +40,10 @@ class Window:
 
 
 def presign(credentials: Credentials, method: str, url: str, headers: Mapping[str, str], window: Window) -> str:
-    """The URL (scheme://host/path, path unescaped, no query) with its signature; the request must carry exactly these headers and Host.
+    """Returns the URL with its signature. The request must carry exactly these headers and Host.
 
-    The body is "UNSIGNED-PAYLOAD"; a signed x-amz-checksum-sha256 header is what binds it.
+    url: scheme://host/path with an unescaped path and no query. The payload is "UNSIGNED-PAYLOAD"; a signed x-amz-checksum-sha256 header
+    protects the body instead.
     """
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
@@ -58,7 +59,7 @@ def presign(credentials: Credentials, method: str, url: str, headers: Mapping[st
 
 
 def _query(credentials: Credentials, scope: str, window: Window, signed_headers: str) -> str:
-    """The canonical query string: escaped, and sorted by name as written here."""
+    """Returns the canonical query string: escaped, and sorted by name (the dictionary is in that order)."""
     fields = {
         "X-Amz-Algorithm": _ALGORITHM,
         "X-Amz-Credential": f"{credentials.access_key}/{scope}",

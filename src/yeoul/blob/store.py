@@ -1,4 +1,4 @@
-"""The seam: what every blob store does, and which keys it takes."""
+"""The protocol of blob stores, and the rules for keys."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Protocol
 from yeoul.base.errors import BlobMissingError, InvalidError
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_MAX_KEY_CHARACTERS = 900  # S3 allows 1024 bytes; the rest is left to path prefixes of the store itself
+_MAX_KEY_CHARACTERS = 900  # S3 allows 1024 bytes; the rest is reserved for a store's own prefixes
 
 
 class Bucket(StrEnum):
-    """The three storages of the house: what users sent, what work leaves behind, what viewers get."""
+    """The three buckets: uploaded files, intermediate results, and files for viewers."""
 
     ORIGINAL = "original"
     TEMP = "temp"
@@ -25,7 +25,7 @@ class Bucket(StrEnum):
 
 @dataclass(frozen=True)
 class BlobInfo:
-    """What a store knows about a blob without reading it; `modified_s` is seconds since 1970."""
+    """The metadata of a blob; `modified_s` is in seconds since 1970."""
 
     key: str
     size_bytes: int
@@ -34,7 +34,7 @@ class BlobInfo:
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request that anyone may send as it is: `headers` must be sent as given, besides the usual Host and Content-Length."""
+    """A presigned request that needs no credentials. The client sends `headers` unchanged, and the usual Host and Content-Length."""
 
     method: str
     url: str
@@ -42,71 +42,72 @@ class SignedRequest:
 
 
 class BlobStore(Protocol):
-    """Synchronous and safe for threads; reads see a whole blob of one version or none.
+    """A store of blobs by bucket and key: synchronous and thread-safe. A read returns a complete version of a blob, never a mixture.
 
-    Keys are `a/b/c` of [A-Za-z0-9._-]; a key is never also the folder of another. Raises InvalidError for any other key,
-    BlobMissingError where a blob must exist, StorageFullError without room, StorageError for what may work later.
+    Keys are paths like `a/b/c` of [A-Za-z0-9._-]; no key is also the folder of another key. Methods raise InvalidError for other keys,
+    BlobMissingError if the blob does not exist, StorageFullError if there is no space, and StorageError if a retry may help.
     """
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
-        """Store or replace; durable when it returns."""
+        """Stores or replaces a blob durably."""
         ...
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
-        """Store or replace with a file's content; the file may be gone afterwards."""
+        """Stores or replaces a blob with the content of a file. The store may move the file."""
         ...
 
     def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
-        """Store or replace a blob with what another one of the bucket holds."""
+        """Copies a blob to another key of its bucket; replaces an existing blob."""
         ...
 
     def get_bytes(self, bucket: Bucket, key: str, start: int = 0, end: int | None = None) -> bytes:
-        """The bytes [start, end), cut at the end of the blob like a slice; 0 <= start."""
+        """Returns the bytes [start, end), cut off at the end of the blob like a slice; start must be >= 0."""
         ...
 
     def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:
-        """A local file with the content, to be read only; stores without files of their own write it below `scratch`."""
+        """Returns a local file with the blob's content. Remote stores write it below `scratch`. Callers only read it."""
         ...
 
     def find(self, bucket: Bucket, key: str) -> BlobInfo | None: ...
 
     def list(self, bucket: Bucket, prefix: str) -> Iterator[BlobInfo]:
-        """All blobs below the folder `prefix` ("" for all), sorted by key."""
+        """Lists all blobs below the folder `prefix` ("" for all), sorted by key."""
         ...
 
     def delete(self, bucket: Bucket, key: str) -> None:
-        """Remove; a missing blob is fine."""
+        """Deletes a blob; does nothing if it does not exist."""
         ...
 
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
-        """Remove all below the folder `prefix`, which cannot be empty; returns how many blobs there were."""
+        """Deletes all blobs below the folder `prefix`, which must not be empty; returns their number."""
         ...
 
     def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest:
-        """A request that stores exactly these bytes and no others."""
+        """Returns a presigned request that stores a body with exactly this size and SHA-256."""
         ...
 
     def sign_get(self, bucket: Bucket, key: str, expires_at_s: float) -> SignedRequest: ...
 
     def free_bytes(self) -> int | None:
-        """How much can still be put; None where unlimited."""
+        """Returns the number of bytes that can still be stored; None if unlimited."""
         ...
 
 
 def check_key(key: str) -> str:
-    """The key itself; raises InvalidError unless it is a plain relative path that every store can hold."""
+    """Returns the key unchanged. Raises InvalidError if it is not a plain relative path that every store supports."""
     segments = key.split("/")
-    plain = all(_SEGMENT.fullmatch(segment) and segment not in (".", "..") for segment in segments)
-    if not plain or len(key) > _MAX_KEY_CHARACTERS:
-        raise InvalidError("a key is segments of A-Z a-z 0-9 . _ - between single slashes", field="key", key=key[:100])
+    is_plain = all(_SEGMENT.fullmatch(segment) and segment not in (".", "..") for segment in segments)
+    if not is_plain or len(key) > _MAX_KEY_CHARACTERS:
+        message = "a key consists of segments of A-Z a-z 0-9 . _ - separated by single slashes"
+        raise InvalidError(message, field="key", key=key[:100])
     return key
 
 
 def check_prefix(prefix: str) -> str:
-    """The folder without its closing slash, "" for the whole bucket; raises InvalidError like `check_key`."""
+    """Returns the folder without its trailing slash; "" for the whole bucket. Raises InvalidError like `check_key`."""
     return check_key(prefix.removesuffix("/")) if prefix else ""
 
 
 def missing(bucket: Bucket, key: str) -> BlobMissingError:
-    """The error for a blob that does not exist."""
+    """Returns the error for a blob that does not exist."""
     return BlobMissingError(f"{bucket}/{key} does not exist", bucket=str(bucket), key=key)

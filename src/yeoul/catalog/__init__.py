@@ -1,1 +1,1 @@
-"""The metadata database: tables, transactions, the durable queue and the outbox, on SQLite and PostgreSQL alike."""
+"""The metadata database: tables, transactions, durable queues and the outbox, for SQLite and PostgreSQL."""

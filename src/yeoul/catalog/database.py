@@ -1,7 +1,7 @@
-"""Opening the database, transactions, and waiting for what other processes changed.
+"""Opens the database, runs transactions, and waits for commits of other processes.
 
-SQLite runs in WAL with synchronous=FULL; writers take the lock at once (BEGIN IMMEDIATE), so that no transaction can fail for
-having read first. PostgreSQL tells waiters by LISTEN/NOTIFY, SQLite by `PRAGMA data_version`.
+SQLite runs in WAL mode with synchronous=FULL. Writing transactions take the lock when they begin (BEGIN IMMEDIATE), so that none fails
+because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL, and by `PRAGMA data_version` on SQLite.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from yeoul.base.errors import DatabaseDamagedError, StorageFullError, Unavailabl
 _CHANNEL = "yeoul"
 _CHANGED = "yeoul_changed"
 _DISK_FULL, _IDLE_TOO_LONG = "53100", "25P03"  # PostgreSQL, appendix A: error codes
-# No transaction of ours waits for anything but the database: one that does belongs to a process that was stopped, and holds up all others.
+# Our transactions wait for nothing but the database. An idle one belongs to a suspended process and blocks all others.
 _IDLE_S = 10
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -34,7 +34,7 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class _SqlitePreparation:
-    """Prepares each new connection. busy_s: how long it waits for others who write."""
+    """Prepares each new connection. busy_s: how long it waits for other writers."""
 
     def __init__(self, busy_s: float) -> None:
         self._pragmas = (f"PRAGMA busy_timeout={round(busy_s * 1000)}", *_SQLITE_PRAGMAS)
@@ -64,15 +64,15 @@ def _note_change(connection: Connection, cursor: Any, _statement: Any, _paramete
 
 
 def _translate(error: DBAPIError) -> Exception:
-    """Full disks, damage and lost connections as our own errors; all others stay what they are."""
+    """Returns our own error for a full disk, damage or a lost connection, otherwise the error itself."""
     sqlite_code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if getattr(error.orig, "sqlstate", None) == _DISK_FULL or sqlite_code == sqlite3.SQLITE_FULL:
         return StorageFullError("the database's disk is full")
     if sqlite_code in _DAMAGED:
-        return DatabaseDamagedError("the file of the database is damaged, or is none: restore a backup of it")
+        return DatabaseDamagedError("the database file is damaged or is not a database: restore a backup")
     if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
-        return UnavailableError("the database gave this transaction up, since this process stood still")
-    # SQLite says "OperationalError" also of statements that are wrong.
+        return UnavailableError(f"the database ended this transaction because it was idle for {_IDLE_S} s")
+    # SQLite also raises OperationalError for wrong statements.
     if isinstance(error, OperationalError) and sqlite_code != sqlite3.SQLITE_ERROR:
         return UnavailableError("the database cannot be reached or is busy")
     return error
@@ -82,9 +82,9 @@ class Database:
     """A pool of connections to one database; safe to share between threads."""
 
     def __init__(self, url: str, busy_s: float = 20.0) -> None:
-        """busy_s: how long to wait for others who write to SQLite, before UnavailableError."""
+        """busy_s: how long to wait for other writers of SQLite before UnavailableError is raised."""
         parsed = make_url(url)
-        self.commits = 0  # how often this process has written; others tell by `watch`, a moment later
+        self.commits = 0  # commits of this process; `watch` reports those of other processes, a moment later
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -97,9 +97,14 @@ class Database:
             event.listen(self.engine, "connect", _prepare_postgresql)
             event.listen(self.engine, "after_cursor_execute", _note_change)
 
+    def ping(self) -> None:
+        """Asks the database for an answer. Raises UnavailableError if there is none."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A snapshot to read from. Raises UnavailableError when the database cannot be reached."""
+        """Opens a read-only snapshot. Raises UnavailableError if the database cannot be reached."""
         options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         try:
             with self.engine.connect() as plain:
@@ -111,9 +116,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Generator[Connection]:
-        """A transaction; committed at the end of the block, rolled back when it raises. Waiters are told on commit.
+        """Opens a transaction, commits it at the end of the block, rolls it back if the block raises. A commit wakes the waiters.
 
-        Raises StorageFullError when the disk is full, UnavailableError when the database cannot be reached or was busy for too long.
+        Raises StorageFullError if the disk is full, UnavailableError if the database cannot be reached or was busy for too long.
         """
         try:
             with self.engine.connect() as plain:
@@ -121,7 +126,7 @@ class Database:
                 connection.info.pop(_CHANGED, None)
                 with connection.begin():
                     yield connection
-                    # Only of changes: a waiter that looks and finds nothing must not wake the others, and they it, for ever.
+                    # Only after a change: otherwise waiters that find nothing to do would wake each other endlessly.
                     if connection.info.pop(_CHANGED, False):
                         connection.execute(text(f"NOTIFY {_CHANNEL}"))
                 self.commits += 1
@@ -130,7 +135,7 @@ class Database:
 
     @contextmanager
     def rebuild(self) -> Generator[Connection]:
-        """A transaction for migrations: SQLite replaces whole tables in it, also those that others refer to."""
+        """Opens a transaction for migrations. On SQLite it can replace whole tables, even if other tables refer to them."""
         if not self.is_sqlite:
             with self.write() as connection:
                 yield connection
@@ -138,20 +143,20 @@ class Database:
         try:
             with self.engine.connect() as plain:
                 raw: Any = plain.connection.driver_connection
-                raw.execute("PRAGMA foreign_keys=OFF")  # takes effect outside of transactions only
+                raw.execute("PRAGMA foreign_keys=OFF")  # takes effect only outside of transactions
                 try:
                     connection = plain.execution_options(yeoul_write=True)
                     with connection.begin():
                         yield connection
-                        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-                        assert broken is None, f"a migration left rows without what they refer to: {broken}"
+                        violation = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                        assert violation is None, f"a migration left a row that refers to a missing row: {violation}"
                 finally:
                     raw.execute("PRAGMA foreign_keys=ON")
         except DBAPIError as error:
             raise _translate(error) from error
 
     def watch(self) -> ChangeWatch:
-        """A watch of one thread's own; close it after use."""
+        """Opens a watch for one thread. The caller closes it."""
         return ChangeWatch(self)
 
     def close(self) -> None:
@@ -159,27 +164,27 @@ class Database:
 
 
 class ChangeWatch:
-    """Tells whether anything was committed since the last time it was asked. Not safe to share between threads.
+    """Reports whether anything was committed since the last call. Not safe to share between threads.
 
-    It has a connection of its own, so that what its own process commits is seen too. A connection that is lost is opened
-    again, and told as a change, since nobody knows what was missed.
+    A watch has its own connection, so it also sees the commits of its own process. If the connection is lost, the watch opens a new
+    one and reports a change, because it may have missed commits.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._is_sqlite = database.is_sqlite
-        self._lost = database.engine.dialect.loaded_dbapi.OperationalError
+        self._lost_error = database.engine.dialect.loaded_dbapi.OperationalError
         self._open()
 
     def _open(self) -> None:
         try:
             self._connection = self._database.engine.raw_connection()
-        except self._lost as error:
+        except self._lost_error as error:
             raise UnavailableError("the database cannot be reached") from error
         self._raw: Any = self._connection.driver_connection  # None once it is detached
-        self._connection.detach()  # it never goes back to the pool
+        self._connection.detach()  # it never returns to the pool
         if self._is_sqlite:
-            self._seen = self._version()
+            self._seen_version = self._version()
         else:
             self._raw.autocommit = True
             self._raw.execute(f"LISTEN {_CHANNEL}")
@@ -188,19 +193,19 @@ class ChangeWatch:
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
 
     def poll(self) -> bool:
-        """True when something was committed since the last call; returns at once. Raises UnavailableError."""
+        """True if something was committed since the last call. Returns at once. Raises UnavailableError."""
         try:
             if self._is_sqlite:
-                old, self._seen = self._seen, self._version()
-                return old != self._seen
+                old, self._seen_version = self._seen_version, self._version()
+                return old != self._seen_version
             return bool(list(self._raw.notifies(timeout=0)))
-        except self._lost:
+        except self._lost_error:
             self.close()
             self._open()
             return True
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until something is committed, at most `timeout_s`; True when it was."""
+        """Waits up to `timeout_s` for a commit; True if there was one."""
         deadline = time.monotonic() + timeout_s
         while not self.poll():
             left = deadline - time.monotonic()

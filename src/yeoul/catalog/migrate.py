@@ -1,4 +1,4 @@
-"""Bringing the tables up to date, once, however many processes start at the same time."""
+"""Migrates the tables to the current schema, once even if several processes start at the same time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.version import OLDEST, VERSION, check_version
 
-HEAD = f"{VERSION:04d}"  # kept here so that a start without news need not load Alembic
-_LOCK = 0x796F756C  # any number of our own
+HEAD = f"{VERSION:04d}"  # kept here so that Alembic is loaded only if there is a migration to apply
+_LOCK = 0x796F756C  # an arbitrary number that our other advisory locks do not use
 
 
 def migrate(database: Database) -> None:
-    """Apply the steps that are missing, in one transaction; at once when there are none.
+    """Applies the missing migrations in one transaction. Returns at once if there are none.
 
-    Raises DatabaseTooNewError for a database that only newer programs may use. One that newer programs have changed and that this one
-    may still use is left as it is.
+    Raises DatabaseTooNewError if only newer programs may use the database. A newer database that this program may still use is not changed.
     """
     with database.read() as connection:
         if _is_done(connection):
             return
-    with database.rebuild() as connection:  # on SQLite this is the lock
+    with database.rebuild() as connection:  # on SQLite the transaction is the lock
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if not _is_done(connection):
@@ -32,13 +31,13 @@ def migrate(database: Database) -> None:
 
 
 def _is_done(connection: Connection) -> bool:
-    found = read_version(connection)
-    check_version(found)
-    return found is not None and found[0] >= VERSION
+    versions = read_version(connection)
+    check_version(versions)
+    return versions is not None and versions[0] >= VERSION
 
 
 def read_version(connection: Connection) -> tuple[int, int] | None:
-    """Returns (version, oldest) of a database; None of one that has no tables, or those of before there were such numbers."""
+    """Returns (version, oldest) of a database; None if it is empty or older than the table `schema_version`."""
     if not inspect(connection).has_table("schema_version"):
         return None
     row = connection.execute(select(schema_version.c.version, schema_version.c.oldest)).one()
@@ -46,8 +45,8 @@ def read_version(connection: Connection) -> tuple[int, int] | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 (0.2 s that only a start with news pays)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # takes 0.2 s, needed only to migrate
+    from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migration").replace("%", "%%"))

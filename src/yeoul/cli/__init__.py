@@ -1,1 +1,1 @@
-"""The command `yeoul`."""
+"""The command line program `yeoul`."""

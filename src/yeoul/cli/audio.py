@@ -1,4 +1,4 @@
-"""`yeoul audio list|add|edit|delete`."""
+"""`yeoul audio list|add|edit|delete`: manages the audio tracks of a video."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("--json", action="store_true", help="print JSON")
         action.add_argument("id", help="the video's id")
         if name == "add":
-            action.add_argument("file", type=Path, help="any file with sound; it begins where the video begins")
+            action.add_argument("file", type=Path, help="a file with an audio track; it starts at the start of the video")
         if name in ("edit", "delete"):
-            action.add_argument("name", help="of the track, as `yeoul audio list` shows it")
+            action.add_argument("name", help="name of the track, see `yeoul audio list`")
         if name in ("add", "edit"):
             action.add_argument("--language", metavar="TAG", help="a BCP 47 tag, such as ko or pt-BR")
-            action.add_argument("--label", help="as viewers read it in menus (default: the language)")
-            action.add_argument("--role", choices=get_args(AudioRole), help="what it is beside the main sound (default of add: dub)")
+            action.add_argument("--label", help="name in the player's menu (default: the language)")
+            action.add_argument("--role", choices=get_args(AudioRole), help="purpose of the track (default for add: dub)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "add" and not arguments.file.is_file():
-        print(f"yeoul: there is no file {arguments.file}", file=sys.stderr)
+        print(f"yeoul: the file {arguments.file} does not exist", file=sys.stderr)
         return EXIT_USAGE
-    return run_action(arguments, _ACTIONS[arguments.action], _line)
+    return run_action(arguments, _ACTIONS[arguments.action], _format_track)
 
 
 def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -42,11 +42,11 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[st
 
 
 def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    return [send_track(connection, arguments.id, arguments.file, _called(arguments))]
+    return [send_track(connection, arguments.id, arguments.file, _read_fields(arguments))]
 
 
 def _edit(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    return [connection.patch(f"videos/{arguments.id}/audio/{arguments.name}", _called(arguments))]
+    return [connection.patch(f"videos/{arguments.id}/audio/{arguments.name}", _read_fields(arguments))]
 
 
 def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -54,12 +54,12 @@ def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[
     return []
 
 
-def _called(arguments: argparse.Namespace) -> dict[str, Any]:
-    said = {name: getattr(arguments, name) for name in ("language", "label", "role")}
-    return {name: value for name, value in said.items() if value is not None}
+def _read_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    fields = {name: getattr(arguments, name) for name in ("language", "label", "role")}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def _line(track: dict[str, Any]) -> str:
+def _format_track(track: dict[str, Any]) -> str:
     return f"{track['name']:<10} {track['language'] or '-':<8} {track['role']:<12} {track['state']:<11} {track['label']}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""`yeoul captions list|add|delete`."""
+"""`yeoul captions list|add|delete`: manages the captions of a video."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "add":
             action.add_argument("file", type=Path, help="WebVTT, SubRip, SSA, ASS, TTML, SBV or LRC")
             action.add_argument("--language", required=True, metavar="TAG", help="a BCP 47 tag, such as ko or pt-BR")
-            action.add_argument("--label", help="as viewers read it in menus (default: the language)")
-            action.add_argument("--name", help="replaces the captions of this name (default: the language)")
-            action.add_argument("--encoding", choices=ENCODINGS, help="what the file is in (default: found out)")
+            action.add_argument("--label", help="name in the player's menu (default: the language)")
+            action.add_argument("--name", help="name of the caption; an existing one is replaced (default: the language)")
+            action.add_argument("--encoding", choices=ENCODINGS, help="character encoding of the file (default: detect it)")
         if name == "delete":
             action.add_argument("name")
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "add" and not arguments.file.is_file():
-        print(f"yeoul: there is no file {arguments.file}", file=sys.stderr)
+        print(f"yeoul: the file {arguments.file} does not exist", file=sys.stderr)
         return EXIT_USAGE
-    return run_action(arguments, _ACTIONS[arguments.action], _line)
+    return run_action(arguments, _ACTIONS[arguments.action], _format_caption)
 
 
 def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -44,17 +44,17 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[st
 
 
 def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Has the server read the file, says what it could not read, and saves the rest."""
-    given = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": say_name(arguments.file)}
-    found = connection.post(
-        f"videos/{arguments.id}/captions/read", {**given, "language": arguments.language, "encoding": arguments.encoding}
+    """Converts the file on the server, prints the cues that it could not read, and saves the others."""
+    content = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": say_name(arguments.file)}
+    parsed = connection.post(
+        f"videos/{arguments.id}/captions/read", {**content, "language": arguments.language, "encoding": arguments.encoding}
     )
-    for slip in found["slips"]:
-        print(f"yeoul: line {slip['line']}: {slip['message']}; this cue is left out", file=sys.stderr)
+    for slip in parsed["slips"]:
+        print(f"yeoul: line {slip['line']}: {slip['message']}; this cue was skipped", file=sys.stderr)
     name = arguments.name or re.sub(r"[^a-z0-9-]", "-", arguments.language.lower())
-    new = {"language": arguments.language, "label": arguments.label or arguments.language, "webvtt": found["webvtt"]}
+    new = {"language": arguments.language, "label": arguments.label or arguments.language, "webvtt": parsed["webvtt"]}
     saved = connection.put(f"videos/{arguments.id}/captions/{name}", new)
-    return [{**saved, "encoding": found["encoding"], "slips": found["slips"]}]
+    return [{**saved, "encoding": parsed["encoding"], "slips": parsed["slips"]}]
 
 
 def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[
     return []
 
 
-def _line(track: dict[str, Any]) -> str:
+def _format_caption(track: dict[str, Any]) -> str:
     return f"{track['name']:<12} {track['language'] or '-':<8} {track['label']}"
 
 

@@ -1,4 +1,4 @@
-"""Which server and which token a command uses: its options, the environment, the data folder, then what `login` kept."""
+"""Finds the server and token of a command: from its options, the environment, the data folder, then the tokens of `yeoul login`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _DEFAULT_SERVER = "http://localhost:8000"
 
 
 def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
-    """--server and --data."""
+    """Adds --server and --data."""
     parser.add_argument("--server", metavar="URL", help=f"server (default: YEOUL_SERVER or {_DEFAULT_SERVER})")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder of a server on this machine, for its admin token")
 
 
 def server_of(arguments: argparse.Namespace) -> str:
-    """The server's address. Raises InvalidError for what is none."""
+    """Returns the server's URL. Raises InvalidError if it is malformed."""
     server = str(arguments.server or os.environ.get("YEOUL_SERVER") or _DEFAULT_SERVER).rstrip("/")
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", server):
-        raise InvalidError(f"{server} is no address of a server, like {_DEFAULT_SERVER}", field="server")
+        raise InvalidError(f"{server} is not the URL of a server, such as {_DEFAULT_SERVER}", field="server")
     return server
 
 
 def open_connection(arguments: argparse.Namespace, patience_s: float = 90.0) -> Connection:
-    """A connection with the token that was found, if any."""
+    """Opens a connection to the server, with a token if there is one."""
     server = server_of(arguments)
     return Connection(server, _find_token(arguments, server), patience_s)
 
@@ -47,13 +47,13 @@ def _find_token(arguments: argparse.Namespace, server: str) -> str | None:
 
 
 def tokens_file() -> Path:
-    """Where `yeoul login` keeps tokens, by server."""
+    """Returns the path of the file in which `yeoul login` saves tokens."""
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "yeoul" / "tokens.json"
 
 
 def read_tokens() -> dict[str, str]:
-    """Tokens by server."""
+    """Returns the saved tokens by server."""
     try:
         return dict(json.loads(tokens_file().read_text()))
     except (FileNotFoundError, ValueError):
@@ -61,7 +61,7 @@ def read_tokens() -> dict[str, str]:
 
 
 def exit_code_of(error: YeoulError) -> int:
-    """The exit code that tells an error: 3 media, 5 not allowed, 2 wrong request, 4 server or network."""
+    """Returns the exit code of an error: 3 media, 5 not allowed, 2 wrong request, 4 server or network."""
     area = error.code.split(".")[0]
     return {"media": EXIT_FAILED, "account": EXIT_FORBIDDEN, "request": EXIT_USAGE}.get(area, EXIT_SERVER)
 
@@ -69,15 +69,15 @@ def exit_code_of(error: YeoulError) -> int:
 def run_action(
     arguments: argparse.Namespace,
     action: Callable[[Connection, argparse.Namespace], Iterable[dict[str, Any]]],
-    say: Callable[[dict[str, Any]], str],
+    format_item: Callable[[dict[str, Any]], str],
 ) -> int:
-    """Does an action over a connection and prints each thing that it gives, as JSON or as a line; returns the exit code."""
+    """Runs an action and prints each item that it returns, as JSON or a line of text; returns the exit code."""
     connection = open_connection(arguments, patience_s=10.0)
     try:
-        found = action(connection, arguments)
+        items = action(connection, arguments)
     except YeoulError as error:
         print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
         return exit_code_of(error)
-    for item in found:
-        print(json.dumps(item) if arguments.json else say(item))
+    for item in items:
+        print(json.dumps(item) if arguments.json else format_item(item))
     return 0

@@ -1,4 +1,4 @@
-"""`yeoul dag lint|show|diff|run`: DAG definitions, without a server; `show`, `timeline`, `history` and `replay` of what has run."""
+"""`yeoul dag`: `lint`, `show`, `diff` and `run` definitions without a server; `show`, `timeline`, `history` and `replay` runs."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from yeoul.pipeline.task.op import Op
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("lint", help="check a definition").add_argument("definition", metavar="FILE")
-    show = actions.add_parser("show", help="the stages of a definition, or of a video's run with times and critical path")
+    show = actions.add_parser("show", help="show the stages of a definition, or of a video's run with times and critical path")
     show.add_argument("definition", metavar="NAME|FILE|VIDEO_ID")
     _add_svg(show)
     add_connection_arguments(show)
-    diff = actions.add_parser("diff", help="how two definitions differ")
+    diff = actions.add_parser("diff", help="compare two definitions")
     diff.add_argument("definition", metavar="OLD")
     diff.add_argument("other", metavar="NEW")
     _add_svg(diff)
-    runner = actions.add_parser("run", help="run a definition over a file, in a temporary folder")
+    runner = actions.add_parser("run", help="process a file with a definition, in a temporary folder")
     runner.add_argument("definition", metavar="NAME|FILE")
     runner.add_argument("input", type=Path, metavar="INPUT")
     runner.add_argument("--out", type=Path, required=True, help="folder for playlists, segments, sidecars and the timeline")
-    runner.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    timeline = actions.add_parser("timeline", help="what ran when in a video's run, as JSON or as a drawing")
-    history = actions.add_parser("history", help="what the scheduler of a video's run was fed, and what it answered")
-    history.add_argument("--json", action="store_true", help="as a file for `replay`")
+    runner.add_argument("--json", action="store_true", help="print one JSON object")
+    timeline = actions.add_parser("timeline", help="show when each attempt of a video's run waited and ran, as JSON or SVG")
+    history = actions.add_parser("history", help="show the run log: events and instructions of a run's scheduler")
+    history.add_argument("--json", action="store_true", help="print JSON, as input for `replay`")
     for command in (timeline, history):
         command.add_argument("id", metavar="VIDEO_ID")
         add_connection_arguments(command)
     _add_svg(timeline)
-    replay = actions.add_parser("replay", help="feed a history to the scheduler again and compare")
+    replay = actions.add_parser("replay", help="replay a run log through the scheduler and compare the instructions")
     replay.add_argument("run", metavar="RUN|VIDEO_ID|FILE")
-    replay.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server whose run it is")
+    replay.add_argument("--data", type=Path, metavar="DIR", help="data folder of the server that has the run")
 
 
 def _add_svg(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw it into a file")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="write a drawing to this file")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,20 +71,20 @@ def run(arguments: argparse.Namespace) -> int:
         return _diff(definition, other, arguments.svg)
     if arguments.action == "show" and arguments.svg is not None:
         arguments.svg.write_text(draw_definition(definition))
-    print(f"{definition.name}: {len(definition.stages)} stages" if arguments.action == "lint" else _show(definition))
+    print(f"{definition.name}: {len(definition.stages)} stages" if arguments.action == "lint" else _format_definition(definition))
     return 0
 
 
 def _is_video(name: str) -> bool:
-    """Whether it is neither a definition's name nor a file, but looks like an id."""
+    """True if the name has the form of an id and is not a definition or file."""
     return dag_story.is_id(name) and name not in read_definitions(open_settings()) and not Path(name).exists()
 
 
 def _read(name: str, ops: Mapping[str, Op]) -> Definition:
-    """A definition by its name, or by its file. Raises DagError with all problems."""
-    known = read_definitions(open_settings()).get(name)
+    """Returns a definition by its name or file. Raises DagError with all problems."""
+    stored = read_definitions(open_settings()).get(name)
     try:
-        text, file = (known, f"{name}.yaml") if known is not None else (Path(name).read_text(), name)
+        text, file = (stored, f"{name}.yaml") if stored is not None else (Path(name).read_text(), name)
     except (OSError, UnicodeDecodeError) as error:
         raise DagError(f"{name}: cannot be read: {error}", file=name) from error
     definition, problems = compile_definition(text, file, ops)
@@ -93,8 +93,8 @@ def _read(name: str, ops: Mapping[str, Op]) -> Definition:
     return definition
 
 
-def _show(definition: Definition) -> str:
-    """The stages, each after what it needs."""
+def _format_definition(definition: Definition) -> str:
+    """Returns a text with one line per stage."""
     lines = [f"{definition.name} (highest rung {definition.ladder.max_height}p)"]
     for stage in definition.stages:
         needs = f"  after {', '.join(stage.needs)}" if stage.needs else ""

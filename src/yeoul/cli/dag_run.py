@@ -1,4 +1,4 @@
-"""`yeoul dag run`: a definition over one file, by the real pipeline in a temporary folder, without a server."""
+"""`yeoul dag run`: processes one file with a definition, through the real pipeline in a temporary folder, without a server."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _ENDED = ("ready", "failed")
 
 
 def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> int:
-    """Run to the end; 0 when the video is ready, 3 when it failed. Raises InvalidError when there is no such file."""
+    """Processes the file and returns the exit code: 0 if the video is ready, 3 if it failed. Raises InvalidError if there is no file."""
     if not source.is_file():
-        raise InvalidError(f"{source}: there is no such file", field="INPUT")
+        raise InvalidError(f"the file {source} does not exist", field="INPUT")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="yeoul-run-")))
         settings = _private_settings(folder, source.stat().st_size)
@@ -58,7 +58,7 @@ def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> in
 
 
 def _private_settings(folder: Path, size_bytes: int) -> Settings:
-    """This machine's settings, on parts of its own."""
+    """Returns this machine's settings with a database and blob store in `folder`."""
     settings = bootstrap.open_settings(folder / "data", catalog={"url": ""}, blob={"url": ""})
     upload = settings.upload.model_copy(update={"max_piece_bytes": size_bytes, "max_source_bytes": size_bytes})
     return settings.model_copy(update={"upload": upload})
@@ -70,7 +70,7 @@ def _run(settings: Settings, database: Database, definition: Definition, source:
     engine = bootstrap.make_engine(settings)
     dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock, {definition.name: definition})
     try:
-        video_id = _put(settings, database, store, definition, source)
+        video_id = _upload(settings, database, store, definition, source)
         while _state(database, video_id) not in _ENDED:
             dispatcher.step(0.1)
     finally:
@@ -79,8 +79,8 @@ def _run(settings: Settings, database: Database, definition: Definition, source:
     return video_id
 
 
-def _put(settings: Settings, database: Database, store: BlobStore, definition: Definition, source: Path) -> str:
-    """The file as a whole upload of one part."""
+def _upload(settings: Settings, database: Database, store: BlobStore, definition: Definition, source: Path) -> str:
+    """Creates a video and uploads the file as a single part; returns the video's id."""
     clock = SystemClock()
     now_s = clock.now()
     owner_id, video_id = new_id(now_s), new_id(now_s)
@@ -123,24 +123,24 @@ def _report(database: Database, video_id: str) -> dict[str, Any]:
 
 
 def _export(settings: Settings, database: Database, video_id: str, out: Path) -> None:
-    """Everything a plain web server needs to stream the video, and its sidecars."""
+    """Writes the video's streams, as files for a static web server, and its sidecars."""
     store = bootstrap.make_store(settings, SystemClock())
     with database.read() as connection:
         row = video.get(connection, video_id)
         captions, tracks = caption.of_video(connection, video_id), stream.tracks(connection, video_id, row["edition"])
-        made = make_presentation(row, tracks, captions, audio_track.of_video(connection, video_id), settings.media.piece_s)
-    if made is not None:
-        texts = {one["name"]: one["webvtt"] for one in captions}
-        for name, content in static.make_texts(made, texts, complete=row["state"] == "ready").items():
+        presentation = make_presentation(row, tracks, captions, audio_track.of_video(connection, video_id), settings.media.piece_s)
+    if presentation is not None:
+        texts = {row["name"]: row["webvtt"] for row in captions}
+        for name, content in static.make_texts(presentation, texts, complete=row["state"] == "ready").items():
             _write(out / name, content.encode())
-        for name, key in static.make_files(made).items():
+        for name, key in static.make_files(presentation).items():
             _write(out / name, store.get_bytes(Bucket.ENCODED, key))
     for name, key in {**row["sidecars"], **({"poster.jpg": row["poster_key"]} if row["poster_key"] else {})}.items():
         _write(out / name, store.get_bytes(Bucket.ENCODED, key))
 
 
 def _write_timeline(database: Database, video_id: str, out: Path) -> None:
-    """What ran when: timeline.json and timeline.svg, and the stages with their times as dag.svg."""
+    """Writes the timeline as timeline.json and timeline.svg, and the stages with their times as dag.svg."""
     with database.read() as connection:
         current = run_rows.find_of_video(connection, video_id)
         if current is None:

@@ -1,4 +1,4 @@
-"""What only the first start does: the admin account, and the demo clip that goes through the real pipeline."""
+"""The first start: creates the admin account, and uploads a demo video through the real pipeline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEMO_S = 12
 
 
 def make_admin(settings: Settings) -> str | None:
-    """Make `admin` when there is no account, and a token for this machine at DATA/admin.token; its password, or None if accounts exist."""
+    """Creates the account `admin` and a token at DATA/admin.token; returns the password, or None if there already are accounts."""
     database = bootstrap.make_database(settings)
     now_s = SystemClock().now()
     password, token = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
@@ -52,10 +52,10 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def make_demo_command(out: Path) -> list[str]:
-    """ffmpeg's words for a generated clip: moving colours and a soft tone, 1280x720 at 30 frames/s."""
+    """Returns the ffmpeg command that generates the demo clip: moving colours and a soft tone, 1280x720 at 30 frames/s."""
     colours = "c0=0x0b3954:c1=0x087e8b:c2=0xbfd7ea:c3=0xff5a5f:c4=0xc81d25"
-    picture = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:{colours}"
-    sound = f"aevalsrc=0.2*sin(2*PI*(220+60*sin(2*PI*t/{_DEMO_S}))*t)*(0.6+0.4*sin(2*PI*t*0.5)):s=48000:d={_DEMO_S}"
+    video = f"gradients=size=1280x720:rate=30:duration={_DEMO_S}:speed=0.02:n=5:seed=7:{colours}"
+    audio = f"aevalsrc=0.2*sin(2*PI*(220+60*sin(2*PI*t/{_DEMO_S}))*t)*(0.6+0.4*sin(2*PI*t*0.5)):s=48000:d={_DEMO_S}"
     encode = [
         "-c:v",
         "libx264",
@@ -72,12 +72,12 @@ def make_demo_command(out: Path) -> list[str]:
         "-c:a",
         "aac",
     ]
-    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
+    inputs = ["-f", "lavfi", "-i", video, "-f", "lavfi", "-i", audio]
     return [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *inputs, *encode, "-movflags", "+faststart", str(out)]
 
 
 def main() -> int:
-    """Make the demo clip and upload it like anyone would."""
+    """Generates the demo clip and uploads it with `yeoul upload`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int)
     add_server_arguments(parser)
@@ -90,7 +90,7 @@ def main() -> int:
         subprocess.run(make_demo_command(clip), check=True)
         host = "127.0.0.1" if settings.server.host in {"0.0.0.0", "::"} else settings.server.host  # noqa: S104
         server = f"http://{host}:{settings.server.port}"
-        words = [
+        options = [
             "upload",
             str(clip),
             "--title",
@@ -102,7 +102,7 @@ def main() -> int:
             "--data",
             str(settings.data),
         ]
-        command = [sys.executable, "-m", "yeoul.cli.main", *words, "--json"]
+        command = [sys.executable, "-m", "yeoul.cli.main", *options, "--json"]
         return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
 
 

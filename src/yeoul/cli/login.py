@@ -1,4 +1,4 @@
-"""`yeoul login`: get a token and keep it for this server, mode 0600."""
+"""`yeoul login`: gets a token and saves it for this server, in a file with mode 0600."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yeoul.cli.connection import add_connection_arguments, exit_code_of, open_co
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_connection_arguments(parser)
-    parser.add_argument("--handle", help="account (default: asked for)")
+    parser.add_argument("--handle", help="account (default: ask for it)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,18 +25,18 @@ def run(arguments: argparse.Namespace) -> int:
     except YeoulError as error:
         print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
         return exit_code_of(error)
-    _keep(server_of(arguments), token)
+    _save_token(server_of(arguments), token)
     print(f"Logged in as {handle}.")
     return 0
 
 
-def _keep(server: str, token: str) -> None:
+def _save_token(server: str, token: str) -> None:
     file = tokens_file()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = json.dumps({**read_tokens(), server: token})
-    written = file.with_suffix(".new")
-    written.unlink(missing_ok=True)
-    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(text)
-    written.replace(file)
+    partial = file.with_suffix(".new")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as output:
+        output.write(text)
+    partial.replace(file)

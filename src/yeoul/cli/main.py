@@ -1,4 +1,4 @@
-"""The command line: one file for each command, loaded only when it is called."""
+"""The entry point of the command line. Each command has its own module, which is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from importlib import import_module
 from yeoul import __version__
 from yeoul.base.errors import YeoulError
 
-# name: (module with add_arguments(parser) and run(arguments) -> exit code, one line of help)
+# name: (module with add_arguments(parser) and run(arguments) -> exit code, help text)
 _COMMANDS = {
-    "up": ("yeoul.cli.up", "run everything on this machine"),
+    "up": ("yeoul.cli.up", "run all of Yeoul on this machine"),
     "serve": ("yeoul.cli.serve", "run one role: api or pipeline"),
-    "migrate": ("yeoul.cli.migrate", "bring the database's tables up to date"),
+    "migrate": ("yeoul.cli.migrate", "migrate the database to the current version"),
     "upload": ("yeoul.cli.upload", "upload a video, or resume its upload"),
     "captions": ("yeoul.cli.captions", "list, add or delete captions of a video"),
     "audio": ("yeoul.cli.audio", "list, add, edit or delete audio tracks of a video"),
-    "video": ("yeoul.cli.video", "list, show, edit, delete or retry videos"),
-    "dag": ("yeoul.cli.dag", "check or show a DAG definition"),
-    "login": ("yeoul.cli.login", "log in and keep the token"),
+    "video": ("yeoul.cli.video", "list, show, edit, delete, retry or reprocess videos"),
+    "dag": ("yeoul.cli.dag", "check, compare, run or show DAG definitions, and inspect runs"),
+    "login": ("yeoul.cli.login", "log in and save the token"),
 }
 
 
-_CANNOT = 4  # here and now: the server, its database or its store
-_WRONG_USAGE = 2  # commands tell their own failures; what is left are options and settings that do not fit
+_EXIT_SERVER = 4  # the server, its database or its store failed
+_EXIT_USAGE = 2  # commands handle their own errors; the remaining ones are wrong options and settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it reached what was asked, 2 for wrong usage, 4 where the server cannot, else as the command documents."""
+    """Runs a command and returns its exit code: 0 success, 2 wrong usage, 4 server error, else as the command documents."""
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names of files may be no text
+        if isinstance(stream, io.TextIOWrapper):  # file names may contain bytes that are not text
             stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(prog="yeoul", description="A video platform that plays while it uploads.")
     parser.add_argument("--version", action="version", version=f"yeoul {__version__}")
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except YeoulError as error:
         print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
-        return _CANNOT if error.code.startswith(("server.", "storage.")) else _WRONG_USAGE
+        return _EXIT_SERVER if error.code.startswith(("server.", "storage.")) else _EXIT_USAGE
     except KeyboardInterrupt:
         return 130
 

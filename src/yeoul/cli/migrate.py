@@ -1,4 +1,4 @@
-"""`yeoul migrate`: bring the database's tables up to date."""
+"""`yeoul migrate`: migrates the database to the current version."""
 
 from __future__ import annotations
 

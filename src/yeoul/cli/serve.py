@@ -1,4 +1,4 @@
-"""`yeoul serve api|pipeline`: one role in this process, until SIGTERM."""
+"""`yeoul serve api|pipeline`: runs one role in this process until SIGTERM."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
 _IDLE_WAIT_S = 0.05
 _SWEEP_EVERY_S = 2.0
-_BUSY_S = 4.0  # whoever asks is told within five seconds that the database is busy
+_BUSY_TIMEOUT_S = 4.0  # so that a request fails within five seconds if the database is busy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     level = os.environ.get("YEOUL_LOG", "INFO")
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
-    sandbox_lacks = bootstrap.find_sandbox_lacks(settings)  # it forks, and there are no threads yet
+    sandbox_lacks = bootstrap.find_sandbox_lacks(settings)  # it forks, so it must run before any thread starts
     if arguments.role == "pipeline":
         if sandbox_lacks:
-            log.warning("this machine lacks parts of the sandbox for tasks: %s; docs/security.md tells of each", ", ".join(sandbox_lacks))
+            log.warning("the sandbox for tasks is incomplete on this machine, missing: %s; see docs/security.md", ", ".join(sandbox_lacks))
         return _serve_pipeline(settings)
     return asyncio.run(_serve_api(settings, sandbox_lacks))
 
@@ -58,7 +58,7 @@ def _serve_pipeline(settings: Settings) -> int:
     engine = bootstrap.make_engine(settings)
     tracer = bootstrap.make_tracer(settings, database)
     dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock, tracer=tracer)
-    stopping = _Stop()
+    stop_signal = _StopSignal()
     dispatcher.recover(only_dispatcher=database.is_sqlite)
     drain_until_s: float | None = None
     sweep_at_s = 0.0
@@ -66,19 +66,19 @@ def _serve_pipeline(settings: Settings) -> int:
         try:
             if isinstance(store, HostedStore) and time.monotonic() >= sweep_at_s:
                 sweep_at_s = time.monotonic() + _SWEEP_EVERY_S
-                store.sweep_partials()  # of attempts that were killed while they wrote
+                store.sweep_partials()  # from attempts that were killed while writing
             dispatcher.step(_IDLE_WAIT_S)
         except YeoulError as error:
             log.warning("%s: %s", error.code, error.message)
             time.sleep(0.5)
         except Exception:
-            log.exception("the dispatcher stumbled; it goes on")
+            log.exception("unexpected error in the dispatcher; it continues")
             time.sleep(0.5)
-        if stopping.asked and drain_until_s is None:
+        if stop_signal.is_requested and drain_until_s is None:
             dispatcher.stop_placing()
             drain_until_s = time.monotonic() + _DRAIN_S
     engine.close()
-    _hand_back(dispatcher)
+    _release_tasks(dispatcher)
     dispatcher.close()
     if tracer is not None:
         tracer.close()
@@ -88,8 +88,8 @@ def _serve_pipeline(settings: Settings) -> int:
     return 0
 
 
-def _hand_back(dispatcher: Dispatcher) -> None:
-    """Give others at once what did not end in time; without a database they get it when the leases end."""
+def _release_tasks(dispatcher: Dispatcher) -> None:
+    """Releases tasks that did not end in time. If the database is not available, other dispatchers reclaim them when the leases expire."""
     try:
         dispatcher.hand_back()
     except YeoulError as error:
@@ -97,15 +97,15 @@ def _hand_back(dispatcher: Dispatcher) -> None:
 
 
 async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
-    from granian.constants import Interfaces  # noqa: PLC0415 (the pipeline does not need a web server)
-    from granian.server.embed import Server  # noqa: PLC0415
+    from granian.constants import Interfaces  # the pipeline does not need a web server
+    from granian.server.embed import Server
 
     clock = SystemClock()
     bootstrap.check_port(settings)
-    database = bootstrap.make_database(settings, busy_s=_BUSY_S)
+    database = bootstrap.make_database(settings, busy_s=_BUSY_TIMEOUT_S)
     store = bootstrap.make_store(settings, clock)
     if isinstance(store, HostedStore):
-        store.sweep_partials()  # of a server that was killed while it received
+        store.sweep_partials()  # from a server that was killed while receiving
     app = bootstrap.make_api(settings, database, store, clock, sandbox_lacks)
     mails, webhooks = bootstrap.make_mail_sender(settings, database, clock), bootstrap.make_webhook_sender(settings, database, clock)
     senders = (mails, webhooks, app.state.parts.beacons)
@@ -130,13 +130,13 @@ async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
     return 0
 
 
-class _Stop:
-    """Whether SIGTERM or SIGINT has come."""
+class _StopSignal:
+    """Records whether SIGTERM or SIGINT was received."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.is_requested = False
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._handle)
 
-    def _ask(self, *_: object) -> None:
-        self.asked = True
+    def _handle(self, *_: object) -> None:
+        self.is_requested = True

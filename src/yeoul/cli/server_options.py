@@ -1,4 +1,4 @@
-"""Options that `up` and `serve` share."""
+"""The options that `up`, `serve` and `migrate` share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
-    """--data, --host, --port, --workers."""
+    """Adds --data, --host, --port and --workers."""
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: ./data)")
     parser.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8000)")
@@ -16,7 +16,7 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_overrides(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns the settings that the command line names, for `bootstrap.open_settings`."""
+    """Returns the settings from the command line, for `bootstrap.open_settings`."""
     server = {name: getattr(arguments, name) for name in ("host", "port") if getattr(arguments, name) is not None}
     overrides: dict[str, Any] = {"server": server}
     if arguments.workers is not None:
@@ -25,7 +25,7 @@ def read_overrides(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def as_words(arguments: argparse.Namespace) -> list[str]:
-    """The options as they were given, for a child process."""
+    """Returns the options as command line arguments for a child process."""
     words: list[str] = []
     for name in ("data", "host", "port", "workers"):
         value = getattr(arguments, name)

@@ -1,4 +1,4 @@
-"""`yeoul upload FILE`: upload, or resume, and wait until the video is playable or ready."""
+"""`yeoul upload FILE`: uploads a file, or resumes its upload, and waits until the video is playable or ready."""
 
 from __future__ import annotations
 
@@ -28,52 +28,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", help="title (default: the file's name)")
     add_connection_arguments(parser)
     parser.add_argument("--pipeline", metavar="NAME", help="DAG definition (default: the account's, or standard)")
-    parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="pieces sent at once (default: 4)")
-    parser.add_argument("--limit-rate", type=_positive, metavar="BYTES_PER_S", help="bytes per second, over all pieces together")
-    parser.add_argument("--whole", action="store_true", help="send the file as it is; the server splits it")
-    parser.add_argument("--visibility", choices=("public", "unlisted", "private"), help="who may watch (default: private)")
-    parser.add_argument("--wait", choices=("none", "playable", "ready"), default="ready", help="what to wait for (default: ready)")
-    parser.add_argument("--json", action="store_true", help="the last line on standard output is one JSON object")
+    parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="pieces to upload in parallel (default: 4)")
+    parser.add_argument("--limit-rate", type=_positive, metavar="BYTES_PER_S", help="maximum upload rate in bytes per second")
+    parser.add_argument("--whole", action="store_true", help="upload the file as a whole; the server splits it")
+    parser.add_argument("--visibility", choices=("public", "unlisted", "private"), help="visibility of the video (default: private)")
+    parser.add_argument("--wait", choices=("none", "playable", "ready"), default="ready", help="state to wait for (default: ready)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number <= 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+        raise argparse.ArgumentTypeError("must be greater than 0")
     return number
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 reached the awaited state, 2 usage, 3 the video failed for good, 4 server or network, 5 not allowed."""
-    job = _Job(arguments)
+    """Returns the exit code: 0 the video reached the state, 2 usage, 3 the video failed permanently, 4 server or network, 5 not allowed."""
+    command = _UploadCommand(arguments)
     try:
         if not arguments.file.is_file():
             raise InvalidError(f"{arguments.file} is not a file", field="file")
-        code = job.run()
+        code = command.run()
     except YeoulError as error:
-        job.error = {"code": error.code, "message": error.message}
-        # Asking for our own video and finding none means that somebody deleted it.
-        code = EXIT_FAILED if job.is_open and isinstance(error, NotFoundError) else exit_code_of(error)
+        command.error = {"code": error.code, "message": error.message}
+        # If the video of this upload is not found, it was deleted in the meantime.
+        code = EXIT_FAILED if command.is_open and isinstance(error, NotFoundError) else exit_code_of(error)
     except OSError as error:
-        job.error = {"code": InvalidError.code, "message": str(error)}
+        command.error = {"code": InvalidError.code, "message": str(error)}
         code = EXIT_USAGE
     except KeyboardInterrupt:
-        print("\nyeoul: stopped; the same command resumes the upload", file=sys.stderr)
+        print("\nyeoul: stopped; run the same command again to resume the upload", file=sys.stderr)
         return 130
-    job.tell()
+    command.print_result()
     return code
 
 
-class _Job:
-    """One call of the command: what is known so far, and how it is told at the end."""
+class _UploadCommand:
+    """One run of the command: uploads the file, waits for the video and prints the result."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        from yeoul.client.follow import Follower  # noqa: PLC0415 (--help needs none of it)
+        from yeoul.client.follow import Follower  # not needed for --help
 
         self._arguments = arguments
         self._connection = open_connection(arguments)
-        self._began_s = time.monotonic()
-        self._follower = Follower(self._connection, self._began_s)
+        self._started_s = time.monotonic()
+        self._follower = Follower(self._connection, self._started_s)
         self._id: str | None = None
         self._upload_s: float | None = None
         self._sent_bytes = 0
@@ -81,12 +81,12 @@ class _Job:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a video for the file."""
+        """True if the server has created the video."""
         return self._id is not None
 
     def run(self) -> int:
-        from yeoul.cli.upload_bar import open_bar  # noqa: PLC0415
-        from yeoul.client.uploader import Options, Uploader  # noqa: PLC0415
+        from yeoul.cli.upload_bar import open_bar
+        from yeoul.client.uploader import Options, Uploader
 
         arguments = self._arguments
         with open_bar(enabled=sys.stderr.isatty() and not arguments.json) as bar:
@@ -99,25 +99,25 @@ class _Job:
                 whole=arguments.whole,
                 said=bar.say,
             )
-            uploader = Uploader(self._connection, arguments.file, options, self._opened)
+            uploader = Uploader(self._connection, arguments.file, options, self._on_open)
             bar.show(lambda: (uploader.progress.sent_bytes, uploader.progress.total_bytes, self._follower.video))
             try:
                 uploader.run()
-                self._upload_s = time.monotonic() - self._began_s
+                self._upload_s = time.monotonic() - self._started_s
             finally:
                 self._sent_bytes = uploader.progress.sent_bytes
-            return self._await()
+            return self._wait()
 
-    def _opened(self, video_id: str) -> None:
+    def _on_open(self, video_id: str) -> None:
         if self._id is None:
             self._id = video_id
             self._follower.start(video_id)
 
-    def _await(self) -> int:
-        wanted = self._arguments.wait
-        if wanted == "none":
+    def _wait(self) -> int:
+        target = self._arguments.wait
+        if target == "none":
             return EXIT_REACHED
-        while not self._follower.wait(wanted, 1.0):
+        while not self._follower.wait(target, 1.0):
             pass
         if self._follower.gone is not None:
             raise self._follower.gone
@@ -127,8 +127,8 @@ class _Job:
             return EXIT_FAILED
         return EXIT_REACHED if video.get("state") in ("playable", "ready") else EXIT_SERVER
 
-    def tell(self) -> None:
-        """The result: one JSON object, or a line or two."""
+    def print_result(self) -> None:
+        """Prints the result as one JSON object or as text."""
         result = self._result()
         if self._arguments.json:
             print(json.dumps(result), flush=True)
@@ -138,14 +138,14 @@ class _Job:
             print(f"{result['state']}: {result['watch']}")
             if (notice := result["notice"]) is not None:
                 print(f"yeoul: {notice['message']} ({notice['code']})", file=sys.stderr)
-            for one in result["notices"]:
-                print(f"yeoul: {say_notice(one)} ({one['code']})", file=sys.stderr)
+            for item in result["notices"]:
+                print(f"yeoul: {say_notice(item)} ({item['code']})", file=sys.stderr)
 
     def _result(self) -> dict[str, Any]:
         video = self._read()
         playback: dict[str, Any] = video.get("playback") or {}
         source, notice = video.get("source"), video.get("notice")
-        times: Callable[[float | None], float | None] = lambda value: None if value is None else round(value, 3)  # noqa: E731
+        round_time: Callable[[float | None], float | None] = lambda value: None if value is None else round(value, 3)  # noqa: E731
         return {
             "id": self._id,
             "state": video.get("state"),
@@ -154,9 +154,9 @@ class _Job:
             "dash": self._absolute(playback.get("dash")),
             "source": None if source is None else {"frames": source["frames"], "duration_s": source["duration_s"]},
             "timings": {
-                "upload_s": times(self._upload_s),
-                "playable_s": times(self._follower.playable_s),
-                "ready_s": times(self._follower.ready_s),
+                "upload_s": round_time(self._upload_s),
+                "playable_s": round_time(self._follower.playable_s),
+                "ready_s": round_time(self._follower.ready_s),
             },
             "sent_bytes": self._sent_bytes,
             "error": self.error,

@@ -1,4 +1,4 @@
-"""The progress bar of an upload on a terminal: bytes while they go, then the state and progress of the encode."""
+"""The progress bar of an upload on a terminal: the sent bytes, the video's state, and the progress of encoding."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 State = Callable[[], tuple[int, int, dict[str, Any] | None]]
-_EVERY_S = 0.1
+_REDRAW_EVERY_S = 0.1
 
 
 class Bar:
-    """Shows what `State` says until it is closed; without a terminal it only passes lines on."""
+    """A progress bar that draws a `State` until it is closed. enabled: False without a terminal, where it only prints lines."""
 
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
@@ -21,42 +21,42 @@ class Bar:
         self._thread: threading.Thread | None = None
 
     def say(self, line: str) -> None:
-        """One line for the user, beside the bar."""
+        """Prints a line for the user."""
         print(f"yeoul: {line}", file=sys.stderr, flush=True)
 
     def show(self, state: State) -> None:
-        """Begin to draw."""
+        """Starts drawing."""
         if self._enabled:
             self._thread = threading.Thread(target=self._draw, args=(state,), daemon=True)
             self._thread.start()
 
     def close(self) -> None:
-        """Draw once more and end."""
+        """Draws the last state and stops."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
 
     def _draw(self, state: State) -> None:
-        from rich.console import Console  # noqa: PLC0415 (only terminals pay for it)
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
+        from rich.console import Console  # slow to import, and only needed on a terminal
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
         columns = (TextColumn("{task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
         encode = (TextColumn("{task.fields[encoded]}"),)
         with Progress(*columns, *encode, console=Console(stderr=True), refresh_per_second=10) as progress:
             row = progress.add_task("starting", total=None, encoded="")
             while True:
-                over = self._stop.wait(_EVERY_S)
+                is_closing = self._stop.wait(_REDRAW_EVERY_S)
                 sent, total, video = state()
                 name = video["state"] if video else "uploading"
                 encoded = f"encoded {video['progress']:.0%}" if video else ""
                 progress.update(row, completed=min(sent, total), total=total, description=name, encoded=encoded)
-                if over:
+                if is_closing:
                     return
 
 
 @contextmanager
 def open_bar(*, enabled: bool) -> Generator[Bar]:
-    """A bar that is closed at the end of the block."""
+    """Opens a bar and closes it at the end of the block."""
     bar = Bar(enabled=enabled)
     try:
         yield bar

@@ -1,4 +1,4 @@
-"""`yeoul video list|show|edit|delete|retry|process`."""
+"""`yeoul video list|show|edit|delete|retry|process`: manages videos."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name != "list":
             action.add_argument("id")
         if name == "retry":
-            action.add_argument("--piece", type=int, metavar="N", help="only what failed of this piece")
-            action.add_argument("--rung", metavar="NAME", help="a rung that was dropped, such as 720p")
+            action.add_argument("--piece", type=int, metavar="N", help="retry only the failed tasks of this piece")
+            action.add_argument("--rung", metavar="NAME", help="retry a rung that was dropped, such as 720p")
         if name == "process":
-            action.add_argument("--pipeline", metavar="NAME", help="by this definition (the one it had)")
+            action.add_argument("--pipeline", metavar="NAME", help="DAG definition (default: the same as before)")
         if name == "delete":
-            action.add_argument("--forever", action="store_true", help="do not keep it in the trash")
+            action.add_argument("--forever", action="store_true", help="delete permanently instead of moving to the trash")
         if name == "edit":
             action.add_argument("--title")
             action.add_argument("--description")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return run_action(arguments, _ACTIONS[arguments.action], _line)
+    return run_action(arguments, _ACTIONS[arguments.action], _format_video)
 
 
 def _list(connection: Connection, _arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -60,8 +60,8 @@ def _delete(connection: Connection, arguments: argparse.Namespace) -> list[dict[
 
 
 def _retry(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    wanted = {name: getattr(arguments, name) for name in ("piece", "rung") if getattr(arguments, name) is not None}
-    return [connection.post(f"videos/{arguments.id}/retry", wanted)]
+    body = {name: getattr(arguments, name) for name in ("piece", "rung") if getattr(arguments, name) is not None}
+    return [connection.post(f"videos/{arguments.id}/retry", body)]
 
 
 def _process(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -71,6 +71,6 @@ def _process(connection: Connection, arguments: argparse.Namespace) -> list[dict
 _ACTIONS = {"list": _list, "show": _show, "edit": _edit, "delete": _delete, "retry": _retry, "process": _process}
 
 
-def _line(video: dict[str, Any]) -> str:
+def _format_video(video: dict[str, Any]) -> str:
     error = f"  {video['error']['code']}: {video['error']['message']}" if video["error"] else ""
     return f"{video['id']}  {video['state']:<10} {video['progress']:>4.0%}  {video['visibility']:<8} {video['title']}{error}"

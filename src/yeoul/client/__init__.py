@@ -1,1 +1,1 @@
-"""The Python SDK: talk to a Yeoul server, upload by pieces, follow what happens."""
+"""The Python SDK: connects to a Yeoul server, uploads files in pieces, and follows the progress of videos."""

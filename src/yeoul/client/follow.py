@@ -1,4 +1,4 @@
-"""Following a video from the client's side: when it became playable and ready, by server-sent events, listening anew when they break."""
+"""Follows the state of a video through server-sent events, and reconnects if the connection is lost."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 from yeoul.base.errors import YeoulError
 from yeoul.client.connection import Connection
 
-_WATCHABLE = ("playable", "ready")
+_PLAYABLE = ("playable", "ready")
 _ENDED = ("ready", "failed", "deleted")
-_AGAIN_S = 0.5
+_RECONNECT_S = 0.5
 
 
 class Follower:
-    """Listens in a thread of its own; `began_s` is the monotonic time that all times count from.
+    """Follows a video in its own thread.
 
-    gone: why there is nothing to follow any more: the video was deleted, or the server stayed away longer than the connection is patient.
+    started_s: the monotonic time from which all times count. playable_s, ready_s: when the video reached this state. gone: the error that
+    ended following, because the video was deleted, or the server was unreachable for longer than the connection's patience.
     """
 
-    def __init__(self, connection: Connection, began_s: float) -> None:
+    def __init__(self, connection: Connection, started_s: float) -> None:
         self._connection = connection
-        self._began_s = began_s
+        self._started_s = started_s
         self._changed = threading.Condition()
         self.video: dict[str, Any] | None = None
         self.playable_s: float | None = None
@@ -30,45 +31,45 @@ class Follower:
         self.gone: YeoulError | None = None
 
     def start(self, video_id: str) -> None:
-        """Begin to listen."""
+        """Starts the thread."""
         threading.Thread(target=self._listen, args=(video_id,), daemon=True).start()
 
-    def wait(self, wanted: str, timeout_s: float) -> bool:
-        """Whether the video has reached `wanted` ("playable" or "ready"), or has ended otherwise, within the time."""
+    def wait(self, target: str, timeout_s: float) -> bool:
+        """Waits until the video reaches `target` ("playable" or "ready") or its final state; returns False after `timeout_s`."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._reached(wanted), timeout_s)
+            return self._changed.wait_for(lambda: self._has_reached(target), timeout_s)
 
-    def _reached(self, wanted: str) -> bool:
+    def _has_reached(self, target: str) -> bool:
         state = self.video["state"] if self.video else None
-        return self.gone is not None or state in _ENDED or (wanted == "playable" and state in _WATCHABLE)
+        return self.gone is not None or state in _ENDED or (target == "playable" and state in _PLAYABLE)
 
     def _listen(self, video_id: str) -> None:
-        lost_s: float | None = None
-        while not self._reached("ready"):
+        lost_at_s: float | None = None
+        while not self._has_reached("ready"):
             try:
                 for name, data in self._connection.events(f"videos/{video_id}/events"):
-                    lost_s = None
+                    lost_at_s = None
                     if name == "video":
-                        self._note(data)
-                    if self._reached("ready"):
+                        self._update(data)
+                    if self._has_reached("ready"):
                         return
             except YeoulError as error:
-                lost_s = lost_s or time.monotonic()
-                if not error.retryable or time.monotonic() - lost_s > self._connection.patience_s:
-                    self._give_up(error)
+                lost_at_s = lost_at_s or time.monotonic()
+                if not error.retryable or time.monotonic() - lost_at_s > self._connection.patience_s:
+                    self._set_gone(error)
                     return
-            time.sleep(_AGAIN_S)
+            time.sleep(_RECONNECT_S)
 
-    def _give_up(self, error: YeoulError) -> None:
+    def _set_gone(self, error: YeoulError) -> None:
         with self._changed:
             self.gone = error
             self._changed.notify_all()
 
-    def _note(self, video: dict[str, Any]) -> None:
-        now_s = time.monotonic() - self._began_s
+    def _update(self, video: dict[str, Any]) -> None:
+        now_s = time.monotonic() - self._started_s
         with self._changed:
             self.video = video
-            if video["state"] in _WATCHABLE and self.playable_s is None:
+            if video["state"] in _PLAYABLE and self.playable_s is None:
                 self.playable_s = now_s
             if video["state"] == "ready" and self.ready_s is None:
                 self.ready_s = now_s

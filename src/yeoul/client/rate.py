@@ -1,4 +1,4 @@
-"""A limit on bytes per second over all lanes together, which serves the earliest piece first."""
+"""A limit on bytes per second for all parallel uploads together; the earliest piece goes first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """A token bucket of 50 ms; who asks with the lowest rank is served first, so that playing can start early."""
+    """A token bucket of 50 ms. The caller with the lowest rank goes first, so that playback can start early."""
 
     def __init__(
         self,
@@ -17,7 +17,7 @@ class RateLimit:
         now: Callable[[], float] = time.monotonic,
         wait: Callable[[threading.Condition, float], object] = threading.Condition.wait,
     ) -> None:
-        """None: no limit. `now` and `wait` stand in for the clock in tests."""
+        """bytes_per_s: None for no limit; now, wait: replace the clock in tests."""
         self._rate = bytes_per_s
         self._now = now
         self._wait = wait
@@ -27,18 +27,18 @@ class RateLimit:
         self._free_at_s = now()
 
     def take(self, size_bytes: int, rank: int) -> None:
-        """Wait until `size_bytes` may be sent."""
+        """Waits until `size_bytes` may be sent."""
         if self._rate is None:
             return
         with self._condition:
             self._serial += 1
-            mine = (rank, self._serial)
-            heapq.heappush(self._queue, mine)
+            ticket = (rank, self._serial)
+            heapq.heappush(self._queue, ticket)
             while True:
-                left_s = self._free_at_s - self._now()
-                if self._queue[0] == mine and left_s <= 0:
+                wait_s = self._free_at_s - self._now()
+                if self._queue[0] == ticket and wait_s <= 0:
                     break
-                self._wait(self._condition, max(left_s, 0.001) if self._queue[0] == mine else 0.05)
+                self._wait(self._condition, max(wait_s, 0.001) if self._queue[0] == ticket else 0.05)
             heapq.heappop(self._queue)
             self._free_at_s = max(self._free_at_s, self._now() - 0.05) + size_bytes / self._rate
             self._condition.notify_all()

@@ -1,4 +1,4 @@
-"""A local file as a list of things to send: GOP pieces cut one after the other, or byte-range parts."""
+"""A local file as a list of items to send: pieces that are cut one after the other, or parts."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _READ_BYTES = 1 << 20
 
 
 def say_name(path: Path) -> str:
-    """Returns a file's name as text, with a mark for each byte of it that is no UTF-8."""
+    """Returns a file's name as text, with a replacement character for each byte that is not UTF-8."""
     return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def fingerprint(path: Path) -> str:
-    """What the upload of a file is found again by, before its pieces are compared: SHA-256 (hex) over its size and its first and last MiB.
+    """Returns the fingerprint of a file, which finds its earlier uploads: SHA-256 (hex) of its size and its first and last MiB.
 
-    Raises UnreadableError for an empty file, of which nothing could be sent.
+    Raises UnreadableError if the file is empty.
     """
     size_bytes = path.stat().st_size
     if size_bytes == 0:
@@ -42,7 +42,10 @@ def fingerprint(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Item:
-    """A run of bytes of a file that is sent as one object. declared: what the server is told of it. temporary: delete the file after."""
+    """A byte range of a file that is sent as one object.
+
+    declared: the item's declaration for the server. temporary: the file is deleted after sending.
+    """
 
     index: int
     path: Path
@@ -52,30 +55,30 @@ class Item:
     temporary: bool
 
     def chunks(self, chunk_bytes: int) -> Iterator[bytes]:
-        """Its bytes."""
+        """Yields the item's bytes in chunks. Raises OSError if the file became shorter."""
         with self.path.open("rb") as file:
             file.seek(self.offset)
-            left = self.size_bytes
-            while left > 0:
-                chunk = file.read(min(chunk_bytes, left))
+            remaining = self.size_bytes
+            while remaining > 0:
+                chunk = file.read(min(chunk_bytes, remaining))
                 if not chunk:
-                    raise OSError(f"{self.path} became shorter while it was sent")
-                left -= len(chunk)
+                    raise OSError(f"{self.path} became shorter during the upload")
+                remaining -= len(chunk)
                 yield chunk
 
     def drop(self) -> None:
-        """Delete what was made for sending."""
+        """Deletes the file if it is temporary."""
         if self.temporary:
             self.path.unlink(missing_ok=True)
 
 
 class PieceFile:
-    """A file that is sent as GOP pieces."""
+    """A file that is sent in pieces."""
 
     mode = "pieces"
 
     def __init__(self, path: Path, piece_s: float) -> None:
-        """Scans the file. Raises MediaError when it cannot be split."""
+        """Scans the file. Raises MediaError if it cannot be split."""
         check_sounds(path, Limits())
         self._path = path
         self._plan: SplitPlan = plan_split(path, Limits(), piece_s)
@@ -83,19 +86,18 @@ class PieceFile:
         self.is_heavy = self._plan.is_heavy
 
     def describe(self) -> dict[str, Any]:
-        """The fields of an upload request that only pieces have."""
+        """Returns the additional fields of an upload request in mode `pieces`."""
         source = self._plan.source
-        captions = [
-            {"language": one.language, "label": one.label, "webvtt": one.webvtt} for one in extract_texts(self._path, source, Limits())
-        ]
+        texts = extract_texts(self._path, source, Limits())
+        captions = [{"language": text.language, "label": text.label, "webvtt": text.webvtt} for text in texts]
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
     def take_sounds(self, folder: Path) -> list[TakenSound]:
-        """Returns the audio tracks besides the one that the pieces hold, each written into a file of its own."""
+        """Extracts the additional audio tracks, which are not in the pieces; each is written to its own file."""
         return take_sounds(self._path, self._plan.found.zero_s, folder, Limits())
 
     def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:
-        """Cut the pieces named, in order; each is written when it is asked for."""
+        """Yields the pieces with the indexes `only`, in order. Each piece is cut and written when it is requested."""
         for piece, file in cut_pieces(self._path, self._plan, folder, only):
             size_bytes = file.stat().st_size
             declared = {
@@ -108,7 +110,7 @@ class PieceFile:
 
 
 class WholeFile:
-    """A file that is sent in byte ranges; the server splits it."""
+    """A file that is sent in parts; the server splits it into pieces."""
 
     mode = "whole"
 
@@ -119,15 +121,15 @@ class WholeFile:
         self.count = -(-self._size_bytes // part_bytes)
 
     def describe(self) -> dict[str, Any]:
-        """Nothing is known of the content."""
+        """Returns no fields, because the client does not inspect the file."""
         return {}
 
     def take_sounds(self, folder: Path) -> list[TakenSound]:  # noqa: ARG002 (as below)
-        """None: the server takes them out of the file."""
+        """Returns no tracks, because the server extracts them from the file."""
         return []
 
-    def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:  # noqa: ARG002 (parts need no files of their own)
-        """The byte ranges named, in order."""
+    def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:  # noqa: ARG002 (parts need no temporary files)
+        """Yields the parts with the indexes `only`, in order."""
         for index in sorted(only):
             offset = index * self._part_bytes
             size_bytes = min(self._part_bytes, self._size_bytes - offset)
@@ -136,15 +138,15 @@ class WholeFile:
 
 
 def hash_range(path: Path, offset: int, size_bytes: int) -> str:
-    """SHA-256 (hex) of bytes of a file."""
+    """Returns the SHA-256 (hex) of a byte range of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         file.seek(offset)
-        left = size_bytes
-        while left > 0:
-            chunk = file.read(min(_READ_BYTES, left))
+        remaining = size_bytes
+        while remaining > 0:
+            chunk = file.read(min(_READ_BYTES, remaining))
             if not chunk:
                 break
             digest.update(chunk)
-            left -= len(chunk)
+            remaining -= len(chunk)
     return digest.hexdigest()

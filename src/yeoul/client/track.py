@@ -1,4 +1,4 @@
-"""Sending the file of an audio track, in one piece."""
+"""Sends the file of an audio track in one request."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def send_track(
     connection: Connection,
     video_id: str,
     path: Path,
-    called: Mapping[str, Any],
+    fields: Mapping[str, Any],
     sound: Mapping[str, Any] | None = None,
     metered: Callable[[Item], Iterator[bytes]] = lambda item: item.chunks(_CHUNK_BYTES),
     wait: Callable[[float], bool | None] = time.sleep,
 ) -> dict[str, Any]:
-    """Sends a file as an audio track of a video, unless it has landed before; returns the track as the API shows it.
+    """Sends a file as an audio track of a video, unless it has already landed; returns the track as in the API.
 
-    called: its language, label and role. sound: a `SoundFile` in its wire form, for a track of the video's own file. metered: gives the
-    bytes of an item as fast as they may be sent. wait: waits so many seconds before the next attempt; True when there should be none.
+    fields: language, label and role of the track. sound: a `SoundFile` as JSON, for a track of the video's own file. metered: yields an
+    item's bytes within the rate limit. wait: waits this many seconds before the next attempt, and returns True to give up.
     """
     size_bytes = path.stat().st_size
     declared = {"size_bytes": size_bytes, "sha256": hash_range(path, 0, size_bytes)}
     item = Item(0, path, 0, size_bytes, declared, temporary=False)
     for pause_s in retry_pauses(_PATIENCE_S):
         try:
-            place = connection.post(f"videos/{video_id}/audio", {**called, **declared, "sound": sound})
-            if place["url"] is not None:
-                connection.put_signed(place["url"], place["headers"], metered(item), size_bytes)
-            return connection.post(f"videos/{video_id}/audio/{place['track']['name']}/landed", {})
+            upload = connection.post(f"videos/{video_id}/audio", {**fields, **declared, "sound": sound})
+            if upload["url"] is not None:
+                connection.put_signed(upload["url"], upload["headers"], metered(item), size_bytes)
+            return connection.post(f"videos/{video_id}/audio/{upload['track']['name']}/landed", {})
         except YeoulError as error:
             if pause_s is None or not (error.retryable or isinstance(error, SignatureError)) or wait(pause_s):
                 raise

@@ -1,4 +1,4 @@
-"""The uploader: pieces in parallel straight to the store, each retried alone; what has landed is never sent again."""
+"""The uploader: sends pieces in parallel directly to the store, retries each one separately, and never sends landed pieces again."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _FULL_PAUSE_S = 3.0
 
 @dataclass(frozen=True)
 class Options:
-    """How to upload. whole: send the file as it is, in parts. said: called with one line when the user should know something.
+    """Options of an upload. whole: send the file as it is, in parts; said: called with a one-line message for the user.
 
-    title, visibility: None means the file's name and private for a new video, and what it has for one whose upload is resumed.
-    pipeline: None means the account's own.
+    title, visibility: if None, a new video gets the file's name and `private`, and a resumed upload keeps its values. pipeline: if None,
+    the account's default.
     """
 
     title: str | None = None
@@ -56,73 +56,72 @@ class Options:
 
 @dataclass
 class Progress:
-    """Where an upload is: bytes that this process has to send, about, and those that went out."""
+    """The progress of an upload: approximate bytes that this process has to send, and bytes that it has sent."""
 
     total_bytes: int = 0
     sent_bytes: int = 0
 
 
 class Uploader:
-    """One upload of one file. `opened` is called with the video's id as soon as there is one."""
+    """Uploads one file. opened: called with the video's id as soon as the upload is open."""
 
     def __init__(self, connection: Connection, path: Path, options: Options, opened: Callable[[str], None]) -> None:
         self._connection = connection
         self._path = path
         self._options = options
-        self._opened = opened
+        self._on_open = opened
         self._rate = RateLimit(options.bytes_per_s)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.progress = Progress(total_bytes=path.stat().st_size)
 
     def run(self) -> str:
-        """Upload, or resume; the video's id. Raises YeoulError when it cannot be done."""
-        mark = fingerprint(self._path)
-        known = self._connection.get(
-            "uploads", fingerprint=mark, **({"pipeline": self._options.pipeline} if self._options.pipeline else {})
-        )
-        plan = self._plan(known["piece_s"], known["part_bytes"], whole=self._options.whole or known.get("whole", False))
-        upload = self._find_same([item for item in known["items"] if item["mode"] == plan.mode], plan)
-        upload = self._open(mark, plan) if upload is None else self._resume(upload)
-        self._opened(upload["video_id"])
+        """Uploads the file, or resumes its upload; returns the video's id. Raises YeoulError if the upload fails."""
+        file_hash = fingerprint(self._path)
+        query = {"pipeline": self._options.pipeline} if self._options.pipeline else {}
+        listing = self._connection.get("uploads", fingerprint=file_hash, **query)
+        plan = self._make_plan(listing["piece_s"], listing["part_bytes"], whole=self._options.whole or listing.get("whole", False))
+        upload = self._find_same([item for item in listing["items"] if item["mode"] == plan.mode], plan)
+        upload = self._open(file_hash, plan) if upload is None else self._resume(upload)
+        self._on_open(upload["video_id"])
         landed = {piece["index"]: piece["size_bytes"] for piece in upload["pieces"] if piece["landed"]}
         self.progress.total_bytes = max(0, self.progress.total_bytes - sum(landed.values()))
         try:
             with tempfile.TemporaryDirectory(prefix="yeoul-") as folder:
                 self._send_all(upload["id"], plan.items(Path(folder), [index for index in range(plan.count) if index not in landed]))
-                for taken in plan.take_sounds(Path(folder)):
-                    self._send_sound(upload["video_id"], taken)
+                for audio in plan.take_sounds(Path(folder)):
+                    self._send_audio(upload["video_id"], audio)
             self._connection.post(f"uploads/{upload['id']}/complete", {"pieces": plan.count})
         except UploadClosedError:
             self._check_closed(upload["video_id"])
         return str(upload["video_id"])
 
     def _check_closed(self, video_id: str) -> None:
-        """An upload ends without us when another process completed it, which is fine, or when the video failed, which is raised."""
+        """Raises the video's error if it has failed; if another process completed the upload, there is nothing to do."""
         error = self._connection.get(f"videos/{video_id}")["error"]
         if error is not None:
             raise from_dict(error)
 
-    def _plan(self, piece_s: float, part_bytes: int, *, whole: bool) -> PieceFile | WholeFile:
+    def _make_plan(self, piece_s: float, part_bytes: int, *, whole: bool) -> PieceFile | WholeFile:
         if whole:
-            self._refuse_unknown_codecs()
+            self._check_codec()
         else:
             try:
                 plan = PieceFile(self._path, piece_s)
             except UnsupportedCodecError as error:
                 if not isinstance(error, NotInPiecesError):
-                    raise  # the server has no other decoders
-                self._options.said(f"cannot split the file here ({error.message}); sending it whole")
+                    raise  # the server has the same decoders
+                self._options.said(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
             except MediaError as error:
-                self._options.said(f"cannot split the file here ({error.message}); sending it whole")
+                self._options.said(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
             else:
                 if not plan.is_heavy:
                     return plan
-                self._options.said("keyframes are so far apart that pieces would be larger than the file; sending it whole")
+                self._options.said("keyframes are so far apart that the pieces would be larger than the file; uploading it as a whole")
         return WholeFile(self._path, part_bytes)
 
-    def _refuse_unknown_codecs(self) -> None:
-        """Raises UnsupportedCodecError before anything is sent; of all else that is wrong with a file the server tells."""
+    def _check_codec(self) -> None:
+        """Raises UnsupportedCodecError before the upload starts. The server reports all other problems with a file."""
         try:
             probe(self._path, Limits())
         except UnsupportedCodecError:
@@ -131,17 +130,17 @@ class Uploader:
             return
 
     def _find_same(self, uploads: Sequence[dict[str, Any]], plan: PieceFile | WholeFile) -> dict[str, Any] | None:
-        """The newest upload of which all that has landed is of this very file: the fingerprint looks only at size, start and end."""
+        """Returns the newest upload whose landed pieces are equal to those of this file; the fingerprint alone does not prove that."""
         for upload in uploads:
             landed = {piece["index"]: piece["sha256"] for piece in upload["pieces"] if piece["landed"]}
-            if self._holds(plan, landed):
+            if self._is_same(plan, landed):
                 return upload
             video_id = upload["video_id"]
-            self._options.said(f"what was sent for video {video_id} is of another file, or was cut differently; not resuming it")
+            self._options.said(f"cannot resume the upload of video {video_id}, because it is of another file or was split differently")
         return None
 
-    def _holds(self, plan: PieceFile | WholeFile, landed: Mapping[int, str]) -> bool:
-        """Whether each landed piece (SHA-256 by index) is what this file gives there."""
+    def _is_same(self, plan: PieceFile | WholeFile, landed: Mapping[int, str]) -> bool:
+        """True if each landed piece (SHA-256 by index) is equal to this file's piece."""
         if any(index >= plan.count for index in landed):
             return False
         with tempfile.TemporaryDirectory(prefix="yeoul-") as folder, closing(plan.items(Path(folder), landed)) as items:
@@ -152,95 +151,95 @@ class Uploader:
         return True
 
     def _resume(self, upload: dict[str, Any]) -> dict[str, Any]:
-        """Go on with an upload; what this call says of the video holds, what it does not say stays."""
-        said = {"title": self._options.title, "visibility": self._options.visibility}
-        change = {name: value for name, value in said.items() if value is not None}
+        """Resumes an upload. Updates the video's title and visibility if the options set them."""
+        fields = {"title": self._options.title, "visibility": self._options.visibility}
+        change = {name: value for name, value in fields.items() if value is not None}
         if change:
             self._connection.patch(f"videos/{upload['video_id']}", change)
         return upload
 
-    def _open(self, mark: str, plan: PieceFile | WholeFile) -> dict[str, Any]:
+    def _open(self, file_hash: str, plan: PieceFile | WholeFile) -> dict[str, Any]:
         options = self._options
         title = make_line(Path(say_name(self._path)).stem) if options.title is None else options.title
         fields = {"title": title, "visibility": options.visibility or "private", "pipeline": options.pipeline}
-        video = self._connection.post("videos", fields, key=f"{mark}-{time.time_ns()}")
+        video = self._connection.post("videos", fields, key=f"{file_hash}-{time.time_ns()}")
         body = {
             "mode": plan.mode,
             "file_name": say_name(self._path),
             "size_bytes": self._path.stat().st_size,
-            "fingerprint": mark,
+            "fingerprint": file_hash,
             **plan.describe(),
         }
         return self._connection.post(f"videos/{video['id']}/upload", body)
 
     def _send_all(self, upload_id: str, items: Iterator[Item]) -> None:
-        """Keep up to `parallel` lanes busy; the first item goes alone, so that playing can start as early as the line allows."""
+        """Sends items, up to `parallel` at a time. The first item is sent alone, so that playback can start as early as possible."""
         running: set[Future[None]] = set()
-        lanes = 1
+        limit = 1
         with ThreadPoolExecutor(self._options.parallel) as pool:
             try:
                 for item in items:
                     running.add(pool.submit(self._send, upload_id, item))
-                    while len(running) >= lanes:
+                    while len(running) >= limit:
                         done, running = wait(running, return_when=FIRST_COMPLETED)
-                        for one in done:
-                            one.result()
-                        lanes = self._options.parallel
-                for one in running:
-                    one.result()
+                        for future in done:
+                            future.result()
+                        limit = self._options.parallel
+                for future in running:
+                    future.result()
             except BaseException:
-                self._stopping.set()  # one lane has failed for good, or Ctrl-C came: the others need not go on
+                self._stopping.set()  # an item failed permanently, or the user pressed Ctrl-C: stop the others
                 raise
 
     def _send(self, upload_id: str, item: Item) -> None:
-        """One item, until it has landed."""
+        """Sends an item, with retries, until it has landed."""
         try:
             for pause_s in retry_pauses(_PATIENCE_S):
                 try:
                     self._send_once(upload_id, item)
                     return
                 except YeoulError as error:
-                    # An expired address is no reason to give up: the next attempt asks for a fresh one.
+                    # If the URL has expired, the next attempt requests a new one.
                     if pause_s is None or not (error.retryable or isinstance(error, SignatureError)) or self._stopping.wait(pause_s):
                         raise
         finally:
             item.drop()
 
     def _send_once(self, upload_id: str, item: Item) -> None:
-        url = self._url(upload_id, item)
+        url = self._request_url(upload_id, item)
         if url["url"] is None:  # landed in the meantime
             return
-        self._connection.put_signed(url["url"], url["headers"], self._metered(item), item.size_bytes)
+        self._connection.put_signed(url["url"], url["headers"], self._read_metered(item), item.size_bytes)
         self._connection.post(f"uploads/{upload_id}/landed", {"indexes": [item.index]})
 
-    def _send_sound(self, video_id: str, taken: TakenSound) -> None:
-        """One of the file's further audio tracks; a resumed upload sends none twice, since the server knows it by its bytes."""
-        called = {"language": taken.track.language, "label": (taken.track.title or "")[:MAX_LABEL], "role": taken.track.role}
-        sound = taken.sound.model_dump(mode="json")
-        send_track(self._connection, video_id, taken.path, called, sound, metered=self._metered, wait=self._stopping.wait)
-        taken.path.unlink()
+    def _send_audio(self, video_id: str, audio: TakenSound) -> None:
+        """Sends an additional audio track. The server recognizes it by its hash, so a resumed upload does not send it twice."""
+        fields = {"language": audio.track.language, "label": (audio.track.title or "")[:MAX_LABEL], "role": audio.track.role}
+        sound = audio.sound.model_dump(mode="json")
+        send_track(self._connection, video_id, audio.path, fields, sound, metered=self._read_metered, wait=self._stopping.wait)
+        audio.path.unlink()
 
-    def _url(self, upload_id: str, item: Item) -> dict[str, Any]:
-        """A presigned URL; waits while the server has no room."""
-        told = False
+    def _request_url(self, upload_id: str, item: Item) -> dict[str, Any]:
+        """Returns a presigned URL for an item; waits while the server has no storage space."""
+        was_reported = False
         while True:
             try:
                 return self._connection.post(f"uploads/{upload_id}/urls", {"pieces": [item.declared]})["urls"][0]
             except StorageFullError as error:
-                if not told:
+                if not was_reported:
                     self._options.said(f"{error.message}; waiting")
-                told = True
+                was_reported = True
                 if self._stopping.wait(_FULL_PAUSE_S):
                     raise
 
-    def _metered(self, item: Item) -> Iterator[bytes]:
+    def _read_metered(self, item: Item) -> Iterator[bytes]:
         for chunk in item.chunks(_CHUNK_BYTES):
             self._rate.take(len(chunk), item.index)
             if self._stopping.is_set():
                 raise OSError("the upload was stopped")
             yield chunk
-            self._count(len(chunk))
+            self._count_sent(len(chunk))
 
-    def _count(self, size_bytes: int) -> None:
+    def _count_sent(self, size_bytes: int) -> None:
         with self._lock:
             self.progress.sent_bytes += size_bytes

@@ -1,1 +1,1 @@
-"""How a video reaches its viewers: playlists, storyboards, signed prefixes and the bytes behind them."""
+"""Delivery of videos to players: playlists, manifests, storyboards and stream tokens."""

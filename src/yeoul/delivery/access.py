@@ -1,6 +1,6 @@
-"""Who may stream: public and unlisted videos by the word "public", private ones by a token that is signed and expires.
+"""Stream tokens: "public" for public and unlisted videos, a signed token with an expiry for private ones.
 
-The token is one path segment before everything else, so that relative addresses in playlists keep it and an edge can check it.
+The token is the first path segment of a stream's URL, so that relative URLs in playlists keep it and an edge can check it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ _DIGITS = 40
 
 
 class StreamAccess:
-    """Makes and checks stream tokens `expiry-signature`; the signature is HMAC-SHA256 over video and expiry. A token has one spelling."""
+    """Makes and checks stream tokens `expiry-signature`, where the signature is HMAC-SHA256 over video id and expiry."""
 
     def __init__(self, secret: bytes) -> None:
         self._mac = Mac(secret, _CONTEXT, digits=_DIGITS)
 
     def make_token(self, video_id: str, visibility: str, now_s: float) -> str:
-        """A token for whoever was found to be allowed."""
+        """Returns a token for a video. The caller has already checked that the viewer may watch it."""
         if visibility != Visibility.PRIVATE.value:
             return PUBLIC
         expires = int(now_s) + _TTL_S
         return f"{expires}-{self._mac.make(video_id, str(expires))}"
 
     def check(self, token: str, video_id: str, visibility: str, now_s: float) -> None:
-        """Raises SignatureError when the token does not open this video now."""
+        """Raises SignatureError if the token is not valid for this video now."""
         if visibility != Visibility.PRIVATE.value and token == PUBLIC:
             return
         expires, _, signature = token.partition("-")
         if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._mac.fits(signature, video_id, expires):
-            raise SignatureError("this address does not open the video")
+            raise SignatureError("this URL does not give access to the video")
         if now_s >= int(expires):
-            raise SignatureError("this address has expired; load the page again", expired_s=int(expires))
+            raise SignatureError("this URL has expired; reload the page", expired_s=int(expires))

@@ -1,4 +1,4 @@
-"""Bit rates that playlists declare, measured from segments by the definitions of HLS and DASH; pure."""
+"""The bit rates that playlists declare, measured from segments by the definitions of HLS and DASH. Pure."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import NamedTuple
 
 
 class Chunk(NamedTuple):
-    """What is fetched at once: its size and how long it plays."""
+    """The size and playing time of data that a player fetches at once: a segment or an I-frame."""
 
     size_bytes: int
     duration_s: float
 
 
-def _whole(rate: float) -> int:
-    """Rounded up, but not for the last digits that binary fractions leave."""
+def _round_up(rate: float) -> int:
+    """Rounds up, but ignores floating-point error."""
     return math.ceil(round(rate, 3))
 
 
 def average_bps(chunks: Sequence[Chunk]) -> int:
-    """All bits over all seconds, rounded up (RFC 8216bis 4.4.6.2, AVERAGE-BANDWIDTH)."""
+    """Returns total bits divided by total seconds, rounded up (RFC 8216bis 4.4.6.2, AVERAGE-BANDWIDTH)."""
     seconds = sum(chunk.duration_s for chunk in chunks)
-    return _whole(8 * sum(chunk.size_bytes for chunk in chunks) / seconds) if seconds > 0 else 0
+    return _round_up(8 * sum(chunk.size_bytes for chunk in chunks) / seconds) if seconds > 0 else 0
 
 
 def peak_bps(chunks: Sequence[Chunk], target_duration_s: int) -> int:
-    """The largest bit rate of any contiguous set of 0.5 to 1.5 target durations (RFC 8216bis 4.4.6.2, BANDWIDTH).
+    """Returns the largest bit rate of any contiguous set of 0.5 to 1.5 target durations (RFC 8216bis 4.4.6.2, BANDWIDTH).
 
-    A stream shorter than half a target duration has no such set: its average is its peak.
+    A stream shorter than half a target duration has no such set; its peak is its average.
     """
     peak = 0.0
     for first in range(len(chunks)):
@@ -40,26 +40,26 @@ def peak_bps(chunks: Sequence[Chunk], target_duration_s: int) -> int:
                 break
             if seconds >= 0.5 * target_duration_s:
                 peak = max(peak, bits / seconds)
-    return _whole(peak) if peak else average_bps(chunks)
+    return _round_up(peak) if peak else average_bps(chunks)
 
 
 def sustained_bps(chunks: Sequence[Chunk], buffer_s: float) -> int:
-    """The smallest constant line rate that never stalls, from any chunk on, after `buffer_s` of filling (ISO/IEC 23009-1 5.3.5.2).
+    """Returns the smallest constant rate at which playback never stalls after `buffer_s` of buffering (ISO/IEC 23009-1 5.3.5.2).
 
-    A chunk counts as needed in whole when its playback begins: for every i <= j, bits(i..j) <= rate * (buffer_s + start_j - start_i).
-    Solved by Dinkelbach's iteration on the worst pair; each pass is linear.
+    Playback can start at any chunk, and a chunk must be complete when its playback starts: for every i <= j,
+    bits(i..j) <= rate * (buffer_s + start_j - start_i). Uses Dinkelbach's iteration on the worst pair; each pass is linear.
     """
     rate = 0.0
     while True:
-        excess, better = _worst_pair(chunks, buffer_s, rate)
-        if excess <= 1e-6 * max(rate, 1.0) or better <= rate:
-            return _whole(rate)
-        rate = better
+        excess, sufficient = _worst_pair(chunks, buffer_s, rate)
+        if excess <= 1e-6 * max(rate, 1.0) or sufficient <= rate:
+            return _round_up(rate)
+        rate = sufficient
 
 
 def _worst_pair(chunks: Sequence[Chunk], buffer_s: float, rate: float) -> tuple[float, float]:
-    """(bits missing at `rate`, the rate that heals it) for the pair i <= j that misses most."""
-    excess, better = 0.0, rate
+    """Returns (missing bits at `rate`, sufficient rate) for the pair i <= j that misses most."""
+    excess, sufficient = 0.0, rate
     sent_before = start_s = 0.0
     credit, first_sent, first_start = -math.inf, 0.0, 0.0
     for chunk in chunks:
@@ -68,6 +68,6 @@ def _worst_pair(chunks: Sequence[Chunk], buffer_s: float, rate: float) -> tuple[
         sent = sent_before + 8 * chunk.size_bytes
         missing = sent - rate * start_s + credit - rate * buffer_s
         if missing > excess:
-            excess, better = missing, (sent - first_sent) / (buffer_s + start_s - first_start)
+            excess, sufficient = missing, (sent - first_sent) / (buffer_s + start_s - first_start)
         sent_before, start_s = sent, start_s + chunk.duration_s
-    return excess, better
+    return excess, sufficient

@@ -1,4 +1,4 @@
-"""From the catalogue's rows to what players are offered, kept for a moment so that segment requests cost no queries."""
+"""Builds presentations from the catalogue's rows, and caches them briefly, so that segment requests need no queries."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from yeoul.base.clock import Clock
 from yeoul.catalog.database import Database
+from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
 from yeoul.model.rendition import Rendition, Segment, Storyboard, track_of
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
 
-_KEPT = 512
-_FRESH_GROWING_S = 0.25
-_FRESH_READY_S = 3.0
+_MAX_ENTRIES = 512
+_GROWING_TTL_S = 0.25
+_READY_TTL_S = 3.0
 
 
 @dataclass(frozen=True)
 class View:
-    """One video as players may see it. presentation is None until it can be played; captions: rows by name."""
+    """A video as players see it. presentation: None until the video is playable; captions: rows by name."""
 
-    row: Mapping[str, Any]
+    row: video.OwnedVideoRow
     presentation: Presentation | None
-    captions: Mapping[str, Mapping[str, Any]]
+    captions: Mapping[str, CaptionRow]
     read_at: float
 
     @property
@@ -37,7 +37,7 @@ class View:
 
 
 class PresentationCache:
-    """Views by video id, at most a moment old; safe to share between threads. piece_s: target length of pieces in seconds."""
+    """A thread-safe cache of views by video id, valid for a few seconds. piece_s: target length of pieces in seconds."""
 
     def __init__(self, database: Database, clock: Clock, piece_s: float) -> None:
         self._database = database
@@ -47,51 +47,51 @@ class PresentationCache:
         self._views: OrderedDict[tuple[str, int | None], View] = OrderedDict()
 
     def get(self, video_id: str, edition: int | None = None, *, fresh: bool = False) -> View:
-        """The view of a video as it is shown, or of an earlier edition, which is there as long as somebody may be watching it.
+        """Returns the view of a video's current edition, or of an earlier edition while viewers may still be watching it.
 
-        fresh: as it is at this moment, for who asks by an address that the view of a moment ago does not know. Raises NotFoundError.
+        fresh: skips the cache, for a request to a path that the cached view does not have. Raises NotFoundError.
         """
-        place = (video_id, edition)
+        key = (video_id, edition)
         now_s = self._clock.now()
         with self._lock:
-            kept = self._views.get(place)
-        if kept is not None and not fresh and 0 <= now_s - kept.read_at < (_FRESH_READY_S if kept.is_ready else _FRESH_GROWING_S):
-            return kept
-        read = self._read(video_id, edition, kept, now_s)
+            cached = self._views.get(key)
+        if cached is not None and not fresh and 0 <= now_s - cached.read_at < (_READY_TTL_S if cached.is_ready else _GROWING_TTL_S):
+            return cached
+        view = self._read(video_id, edition, cached, now_s)
         with self._lock:
-            self._views[place] = read
-            self._views.move_to_end(place)
-            if len(self._views) > _KEPT:
+            self._views[key] = view
+            self._views.move_to_end(key)
+            if len(self._views) > _MAX_ENTRIES:
                 self._views.popitem(last=False)
-        return read
+        return view
 
     def forget(self, video_id: str) -> None:
-        """Read a video anew when it is next asked for: it was changed here, and who may no longer see it is turned away at once."""
+        """Removes a video from the cache after this server has changed it, so that new access rights apply immediately."""
         with self._lock:
-            for place in [place for place in self._views if place[0] == video_id]:
-                del self._views[place]
+            for key in [key for key in self._views if key[0] == video_id]:
+                del self._views[key]
 
-    def _read(self, video_id: str, edition: int | None, kept: View | None, now_s: float) -> View:
+    def _read(self, video_id: str, edition: int | None, cached: View | None, now_s: float) -> View:
         with self._database.read() as connection:
             row = video.get(connection, video_id)
-            if kept is not None and kept.row["version"] == row["version"]:
-                return View(row, kept.presentation, kept.captions, now_s)
+            if cached is not None and cached.row["version"] == row["version"]:
+                return View(row, cached.presentation, cached.captions, now_s)
             captions = caption.of_video(connection, video_id)
-            row = {**row, "edition": row["edition"] if edition is None else edition}
-            tracks = stream.tracks(connection, video_id, row["edition"])
-            sounds = audio_track.of_video(connection, video_id)
-        made = make_presentation(row, tracks, captions, sounds, self._piece_s)
-        return View(row, made, {one["name"]: one for one in captions}, now_s)
+            shown: video.OwnedVideoRow = {**row, "edition": row["edition"] if edition is None else edition}
+            tracks = stream.tracks(connection, video_id, shown["edition"])
+            audio_rows = audio_track.of_video(connection, video_id)
+        presentation = make_presentation(shown, tracks, captions, audio_rows, self._piece_s)
+        return View(shown, presentation, {item["name"]: item for item in captions}, now_s)
 
 
 def make_presentation(
-    row: Mapping[str, Any],
+    row: VideoRow,
     stored: tuple[stream.StoredTrack, ...],
-    captions: Sequence[Mapping[str, Any]],
-    sounds: Sequence[Mapping[str, Any]],
+    captions: Sequence[CaptionRow],
+    sounds: Sequence[AudioTrackRow],
     piece_s: float,
 ) -> Presentation | None:
-    """What players are offered of a video row, its tracks, captions and audio tracks; None while nothing can be played."""
+    """Returns the presentation of a video row with its stored tracks, captions and audio tracks; None while it is not playable."""
     complete = row["state"] == VideoState.READY.value
     if not complete and row["state"] != VideoState.PLAYABLE.value:
         return None
@@ -100,56 +100,56 @@ def make_presentation(
         for track in stored
         if track.listed
     )
-    called = {str(sound["name"]): sound for sound in sounds}
-    tracks = tuple(_named(track, called) for track in tracks if _is_kept(track, called))
+    audio_rows = {str(sound["name"]): sound for sound in sounds}
+    tracks = tuple(_add_name(track, audio_rows) for track in tracks if _is_offered(track, audio_rows))
     texts = tuple(text_track(row) for row in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
-    made = Presentation(
+    presentation = Presentation(
         video_id=row["id"],
         state="complete" if complete else "growing",
-        tracks=_ordered(tracks),
+        tracks=_sort_tracks(tracks),
         texts=texts,
         storyboard=storyboard,
         chapters=chapters_of(row),
         target_duration_s=make_target_duration_s(piece_s),
     )
-    return made if made.is_playable else None
+    return presentation if presentation.is_playable else None
 
 
-def _is_kept(track: Track, sounds: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a rendition is offered: those of an audio track that was removed are not."""
+def _is_offered(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> bool:
+    """True unless the rendition belongs to an audio track that was removed."""
     name = track_of(track.name)
-    return track.rendition.kind != "audio" or name == audio_track.MAIN or name in sounds
+    return track.rendition.kind != "audio" or name == audio_track.MAIN or name in audio_rows
 
 
-def _named(track: Track, sounds: Mapping[str, Mapping[str, Any]]) -> Track:
-    """A rendition of sound as its track is called now."""
-    row = sounds.get(track_of(track.name)) if track.rendition.kind == "audio" else None
+def _add_name(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> Track:
+    """Returns an audio rendition with the current language, label, role and position of its track; other renditions unchanged."""
+    row = audio_rows.get(track_of(track.name)) if track.rendition.kind == "audio" else None
     if row is None:
         return track
     rendition = track.rendition.with_values(language=row["language"])
     return track.with_values(rendition=rendition, label=row["label"], role=row["role"], position=row["position"])
 
 
-def chapters_of(row: Mapping[str, Any]) -> tuple[Chapter, ...]:
-    """The chapters of a video row's source."""
+def chapters_of(row: VideoRow) -> tuple[Chapter, ...]:
+    """Returns the chapters of a video row's source."""
     return () if row["source"] is None else Source.model_validate(row["source"]).chapters
 
 
-def poster_uri(row: Mapping[str, Any]) -> str | None:
-    """Where the poster of a video row lies: what its owner chose has a name of its own, since caches keep pictures for ever."""
+def poster_uri(row: VideoRow) -> str | None:
+    """Returns the URL of a video's poster, None without one. The URL changes with the picture, because caches keep pictures forever."""
     if row["own_poster_key"] is not None:
         return f"{POSTER_NAME}?{PurePosixPath(row['own_poster_key']).stem}"
     return picture_uri(POSTER_NAME, row["edition"]) if row["poster_key"] is not None else None
 
 
-def _ordered(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
-    """Video from the highest rung to the lowest, then audio."""
+def _sort_tracks(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """Sorts tracks: video from the highest rung to the lowest, then audio."""
     return tuple(sorted(tracks, key=lambda track: (track.rendition.kind != "video", -track.rendition.height, track.name)))
 
 
-def text_track(row: Mapping[str, Any]) -> Track:
-    """The track of a row of captions."""
+def text_track(row: CaptionRow) -> Track:
+    """Returns the track of a caption's row."""
     name = str(row["name"])
     rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=row["language"])
     size_bytes = len(row["webvtt"].encode())

@@ -1,4 +1,4 @@
-"""The static MPD of a complete presentation: pure text from nouns (ISO/IEC 23009-1; DASH-IF guidelines)."""
+"""Makes the static MPD of a complete presentation (ISO/IEC 23009-1; DASH-IF guidelines). Pure."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _CHANNELS = "urn:mpeg:mpegB:cicp:ChannelConfiguration"
 
 
 def make_mpd(p: Presentation) -> str:
-    """The MPD; only for complete presentations, since growing ones are offered as HLS alone.
+    """Returns the MPD of a complete presentation; growing ones are offered only as HLS. Raises ValueError for a growing one.
 
-    minBufferTime is the longest segment: what a client holds when it has fetched one.
+    minBufferTime is the duration of the longest segment, because a client holds at least one segment.
     """
     if p.state != "complete":
         raise ValueError("a growing presentation has no MPD")
     buffer_s = max((track.seconds(step) for track in p.tracks for step in steps(track.segments)), default=1.0)
     buffer_s = math.ceil(buffer_s * 1000) / 1000
     mpd = ET.Element("MPD", xmlns=_NAMESPACE, profiles=_PROFILES, type="static")
-    mpd.set("mediaPresentationDuration", _period(p.media_end_s))
-    mpd.set("minBufferTime", _period(buffer_s))
+    mpd.set("mediaPresentationDuration", _duration(p.media_end_s))
+    mpd.set("minBufferTime", _duration(buffer_s))
     period = ET.SubElement(mpd, "Period", id="0", start="PT0S")
     for tracks in p.codecs:
         _add_video(period, tracks, buffer_s)
@@ -45,14 +45,14 @@ def make_mpd(p: Presentation) -> str:
 
 
 def _add_set(period: ET.Element, kind: str, mime: str, role: str, language: str | None = None) -> ET.Element:
-    found = ET.SubElement(period, "AdaptationSet", id=str(len(period)), contentType=kind, mimeType=mime)
+    adaptation = ET.SubElement(period, "AdaptationSet", id=str(len(period)), contentType=kind, mimeType=mime)
     if language_tag(language) is not None:
-        found.set("lang", str(language))
-    ET.SubElement(found, "Role", schemeIdUri=_ROLE, value=role)
-    return found
+        adaptation.set("lang", str(language))
+    ET.SubElement(adaptation, "Role", schemeIdUri=_ROLE, value=role)
+    return adaptation
 
 
-def _aligned(adaptation: ET.Element) -> None:
+def _set_aligned(adaptation: ET.Element) -> None:
     for name, value in (
         ("segmentAlignment", "true"),
         ("startWithSAP", "1"),
@@ -63,9 +63,9 @@ def _aligned(adaptation: ET.Element) -> None:
 
 
 def _add_video(period: ET.Element, tracks: Sequence[Track], buffer_s: float) -> None:
-    """One set for all rungs of a codec: their segments start with an IDR picture at the same times."""
+    """Adds one AdaptationSet for all rungs of a codec. Their segments start with a keyframe at the same times."""
     adaptation = _add_set(period, "video", "video/mp4", "main")
-    _aligned(adaptation)
+    _set_aligned(adaptation)
     largest = max(tracks, key=lambda track: track.rendition.height).rendition
     ratio = Fraction(largest.width, largest.height)
     adaptation.set("par", f"{ratio.numerator}:{ratio.denominator}")
@@ -84,12 +84,12 @@ def _add_video(period: ET.Element, tracks: Sequence[Track], buffer_s: float) -> 
 
 
 def _add_audio(period: ET.Element, track: Track, label: str, buffer_s: float) -> None:
-    """label: as in HLS, so that players choose by the same name; a sound that is alone needs none."""
+    """Adds an AdaptationSet for an audio track. label: the same name as in HLS."""
     adaptation = _add_set(period, "audio", "audio/mp4", track.role, track.rendition.language)
-    if track.role == "description":  # to players that know no role of that name (DVB A168, 6.1.2)
+    if track.role == "description":  # for players that do not support the role "description" (DVB A168, 6.1.2)
         adaptation.insert(0, ET.Element("Accessibility", schemeIdUri=_PURPOSE, value="1"))
     _add_label(adaptation, label)
-    _aligned(adaptation)
+    _set_aligned(adaptation)
     representation = _add_representation(adaptation, track, buffer_s)
     representation.set("audioSamplingRate", str(track.rendition.sample_rate))
     channels = ET.Element("AudioChannelConfiguration", schemeIdUri=_CHANNELS, value=str(track.rendition.channels))
@@ -113,24 +113,24 @@ def _add_label(adaptation: ET.Element, text: str) -> None:
 
 
 def _add_representation(adaptation: ET.Element, track: Track, buffer_s: float) -> ET.Element:
-    """A Representation and its segments.
+    """Adds a Representation and its segments.
 
-    presentationTimeOffset is 0 for sound too: the init's edit list already maps the end of the priming to zero.
+    presentationTimeOffset is 0 for audio, too, because the edit list in the init segment already skips the priming.
     """
     ticks = steps(track.segments)
     chunks = [Chunk(segment.size_bytes, track.seconds(step)) for segment, step in zip(track.segments, ticks, strict=True)]
     bandwidth = max(1, sustained_bps(chunks, buffer_s))
-    found = ET.SubElement(adaptation, "Representation", id=track.name, bandwidth=str(bandwidth), codecs=track.rendition.codecs)
-    template = ET.SubElement(found, "SegmentTemplate", timescale=str(track.rendition.timescale), presentationTimeOffset="0")
+    representation = ET.SubElement(adaptation, "Representation", id=track.name, bandwidth=str(bandwidth), codecs=track.rendition.codecs)
+    template = ET.SubElement(representation, "SegmentTemplate", timescale=str(track.rendition.timescale), presentationTimeOffset="0")
     template.set("initialization", f"{folder_uri(track)}/{INIT_NAME}")
     template.set("media", f"{folder_uri(track)}/$Number$.m4s")
     template.set("startNumber", str(track.segments[0].index if track.segments else 0))
     _add_timeline(template, track.segments, ticks)
-    return found
+    return representation
 
 
 def _add_timeline(template: ET.Element, segments: Sequence[Segment], ticks: Sequence[int]) -> None:
-    """Runs of equal durations become one S element with a repeat count (ISO/IEC 23009-1 5.3.9.6)."""
+    """Adds the SegmentTimeline. Equal consecutive durations become one S element with a repeat count (ISO/IEC 23009-1 5.3.9.6)."""
     timeline = ET.SubElement(template, "SegmentTimeline")
     for duration, run in groupby(ticks):
         entry = ET.SubElement(timeline, "S", d=str(duration))
@@ -142,7 +142,7 @@ def _add_timeline(template: ET.Element, segments: Sequence[Segment], ticks: Sequ
 
 
 def _frame_rate(track: Track) -> Fraction:
-    """1001 is the largest denominator that broadcast rates use; coarse timestamps and varying rates yield larger ones."""
+    """Returns the frame rate with a denominator up to 1001, the largest in broadcast rates; rounded timestamps give larger ones."""
     return track.frame_rate.limit_denominator(1001)
 
 
@@ -150,6 +150,6 @@ def _rational(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
 
 
-def _period(seconds: float) -> str:
-    """An xs:duration, rounded up to milliseconds."""
+def _duration(seconds: float) -> str:
+    """Returns an xs:duration, rounded up to milliseconds."""
     return f"PT{math.ceil(seconds * 1000 - 1e-6) / 1000:.3f}".rstrip("0").rstrip(".") + "S"

@@ -1,6 +1,6 @@
-"""What a player is offered of one video, and the names of its parts below the video's base URL.
+"""The presentation of a video: its tracks and segments as players see them, and their names below the video's base URL.
 
-Layout below `/stream/{token}/{video_id}/`, all references relative, so that any signed prefix in front works unchanged:
+The layout below `/stream/{token}/{video_id}/`. All references are relative, so that they work with any token:
 
     master.m3u8  manifest.mpd  storyboard.vtt  storyboard-0.jpg  poster.jpg  chapters.vtt
     {rendition}/index.m3u8  {rendition}/iframes.m3u8  {rendition}/init.mp4  {rendition}/{index}.m4s  {rendition}/captions.vtt
@@ -35,23 +35,23 @@ CHAPTERS_NAME = "chapters.vtt"
 SIDECAR_FOLDER = "sidecars"
 _EDITION = "~"  # "720p~2"
 
-# What most players know comes first; what is not named here comes last.
+# In order of player support; other codecs come last.
 _CODECS = ("avc1", "hvc1", "vp09", "av01")
 _ROLES = {"commentary": "(commentary)", "description": "(description)"}
 _AAC_FRAME = 1024
-_LONGEST_PIECE = 1.5  # times the target length: how far a border may lie, so that it falls on a keyframe
+_LONGEST_PIECE = 1.5  # times the target length, because pieces end at keyframes
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-# While growing, sound may end this much before the picture: pieces of sound end on the AAC grid, at or before the picture's border.
+# While growing, audio may end this much before video: pieces of audio end at an AAC frame, at or before the end of the video piece.
 _GRID_SLACK_S = 0.15
 
 
 class Track(Noun):
-    """One rendition and the segments of it that exist, in order of index.
+    """A rendition and its existing segments, in order of index.
 
-    Segments are numbered 0, 1, 2 ...; holes may exist while growing and hide what follows them. declared_bps: the upper bound of
-    the bit rate (the rung's cap), which a growing playlist declares. closed: no segment follows, so it holds back no other track.
-    edition: counts the times that the video was made; of text, its video's version when it was put there. label: what people call it.
-    position, role: of sound; the first in order plays by default.
+    Segments are numbered 0, 1, 2 ...; while growing, segments may be missing, and playlists end before the first gap. declared_bps: the
+    upper bound of the bit rate (the rung's cap), which a growing playlist declares. closed: no more segments follow, so the other tracks
+    do not wait for this one. edition: the edition of the video; for captions, the video's version when the caption was added. label: the
+    name in menus. position, role: of an audio track; the first one in order plays by default.
     """
 
     rendition: Rendition
@@ -69,44 +69,44 @@ class Track(Noun):
 
     @property
     def is_surround(self) -> bool:
-        """Whether it is an audio track in 5.1, beside the rendition that every device plays."""
+        """True for the additional 5.1 rendition of an audio track, which only some devices can play."""
         return self.rendition.kind == "audio" and self.name.endswith(SURROUND)
 
     @property
     def codec(self) -> str:
-        """The sample entry's name: "avc1"."""
+        """The name of the sample entry, such as "avc1"."""
         return self.rendition.codecs.partition(".")[0]
 
     def seconds(self, ticks: int) -> float:
         return ticks / self.rendition.timescale
 
     def end_s(self, segments: Sequence[Segment]) -> float:
-        """End of the last of `segments` on the media timeline; 0 where there is none."""
+        """Returns the end of the last of `segments` on the media timeline; 0 if there are none."""
         return self.seconds(segments[-1].start_ticks + segments[-1].duration_ticks) if segments else 0.0
 
     @property
     def frame_rate(self) -> Fraction:
-        """The highest frames per second over a segment; what the rendition says where there is none yet."""
+        """The highest frame rate of any segment; the rendition's nominal rate if there are no segments yet."""
         shapes = {(s.samples, s.duration_ticks) for s in self.segments if s.duration_ticks > 0}
         rates = [Fraction(samples * self.rendition.timescale, ticks) for samples, ticks in shapes]
         return max(rates, default=Fraction(self.rendition.frame_rate))
 
     def contiguous(self) -> tuple[Segment, ...]:
-        """The segments from index 0 up to the first hole."""
-        found: list[Segment] = []
+        """Returns the segments from index 0 up to the first gap."""
+        segments: list[Segment] = []
         for segment in self.segments:
-            if segment.index != len(found):
+            if segment.index != len(segments):
                 break
-            found.append(segment)
-        return tuple(found)
+            segments.append(segment)
+        return tuple(segments)
 
 
 class Presentation(Noun):
-    """All that players are offered of one video.
+    """Everything that players get of one video.
 
-    tracks: video and audio. A rendition may join a growing presentation only once it reaches the horizon of the others, for a list
-    that a player has seen must not shrink. texts: one Track per WebVTT file, whose one segment carries its size.
-    target_duration_s: upper bound of every segment's rounded duration, the same from the first playlist to the last.
+    tracks: video and audio. A rendition may join a growing presentation only when it reaches the horizon of the others, because a
+    published playlist must not shrink. texts: captions, one Track per WebVTT file, whose only segment holds its size.
+    target_duration_s: upper bound of the rounded duration of every segment; it never changes.
     """
 
     video_id: str
@@ -118,10 +118,10 @@ class Presentation(Noun):
     chapters: tuple[Chapter, ...] = ()
 
     @model_validator(mode="after")
-    def _complete_means_without_holes(self) -> Self:
+    def _check_complete(self) -> Self:
         for track in self.tracks:
             if self.state == "complete" and len(track.contiguous()) != len(track.segments):
-                raise ValueError(f"{track.name} lacks segment {len(track.contiguous())}")
+                raise ValueError(f"{track.name} is complete but has no segment {len(track.contiguous())}")
         return self
 
     @property
@@ -130,22 +130,22 @@ class Presentation(Noun):
 
     @property
     def codecs(self) -> tuple[tuple[Track, ...], ...]:
-        """The video tracks of each codec: players switch within one and choose between them."""
-        found = {track.codec for track in self.videos}
-        names = [*(name for name in _CODECS if name in found), *sorted(found.difference(_CODECS))]
+        """The video tracks of each codec. Players choose one codec and switch between its tracks."""
+        present = {track.codec for track in self.videos}
+        names = [*(name for name in _CODECS if name in present), *sorted(present.difference(_CODECS))]
         return tuple(tuple(track for track in self.videos if track.codec == name) for name in names)
 
     @property
     def audios(self) -> tuple[Track, ...]:
-        """The sound, in order; of what is there in 5.1 as well, that comes after what every device plays."""
-        found = (track for track in self.tracks if track.rendition.kind == "audio")
-        return tuple(sorted(found, key=lambda track: (track.position, track.is_surround)))
+        """The audio tracks in order. A 5.1 rendition follows the rendition of its track that every device plays."""
+        audios = (track for track in self.tracks if track.rendition.kind == "audio")
+        return tuple(sorted(audios, key=lambda track: (track.position, track.is_surround)))
 
     @property
     def audio_groups(self) -> tuple[tuple[Track, ...], ...]:
-        """The sound once for each number of channels that players choose from: what every device plays, then 5.1 where there is any.
+        """The audio tracks in groups that players choose from: a group for every device, then 5.1 if any track has it.
 
-        Each group has every audio track: in the second, one without 5.1 is as in the first.
+        Both groups contain every audio track; the second group uses the first rendition of a track without 5.1.
         """
         plain = tuple(track for track in self.audios if not track.is_surround)
         surround = {track_of(track.name): track for track in self.audios if track.is_surround}
@@ -155,43 +155,43 @@ class Presentation(Noun):
 
     @property
     def horizon_s(self) -> float:
-        """How far all tracks that still grow have come; infinite when none does."""
+        """The time in seconds up to which all growing tracks have segments; infinite if no track is growing."""
         growing = [track for track in self.tracks if not track.closed]
         return min((track.end_s(track.contiguous()) for track in growing), default=float("inf"))
 
     @property
     def is_playable(self) -> bool:
-        """Whether every list holds a segment; an empty one fails to load, so nothing is published before."""
+        """True if every playlist has a segment. Players cannot load an empty playlist, so nothing is published before."""
         return bool(self.tracks) and all(self.listed(track) for track in self.tracks)
 
     @property
     def duration_s(self) -> float:
-        """End of the picture, or of the sound where that is longer.
+        """The end of the video or the audio in seconds, whichever is later.
 
-        An AAC track begins with a frame of priming and ends with up to one of padding, neither of which is sound.
+        An AAC track starts with one frame of priming and ends with up to one frame of padding, which do not count.
         """
-        picture_s = max((track.end_s(self.listed(track)) for track in self.videos), default=0.0)
+        end_s = max((track.end_s(self.listed(track)) for track in self.videos), default=0.0)
         for track in self.audios:
             frame_s = track.seconds(_AAC_FRAME)
-            sound_s = track.end_s(self.listed(track)) - frame_s
-            if sound_s - picture_s >= frame_s:
-                picture_s = sound_s
-        return picture_s
+            audio_end_s = track.end_s(self.listed(track)) - frame_s
+            if audio_end_s - end_s >= frame_s:
+                end_s = audio_end_s
+        return end_s
 
     @property
     def media_end_s(self) -> float:
-        """When the last sample ends, in seconds: that of the sound without its frame of priming, but with its padding.
+        """The end of the last sample in seconds; for audio, without the priming but with the padding.
 
-        A player that is told less never ends: what it has buffered goes on after the end that it waits for.
+        With a smaller value, players never reach the end, because their buffer continues past it.
         """
         ends = [track.end_s(self.listed(track)) for track in self.videos]
         ends += [track.end_s(self.listed(track)) - track.seconds(_AAC_FRAME) for track in self.audios]
         return max(ends, default=0.0)
 
     def listed(self, track: Track) -> tuple[Segment, ...]:
-        """The segments that playlists name: all when complete; else those without a hole before them and within the horizon.
+        """Returns the segments in playlists: all if the presentation is complete, else those before the first gap and the horizon.
 
-        Sound listed past the picture (or the reverse) freezes players, which then hold data they cannot show.
+        If audio were listed further than video, or the reverse, players would freeze, because they would hold data that they cannot play.
         """
         if self.state == "complete":
             return track.segments
@@ -200,20 +200,20 @@ class Presentation(Noun):
 
 
 def make_target_duration_s(piece_s: float) -> int:
-    """What no segment rounds to more than, where pieces are to be `piece_s` long; sound may end a frame after the picture."""
+    """Returns the target duration for pieces of `piece_s` seconds, an upper bound of every rounded segment duration."""
     return int(piece_s * _LONGEST_PIECE + _GRID_SLACK_S + 0.5)
 
 
 def audio_names(tracks: Sequence[Track]) -> list[str]:
-    """What players call audio tracks, each once: their labels, or else language and role."""
-    said = ((track.label, language_tag(track.rendition.language) or "audio", _ROLES.get(track.role)) for track in tracks)
-    called = [plain_text(label) or " ".join(word for word in (tag, role) if word is not None) for label, tag, role in said]
-    counts = [called[: place + 1].count(name) for place, name in enumerate(called)]
-    return [name if count == 1 else f"{name} {count}" for name, count in zip(called, counts, strict=True)]
+    """Returns unique names of audio tracks: their labels, or else language and role."""
+    parts = ((track.label, language_tag(track.rendition.language) or "audio", _ROLES.get(track.role)) for track in tracks)
+    names = [plain_text(label) or " ".join(word for word in (tag, role) if word is not None) for label, tag, role in parts]
+    counts = [names[: index + 1].count(name) for index, name in enumerate(names)]
+    return [name if count == 1 else f"{name} {count}" for name, count in zip(names, counts, strict=True)]
 
 
 def name_once(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
-    """Labels, each once in its group (RFC 8216bis 4.4.6.1.1), without what ends a quoted string."""
+    """Returns labels, made unique by appending the folder (RFC 8216bis 4.4.6.1.1), without characters that end a quoted string."""
     plain = [plain_text(label) for label in labels]
     return [
         label if label and plain.count(label) == 1 else f"{label} {folder}".strip() for label, folder in zip(plain, folders, strict=True)
@@ -221,42 +221,42 @@ def name_once(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
 
 
 def plain_text(label: str) -> str:
-    """A label without what ends a quoted string."""
+    """Returns a label without quotes and control characters, which would end a quoted string in a playlist."""
     return re.sub(r"[\x00-\x1f\x7f]", " ", label.replace('"', "'")).strip()
 
 
 def language_tag(language: str | None) -> str | None:
-    """A well-formed BCP 47 tag or None; what a source claims may be anything."""
+    """Returns the language if it is a well-formed BCP 47 tag, else None; a source may contain any text."""
     if language is None or language == "und" or not _LANGUAGE.fullmatch(language):
         return None
     return language
 
 
 def steps(segments: Sequence[Segment]) -> list[int]:
-    """Ticks from each segment's start to the next one's, so that sums of them are decode times (tfdt); the last: its own duration."""
+    """Returns the ticks from each segment's start to the next, so that their sums are decode times (tfdt); for the last, its duration."""
     if not segments:
         return []
     return [b.start_ticks - a.start_ticks for a, b in pairwise(segments)] + [segments[-1].duration_ticks]
 
 
 def segment_name(segment: Segment) -> str:
-    """A segment's name inside its rendition's folder."""
+    """Returns a segment's name in its rendition's folder."""
     return f"{segment.index}.m4s"
 
 
 def segment_uri(track: Track, segment: Segment) -> str:
-    """A segment's path below the video's base URL."""
+    """Returns a segment's path below the video's base URL."""
     return f"{folder_uri(track)}/{segment_name(segment)}"
 
 
 def folder_uri(track: Track) -> str:
-    """A rendition's folder below the video's base URL; of what was made anew another one, since caches keep the old for ever."""
+    """Returns a rendition's folder below the video's base URL. Each edition has its own, because caches keep the old one forever."""
     name = quote(track.name, safe="")
     return name if track.edition == 1 else f"{name}{_EDITION}{track.edition}"
 
 
 def read_folder(folder: str) -> tuple[str, int]:
-    """(name of the rendition, edition) of a folder. Raises NotFoundError."""
+    """Returns (rendition name, edition) of a folder. Raises NotFoundError if the folder is malformed."""
     name, mark, edition = folder.partition(_EDITION)
     if mark and not (edition.isascii() and edition.isdigit() and int(edition) > 1):
         raise NotFoundError(f"there is no rendition {folder}", rendition=folder)
@@ -264,17 +264,17 @@ def read_folder(folder: str) -> tuple[str, int]:
 
 
 def sheet_name(index: int) -> str:
-    """The name of a storyboard sheet."""
+    """Returns the name of a storyboard sheet."""
     return f"storyboard-{index}.jpg"
 
 
 def picture_uri(name: str, edition: int) -> str:
-    """Where a picture is to be fetched: caches keep those of earlier editions."""
+    """Returns the URL of a picture. It contains the edition, because caches keep pictures of earlier editions."""
     return name if edition == 1 else f"{name}?{edition}"
 
 
 def make_storyboard(storyboard: Storyboard, duration_s: float, edition: int = 1) -> str:
-    """The WebVTT thumbnail track: one cue per tile, `storyboard-N.jpg#xywh=x,y,w,h` (W3C media fragments)."""
+    """Returns the WebVTT thumbnail track: one cue per thumbnail, `storyboard-N.jpg#xywh=x,y,w,h` (W3C media fragments)."""
     per_sheet = storyboard.columns * storyboard.rows
     cues = ["WEBVTT\n"]
     for tile in range(storyboard.tiles):
@@ -283,21 +283,21 @@ def make_storyboard(storyboard: Storyboard, duration_s: float, edition: int = 1)
         row, column = divmod(tile % per_sheet, storyboard.columns)
         box = f"{column * storyboard.tile_width},{row * storyboard.tile_height},{storyboard.tile_width},{storyboard.tile_height}"
         sheet = picture_uri(sheet_name(tile // per_sheet), edition)
-        cues.append(f"{_clock(start_s)} --> {_clock(max(end_s, start_s + 0.001))}\n{sheet}#xywh={box}\n")
+        cues.append(f"{_format_time(start_s)} --> {_format_time(max(end_s, start_s + 0.001))}\n{sheet}#xywh={box}\n")
     return "\n".join(cues)
 
 
 def make_chapters(chapters: Sequence[Chapter]) -> str:
-    """The WebVTT chapters track (kind `chapters`): one cue for each, whose text is the title and nothing else, whatever it holds."""
+    """Returns the WebVTT chapters track (kind `chapters`): one cue per chapter, with its escaped title as text."""
     cues = ["WEBVTT\n"]
     for chapter in chapters:
         title = " ".join(escape(chapter.title, quote=False).split()) or "-"  # a blank line would end the cue
-        cues.append(f"{_clock(chapter.start_s)} --> {_clock(max(chapter.end_s, chapter.start_s + 0.001))}\n{title}\n")
+        cues.append(f"{_format_time(chapter.start_s)} --> {_format_time(max(chapter.end_s, chapter.start_s + 0.001))}\n{title}\n")
     return "\n".join(cues)
 
 
-def _clock(time_s: float) -> str:
-    """WebVTT time, hh:mm:ss.mmm."""
+def _format_time(time_s: float) -> str:
+    """Returns a WebVTT time, hh:mm:ss.mmm."""
     milliseconds = round(time_s * 1000)
     seconds, milliseconds = divmod(milliseconds, 1000)
     minutes, seconds = divmod(seconds, 60)

@@ -1,4 +1,4 @@
-"""What a presentation's tracks measure: bit rates of what is listed, and the target duration of every list; pure."""
+"""Bit rates of a presentation's tracks, measured from the listed segments, and the target duration of its playlists. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Rates(NamedTuple):
 
 
 def target_duration_s(p: Presentation) -> int:
-    """The same in every list of a presentation (RFC 8216bis 6.2.4); no segment may round to more."""
+    """Returns the target duration, which is the same in every playlist (RFC 8216bis 6.2.4); no rounded segment duration exceeds it."""
     longest = max((track.seconds(step) for track in p.tracks for step in steps(p.listed(track))), default=0.0)
     return max(p.target_duration_s, int(longest + 0.5))
 
 
 def measure(p: Presentation, track: Track, target_s: int) -> Rates:
-    """Of a video or audio track; while growing the peak is at least the declared cap, for what comes is not known yet."""
+    """Returns the rates of a video or audio track. While the presentation grows, the peak is at least the declared cap."""
     listed = p.listed(track)
     chunks = [Chunk(segment.size_bytes, track.seconds(step)) for segment, step in zip(listed, steps(listed), strict=True)]
     peak, average = peak_bps(chunks, target_s), average_bps(chunks)
@@ -32,7 +32,7 @@ def measure(p: Presentation, track: Track, target_s: int) -> Rates:
 
 
 def iframe_steps(p: Presentation, track: Track) -> list[int]:
-    """Ticks from each I-frame to the next; the last one's run to the end of the list."""
+    """Returns the ticks from each I-frame to the next, and from the last one to the end of the playlist."""
     listed = p.listed(track)
     starts = [frame.start_ticks for segment in listed for frame in segment.i_frames]
     if not starts:
@@ -42,7 +42,7 @@ def iframe_steps(p: Presentation, track: Track) -> list[int]:
 
 
 def measure_iframes(p: Presentation, track: Track, target_s: int) -> Rates | None:
-    """Of a video track's I-frames alone; None where it has none."""
+    """Returns the rates of a video track's I-frames; None if it has none."""
     frames = [frame for segment in p.listed(track) for frame in segment.i_frames]
     if not frames:
         return None

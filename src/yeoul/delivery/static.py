@@ -1,4 +1,4 @@
-"""A presentation as files for a plain web server: the same names that the API serves below a video's address. Pure."""
+"""A presentation as files for a static web server, at the same paths that the API serves below a video's base URL. Pure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.presentation import Presentation
 
 
-def make_texts(made: Presentation, captions: Mapping[str, str], *, complete: bool) -> dict[str, str]:
-    """Playlists, manifest and text tracks by path; captions: WebVTT by name. The DASH manifest is there when the video is complete."""
-    found = {layout.MASTER_NAME: hls.make_master(made)}
+def make_texts(presentation: Presentation, captions: Mapping[str, str], *, complete: bool) -> dict[str, str]:
+    """Returns playlists, manifest and captions by path. captions: WebVTT by name; complete: includes the DASH manifest."""
+    texts = {layout.MASTER_NAME: hls.make_master(presentation)}
     if complete:
-        found[layout.MPD_NAME] = dash.make_mpd(made)
-    if made.storyboard is not None:
-        found[layout.STORYBOARD_NAME] = layout.make_storyboard(made.storyboard, made.duration_s)
-    if made.chapters:
-        found[layout.CHAPTERS_NAME] = layout.make_chapters(made.chapters)
-    for track in made.tracks:
-        found[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_media(made, track)
+        texts[layout.MPD_NAME] = dash.make_mpd(presentation)
+    if presentation.storyboard is not None:
+        texts[layout.STORYBOARD_NAME] = layout.make_storyboard(presentation.storyboard, presentation.duration_s)
+    if presentation.chapters:
+        texts[layout.CHAPTERS_NAME] = layout.make_chapters(presentation.chapters)
+    for track in presentation.tracks:
+        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_media(presentation, track)
         if track.rendition.kind == "video":
-            found[f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}"] = hls.make_iframes(made, track)
-    for track in made.texts:
-        found[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_subtitle(made, track)
-        found[f"{layout.folder_uri(track)}/{layout.CAPTIONS_NAME}"] = captions[track.name]
-    return found
+            texts[f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}"] = hls.make_iframes(presentation, track)
+    for track in presentation.texts:
+        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_subtitle(presentation, track)
+        texts[f"{layout.folder_uri(track)}/{layout.CAPTIONS_NAME}"] = captions[track.name]
+    return texts
 
 
-def make_files(made: Presentation) -> dict[str, str]:
-    """Keys of the encoded bucket by path: init and media segments, storyboard sheets."""
-    found: dict[str, str] = {}
-    for track in made.tracks:
+def make_files(presentation: Presentation) -> dict[str, str]:
+    """Returns keys of the encoded bucket by path: init segments, segments and storyboard sheets."""
+    keys: dict[str, str] = {}
+    for track in presentation.tracks:
         if track.rendition.init_key is not None:
-            found[f"{layout.folder_uri(track)}/{layout.INIT_NAME}"] = track.rendition.init_key
-        found |= {f"{layout.folder_uri(track)}/{segment.index}.m4s": segment.key for segment in track.segments}
-    if made.storyboard is not None:
-        found |= {layout.sheet_name(index): key for index, key in enumerate(made.storyboard.keys)}
-    return found
+            keys[f"{layout.folder_uri(track)}/{layout.INIT_NAME}"] = track.rendition.init_key
+        keys |= {f"{layout.folder_uri(track)}/{segment.index}.m4s": segment.key for segment in track.segments}
+    if presentation.storyboard is not None:
+        keys |= {layout.sheet_name(index): key for index, key in enumerate(presentation.storyboard.keys)}
+    return keys

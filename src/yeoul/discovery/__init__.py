@@ -1,1 +1,1 @@
-"""Finding videos: search, suggestions, and what is like another."""
+"""Discovery of videos: search, suggestions and related videos."""

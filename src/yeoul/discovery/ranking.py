@@ -1,22 +1,28 @@
-"""What a found video is worth. Pure; depends on nothing that changes while pages are turned, but for the views where they are asked for."""
+"""Scores of search results and related videos. Pure. Except when sorting by views, ranks do not change between pages of results."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from yeoul.catalog.schema.row.videos import ListingRow
+from yeoul.catalog.video.listing import ListingHitRow
 from yeoul.model.gram import Grams, WordQuery, letters, trigrams, word_trigrams, words
 
-Row = Mapping[str, Any]
-_TITLE, _REST = 1.0, 0.4  # worth of a word in the title and elsewhere
-_ALIKE = 0.3  # share of a word's trigrams that must be in one other word, or it is another word
+_TITLE, _REST = 1.0, 0.4  # weight of a word in the title and elsewhere
+_MIN_SHARE = 0.3  # share of a word's trigrams that another word must have to count as the same word with a typing error
 _DAY_S = 86400.0
 
 
+class RankedRow(ListingHitRow):
+    """A search result. rank: the value by which the results are sorted, descending."""
+
+    rank: float
+
+
 class Sort(StrEnum):
-    """By what search results are ordered."""
+    """The order of search results."""
 
     RELEVANCE = "relevance"
     NEW = "new"
@@ -24,7 +30,7 @@ class Sort(StrEnum):
 
 
 class Duration(StrEnum):
-    """Under 4 minutes, up to 20, longer."""
+    """A filter by duration: under 4 minutes, up to 20, longer."""
 
     SHORT = "short"
     MEDIUM = "medium"
@@ -32,7 +38,7 @@ class Duration(StrEnum):
 
 
 class Since(StrEnum):
-    """How long ago at most."""
+    """A filter by maximum age."""
 
     DAY = "day"
     WEEK = "week"
@@ -46,7 +52,7 @@ _SINCE_S = {Since.DAY: _DAY_S, Since.WEEK: 7 * _DAY_S, Since.MONTH: 31 * _DAY_S,
 
 @dataclass(frozen=True)
 class Filter:
-    """What is wanted, and in which order. height: of the short side, at least."""
+    """Filters and order of search results. height: minimum height of the short side."""
 
     now_s: float
     sort: Sort = Sort.RELEVANCE
@@ -54,8 +60,8 @@ class Filter:
     since: Since | None = None
     height: int | None = None
 
-    def fits(self, row: Row) -> bool:
-        """Whether a row of the listing is wanted."""
+    def fits(self, row: ListingRow) -> bool:
+        """True if a row of the listing passes all filters."""
         if self.since is not None and row["created_at"] < self.now_s - _SINCE_S[self.since]:
             return False
         if self.height is not None and (row["height"] or 0) < self.height:
@@ -65,8 +71,8 @@ class Filter:
         low, high = _DURATION_S[self.duration]
         return row["duration_s"] is not None and low <= row["duration_s"] < high
 
-    def rank(self, row: Row, score: float) -> float:
-        """By what the row is placed."""
+    def rank(self, row: ListingHitRow, score: float) -> float:
+        """Returns the value by which the row is sorted, descending. score: its relevance."""
         match self.sort:
             case Sort.NEW:
                 return float(row["created_at"])
@@ -76,47 +82,50 @@ class Filter:
                 return score
 
 
-def place_of(row: Row) -> tuple[float, str]:
-    """Where a ranked row stands; ids grow with time, so that of equals the newer is first."""
+def place_of(row: RankedRow) -> tuple[float, str]:
+    """Returns the sort key of a ranked row. Ids grow with time, so the newer of two equal rows comes first."""
     return float(row["rank"]), str(row["video_id"])
 
 
-def make_score(row: Row, folded: str, query: Sequence[WordQuery]) -> float:
-    """How well a row fits a folded query; 0 where one of its words is missing."""
-    worths = [_worth(row, word) for word in query]
-    if not all(worths):
+def make_score(row: ListingRow, folded: str, query: Sequence[WordQuery]) -> float:
+    """Returns how well a row matches a folded query; 0 if one of the query's words is missing."""
+    scores = [_score_word(row, word) for word in query]
+    if not all(scores):
         return 0.0
     title: str = row["title"]
     bonus = 1.0 if title == folded else 0.5 if title.startswith(folded) else 0.25 if folded in title else 0.0
-    return round(sum(worths) / len(worths) + bonus, 6)
+    return round(sum(scores) / len(scores) + bonus, 6)
 
 
-def _worth(row: Row, query: WordQuery) -> float:
-    for worth, text in ((_TITLE, row["title"]), (_REST, row["words"])):
-        if _holds(text, query.word):
-            return worth * (1.0 if f" {query.word}" in f" {text}" else 0.9)
+def _score_word(row: ListingRow, query: WordQuery) -> float:
+    for weight, text in ((_TITLE, row["title"]), (_REST, row["words"])):
+        if _contains(text, query.word):
+            return weight * (1.0 if f" {query.word}" in f" {text}" else 0.9)
     if not query.near:
         return 0.0
-    wanted = word_trigrams(query.word)
-    return max(0.8 * _TITLE * _likest(row["title"], wanted), 0.8 * _REST * _likest(row["words"], wanted))
+    grams = word_trigrams(query.word)
+    return max(0.8 * _TITLE * _find_best_share(row["title"], grams), 0.8 * _REST * _find_best_share(row["words"], grams))
 
 
-def _holds(text: str, word: str) -> bool:
-    """Whether a word stands in a text; one or two letters of an alphabet only where words begin."""
+def _contains(text: str, word: str) -> bool:
+    """True if the text contains the word. One or two ASCII letters match only at the start of a word."""
     if len(word) < 3 and letters(word) == word and word.isascii():
         return any(other.startswith(word) for other in words(text))
     return word in text
 
 
-def _likest(text: str, wanted: frozenset[str]) -> float:
-    """The largest share of trigrams that one word of the text has, if it is enough to be the same word with a wrong letter."""
-    best = max((len(wanted & word_trigrams(word)) / len(wanted) for word in words(text)), default=0.0)
-    return best if best >= _ALIKE else 0.0
+def _find_best_share(text: str, grams: frozenset[str]) -> float:
+    """Returns the largest share of the trigrams that a word of the text contains; 0 if it is too small for a typing error."""
+    best = max((len(grams & word_trigrams(word)) / len(grams) for word in words(text)), default=0.0)
+    return best if best >= _MIN_SHARE else 0.0
 
 
-def make_likeness(row: Row, mine: Grams, said: frozenset[str], owner_id: str) -> float:
-    """How much a row is like a video whose title and tags have these trigrams and words: what they share, and the channel."""
-    other = trigrams(row["title"])
-    shared = len(mine & other) / len(mine | other) if mine and other else 0.0
-    tagged = len(said.intersection(words(row["words"]))) / max(1, len(said))
-    return round(shared + 0.3 * tagged + (0.2 if row["owner_id"] == owner_id else 0.0), 6)
+def make_likeness(row: ListingRow, own_grams: Grams, own_words: frozenset[str], owner_id: str) -> float:
+    """Returns the similarity of a row to a video, from shared trigrams and words, and the channel.
+
+    own_grams, own_words: of the video's title and tags; owner_id: the video's owner.
+    """
+    grams = trigrams(row["title"])
+    gram_share = len(own_grams & grams) / len(own_grams | grams) if own_grams and grams else 0.0
+    word_share = len(own_words.intersection(words(row["words"]))) / max(1, len(own_words))
+    return round(gram_share + 0.3 * word_share + (0.2 if row["owner_id"] == owner_id else 0.0), 6)

@@ -1,1 +1,1 @@
-"""Task workers: they run one attempt at a time per slot, report what happened, and own no truth."""
+"""Task workers: run attempts and report how they ended. They keep no durable state."""

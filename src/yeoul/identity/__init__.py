@@ -1,1 +1,1 @@
-"""What belongs to being somebody here: passwords, mailed links, the mails themselves, and slowing down who guesses."""
+"""Accounts: passwords and tokens, links in mails, mails to account owners, and throttling of login attempts."""

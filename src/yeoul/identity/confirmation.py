@@ -1,29 +1,25 @@
-"""Confirming the address of an account."""
+"""Confirmation of an account's e-mail address."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection
 
 from yeoul.base.errors import TooManyAttemptsError
 from yeoul.catalog.account import account
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.links import address_to_confirm
 
-Row = Mapping[str, Any]
 
-
-def ask_to_confirm(connection: Connection, row: Row, now_s: float) -> None:
-    """Mails a link to confirm an address. If another account has confirmed it, that account is told instead, and nobody else."""
-    known = account.find_by_email(connection, address_to_confirm(row))
-    if known is None or known["id"] == row["id"] or known["confirmed_at"] is None:
+def ask_to_confirm(connection: Connection, row: AccountRow, now_s: float) -> None:
+    """Mails a link to confirm an account's address. If another account has confirmed the address, notifies only that account instead."""
+    other = account.find_by_email(connection, address_to_confirm(row))
+    if other is None or other["id"] == row["id"] or other["confirmed_at"] is None:
         mailing.write(connection, "confirm", row, now_s)
         return
     try:
         with connection.begin_nested():
-            slowdown.attempt(connection, f"in-use:{known['id']}", slowdown.MAIL, now_s)
+            slowdown.attempt(connection, f"in-use:{other['id']}", slowdown.MAIL, now_s)
     except TooManyAttemptsError:
         return
-    mailing.write(connection, "address_in_use", known, now_s)
+    mailing.write(connection, "address_in_use", other, now_s)

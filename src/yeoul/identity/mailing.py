@@ -1,14 +1,12 @@
-"""Mails are written to the outbox in the transaction that causes them, and sent by one thread of a server, each once.
+"""Queues mails in the outbox, in the transaction that causes them, and sends each of them in a background thread.
 
-The outbox names what is to be said and to whom; the link is made when the mail goes, so that the database never holds one.
+The outbox stores the kind of mail and its recipient. The link is made when the mail is sent, so the database never stores it.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -17,29 +15,29 @@ from yeoul.base.errors import YeoulError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
 from yeoul.identity.mail_text import compose, plain_name
 from yeoul.mail.mailer import Mail, Mailer
 from yeoul.model.event import MailKind, SendMail
 
 log = logging.getLogger("yeoul.mail")
-Row = Mapping[str, Any]
-_CLAIMED_S = 120.0  # longer than any mail server is waited for
-_AGAIN_S = 15.0
-_LONGEST_PAUSE_S = 3600.0
-_GIVEN_UP_S = 86400.0
-_LOOK_EVERY_S = 0.5
+_CLAIM_S = 120.0  # longer than the timeout of a mail server
+_MIN_RETRY_S = 15.0
+_MAX_RETRY_S = 3600.0
+_GIVE_UP_AFTER_S = 86400.0
+_POLL_EVERY_S = 0.5
 
 
-def write(connection: Connection, kind: MailKind, row: Row, now_s: float, address: str = "") -> None:
-    """Have a mail sent to an account after the commit. row: the account as it is now; address: what the mail is about."""
+def write(connection: Connection, kind: MailKind, row: AccountRow, now_s: float, address: str = "") -> None:
+    """Queues a mail to an account, to be sent after the commit. row: the account; address: a URL or e-mail address for the text."""
     to = address_to_confirm(row) if kind == "confirm" else row["email"]
     event = SendMail(kind=kind, account=row["id"], to=to, address=address or row["pending_email"] or "")
     outbox.emit(connection, event, now_s)
 
 
 class MailSender:
-    """Sends what is due. url: where links lead to; secret: what signs them."""
+    """Sends queued mails. url: the site's URL, for links; secret: signs the links."""
 
     def __init__(self, database: Database, mailer: Mailer, clock: Clock, url: str, secret: bytes) -> None:
         self._database = database
@@ -54,19 +52,19 @@ class MailSender:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the mail that is being sent."""
+        """Stops the thread after the current mail."""
         self._stop.set()
-        self._thread.join(_CLAIMED_S)
+        self._thread.join(_CLAIM_S)
 
     def send_next(self) -> bool:
-        """Send the oldest mail that is due; False when there is none."""
+        """Sends the oldest mail that is due; returns False if there is none."""
         now_s = self._clock.now()
         with self._database.read() as connection:
             due_at = outbox.next_mail_at(connection)
         if due_at is None or due_at > now_s:
             return False
         with self._database.write() as connection:
-            entry = outbox.claim_mail(connection, now_s, now_s + _CLAIMED_S)
+            entry = outbox.claim_mail(connection, now_s, now_s + _CLAIM_S)
         if entry is None:
             return False
         try:
@@ -81,9 +79,9 @@ class MailSender:
         return True
 
     def _compose(self, entry: outbox.Entry, now_s: float) -> Mail | None:
-        """Returns the mail of an entry; None if what it would say is no longer true."""
+        """Returns the mail of an outbox entry; None if the mail is out of date."""
         event = entry.event()
-        assert isinstance(event, SendMail), "the outbox was asked for mails"
+        assert isinstance(event, SendMail), "claim_mail returns only mails"
         with self._database.read() as connection:
             row = account.find(connection, event.account)
         if row is None or row["disabled_at"] is not None:
@@ -91,11 +89,11 @@ class MailSender:
         if event.kind == "confirm" and address_to_confirm(row) != event.to:
             return None
         name = plain_name(row["display_name"], row["handle"])
-        link = self._link(event.kind, row, now_s)
+        link = self._make_link(event.kind, row, now_s)
         subject, text = compose(event.kind, row["language"], name=name, link=link, address=event.address)
         return Mail(f"{entry.id}-{int(entry.created_at * 1000)}", event.to, subject, text, entry.created_at)
 
-    def _link(self, kind: MailKind, row: Row, now_s: float) -> str:
+    def _make_link(self, kind: MailKind, row: AccountRow, now_s: float) -> str:
         match kind:
             case "confirm":
                 return f"{self._url}/confirm?token={make_link_token(self._secret, 'confirm', row, int(now_s + TTL_S['confirm']))}"
@@ -112,19 +110,19 @@ class MailSender:
         now_s = self._clock.now()
         age_s = now_s - entry.created_at
         with self._database.write() as connection:
-            if age_s > _GIVEN_UP_S:
-                log.error("mail %s was given up: %s", entry.id, error.message)
+            if age_s > _GIVE_UP_AFTER_S:
+                log.error("mail %s could not be sent for a day and is deleted: %s", entry.id, error.message)
                 outbox.delete_entry(connection, entry.id)
             else:
                 log.warning("mail %s will be retried later: %s", entry.id, error.message)
-                outbox.postpone(connection, entry.id, now_s + min(_LONGEST_PAUSE_S, max(_AGAIN_S, age_s)))
+                outbox.postpone(connection, entry.id, now_s + min(_MAX_RETRY_S, max(_MIN_RETRY_S, age_s)))
 
     def _run(self) -> None:
-        while not self._stop.wait(_LOOK_EVERY_S):
+        while not self._stop.wait(_POLL_EVERY_S):
             try:
                 while not self._stop.is_set() and self.send_next():
                     pass
             except YeoulError as error:
                 log.warning("%s: %s", error.code, error.message)
             except Exception:
-                log.exception("the mail sender stumbled; it goes on")
+                log.exception("unexpected error in the mail sender; it continues")

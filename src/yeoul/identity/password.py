@@ -1,4 +1,4 @@
-"""Passwords and tokens: what is stored of them, and whether one fits."""
+"""Hashing and checking of passwords and tokens."""
 
 from __future__ import annotations
 
@@ -14,59 +14,59 @@ from argon2.exceptions import VerificationError
 
 from yeoul.base.errors import TooManyRequestsError
 
-TOKEN_PREFIX = "yeoul_"  # noqa: S105 (of tokens of programs, so that scanners of leaked secrets know ours)
-_WAITING = 20
-_places = threading.BoundedSemaphore(4)
+TOKEN_PREFIX = "yeoul_"  # noqa: S105 (of API tokens, so that scanners of leaked secrets recognize them)
+_MAX_QUEUED = 20
+_slots = threading.BoundedSemaphore(4)
 _lock = threading.Lock()
-_waiting = 0
+_queued = 0
 _hasher = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory)
 
 
 def hash_password(password: str) -> str:
-    """Returns what is stored of a password. Raises TooManyRequestsError where too many passwords are being worked on."""
-    with _place():
+    """Returns the hash to store for a password. Raises TooManyRequestsError if too many passwords are being hashed."""
+    with _hashing_slot():
         return _hasher.hash(password)
 
 
 def is_password(hashed: str | None, password: str) -> bool:
-    """True if a password fits the hash. Without a hash it is false after as much work, so that time does not tell which accounts exist.
+    """True if the password matches the hash. Without a hash it takes the same time, so that timing does not reveal which accounts exist.
 
-    Raises TooManyRequestsError where too many passwords are being worked on.
+    Raises TooManyRequestsError if too many passwords are being hashed.
     """
     try:
-        with _place():
-            return _hasher.verify(hashed if hashed is not None else _hash_of_nobody(), password)
+        with _hashing_slot():
+            return _hasher.verify(hashed if hashed is not None else _make_dummy_hash(), password)
     except VerificationError:
         return False
 
 
 @contextmanager
-def _place() -> Generator[None]:
-    """A place among those that work on passwords: each takes 64 MiB, and whoever waits keeps a thread of the server."""
-    global _waiting  # noqa: PLW0603 (of the process, as its memory is)
+def _hashing_slot() -> Generator[None]:
+    """Waits for one of the few slots for hashing. Each hash needs 64 MiB, and each waiting request blocks a thread of the server."""
+    global _queued  # noqa: PLW0603 (the limit is per process, like its memory)
     with _lock:
-        if _waiting >= _WAITING:
-            raise TooManyRequestsError("too many people sign in at this moment; try again", retry_after_s=2)
-        _waiting += 1
+        if _queued >= _MAX_QUEUED:
+            raise TooManyRequestsError("too many people are logging in right now; try again in a moment", retry_after_s=2)
+        _queued += 1
     try:
-        with _places:
+        with _slots:
             yield
     finally:
         with _lock:
-            _waiting -= 1
+            _queued -= 1
 
 
 @cache
-def _hash_of_nobody() -> str:
-    """Returns the hash of a password that nobody knows; made once, since making it costs as much as a check."""
+def _make_dummy_hash() -> str:
+    """Returns the hash of a random password. It is cached, because hashing takes as long as a check."""
     return _hasher.hash(secrets.token_hex(16))
 
 
 def make_token(prefix: str = "") -> str:
-    """A token with 256 bits of randomness."""
+    """Returns a new token with 256 bits of randomness."""
     return prefix + secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token: it is random, so that a plain hash will do."""
+    """Returns the hash to store for a token. A plain SHA-256 is enough, because tokens are random."""
     return hashlib.sha256(token.encode()).hexdigest()

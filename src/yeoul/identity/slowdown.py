@@ -1,5 +1,6 @@
-"""Slowing down who guesses: some wrong attempts are free, then each makes the next wait twice as long. Attempts count before they are
-checked, so that many at once gain nothing; one that was right is taken back.
+"""Throttles login attempts: some failures are free, then each failure doubles the wait before the next attempt.
+
+An attempt counts before the password is checked, so that parallel attempts have no advantage; a successful attempt is uncounted.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from yeoul.base.errors import TooManyAttemptsError
-from yeoul.catalog.account import login_throttle as guess
+from yeoul.catalog.account import login_throttle
 
-_FORGOTTEN_S = 7200.0
+_RETENTION_S = 7200.0
 
 
 @dataclass(frozen=True)
 class Pace:
-    """free: attempts before the first wait, of first_s; longest_s: the longest wait; forgotten_s: a pause that makes all free again."""
+    """Limits of a throttle, in seconds except `free`.
+
+    free: attempts before the first wait; first_s: the first wait; longest_s: the longest wait; forgotten_s: the counter is reset after
+    this time without an attempt.
+    """
 
     free: int
     first_s: float
@@ -27,36 +32,36 @@ class Pace:
     forgotten_s: float
 
 
-# Of an account the wait stays short: who guesses at it must not lock its owner out.
+# The wait for an account stays short, so that an attacker cannot lock its owner out.
 ACCOUNT = Pace(free=5, first_s=1.0, longest_s=60.0, forgotten_s=900.0)
 ADDRESS = Pace(free=30, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)
-SIGN_UP = Pace(free=100, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)  # a class in its first hour
+SIGN_UP = Pace(free=100, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)  # a whole school class may sign up at once
 MAIL = Pace(free=5, first_s=600.0, longest_s=3600.0, forgotten_s=3600.0)
 
 
 def attempt(connection: Connection, key: str, pace: Pace, now_s: float) -> None:
-    """Count an attempt. Raises TooManyAttemptsError, which counts nothing, while there is a wait."""
-    row = guess.lock(connection, key, now_s)
+    """Counts an attempt. Raises TooManyAttemptsError, without counting, if the caller has to wait. key: an account or address."""
+    row = login_throttle.lock(connection, key, now_s)
     if row["blocked_until"] > now_s:
         wait_s = math.ceil(row["blocked_until"] - now_s)
         raise TooManyAttemptsError(f"too many attempts; try again in {wait_s} s", retry_after_s=wait_s)
     count = 1 + (row["count"] if now_s - row["updated_at"] < pace.forgotten_s else 0)
-    guess.note(connection, key, count, now_s + wait_after(pace, count), now_s)
-    guess.forget_before(connection, now_s - _FORGOTTEN_S)
+    login_throttle.note(connection, key, count, now_s + wait_after(pace, count), now_s)
+    login_throttle.forget_before(connection, now_s - _RETENTION_S)
 
 
 def wait_after(pace: Pace, count: int) -> float:
-    """How long after so many attempts the next has to wait, in seconds."""
+    """Returns the wait in seconds after `count` attempts."""
     return 0.0 if count < pace.free else min(pace.longest_s, pace.first_s * 2.0 ** min(count - pace.free, 30))
 
 
 @lru_cache(4096)
 def address_key(ip: str) -> str:
-    """Where an attempt comes from: an IPv4 address, or the /64 of an IPv6 address, which one customer has to himself."""
+    """Returns the throttle key of an IP address: the IPv4 address, or the /64 network of an IPv6 address, which one customer owns."""
     try:
-        found = ipaddress.ip_address(ip)
+        address = ipaddress.ip_address(ip)
     except ValueError:
         return "from:unknown"
-    if found.version == 6 and found.ipv4_mapped is None:
-        return f"from:{ipaddress.ip_network((found, 64), strict=False)}"
-    return f"from:{found.ipv4_mapped or found}" if found.version == 6 else f"from:{found}"
+    if address.version == 6 and address.ipv4_mapped is None:
+        return f"from:{ipaddress.ip_network((address, 64), strict=False)}"
+    return f"from:{address.ipv4_mapped or address}" if address.version == 6 else f"from:{address}"

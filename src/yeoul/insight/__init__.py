@@ -1,1 +1,1 @@
-"""How videos are watched: what players tell, what is counted of it, and what owners are shown."""
+"""Insights: collects beacons of players, counts views and playback quality, and shows them to owners."""

@@ -1,4 +1,4 @@
-"""What a player tells of one stretch of playback. Each batch stands for itself, so that it does not matter in which order they come."""
+"""Beacons: batches of events that a player sends about a playback session. Each beacon is independent, so their order does not matter."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-Seconds = Annotated[float, Field(allow_inf_nan=False)]  # of any size and sign: what makes no sense is cut down where it is counted
+Seconds = Annotated[float, Field(allow_inf_nan=False)]  # any size and sign; `viewing` limits implausible values
 
 
 class BeaconEvent(BaseModel):
-    """Something that happened at_s seconds after the session began, with the playhead at position_s.
+    """An event at `at_s` seconds after the start of the playback session, with the playhead at `position_s`.
 
-    start: the first picture showed, startup_ms after it was asked for. time: the media from from_s to position_s was played within played_s
-    seconds of the wall, as rung. stall: playback stood still for stall_s. quality: another rung shows. end: the end was reached.
-    error: playback stopped and did not go on by itself.
+    start: the first frame was shown, `startup_ms` after the request. time: the media from `from_s` to `position_s` was played at `rung`, in
+    `played_s` seconds of real time. stall: playback stalled for `stall_s`. quality: the player switched to `rung`. end: playback reached
+    the end. error: playback stopped and did not recover.
     """
 
     kind: Literal["start", "time", "stall", "quality", "end", "error"]
     at_s: Seconds = 0.0
     position_s: Seconds = 0.0
-    from_s: Seconds | None = Field(default=None, description="null: nothing of the media was played.")
+    from_s: Seconds | None = Field(default=None, description="null: no media was played.")
     played_s: Seconds = 0.0
     stall_s: Seconds = 0.0
     startup_ms: Seconds | None = None
@@ -28,7 +28,7 @@ class BeaconEvent(BaseModel):
 
 
 class Beacon(BaseModel):
-    """Events of one session with one video. Sequence numbers count up within a session; a number that came before counts nothing."""
+    """Events of one playback session. seq: increases within the session; a beacon with a repeated number is ignored."""
 
     session: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
     video_id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")

@@ -1,6 +1,6 @@
-"""Takes what players tell into memory, and writes it down in batches: one transaction every two seconds, however many watch.
+"""Collects beacons in memory and writes them in batches, every two seconds, independently of the number of viewers.
 
-What a server that dies had not written yet, two seconds at most, is lost; players send again only what was not taken.
+If the server dies, up to two seconds of beacons are lost, because players resend only beacons that the server did not accept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from yeoul.base.clock import Clock
 from yeoul.base.errors import TooManyRequestsError, YeoulError
 from yeoul.catalog.database import Database
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, video
 from yeoul.catalog.watch import audience
 from yeoul.catalog.watch import viewing as viewing_rows
@@ -29,20 +30,19 @@ from yeoul.model.video import Visibility
 from yeoul.model.video import audience as watched_by
 
 log = logging.getLogger("yeoul.insight")
-Row = Mapping[str, Any]
-VIEWINGS_OF_VISITOR = 50  # of one video on one day: a household or a classroom behind one address, and no more
+VIEWINGS_OF_VISITOR = 50  # playback sessions per video and day; enough for a household or classroom behind one address
 KEPT_S = 86400.0
 _WRITE_EVERY_S = 2.0
-_FORGET_EVERY_S = 60.0
-_FORGOTTEN = 10_000  # at a time
-_WAITING = 4000
-_OF_ADDRESS = 1200  # a minute: some hundred viewers behind one address
-_BATCH = 500  # of one transaction, so that others come between
+_SWEEP_EVERY_S = 60.0
+_SWEEP_BATCH = 10_000
+_MAX_QUEUED = 4000
+_MAX_PER_ADDRESS = 1200  # per minute; enough for some hundred viewers behind one address
+_BATCH = 500  # per transaction, so that other writers get their turn
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sent a beacon. address: of one machine or customer; account_id: None without a session."""
+    """The sender of a beacon. address: throttle key of its IP address; account_id: None if the viewer is not logged in."""
 
     address: str
     user_agent: str
@@ -50,24 +50,24 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class _Arrival:
+class _QueuedBeacon:
     beacon: Beacon
-    viewing: Viewing  # as it is if it is new
+    viewing: Viewing  # the initial state, used if the playback session is new
     account_id: str | None
 
 
 class BeaconCollector:
-    """One per API process; safe to share between threads. secret: what its hashes are made with."""
+    """Collects beacons: one per API process, thread-safe. secret: key of the hashes of sessions and visitors."""
 
     def __init__(self, database: Database, clock: Clock, secret: bytes) -> None:
         self._database = database
         self._clock = clock
         self._secret = secret
-        self._throttle = Throttle(_OF_ADDRESS)
-        self._waiting: list[_Arrival] = []
-        self._lock = threading.Lock()  # of what waits
-        self._writing = threading.Lock()
-        self._forgot_s = 0.0
+        self._throttle = Throttle(_MAX_PER_ADDRESS)
+        self._queue: list[_QueuedBeacon] = []
+        self._lock = threading.Lock()  # guards _queue
+        self._write_lock = threading.Lock()
+        self._swept_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beacons", daemon=True)
 
@@ -75,20 +75,20 @@ class BeaconCollector:
         self._thread.start()
 
     def close(self) -> None:
-        """Write what waits, and stop."""
+        """Stops the thread and writes the queued beacons."""
         self._stop.set()
         self._thread.join()
         self._write_quietly()
 
     def put(self, beacon: Beacon, sender: Sender) -> None:
-        """Take a beacon. Robots are not counted; while more comes than can be written, nobody is.
+        """Queues a beacon; ignores it if a robot sent it or the queue is full.
 
-        Raises TooManyRequestsError when too many come from one address.
+        Raises TooManyRequestsError if too many beacons come from one address.
         """
         now_s = self._clock.now()
         wait_s = math.ceil(self._throttle.take(sender.address, now_s))
         if wait_s > 0:
-            raise TooManyRequestsError(f"too many beacons from one address; go on in {wait_s} s", retry_after_s=wait_s)
+            raise TooManyRequestsError(f"too many beacons from one address; retry in {wait_s} s", retry_after_s=wait_s)
         if is_robot(sender.user_agent):
             return
         viewing = Viewing(
@@ -100,22 +100,22 @@ class BeaconCollector:
             seen_at=now_s,
         )
         with self._lock:
-            if len(self._waiting) < _WAITING:
-                self._waiting.append(_Arrival(beacon, viewing, sender.account_id))
+            if len(self._queue) < _MAX_QUEUED:
+                self._queue.append(_QueuedBeacon(beacon, viewing, sender.account_id))
 
     def write(self) -> None:
-        """Write all that waits. Raises what the database raises; nothing is lost then."""
-        with self._writing:
-            while batch := self._waiting[:_BATCH]:
+        """Writes all queued beacons. If the database raises an error, it is passed on, and no beacons are lost."""
+        with self._write_lock:
+            while batch := self._queue[:_BATCH]:
                 with self._database.write() as connection:
                     _count(connection, batch, self._clock.now())
                 with self._lock:
-                    del self._waiting[: len(batch)]
+                    del self._queue[: len(batch)]
             now_s = self._clock.now()
-            if not 0 <= now_s - self._forgot_s < _FORGET_EVERY_S:
-                self._forgot_s = now_s
+            if not 0 <= now_s - self._swept_at < _SWEEP_EVERY_S:
+                self._swept_at = now_s
                 with self._database.write() as connection:
-                    viewing_rows.forget_before(connection, now_s - KEPT_S, _FORGOTTEN)
+                    viewing_rows.forget_before(connection, now_s - KEPT_S, _SWEEP_BATCH)
 
     def _run(self) -> None:
         while not self._stop.wait(_WRITE_EVERY_S):
@@ -125,56 +125,58 @@ class BeaconCollector:
         try:
             self.write()
         except YeoulError as error:
-            log.warning("%s: %s; what players told is kept for later", error.code, error.message)
+            log.warning("cannot write beacons, they stay queued: %s: %s", error.code, error.message)
         except Exception:
-            log.exception("some beacons could not be counted; they are dropped, so that they do not hold up those after them")
+            log.exception("cannot count a batch of beacons; it is dropped, so that it does not block later beacons")
             with self._lock:
-                del self._waiting[:_BATCH]
+                del self._queue[:_BATCH]
 
 
-def _count(connection: Connection, arrivals: Sequence[_Arrival], now_s: float) -> None:
-    """Bring viewings, sums and counters of videos up to date. Rows are locked in the same order by all."""
-    seen = video.by_id(connection, {arrival.viewing.video_id for arrival in arrivals})
-    wanted = [arrival for arrival in arrivals if _counts(seen.get(arrival.viewing.video_id), arrival.account_id)]
-    viewings = _lock_viewings(connection, wanted)
+def _count(connection: Connection, arrivals: Sequence[_QueuedBeacon], now_s: float) -> None:
+    """Updates playback sessions, daily sums and view counts. Every process locks rows in the same order, to avoid deadlocks."""
+    videos = video.by_id(connection, {arrival.viewing.video_id for arrival in arrivals})
+    counted = [arrival for arrival in arrivals if _is_counted(videos.get(arrival.viewing.video_id), arrival.account_id)]
+    viewings = _lock_viewings(connection, counted)
     tallies: dict[str, Tally] = {}
-    for arrival in wanted:
+    for arrival in counted:
         viewing = viewings.get(arrival.viewing.id)
         if viewing is not None:
-            duration_s = float(seen[viewing.video_id]["source"]["duration_s"])
+            source = videos[viewing.video_id]["source"]
+            assert source is not None, "`_is_counted` requires it"
+            duration_s = float(source["duration_s"])
             tallies.setdefault(viewing.video_id, Tally()).add(asdict(take(viewing, arrival.beacon, duration_s, now_s)))
     viewing_rows.put(connection, [asdict(viewing) for viewing in viewings.values()])
     for video_id in sorted(tallies):
         if tallies[video_id].views:
             listing.count_view(connection, video_id, now_s, tallies[video_id].views)
-    _add_up(connection, day_of(now_s), tallies, {video_id: seen[video_id]["owner_id"] for video_id in tallies})
+    _update_sums(connection, day_of(now_s), tallies, {video_id: videos[video_id]["owner_id"] for video_id in tallies})
 
 
-def _counts(row: Row | None, account_id: str | None) -> bool:
-    """Whether watching this video is counted: not what is private or hidden, and not what its owner watches."""
+def _is_counted(row: VideoRow | None, account_id: str | None) -> bool:
+    """True if playback of this video counts: not for private or hidden videos, and not for the owner."""
     if row is None or watched_by(row) == Visibility.PRIVATE or row["owner_id"] == account_id:
         return False
     return row["source"] is not None and row["source"]["duration_s"] > 0
 
 
-def _lock_viewings(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[str, Viewing]:
-    """The viewings of arrivals, those of new sessions made; not those beyond what one visitor may bring."""
-    new = {arrival.viewing.id: arrival.viewing for arrival in reversed(arrivals)}
-    known = viewing_rows.find_ids(connection, new)
-    counts = viewing_rows.count_of_visitors(connection, {viewing.visitor for viewing in new.values()})
-    made: list[dict[str, Any]] = []
-    for viewing in new.values():
-        brought = counts.get(viewing.visitor, 0)
-        if viewing.id not in known and brought < VIEWINGS_OF_VISITOR:
-            counts[viewing.visitor] = brought + 1
-            made.append(asdict(viewing))
-    viewing_rows.add(connection, made)
-    rows = viewing_rows.lock(connection, new)
+def _lock_viewings(connection: Connection, arrivals: Sequence[_QueuedBeacon]) -> dict[str, Viewing]:
+    """Returns the locked playback sessions of beacons by id. Inserts new ones, up to the limit per visitor."""
+    viewings = {arrival.viewing.id: arrival.viewing for arrival in reversed(arrivals)}
+    existing_ids = viewing_rows.find_ids(connection, viewings)
+    counts = viewing_rows.count_of_visitors(connection, {viewing.visitor for viewing in viewings.values()})
+    new_rows: list[dict[str, Any]] = []
+    for viewing in viewings.values():
+        count = counts.get(viewing.visitor, 0)
+        if viewing.id not in existing_ids and count < VIEWINGS_OF_VISITOR:
+            counts[viewing.visitor] = count + 1
+            new_rows.append(asdict(viewing))
+    viewing_rows.add(connection, new_rows)
+    rows = viewing_rows.lock(connection, viewings)
     return {row["id"]: Viewing(**row) for row in rows}
 
 
-def _add_up(connection: Connection, day: int, tallies: Mapping[str, Tally], owners: Mapping[str, str]) -> None:
-    sums: dict[str, Row] = {}
+def _update_sums(connection: Connection, day: int, tallies: Mapping[str, Tally], owners: Mapping[str, str]) -> None:
+    sums: dict[str, Mapping[str, Any]] = {}
     for video_id, row in audience.lock(connection, day, owners).items():
         total = Tally()
         total.add(row)

@@ -1,6 +1,6 @@
-"""One session's viewing of one video: what of a batch is news, what of it can be true, and when it is a view. Pure.
+"""The state of a playback session: ignores repeated beacons, limits implausible values, and decides when the session counts as a view.
 
-Players are other people's programs: whatever they say, a viewing cannot claim more time than has passed, nor a place outside the video.
+Pure. Beacons are not trusted: a playback session cannot report more time than has passed, nor a position outside the video.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from yeoul.insight.beacon import Beacon, BeaconEvent
 from yeoul.insight.tally import BUCKETS, Tally, startup_step
 
-VIEW_S = 3.0  # of real playback make a view; of a clip shorter than twice that, half of it
-_WINDOW = 62  # how many numbers below the highest are remembered (as RFC 4303, 3.4.3, does)
-_TRUSTED_S = 3600.0  # how much older than its batches a session may be
-_NOTED = 500  # stalls, switches, errors and starts of one viewing that are counted
-_FASTEST = 16.0  # the highest speed that browsers play at
+VIEW_S = 3.0  # seconds of playback that count as a view; for shorter videos, half of the duration
+_WINDOW = 62  # sequence numbers below the highest that are remembered (like RFC 4303, 3.4.3)
+_MAX_AGE_S = 3600.0  # before the first beacon of a session
+_MAX_NOTED = 500  # counted stalls, switches, errors and starts per session
+_MAX_SPEED = 16.0  # the highest playback speed in browsers
 _SLACK_S = 1.0
-_LONGEST_STARTUP_MS = 180_000.0
+_MAX_STARTUP_MS = 180_000.0
 
 
 @dataclass
 class Viewing:
-    """What is remembered of a session with a video: a row of the catalogue. Bit n of `window`: number high - n has come.
+    """The stored state of a playback session: a row of the catalogue.
 
-    first_at: when the session began, as far as is known; buckets: bits of those that were played, as hexadecimal digits.
+    first_at: start of the session, as far as known; high: the highest sequence number; window: bit n is set if number high - n has
+    arrived; buckets: bits of the played buckets, in hexadecimal.
     """
 
     id: str
@@ -43,25 +44,25 @@ class Viewing:
 
 
 def take(viewing: Viewing, beacon: Beacon, duration_s: float, now_s: float) -> Tally:
-    """What a batch adds to the sums of its video; nothing when it came before. Brings the viewing up to date."""
+    """Applies a beacon to its playback session; returns what it adds to the video's sums, which is nothing for a repeated beacon."""
     tally = Tally()
     viewing.seen_at = max(viewing.seen_at, now_s)
-    if not _is_news(viewing, beacon.seq):
+    if not _is_new(viewing, beacon.seq):
         return tally
-    before = int(viewing.buckets, 16) if viewing.is_view else 0
+    counted_buckets = int(viewing.buckets, 16) if viewing.is_view else 0
     for event in beacon.events:
-        _take_event(viewing, event, duration_s, tally)
+        _apply_event(viewing, event, duration_s, tally)
     if not viewing.is_view and viewing.played_s >= min(VIEW_S, duration_s / 2):
         viewing.is_view = True
         tally.views = 1
         tally.note("device_views", viewing.device, 1)
     if viewing.is_view:
-        tally.note_buckets(int(viewing.buckets, 16) & ~before)
+        tally.note_buckets(int(viewing.buckets, 16) & ~counted_buckets)
     return tally
 
 
-def _is_news(viewing: Viewing, seq: int) -> bool:
-    """Whether a number comes for the first time; one that is too old to tell does not."""
+def _is_new(viewing: Viewing, seq: int) -> bool:
+    """True if a sequence number arrives for the first time and is not too old for the window."""
     ahead = seq - viewing.high
     if ahead > 0:
         viewing.window = ((viewing.window << ahead) | 1) & ((1 << _WINDOW) - 1) if ahead < _WINDOW else 1
@@ -73,21 +74,21 @@ def _is_news(viewing: Viewing, seq: int) -> bool:
     return True
 
 
-def _take_event(viewing: Viewing, event: BeaconEvent, duration_s: float, tally: Tally) -> None:
-    # The session says that it is older than what was heard of it; that much is believed.
-    viewing.first_at = min(viewing.first_at, viewing.seen_at - min(max(0.0, event.at_s), _TRUSTED_S))
-    left_s = max(0.0, viewing.seen_at - viewing.first_at + _SLACK_S - viewing.played_s - viewing.stalled_s)
+def _apply_event(viewing: Viewing, event: BeaconEvent, duration_s: float, tally: Tally) -> None:
+    # The session may have started before its first beacon; up to _MAX_AGE_S is accepted.
+    viewing.first_at = min(viewing.first_at, viewing.seen_at - min(max(0.0, event.at_s), _MAX_AGE_S))
+    available_s = max(0.0, viewing.seen_at - viewing.first_at + _SLACK_S - viewing.played_s - viewing.stalled_s)
     if event.kind == "time":
-        _take_time(viewing, event, duration_s, round(min(max(0.0, event.played_s), left_s), 3), tally)
+        _apply_time(viewing, event, duration_s, round(min(max(0.0, event.played_s), available_s), 3), tally)
     elif event.kind == "end":
         tally.finished += not viewing.is_finished
         viewing.is_finished = True
-    elif viewing.noted < _NOTED:
+    elif viewing.noted < _MAX_NOTED:
         viewing.noted += 1
-        _note(viewing, event, left_s, tally)
+        _count_event(viewing, event, available_s, tally)
 
 
-def _take_time(viewing: Viewing, event: BeaconEvent, duration_s: float, played_s: float, tally: Tally) -> None:
+def _apply_time(viewing: Viewing, event: BeaconEvent, duration_s: float, played_s: float, tally: Tally) -> None:
     viewing.played_s = round(viewing.played_s + played_s, 3)
     tally.watch_s += played_s
     tally.note("device_s", viewing.device, played_s)
@@ -95,20 +96,20 @@ def _take_time(viewing: Viewing, event: BeaconEvent, duration_s: float, played_s
         tally.note("quality_s", event.rung, played_s)
     if event.from_s is not None and played_s > 0:
         start_s = min(max(0.0, event.from_s), duration_s)
-        end_s = max(start_s, min(event.position_s, duration_s, start_s + _FASTEST * played_s + _SLACK_S))
+        end_s = max(start_s, min(event.position_s, duration_s, start_s + _MAX_SPEED * played_s + _SLACK_S))
         viewing.buckets = f"{int(viewing.buckets, 16) | _buckets_of(start_s / duration_s, end_s / duration_s):x}"
 
 
 def _buckets_of(start: float, end: float) -> int:
-    """Bits of the buckets that a stretch, in shares of the length, touches by more than a hundredth of theirs."""
+    """Returns the bits of the buckets between two positions (0 to 1). A bucket needs an overlap of more than a hundredth of its length."""
     first, last = int(start * BUCKETS + 0.01), int(end * BUCKETS - 0.01)
     return ((1 << (last + 1)) - (1 << first)) & ((1 << BUCKETS) - 1) if last >= first and end > start else 0
 
 
-def _note(viewing: Viewing, event: BeaconEvent, left_s: float, tally: Tally) -> None:
+def _count_event(viewing: Viewing, event: BeaconEvent, available_s: float, tally: Tally) -> None:
     match event.kind:
         case "stall":
-            stall_s = round(min(max(0.0, event.stall_s), left_s), 3)
+            stall_s = round(min(max(0.0, event.stall_s), available_s), 3)
             viewing.stalled_s = round(viewing.stalled_s + stall_s, 3)
             tally.stalls += 1
             tally.stall_s += stall_s
@@ -117,5 +118,5 @@ def _note(viewing: Viewing, event: BeaconEvent, left_s: float, tally: Tally) -> 
         case "error":
             tally.errors += 1
         case _:
-            if event.startup_ms is not None and 0 <= event.startup_ms <= _LONGEST_STARTUP_MS:
+            if event.startup_ms is not None and 0 <= event.startup_ms <= _MAX_STARTUP_MS:
                 tally.note("startup", str(startup_step(event.startup_ms)), 1)

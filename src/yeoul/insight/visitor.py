@@ -1,7 +1,7 @@
-"""Who watches, as far as counting needs it: keyed hashes that lead back to nobody, and what kind of device it is.
+"""Anonymous identification of viewers for counting: keyed hashes and the kind of device.
 
-No address is kept. Hashes hold the video, so that nobody can string together what somebody watched, and that of a visitor changes each
-day (UTC).
+IP addresses are not stored. Each hash includes the video, so that the videos of one viewer cannot be linked, and the hash of a visitor
+changes every day (UTC).
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _DEVICES = (
 
 
 def make_viewing_id(secret: bytes, session: str, video_id: str) -> str:
-    """The name of a session's viewing of a video."""
+    """Returns the id of a playback session of a video."""
     return _hash(secret, "viewing", session, video_id)
 
 
 def make_visitor(secret: bytes, now_s: float, video_id: str, address: str) -> str:
-    """Returns who watches a video today, told apart by address alone, since a client can send any User-Agent."""
+    """Returns today's hash of a visitor of a video. It depends on the address only, because clients can send any User-Agent."""
     return _hash(secret, "visitor", str(day_of(now_s)), video_id, address)
 
 
 def day_of(now_s: float) -> int:
-    """The day in UTC, counted from 1970."""
+    """Returns the number of days since 1970 in UTC."""
     return int(now_s // _DAY_S)
 
 
 def is_robot(user_agent: str) -> bool:
-    """Whether a program says of itself that it is no viewer."""
+    """True if the User-Agent identifies a robot."""
     return _ROBOT.search(user_agent) is not None
 
 
 def device_of(user_agent: str) -> str:
-    """desktop, phone, tablet, tv, or other."""
+    """Returns the kind of device: desktop, phone, tablet, tv or other."""
     return next((name for name, pattern in _DEVICES if pattern.search(user_agent)), "other")
 
 

@@ -1,1 +1,1 @@
-"""The way out for mails: one seam, and what stands behind it."""
+"""Sending mails: the Mailer protocol and its implementations."""

@@ -1,4 +1,4 @@
-"""The seam: a mail and who sends it."""
+"""Mails, and the protocol to send them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Mail:
-    """A plain mail. key: the same when it is sent again, so that mail servers may tell; at_s: when it was written."""
+    """A plain-text mail. key: the same for every attempt, so that mail servers can detect duplicates; at_s: time of creation."""
 
     key: str
     to: str
@@ -21,17 +21,17 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """Hands mails over. Raises MailError, which is retryable where trying again may help."""
+    """Sends mails. Raises MailError, which is retryable."""
 
     def send(self, mail: Mail) -> None: ...
 
 
 def make_message(mail: Mail, sender: str) -> EmailMessage:
-    """The mail as RFC 5322 has it. Raises ValueError for an address that breaks its line."""
+    """Returns the mail in the format of RFC 5322. Raises ValueError if an address contains a line break."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, mail.to, mail.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.at_s, UTC))
     message["Message-ID"] = f"<{mail.key}@yeoul>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes in return
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     message.set_content(mail.text)
     return message

@@ -1,4 +1,4 @@
-"""Mails in memory, for tests."""
+"""An in-memory Mailer for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from yeoul.mail.mailer import Mail
 
 
 class MemoryMailer:
-    """Keeps what it was given, the oldest first."""
+    """Keeps all mails in `sent`, oldest first."""
 
     def __init__(self) -> None:
         self.sent: list[Mail] = []

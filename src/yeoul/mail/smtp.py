@@ -1,4 +1,4 @@
-"""Mails by SMTP."""
+"""Sends mails by SMTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIMEOUT_S = 20.0
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where mails are handed over. user: empty for no login."""
+    """The mail server. user: empty for no login."""
 
     host: str
     port: int
@@ -25,16 +25,16 @@ class SmtpServer:
 
 
 class SmtpMailer:
-    """Opens a connection for each mail: there are few, and none has to be kept alive."""
+    """Sends mails over SMTP, each with its own connection, because there are few mails."""
 
     def __init__(self, server: SmtpServer, sender: str, trust: ssl.SSLContext | None = None) -> None:
-        """trust: whom TLS trusts; None: whom the system trusts."""
+        """trust: the TLS configuration; None: the certificate authorities of the system."""
         self._server = server
         self._sender = sender
         self._trust = trust or ssl.create_default_context()
 
     def send(self, mail: Mail) -> None:
-        """Raises MailError when the server cannot be reached, or does not take it."""
+        """Sends a mail. Raises MailError if the server cannot be reached or rejects the mail."""
         try:
             message = make_message(mail, self._sender)
             with self._connect() as connection:
@@ -44,7 +44,7 @@ class SmtpMailer:
                     connection.login(self._server.user, self._server.password)
                 connection.send_message(message)
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            raise MailError(f"the mail server {self._server.host} did not take a mail: {error}") from error
+            raise MailError(f"cannot send a mail through {self._server.host}: {error}") from error
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port

@@ -1,1 +1,1 @@
-"""Media operations on files: probe, split, encode, audio, pictures and text; each usable alone."""
+"""Media operations on plain files: probe, split, encode, audio, pictures and captions. Each module can be used alone."""

@@ -1,4 +1,4 @@
-"""Where ffmpeg and the packager are: the static builds that pip brought, never the system's."""
+"""Paths of ffmpeg and the packager: the static builds that pip installed, never the system's."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ def _folder() -> Path:
 
 
 def _binary(stem: str) -> str:
-    # The module itself picks a distribution build on Ubuntu; the generic static one gives equal results everywhere.
+    # The package itself picks a distribution build on Ubuntu; the generic static build gives equal results everywhere.
     system = "osx-arm64" if sys.platform == "darwin" else "linux-x64"
     return str(_folder() / f"{stem}-{system}")
 
 
 def ffmpeg_path() -> str:
-    """Path of the static ffmpeg."""
+    """Returns the path of the static ffmpeg."""
     return _binary("ffmpeg")
 
 
 def packager_path() -> str:
-    """Path of the static shaka-packager."""
+    """Returns the path of the static shaka-packager."""
     return _binary("packager")
 
 
 @cache
 def feed_ffmpeg_path() -> str:
-    """Path of the second ffmpeg, which decodes AV1 and maps tones; it never writes MP4, for it ignores negative composition offsets."""
+    """Returns the path of the second ffmpeg, which decodes AV1 and measures quality.
+
+    It must not write MP4, because it ignores negative composition offsets.
+    """
     spec = find_spec("imageio_ffmpeg")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the package imageio-ffmpeg is not installed")

@@ -1,4 +1,4 @@
-"""What every encoder hands over: one media segment on disk and the init that it shares with its neighbours."""
+"""The result of every encoder: one media segment on disk and the init segment that all segments of the rendition share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from yeoul.model.rendition import IFrame
 
 @dataclass(frozen=True)
 class EncodedSegment:
-    """One piece of one rendition. init: ftyp and moov, the same bytes for all pieces; path: the media data without them.
+    """One piece of one rendition. init: ftyp and moov, the same bytes for all pieces. path: the file with the media data alone.
 
-    codecs: RFC 6381. start_ticks is the first tfdt, duration_ticks the sum of all sample durations, both in timescale and without the
-    silence that sound begins with. frame_rate: frames per second over the segment, 0 for audio. lost: frames of the piece that do not
-    decode.
+    codecs: RFC 6381. start_ticks: the first tfdt. duration_ticks: the sum of all sample durations. Both are in timescale, and exclude
+    the silence at the start of an audio track. frame_rate: frames per second over the segment, 0 for audio. lost: number of frames of
+    the piece that do not decode.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Frozen nouns and their legal transitions; pure, and readable as JSON on both sides of every wire."""
+"""Frozen nouns and their legal transitions. Pure. Nouns are exchanged between modules and processes as JSON."""

@@ -1,6 +1,6 @@
-"""The words that say what a picture's values mean: ffmpeg's names for the code points of ITU-T H.273, and no others.
+"""Allowed colour descriptions of a video: ffmpeg's names for the code points of ITU-T H.273.
 
-They go into commands of ffmpeg, so a word that is not of these sets must not get into a noun.
+These values are inserted into ffmpeg commands. Nouns therefore reject all other values.
 """
 
 from __future__ import annotations

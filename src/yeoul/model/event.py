@@ -1,4 +1,4 @@
-"""Events between modules: what the outbox stores, and their only wire form. Pure."""
+"""Events between modules, and their JSON form in the outbox. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Unused = Literal["all", "leftovers", "earlier", "one"]
 
 
 class Event(Noun):
-    """The base of all events. topic: the name in the outbox; video_id: the video that the event belongs to, empty for mails."""
+    """The base of all events. topic: the name in the outbox. video_id: the video that the event belongs to; empty for mails."""
 
     topic: ClassVar[str]
     video_id: str
@@ -29,7 +29,7 @@ class PieceLanded(Event):
 
 
 class UploadClosed(Event):
-    """An upload is complete: it has this many pieces, or parts of a whole file."""
+    """An upload is complete. pieces: its number of pieces, or of parts of a whole file."""
 
     topic: ClassVar[str] = "upload.closed"
     upload_id: str
@@ -54,7 +54,7 @@ class TrackRemoved(Event):
 
 
 class TaskEnded(Event):
-    """A task of a run ended, well or not."""
+    """A task of a run ended, successfully or not."""
 
     topic: ClassVar[str] = "task.ended"
     run_id: str
@@ -69,7 +69,7 @@ class CancelTask(Event):
 
 
 class RunEnded(Event):
-    """A run ended. failed: the stage whose failure ended it, None after success."""
+    """A run ended. failed: the stage whose failure ended it; None after success."""
 
     topic: ClassVar[str] = "run.ended"
     run_id: str
@@ -92,8 +92,8 @@ class VideoDeleted(Event):
 class FreeBlobs(Event):
     """Objects of a video are no longer needed.
 
-    what: all of the video, leftovers (what a ready video does not use), earlier (what it showed before it was reprocessed, and
-    leftovers), or one object, named by bucket and key. upload_id: an expired upload whose rows are to be deleted afterwards.
+    what: "all" objects of the video; "leftovers", which a ready video does not use; "earlier", the objects of earlier editions and
+    leftovers; or "one" object, named by bucket and key. upload_id: an expired upload, whose rows are deleted afterwards.
     """
 
     topic: ClassVar[str] = "blobs.free"
@@ -104,7 +104,7 @@ class FreeBlobs(Event):
 
 
 class SendMail(Event):
-    """A mail to an account. to: the address it goes to; address: the address it is about."""
+    """A mail to an account. to: the recipient's address. address: the address that the mail is about."""
 
     topic: ClassVar[str] = "mail.send"
     video_id: str = ""

@@ -1,4 +1,4 @@
-"""Notices: what was lost, changed or chosen on the way from a file to its video, by name."""
+"""Notices: what was lost, changed or left out between the source and the video."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NoticeCode = Literal[
 
 
 class Notice(Noun):
-    """One notice.
+    """A notice about a video.
 
-    pictures_lost: count pictures of the file are damaged and are not shown. picture_held: the sound is longer than the picture, so that
-    the first or the last one stands still. times_repaired: times in the file went back or jumped. audio_left_out: count tracks cannot be
-    decoded, or are beyond the 16th. video_left_out: count tracks besides the one that is shown. downmixed: count channels became two, or
-    six and two where they are more than six. tone_mapped: HDR became SDR. alpha_left_out: transparency became black.
+    pictures_lost: `count` damaged frames are not shown. picture_held: the sound is longer than the video track, so the first or the last
+    frame is held. times_repaired: timestamps in the source went back or jumped. audio_left_out: `count` audio tracks cannot be decoded, or
+    exceed the limit of 16. video_left_out: `count` other video tracks are not used. downmixed: `count` channels were mixed to two, and also
+    to six if there were more. tone_mapped: HDR was converted to SDR. alpha_left_out: transparency was replaced by black.
     """
 
     code: NoticeCode
@@ -27,6 +27,6 @@ class Notice(Noun):
 
 
 def count_lost(lost: Mapping[str, int]) -> tuple[Notice, ...]:
-    """Returns the notice of pictures that did not decode; lost: how many, by the index of their piece."""
+    """Returns a notice about frames that could not be decoded, if any. lost: number of frames by piece index."""
     total = sum(lost.values())
     return (Notice(code="pictures_lost", count=total),) if total else ()

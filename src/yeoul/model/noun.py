@@ -1,4 +1,4 @@
-"""The base of all nouns that travel: frozen, strict about unknown fields, finite in all numbers, JSON both ways."""
+"""The base of all nouns: frozen, without unknown fields, with finite numbers, and convertible to and from JSON."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Noun(BaseModel):
-    """A frozen value; `model_dump(mode="json")` and `model_validate` are its wire form."""
+    """A frozen value. `model_dump(mode="json")` writes its JSON form, and `model_validate` reads it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def with_values(self, **values: Any) -> Self:
-        """Returns a copy with other values. Raises ValidationError for one that does not fit; `model_copy` would take it."""
+        """Returns a copy with other values. Raises ValidationError if a value is invalid, which `model_copy` does not check."""
         return self.model_validate({**dict(self), **values})

@@ -1,4 +1,4 @@
-"""A piece: one or a few GOPs of the source as one small file, and where its frames lie in presentation time."""
+"""A piece: one or more GOPs of the source in one small file, and the presentation times of its frames."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ MAX_PIECES: Final = 100_000
 
 
 class PieceAudio(Noun):
-    """How to place the audio inside a piece file.
+    """The position of the audio inside a piece file, in samples at the source's rate, counted from the source's zero.
 
-    anchor_sample: position, in samples at the source's rate counted from the source's zero (the first displayed video frame),
-    of the first sample that decoding this piece's audio yields; None: place frames by their pts (fine time bases).
-    end_sample: where the source's sound ends, in the same samples: what decodes from there on is not heard. None: all of it is.
+    The source's zero is its first displayed video frame. anchor_sample: position of the first decoded sample; None: the pts of the audio
+    frames are exact enough (fine time bases). end_sample: the end of the source's sound; later samples are dropped. None: no limit.
     """
 
     anchor_sample: Tick | None = None
@@ -25,12 +24,12 @@ class PieceAudio(Noun):
 
 
 class Piece(Noun):
-    """One piece of a source; independently decodable.
+    """A piece of a source, which can be decoded independently.
 
-    It owns the frames with start_pts <= pts < end_pts (ticks of the source's video time base, the source's own presentation
-    times); the file may hold more (pre-roll before, leading pictures after) that must be decoded and dropped.
-    base: add it to a video pts in the file to get the source's pts. audio_base: the same for audio, in ticks of the audio
-    time base. frames: how many frames it owns, None where the splitter cannot tell. last: no piece follows.
+    It owns the frames with start_pts <= pts < end_pts (presentation times of the source, in ticks of its video time base). Its file may
+    contain other frames (pre-roll before, leading frames after), which must be decoded and dropped.
+    base: added to a video pts in the file, gives the pts in the source. audio_base: the same for audio, in ticks of the audio time base.
+    frames: number of owned frames; None if the splitter does not know it. last: True for the last piece.
     """
 
     index: int = Field(ge=0, lt=MAX_PIECES)
@@ -45,9 +44,9 @@ class Piece(Noun):
 
 
 class LandedPiece(Noun):
-    """A piece whose bytes are in the store: bucket and key, size, and lower-case hex SHA-256.
+    """A piece whose bytes are in the store, with its bucket, key, size, and lower-case hex SHA-256.
 
-    Pieces cut by the client are the original; pieces cut by the server from a whole file are temporary.
+    Pieces that the client cut are in the bucket "original". Pieces that the server cut from a whole file are in "temp".
     """
 
     piece: Piece

@@ -1,4 +1,4 @@
-"""Rungs, renditions and segments: what the encoder makes and players are offered."""
+"""Rungs, renditions and segments: the encoder's output, which players receive."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Size = Annotated[int, Field(ge=0, le=MAX_INT32)]
 
 
 class Rung(Noun):
-    """One step of the ladder. name is "720p", after the shorter side of the ladder's nominal size; "720p-hevc" in another codec.
+    """A size and bit rate of the ladder.
 
-    width, height: display pixels, square, even, upright. maxrate_bps caps the video stream (VBV buffer of one second).
+    name: "720p", from the shorter side of the nominal size; "720p-hevc" for another codec. width, height: in display pixels, square, even,
+    upright. maxrate_bps: maximum bit rate of the video stream (VBV buffer of one second).
     """
 
     name: Name
@@ -28,26 +29,26 @@ class Rung(Noun):
     codec: Codec = "h264"
 
 
-SURROUND: Final = "-surround"  # ends the name of the 5.1 rendition of an audio track
+SURROUND: Final = "-surround"  # suffix of the name of an audio track's 5.1 rendition
 
 
 def track_of(name: str) -> str:
-    """The audio track of a rendition of sound, by its name."""
+    """Returns the audio track of an audio rendition, from its name."""
     return name.removesuffix(SURROUND)
 
 
 def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
-    """Returns the rungs that an encode stage makes: "lowest", "others" (all but the lowest) or "all"."""
+    """Returns the rungs that an encode stage makes. which: "lowest", "others" (all but the lowest) or "all"."""
     return {"lowest": ladder[-1:], "others": ladder[:-1], "all": ladder}[which]
 
 
 def codec_of(name: str) -> str:
-    """The codec of a rendition of video, by its name."""
+    """Returns the codec of a video rendition, from its name."""
     return name.partition("-")[2] or "h264"
 
 
 class IFrame(Noun):
-    """An IDR picture inside a segment: byte range from the moof's start to the end of the first sample."""
+    """A keyframe at the start of a fragment: the byte range from the start of its moof to the end of its first sample."""
 
     offset: Size
     size_bytes: Size
@@ -56,11 +57,10 @@ class IFrame(Noun):
 
 
 class Segment(Noun):
-    """One media segment (styp-less moof+mdat run) of one rendition.
+    """A media segment of a rendition: fragments (moof and mdat) without a styp box.
 
-    start_ticks is the tfdt of its first fragment; duration_ticks the sum of its samples' durations, both in the rendition's timescale
-    and without the silence that sound begins with (`media/video/reorder.py`).
-    samples: coded frames in it. i_frames: video only.
+    start_ticks: the tfdt of its first fragment. duration_ticks: sum of the durations of its samples. Both are in the rendition's timescale,
+    without the initial silence of audio (`media/video/reorder.py`). samples: number of coded frames. i_frames: video only.
     """
 
     index: int = Field(ge=0, le=MAX_INT32)
@@ -73,10 +73,10 @@ class Segment(Noun):
 
 
 class Rendition(Noun):
-    """A stream that players can choose: one rung of video, the audio, or one text track.
+    """A stream that players can choose: a rung, an audio track, or a caption.
 
-    codecs: RFC 6381 string ("avc1.64001f"). init_key: the shared init segment; None for text, whose one segment is a WebVTT file.
-    frame_rate: highest frames per second over a segment; width and height in display pixels.
+    codecs: RFC 6381 string ("avc1.64001f"). init_key: the shared init segment; None for captions, whose only segment is a WebVTT file.
+    frame_rate: the highest frame rate of all segments. width, height: in display pixels.
     """
 
     name: Name
@@ -94,7 +94,7 @@ class Rendition(Noun):
 
 
 class Storyboard(Noun):
-    """Pictures for scrubbing: sheets of columns x rows tiles, tile_width x tile_height px, one tile each interval_s seconds."""
+    """Thumbnails for scrubbing: sheets of columns x rows thumbnails of tile_width x tile_height pixels, one every interval_s seconds."""
 
     keys: tuple[Key, ...]
     columns: Count32

@@ -1,4 +1,4 @@
-"""Roles, rights and scopes: what an account may do, and what a token allows of it. Pure."""
+"""Roles and rights of accounts, and scopes of API tokens. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """What roles allow besides one's own account and playlists."""
+    """An action that a role allows. Every account can also manage itself and its playlists."""
 
     UPLOAD = "upload"
     MODERATE = "moderate"
@@ -24,7 +24,7 @@ class Right(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API token allows of its owner's rights. admin: also what only moderators and admins may do."""
+    """A limit on what an API token allows. admin: includes the rights of moderators and admins, if the owner has them."""
 
     READ = "read"
     WRITE = "write"
@@ -40,7 +40,7 @@ _RIGHTS: Mapping[str, frozenset[Right]] = {
 
 
 def has_right(role: str, scopes: Collection[str] | None, right: Right) -> bool:
-    """True if a role has a right, and the scopes of the token allow it. scopes: None for login sessions, which have no limits."""
+    """True if the role has the right and the token's scopes allow it. scopes: None for login sessions, which have no scopes."""
     if right not in _RIGHTS.get(role, frozenset()):
         return False
     return right is Right.UPLOAD or scopes is None or Scope.ADMIN in scopes

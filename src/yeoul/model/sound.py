@@ -1,4 +1,4 @@
-"""Audio tracks of a video besides the one that its pieces hold: dubs, descriptions, commentaries."""
+"""Additional audio tracks, which are not in the pieces: dubs, descriptions, commentaries."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from yeoul.model.plain import MAX_TICK, Count, Key, Sha256, Tick
 from yeoul.model.rendition import Name
 from yeoul.model.source import TimeBase
 
-MAX_LABEL: Final = 80  # characters of what a track is called
-MAX_AUDIO_TRACKS: Final = 16  # of a video, with the one that its pieces hold
+MAX_LABEL: Final = 80  # characters of the label of a track
+MAX_AUDIO_TRACKS: Final = 16  # of a video, including the one in its pieces
 
 
 class SoundFile(Noun):
-    """Where the sound of a file stands against the pictures of a source.
+    """The position of an audio file relative to the frames of a source.
 
-    tick: of the times in the source, to which those in the file are rounded. start_ns: when the file's zero is, in nanoseconds after the
-    source's zero. end_sample: as of `PieceAudio`. Without a tick the file is not of the source: its first picture, or its first sound where
-    it has no picture, stands at the source's zero.
+    tick: time base of the source's timestamps; times in the file are rounded to it. start_ns: the file's zero, in nanoseconds after the
+    source's zero. end_sample: as in `PieceAudio`. tick is None if the audio is not from the source: then the first frame of the file, or
+    its first sound if it has no video, is at the source's zero.
     """
 
     tick: TimeBase | None = None
@@ -29,7 +29,7 @@ class SoundFile(Noun):
 
 
 class LandedSound(Noun):
-    """The file of an audio track, whose bytes are in the store. name: of the track, and of its rendition."""
+    """The file of an audio track in the store. name: the name of the track and of its rendition."""
 
     name: Name
     sound: SoundFile

@@ -1,4 +1,4 @@
-"""What a source file is: its tracks, as found by demuxing, without decoding the whole of it."""
+"""The description of a source file: its tracks, found by demuxing, without decoding the whole file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Lin
 Rotation = Literal[0, 90, 180, 270]
 AudioRole = Literal["main", "dub", "description", "commentary"]
 
-_KEPT_CHANNELS = (1, 2, 6)  # as they are, in one of the renditions of the sound
+_KEPT_CHANNELS = (1, 2, 6)  # channel counts that one of the audio renditions keeps
 
 
 class TimeBase(Noun):
-    """Seconds per tick as num/den."""
+    """Seconds per tick, as the fraction num/den."""
 
     num: Count32
     den: Count32
@@ -31,12 +31,12 @@ class TimeBase(Noun):
 
 
 class VideoTrack(Noun):
-    """The video stream that is encoded (the first that is not a cover picture).
+    """The video stream that is encoded: the first one that is not cover art.
 
-    width, height: coded pixels before rotation and SAR. rotation_deg: clockwise turn that makes the picture upright.
-    sar: sample aspect ratio. coded_sar: what the first picture says of it, where the container says something else.
-    frame_rate: average frames per second. frames: displayed frames, where a scan counted them.
-    Colour fields carry words of `model/colour.py`, None where unknown.
+    width, height: in coded pixels, before rotation and SAR. rotation_deg: clockwise rotation that makes the frame upright.
+    sar: sample aspect ratio. coded_sar: the ratio in the first coded frame, if the container has another one.
+    frame_rate: average frames per second. frames: number of displayed frames, if a scan counted them.
+    Colour fields have values from `model/colour.py`, or None if unknown.
     """
 
     codec: Word
@@ -59,18 +59,18 @@ class VideoTrack(Noun):
 
     @property
     def is_hdr(self) -> bool:
-        """True for PQ and HLG transfer, which need tone mapping for SDR rungs."""
+        """True if the transfer is PQ or HLG, which need tone mapping for SDR rungs."""
         return self.colour_transfer in ("smpte2084", "arib-std-b67")
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """(width, height) in square pixels, upright: SAR widens (or narrows) the width, then rotation swaps."""
+        """(width, height) in square pixels, upright: the width is scaled by SAR, then both are swapped if rotation requires it."""
         width = round(self.width * self.sar.num / self.sar.den)
         return (self.height, width) if self.rotation_deg in (90, 270) else (width, self.height)
 
 
 class AudioTrack(Noun):
-    """An audio stream. bitrate_bps: 0 where unknown; title, role: as the file says."""
+    """An audio stream. bitrate_bps: 0 if unknown. title, role: from the metadata of the file."""
 
     codec: Word
     sample_rate: Count32
@@ -84,7 +84,7 @@ class AudioTrack(Noun):
 
 
 class TextTrack(Noun):
-    """A text subtitle stream; stream_index is the demuxer's."""
+    """A text stream with captions. stream_index: the index in the demuxer."""
 
     stream_index: int = Field(ge=0, le=65_535)
     codec: Word
@@ -93,7 +93,7 @@ class TextTrack(Noun):
 
 
 class Chapter(Noun):
-    """A part of the video with a name, in seconds after its first picture."""
+    """A named part of a video. Times in seconds after its first frame."""
 
     start_s: Seconds
     end_s: Seconds
@@ -101,11 +101,11 @@ class Chapter(Noun):
 
 
 class Source(Noun):
-    """A probed file. duration_s is what was found, never only what a header claims.
+    """A probed file. duration_s: found by reading the file, not only from a header.
 
-    start_pts: presentation time of the first displayed frame in ticks of the video time base; zero of every output.
-    audio: the default track, else the first that decodes: the one that pieces hold. cover: the file is all sound, and its picture was made
-    for it. notices: what was changed or left out.
+    start_pts: presentation time of the first displayed frame, in ticks of the video time base; it is the zero of every output.
+    audio: the track in the pieces: the default track, or else the first one that can be decoded. cover: the file has sound only, and its
+    video track was made from cover art or the sound. notices: what was changed or left out.
     """
 
     container: Word
@@ -119,10 +119,10 @@ class Source(Noun):
     notices: tuple[Notice, ...] = Field(default=(), max_length=20)
 
     def list_notices(self, lost: Mapping[str, int]) -> tuple[Notice, ...]:
-        """Returns all notices of a video of this source; lost: how many pictures did not decode, by the index of their piece."""
-        found = [*count_lost(lost), *self.notices]
+        """Returns all notices about a video of this source. lost: number of frames that could not be decoded, by piece index."""
+        notices = [*count_lost(lost), *self.notices]
         if self.video.is_hdr:
-            found.append(Notice(code="tone_mapped"))
+            notices.append(Notice(code="tone_mapped"))
         if self.audio is not None and self.audio.channels not in _KEPT_CHANNELS:
-            found.append(Notice(code="downmixed", count=self.audio.channels))
-        return tuple(found)
+            notices.append(Notice(code="downmixed", count=self.audio.channels))
+        return tuple(notices)

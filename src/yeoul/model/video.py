@@ -1,4 +1,4 @@
-"""A video and the states it goes through."""
+"""States and visibility of a video, and their transitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class VideoState(StrEnum):
-    """Life of a video; `failed` can follow any state but `ready`, `deleted` any."""
+    """The state of a video. `failed` can follow any state except `ready`; `deleted` can follow any state."""
 
     CREATED = "created"
     UPLOADING = "uploading"
@@ -20,7 +20,7 @@ class VideoState(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who may watch: everyone and in the feed; everyone with the link; the owner alone."""
+    """The visibility of a video. public: everyone, and listed; unlisted: everyone with the link; private: only the owner."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
@@ -28,15 +28,15 @@ class Visibility(StrEnum):
 
 
 def audience(row: Mapping[str, Any]) -> Visibility:
-    """Who may watch a video or a playlist, by its row: what moderators hide is as if it were private.
+    """Returns the effective visibility of the row of a video or playlist: private if a moderator has hidden it.
 
-    All decisions about access begin here.
+    All access checks start here.
     """
     return Visibility.PRIVATE if row.get("hidden") else Visibility(row["visibility"])
 
 
 def is_moderated(row: Mapping[str, Any]) -> bool:
-    """Whether moderators may see a video that they have hidden: not what its owner keeps private."""
+    """True if moderators can see a video that they have hidden. They cannot see videos that the owner made private."""
     return "hidden" in row and Visibility(row["visibility"]) != Visibility.PRIVATE
 
 
@@ -52,5 +52,5 @@ _NEXT: dict[VideoState, frozenset[VideoState]] = {
 
 
 def is_legal(old: VideoState, new: VideoState) -> bool:
-    """Whether a video may go from `old` to `new`; staying is not a transition."""
+    """True if a video can change from `old` to `new`. Staying in a state is not a transition."""
     return new in _NEXT[old]

@@ -1,4 +1,4 @@
-"""What webhooks are told of."""
+"""Events that webhooks receive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yeoul.model.video import VideoState
 
 
 class WebhookEvent(StrEnum):
-    """Something that happened to a video."""
+    """An event of a video that webhooks can receive."""
 
     CREATED = "video.created"
     PLAYABLE = "video.playable"
@@ -20,9 +20,9 @@ class WebhookEvent(StrEnum):
     DELETED = "video.deleted"
 
 
-TEST = "webhook.test"  # that its owner asks for
-OffReason = Literal["gone", "failing"]  # its address said so; nothing was delivered for days
-_OF_STATE = {
+TEST = "webhook.test"  # sent when the owner requests a test
+OffReason = Literal["gone", "failing"]  # the URL answered 410 Gone; all deliveries failed for days
+_EVENT_OF_STATE = {
     VideoState.PLAYABLE: WebhookEvent.PLAYABLE,
     VideoState.READY: WebhookEvent.READY,
     VideoState.FAILED: WebhookEvent.FAILED,
@@ -31,7 +31,7 @@ _OF_STATE = {
 
 
 def events_of(old: VideoState, new: VideoState) -> tuple[WebhookEvent, ...]:
-    """What there is to tell of a video that comes from one state to another. What is ready is playable, too."""
+    """Returns the events of a transition. A video that becomes ready without being playable before has both events."""
     if new == VideoState.READY and old != VideoState.PLAYABLE:
         return (WebhookEvent.PLAYABLE, WebhookEvent.READY)
-    return (_OF_STATE[new],) if new in _OF_STATE else ()
+    return (_EVENT_OF_STATE[new],) if new in _EVENT_OF_STATE else ()

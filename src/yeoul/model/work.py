@@ -1,4 +1,4 @@
-"""The words between pipeline and engine: plain data, so that any process on any machine can run it."""
+"""Messages between the pipeline and the engine: plain data, so that any process on any machine can run an attempt."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from yeoul.model.noun import Noun
 
-# Beside the fields of an op's output, or of its error, none of which can begin with a line.
+# Extra fields beside those of an op's output or error. Field names of nouns cannot start with an underscore.
 TRAFFIC = "_traffic"
 RESULT = "_result"
 
 
 class Slots(Noun):
-    """What a worker has free or a task needs, as hard limits: CPU cores and GPUs (fractions allowed), memory in bytes, tags.
+    """Free resources of a worker, or resources of a task, as hard limits: CPU cores and GPUs (fractions allowed), memory in bytes, tags.
 
-    tags: what a worker carries; of a task: what its worker must carry. They are not used up.
+    tags: the tags of a worker, or the tags that a task's worker must have. Tasks do not use them up.
     """
 
     cpu: float = 1.0
@@ -24,16 +24,16 @@ class Slots(Noun):
     tags: tuple[str, ...] = ()
 
     def fits(self, free: Slots) -> bool:
-        roomy = self.cpu <= free.cpu + 1e-9 and self.memory_bytes <= free.memory_bytes and self.gpu <= free.gpu + 1e-9
-        return roomy and set(self.tags) <= set(free.tags)
+        has_capacity = self.cpu <= free.cpu + 1e-9 and self.memory_bytes <= free.memory_bytes and self.gpu <= free.gpu + 1e-9
+        return has_capacity and set(self.tags) <= set(free.tags)
 
     @property
     def wants(self) -> str:
-        """What a task needs besides room, as one word: `*gpu` and its tags, sorted."""
+        """The GPU and tags that a task needs, as one string: `*gpu` and the tags, sorted."""
         return ",".join([*(["*gpu"] if self.gpu > 0 else []), *sorted(set(self.tags))])
 
     def serves(self) -> list[str]:
-        """Every `wants` that a worker with these slots can serve."""
+        """Returns each value of `wants` that a worker with these slots can serve."""
         words = [*(["*gpu"] if self.gpu > 0 else []), *sorted(set(self.tags))]
         return [",".join(chosen) for count in range(len(words) + 1) for chosen in combinations(words, count)]
 
@@ -48,10 +48,10 @@ class Slots(Noun):
 
 
 class Work(Noun):
-    """One attempt of one task.
+    """One attempt of a task, to be run by an engine.
 
-    op names a built-in or user op ("encode"); params is its JSON input. output_prefix is the attempt-scoped key prefix below
-    which everything it writes must lie. timeout_s is wall time, after which its process group is killed.
+    op: name of a built-in or user op ("encode"). params: its JSON input. output_prefix: key prefix of the attempt; the op can write only
+    below it. timeout_s: wall time after which the engine kills the process group.
     """
 
     task: str
@@ -64,9 +64,9 @@ class Work(Noun):
 
 
 class Usage(Noun):
-    """What one attempt used: seconds of CPU and of wall time, the peak of its memory, bytes fetched from and put into the store.
+    """Resources that an attempt used: CPU and wall time in seconds, peak memory, bytes read from and written to the store.
 
-    Bytes are known of attempts whose op returned or raised; of one that was killed they are 0.
+    read_bytes and written_bytes are 0 if the attempt was killed before its op returned or raised an error.
     """
 
     cpu_s: float = 0.0
@@ -77,7 +77,7 @@ class Usage(Noun):
 
 
 class Result(Noun):
-    """What an attempt's outputs are known by. key: of all inputs; digest: of what was made; reused: another task had made it before."""
+    """The identity of an attempt's outputs. key: hash of all inputs. digest: hash of the outputs. reused: an earlier task made them."""
 
     key: str | None = None
     digest: str | None = None
@@ -85,10 +85,10 @@ class Result(Noun):
 
 
 class Report(Noun):
-    """What an engine says of one attempt.
+    """An engine's report about an attempt.
 
-    done carries outputs (the op's JSON result), failed an error as made by `YeoulError.to_dict`, progress a share from 0 to 1.
-    lost: the worker died or was killed without a word. cpu_s is CPU time of the whole process group, wall_s its life.
+    kind: "done" has outputs (JSON from the op), "failed" an error from `YeoulError.to_dict`, "progress" a share from 0 to 1; "lost" means
+    that the worker died or was killed without a report. cpu_s: CPU time of the whole process group. wall_s: its wall time.
     """
 
     kind: Literal["started", "progress", "done", "failed", "lost"]
@@ -104,11 +104,11 @@ class Report(Noun):
 
     @property
     def result(self) -> Result:
-        """What the outputs are known by; the runner has put it beside them."""
+        """The identity of the outputs, from the field that the runner added to them."""
         return Result(**(self.outputs or {}).get(RESULT, {}))
 
     @property
     def usage(self) -> Usage:
-        """What the attempt used; the runner has put its traffic beside the outputs or the error."""
+        """The resources that the attempt used. The store traffic comes from the field that the runner added to the outputs or the error."""
         traffic = (self.outputs or self.error or {}).get(TRAFFIC, {})
         return Usage(cpu_s=self.cpu_s, wall_s=self.wall_s, max_rss_bytes=self.max_rss_bytes, **traffic)

@@ -1,1 +1,1 @@
-"""Preprocessor, DAG scheduler, resource manager, ops and completion handler: from landed pieces to a ready video."""
+"""The pipeline: preprocessor, DAG scheduler, resource manager, ops and completion handler turn landed pieces into a ready video."""

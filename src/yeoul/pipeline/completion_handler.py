@@ -1,4 +1,4 @@
-"""The completion handler: takes ended tasks and runs from the completion queue and brings the video's row up to date."""
+"""The completion handler: reads events from the completion queue (the outbox) and updates the video's row."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from yeoul.blob.store import Bucket
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.work import RunRow
 from yeoul.catalog.video import stream, upload, video
 from yeoul.model.event import RunEnded, TaskEnded, TrackRemoved
 from yeoul.model.rendition import Rung, codec_of
@@ -20,7 +21,7 @@ from yeoul.pipeline import publish, sweeper
 
 
 class CompletionHandler:
-    """Each method handles one topic in the transaction that takes the event out of the outbox."""
+    """Handles one topic per method, in the transaction that deletes the event from the outbox."""
 
     def task_ended(self, connection: Connection, event: TaskEnded, now_s: float) -> None:
         """Updates progress; the video becomes playable once the lowest rung and the audio have their first segment."""
@@ -28,7 +29,7 @@ class CompletionHandler:
         current = run.lock(connection, event.run_id)
         row = video.find(connection, video_id)
         if row is None or current is None or current["state"] != "open" or row["state"] == VideoState.READY.value:
-            return  # of a ready video a dropped rung is being made again; it shows when it is whole
+            return  # a dropped rung of a ready video is being encoded again; it is listed once it is complete
         video.change(connection, video_id, {"progress": _progress(connection, current)}, now_s)
         if current["ladder"] is None:
             return
@@ -37,7 +38,7 @@ class CompletionHandler:
             video.move(connection, video_id, VideoState.PLAYABLE, now_s, playable_at=now_s)
 
     def upload_closed(self, connection: Connection, video_id: str, now_s: float) -> None:
-        """All bytes are there: the video is processing, unless it is playable already."""
+        """Moves a video from uploading to processing, because all its bytes have landed."""
         row = video.find(connection, video_id)
         if row is not None and row["state"] == VideoState.UPLOADING.value:
             video.move(connection, video_id, VideoState.PROCESSING, now_s)
@@ -45,7 +46,7 @@ class CompletionHandler:
     def run_ended(self, connection: Connection, event: RunEnded, now_s: float) -> None:
         """Makes the video ready and frees temporary objects, or fails it with the error of the task that ended the run.
 
-        A failed video keeps its temporary objects: a retry continues from there.
+        A failed video keeps its temporary objects, because a retry needs them.
         """
         video_id = event.video_id
         current = run.lock(connection, event.run_id)
@@ -58,20 +59,20 @@ class CompletionHandler:
             if row["edition"] != edition:
                 publish.show(connection, current, now_s)
                 sweeper.ask_later(connection, video_id, now_s)
-            done = {"progress": 1.0, "notice": _dropped_notice(run.made(connection, current["id"])["dropped"])}
-            video.change(connection, video_id, done, now_s)
+            values = {"progress": 1.0, "notice": _dropped_notice(run.made(connection, current["id"])["dropped"])}
+            video.change(connection, video_id, values, now_s)
             playable_at = row["playable_at"] or now_s
-            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **done)
+            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **values)
             sweeper.ask(connection, video_id, "leftovers", now_s)
             return
         error = _error_of(connection, current["id"], event.failed)
         if row["state"] == VideoState.READY.value:
-            video.change(connection, video_id, {"notice": error}, now_s)  # what was made before stays
+            video.change(connection, video_id, {"notice": error}, now_s)  # the earlier edition stays visible
         else:
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
 
     def give_up(self, connection: Connection, video_id: str, error: YeoulError, now_s: float) -> None:
-        """An event of this video can never be handled: the video fails, and its owner is told why."""
+        """Fails a video because one of its events cannot be handled, and stores the error for its owner."""
         current = run.find_of_video(connection, video_id)
         if current is not None:
             run.end(connection, current["id"], "failed", now_s)
@@ -81,72 +82,80 @@ class CompletionHandler:
             video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
 
     def track_removed(self, connection: Connection, event: TrackRemoved, now_s: float) -> None:
-        """Frees the objects of an audio track once nobody plays it, and removes it from the dropped ones."""
+        """Frees the objects of an audio track after current playback sessions, and removes it from the dropped renditions."""
         video_id = event.video_id
         sweeper.ask_one(connection, video_id, event.key, now_s, Bucket(event.bucket))
         sweeper.ask_later(connection, video_id, now_s)
-        last = run.find_of_video(connection, video_id)
-        current = None if last is None else run.lock(connection, last["id"])
+        last_run = run.find_of_video(connection, video_id)
+        current = None if last_run is None else run.lock(connection, last_run["id"])
         row = video.find(connection, video_id)
         if row is not None and current is not None and event.name in current["made"]["dropped"]:
             publish.bring_back(connection, current, [event.name], now_s)
             if row["state"] == VideoState.READY.value:
-                left = run.made(connection, current["id"])["dropped"]
-                video.change(connection, video_id, {"notice": _dropped_notice(left)}, now_s)
+                dropped = run.made(connection, current["id"])["dropped"]
+                video.change(connection, video_id, {"notice": _dropped_notice(dropped)}, now_s)
 
     def video_deleted(self, connection: Connection, video_id: str, now_s: float) -> None:
-        """Everything a deleted video had in the store goes."""
+        """Frees all objects of a deleted video."""
         sweeper.ask(connection, video_id, "all", now_s)
 
 
-def _list_renditions(connection: Connection, current: Mapping[str, Any]) -> bool:
-    """Offer the lowest rung and the audio from their first segment on, and a higher rung once it has caught up with the lowest.
+def _list_renditions(connection: Connection, current: RunRow) -> bool:
+    """Lists renditions in the playlists as they become available. True if the video can be played.
 
-    From then on growing playlists keep all listed renditions in step, so that a player may switch freely. What is encoded in other
-    codecs joins when it is whole, for nobody shall wait for it. Returns whether the video can be played.
+    The lowest rung and the audio are listed from their first segment on, a higher rung once it has caught up with the lowest. Listed
+    renditions then grow in step, so that a player may switch freely. Renditions in other codecs than H.264 are listed once they are
+    complete, so that they never delay the others.
     """
-    standing = stream.standing(connection, current["video_id"], current["edition"])
+    counts = stream.standing(connection, current["video_id"], current["edition"])
+    assert current["ladder"] is not None, "the source was inspected"
+    assert current["source"] is not None, "the source was inspected"
     base = {Rung.model_validate(current["ladder"][-1]).name}
     if current["source"]["audio"] is not None:
         base.add("audio")
-    if any(standing.get(name, (0, False))[0] == 0 for name in base):
+    if any(counts.get(name, (0, False))[0] == 0 for name in base):
         return False
-    horizon = min(standing[name][0] for name in base)
-    others = [name for name in standing if codec_of(name) != "h264"]
-    needed = dict.fromkeys(standing, horizon) | dict.fromkeys(others, _count_pieces(connection, current) if others else horizon)
-    new = [name for name, (count, listed) in standing.items() if not listed and (name in base or count >= needed[name])]
-    if new:
-        stream.list_renditions(connection, current["video_id"], current["edition"], new)
+    base_count = min(counts[name][0] for name in base)
+    other_codecs = [name for name in counts if codec_of(name) != "h264"]
+    needed: dict[str, float] = dict.fromkeys(counts, base_count)
+    if other_codecs:
+        needed |= dict.fromkeys(other_codecs, _count_pieces(connection, current))
+    new_names = [name for name, (count, listed) in counts.items() if not listed and (name in base or count >= needed[name])]
+    if new_names:
+        stream.list_renditions(connection, current["video_id"], current["edition"], new_names)
     return True
 
 
-def _count_pieces(connection: Connection, current: Mapping[str, Any]) -> float:
-    """How many pieces there are; infinitely many until the upload is closed."""
+def _count_pieces(connection: Connection, current: RunRow) -> float:
+    """Returns the number of pieces, or infinity until the upload is closed."""
     if upload.get(connection, current["upload_id"])["state"] != "closed":
         return float("inf")
     return len(upload.landed_indexes(connection, current["upload_id"], "piece"))
 
 
-def _progress(connection: Connection, current: Mapping[str, Any]) -> float:
-    """Share of ended tasks among those known, scaled by the share of the bytes that have landed."""
+def _progress(connection: Connection, current: RunRow) -> float:
+    """Returns the share of ended tasks among existing ones, multiplied by the share of bytes that have landed."""
     counts = queue_view.count_states(connection, current["id"])
     total = sum(counts.values())
     ended = sum(counts.get(state, 0) for state in queue.ENDED)
-    sent = upload.get(connection, current["upload_id"])
-    share = 1.0 if sent["state"] == "closed" else min(1.0, upload.landed_bytes(connection, sent["id"]) / max(1, sent["size_bytes"]))
-    return round(share * ended / max(1, total), 4)
+    upload_row = upload.get(connection, current["upload_id"])
+    landed_share = 1.0
+    if upload_row["state"] != "closed":
+        landed_share = min(1.0, upload.landed_bytes(connection, upload_row["id"]) / max(1, upload_row["size_bytes"]))
+    return round(landed_share * ended / max(1, total), 4)
 
 
 def _dropped_notice(dropped: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Returns the notice of a ready video that lacks qualities; None where it lacks none."""
+    """Returns the notice of a ready video with dropped renditions; None if none was dropped."""
     if not dropped:
         return None
     rungs = sorted(dropped)
-    return RungsDroppedError(f"the video is ready without {', '.join(rungs)}, which could not be made", rungs=rungs).to_dict()
+    return RungsDroppedError(f"the video is ready, but these renditions could not be encoded: {', '.join(rungs)}", rungs=rungs).to_dict()
 
 
 def _error_of(connection: Connection, run_id: str, stage: str) -> dict[str, Any]:
     for task in queue_view.of_run(connection, run_id):
         if task["stage"] == stage and task["state"] == "failed":
+            assert task["error"] is not None, "failed tasks have an error"
             return {**task["error"], "stage": stage, "piece": task["piece"]}
     return {"code": "internal.error", "message": f"stage {stage} failed", "facts": {}, "retryable": False}

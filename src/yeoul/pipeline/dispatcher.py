@@ -1,6 +1,6 @@
-"""The dispatcher: the edge around the pure parts. It takes events from the outbox, gives work to the engine, and commits its reports.
+"""The dispatcher: handles events from the outbox, starts tasks on the engine and commits the engine's reports.
 
-Any number of dispatchers may run on one PostgreSQL database; on SQLite there is one. It holds nothing that the rows do not.
+Any number of dispatchers may share one PostgreSQL database; SQLite allows one. All state of a dispatcher can be rebuilt from the rows.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -44,14 +43,16 @@ from yeoul.pipeline.settlement import Settlement
 from yeoul.pipeline.sweeper import Sweeper
 
 log = logging.getLogger("yeoul.pipeline")
-Row = Mapping[str, Any]
 _BATCH = 64
-_AGAIN_S = 1.0
-_RESUMED = 16  # parked runs opened at one heartbeat
+_RETRY_DELAY_S = 1.0
+_RESUME_BATCH = 16  # parked runs resumed at one heartbeat
 
 
 class Dispatcher:
-    """One claimer of tasks. `room` says whether the store has room for more work; `on_run_ended` is told when the rows say so."""
+    """Claims tasks for one owner and settles them.
+
+    room: returns True if the store has space for more work. on_run_ended: called with the run's id after the end of a run was committed.
+    """
 
     def __init__(
         self,
@@ -90,71 +91,75 @@ class Dispatcher:
     # --- the loop ---
 
     def recover(self, *, only_dispatcher: bool) -> None:
-        """Take over from dispatchers that are gone: what ran, and what they knew. With `only_dispatcher`, every other owner is gone."""
+        """Takes over from dispatchers that are gone: reclaims their tasks, restores the state of workers, and replaces stale runs.
+
+        only_dispatcher: no other dispatcher is running, so that tasks of all other owners are reclaimed at once.
+        """
         self._settlement.reclaim(self._clock.now(), self._owner if only_dispatcher else None)
         with self._database.write() as connection:
             self._placer.recall(connection)
             self._replace_stale(connection, self._clock.now())
 
     def step(self, timeout_s: float) -> None:
-        """One turn: reports, events, placing, heartbeat. Waits at most `timeout_s` when there is nothing to do.
+        """Runs one turn: settles reports, sends the heartbeat, handles events, starts tasks.
 
-        Raises StorageFullError when the database's disk is full, UnavailableError when it cannot be reached; nothing is lost, call again.
+        Waits at most `timeout_s` if there is nothing to do. Raises StorageFullError if the database's disk is full, UnavailableError if the
+        database cannot be reached. Nothing is lost: call `step` again.
         """
         self._reports.extend(self._engine.poll(0.0 if self._changed else timeout_s))
         self._changed = bool(self._reports) or self._watch.poll() or self._changed
         while self._reports:
-            self._take_next()
-        self._beat()
+            self._settle_next()
+        self._heartbeat()
         self._changed = self._sweeper.expire(self._clock.now()) or self._changed
         if self._changed or self._clock.now() >= self._placer.wake_at:
-            more = self._handle_events()
+            has_more = self._handle_events()
             if self._placing:
                 self._reports.extend(self._placer.place())
-            more = self._sweeper.free_next(self._clock.now()) or more
-            self._changed = more
+            has_more = self._sweeper.free_next(self._clock.now()) or has_more
+            self._changed = has_more
 
     def stop_placing(self) -> None:
-        """Start no more tasks: what runs may end."""
+        """Stops starting tasks; running tasks continue."""
         self._placing = False
 
     def hand_back(self) -> None:
-        """Return what was claimed and has not ended to the queue, where others find it at once; the engine must have stopped."""
+        """Releases all claimed tasks, so that other dispatchers can start them at once. The engine must have stopped."""
         with self._database.write() as connection:
             count = lease.hand_back(connection, self._owner, self._clock.now())
         if count:
-            log.info("%d tasks were handed back", count)
+            log.info("released %d tasks", count)
 
     def close(self) -> None:
-        """Stop watching; the engine is closed by who made it."""
+        """Stops watching the database. Does not close the engine."""
         self._watch.close()
 
-    def _take_next(self) -> None:
-        """Take the next report, or all that stand together and say that all went well."""
-        together = list(itertools.takewhile(lambda report: report.kind == "done", self._reports))
-        alone = self._settlement.take_together(together, self._clock.now()) if len(together) > 1 else [self._reports[0]]
-        for report in together:
-            if report not in alone:
+    def _settle_next(self) -> None:
+        """Settles the next report, or all consecutive reports of success together."""
+        batch = list(itertools.takewhile(lambda report: report.kind == "done", self._reports))
+        rest = self._settlement.take_together(batch, self._clock.now()) if len(batch) > 1 else [self._reports[0]]
+        for report in batch:
+            if report not in rest:
                 self._placer.ended(report)
-        for report in alone:
-            self._take_report(report)
-        for _ in range(max(1, len(together))):
+        for report in rest:
+            self._settle_report(report)
+        for _ in range(max(1, len(batch))):
             self._reports.popleft()
 
-    def _take_report(self, report: Report) -> None:
+    def _settle_report(self, report: Report) -> None:
         try:
             self._settlement.take(report, self._clock.now())
         except (StorageFullError, UnavailableError):
             raise
         except Exception:
-            # It must not hold up those behind it. The next heartbeat finds that the attempt does not run, and it is tried again.
-            log.exception("the report of task %s attempt %s could not be taken", report.task, report.attempt)
+            # A bad report must not block the reports after it. The next heartbeat finds that the attempt does not run, and it is retried.
+            log.exception("could not settle the report of task %s attempt %s", report.task, report.attempt)
         self._placer.ended(report)
 
     # --- events ---
 
     def _handle_events(self) -> bool:
-        """Handle what is in the outbox of one video; True when there may be more."""
+        """Handles the due events of one video. True if there may be more."""
         self._ended_runs = []
         with self._book.transaction(self._database) as connection:
             entries = outbox.peek(connection, self._clock.now(), _BATCH)
@@ -165,7 +170,7 @@ class Dispatcher:
         return bool(entries)
 
     def _handle_entry(self, connection: Connection, entry: outbox.Entry) -> None:
-        """Handles an entry, or rolls it back: postpones it if a later try may work, else fails its video."""
+        """Handles an entry. If that fails, rolls back, and postpones the entry if a retry may succeed, else fails its video."""
         now_s = self._clock.now()
         try:
             with connection.begin_nested():
@@ -176,12 +181,12 @@ class Dispatcher:
             raise
         except YeoulError as error:
             cause = error
-        except Exception as error:  # noqa: BLE001 (a wrong event must not hold up those after it)
-            cause = YeoulError(f"{entry.topic} could not be handled: {error}"[:2000])
+        except Exception as error:  # noqa: BLE001 (a bad event must not block the events after it)
+            cause = YeoulError(f"event {entry.topic} could not be handled: {error}"[:2000])
         self._book.forget()
         log.error("event %s of video %s was rolled back", entry.topic, entry.video_id, exc_info=cause)
         if cause.retryable:
-            outbox.postpone(connection, entry.id, now_s + _AGAIN_S)
+            outbox.postpone(connection, entry.id, now_s + _RETRY_DELAY_S)
             return
         outbox.delete_entry(connection, entry.id)
         self._handler.give_up(connection, entry.video_id, cause, now_s)
@@ -208,11 +213,11 @@ class Dispatcher:
                 self._cancel_video(connection, event.video_id, now_s)
                 self._handler.video_deleted(connection, event.video_id, now_s)
             case _:
-                log.error("an event of unknown topic %s was dropped", entry.topic)
+                log.error("ignored an event with the unknown topic %s", entry.topic)
 
     def _handle_upload(self, connection: Connection, event: PieceLanded | UploadClosed | TrackLanded, now_s: float) -> None:
         if video.find(connection, event.video_id) is None:
-            return  # it was deleted meanwhile
+            return  # the video was deleted in the meantime
         match event:
             case PieceLanded():
                 self._preprocessor.piece_landed(connection, event, now_s)
@@ -229,62 +234,62 @@ class Dispatcher:
             run.end(connection, row["id"], "cancelled", now_s)
 
     def _replace_stale(self, connection: Connection, now_s: float) -> None:
-        """Begin runs anew that an older program began, where it made what this one's ops do not go on with."""
+        """Cancels and restarts runs that use an earlier version of an op, because outputs of both versions do not fit together."""
         for row in run.unended(connection):
             if self._preprocessor.is_stale(row):
                 self._kill(row["id"], connection, now_s)
                 run.end(connection, row["id"], "cancelled", now_s)
                 self._preprocessor.begin_anew(connection, row, now_s)
-                log.info("run %s of video %s begins anew: an op of it has another version now", row["id"], row["video_id"])
+                log.info("restarted run %s of video %s: the version of one of its ops has changed", row["id"], row["video_id"])
 
     def _kill(self, run_id: str, connection: Connection, now_s: float) -> None:
-        """Cancel what is left of a run. What runs elsewhere is killed by its own dispatcher, which finds that it lost it."""
+        """Cancels the remaining tasks of a run. Other dispatchers kill their attempts when they find at a heartbeat that they lost them."""
         run.lock(connection, run_id)
         for row in queue.cancel_run(connection, run_id, now_s):
             self._engine.cancel(TaskId(row["id"]), row["attempt"])
 
     # --- the heartbeat ---
 
-    def _beat(self) -> None:
-        """Extend our leases, take back what others lost, and bring the engine and the rows together."""
+    def _heartbeat(self) -> None:
+        """Extends our leases, reclaims expired ones, and reconciles the engine with the rows."""
         now_s = self._clock.now()
         passed_s = now_s - self._heartbeat_at
         if 0 <= passed_s < self._options.heartbeat_s:
             return
-        self._changed = self._changed or passed_s < 0  # the clock was set back: what was to be looked at later is looked at now
+        self._changed = self._changed or passed_s < 0  # the clock was set back, so due times have to be checked again
         with self._database.write() as connection:
             lease.extend(connection, self._owner, now_s + self._options.lease_s)
             owned = lease.owned(connection, self._owner)
-            self._weigh(connection, now_s)
+            self._update_overload(connection, now_s)
         self._reconcile(owned)
         self._changed = self._settlement.reclaim(now_s) or self._changed
         self._heartbeat_at = now_s
 
-    def _weigh(self, connection: Connection, now_s: float) -> None:
-        """Park new runs while there is far too much to do, and open them again, a few at a time, when there is less."""
+    def _update_overload(self, connection: Connection, now_s: float) -> None:
+        """Parks new runs while the pipeline is overloaded, else resumes a few parked runs."""
         level = self._placer.look(connection, now_s)
         self._preprocessor.parking = level >= Level.PARK
         if level < Level.PARK:
-            for row in run.parked(connection, _RESUMED):
+            for row in run.parked(connection, _RESUME_BATCH):
                 self._preprocessor.resume(connection, row, now_s)
 
     def _reconcile(self, owned: set[tuple[str, int]]) -> None:
-        """Kill what runs and is not ours any more; report lost what is ours and does not run."""
+        """Kills running attempts that we no longer own, and reports owned attempts that do not run as lost."""
         running = self._engine.running()
         for task, attempt in sorted(running - owned):
             self._engine.cancel(TaskId(task), attempt)
         for task, attempt in sorted(owned - running):
-            error = WorkerLostError("the engine knows nothing of this attempt", reason="unknown").to_dict()
+            error = WorkerLostError("the engine does not run this attempt", reason="unknown").to_dict()
             self._reports.append(Report(kind="lost", task=task, attempt=attempt, worker="", error=error))
 
 
 def _delete_repeats(connection: Connection, entries: Sequence[outbox.Entry]) -> list[outbox.Entry]:
-    """Deletes TaskEnded of runs that have a later one, which updates the video for all of them; returns the other entries."""
-    last = {entry.payload.get("run_id"): entry.id for entry in entries if entry.topic == TaskEnded.topic}
-    kept: list[outbox.Entry] = []
+    """Deletes every TaskEnded but the last of each run, because the last one updates the video for all. Returns the other entries."""
+    last_ids = {entry.payload.get("run_id"): entry.id for entry in entries if entry.topic == TaskEnded.topic}
+    remaining: list[outbox.Entry] = []
     for entry in entries:
-        if entry.topic == TaskEnded.topic and last[entry.payload.get("run_id")] != entry.id:
+        if entry.topic == TaskEnded.topic and last_ids[entry.payload.get("run_id")] != entry.id:
             outbox.delete_entry(connection, entry.id)
         else:
-            kept.append(entry)
-    return kept
+            remaining.append(entry)
+    return remaining

@@ -1,4 +1,4 @@
-"""The seam to whatever runs tasks: the pipeline asks for this much and no more."""
+"""The protocol of engines: all that the pipeline needs to run tasks."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from yeoul.model.work import Report, Slots, Work
 
 
 class Engine(Protocol):
-    """Runs works on workers. It never owns the truth: retries and order belong to the durable queue."""
+    """Runs attempts on workers. It keeps no durable state: the task queue decides about retries and order."""
 
     def free(self) -> Mapping[WorkerId, Slots]:
-        """The worker queue: free slots by worker."""
+        """Returns the worker queue: free slots by worker."""
         ...
 
     def submit(self, work: Work, on: WorkerId | None) -> None:
-        """Start a work; submitting the same (task, attempt) twice starts it once."""
+        """Starts an attempt. Submitting the same (task, attempt) twice starts it once."""
         ...
 
     def poll(self, timeout_s: float) -> Sequence[Report]:
-        """What has happened since the last call; waits at most `timeout_s` for something to happen."""
+        """Returns the reports since the last call. Waits at most `timeout_s` for the first one."""
         ...
 
     def cancel(self, task: TaskId, attempt: int) -> None:
-        """Kill the attempt with its whole process group; unknown attempts are ignored."""
+        """Kills an attempt with its whole process group. Ignores unknown attempts."""
         ...
 
     def running(self) -> frozenset[tuple[TaskId, int]]:
-        """Attempts of which the final report has not been polled yet, to reconcile with the rows."""
+        """Returns all attempts whose final report has not been polled yet, to be reconciled with the rows."""
         ...
 
     def demand(self, waiting: Sequence[Slots]) -> None:
-        """A hint for autoscalers: what waits for room."""
+        """Tells the engine the slots of waiting tasks, as a hint for autoscaling."""
         ...
 
     def close(self) -> None:
-        """Kill everything and free what the engine holds."""
+        """Kills all attempts and frees the engine's resources."""
         ...

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from yeoul.base.errors import PoisonPieceError, StorageFullError, TaskCancelledError, WorkerLostError
 from yeoul.catalog.queue import attempt, lease, outbox
 from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue.many import RunningTaskRow
+from yeoul.catalog.schema.row.work import RunRow, TaskRow
 from yeoul.catalog.video import video
 from yeoul.model.event import TaskEnded
 from yeoul.model.work import Report
@@ -22,7 +24,6 @@ from yeoul.pipeline.run_book import RunBook, end_run, lock_run_of, place_of
 from yeoul.pipeline.task import input as task_input
 
 log = logging.getLogger("yeoul.pipeline")
-Row = Mapping[str, Any]
 
 
 class FailureHandler:
@@ -32,8 +33,8 @@ class FailureHandler:
         self._book = book
         self._owner = owner
 
-    def settle(self, connection: Connection, task: Row, run: Row, report: Report, error: Mapping[str, Any], now_s: float) -> None:
-        """Retries a task, at once or later, or fails it permanently; does nothing but note usage if the attempt is no longer ours."""
+    def settle(self, connection: Connection, task: TaskRow, run: RunRow, report: Report, error: Mapping[str, Any], now_s: float) -> None:
+        """Retries a task, at once or later, or fails it permanently. If the attempt is no longer ours, only records its usage."""
         has_crashed = find_fault(error) in {Fault.CRASH, Fault.LOSS}
         crashes = _count_crashes(connection, task) + 1 if has_crashed else 0
         verdict = after_failure(task["id"], error, failures=task["failures"], tries=task["tries"], retries=task["retries"], crashes=crashes)
@@ -46,8 +47,8 @@ class FailureHandler:
             attempt.note_usage(connection, report.task, report.attempt, report.usage)
 
     def cancel(self, connection: Connection, task_id: str, now_s: float) -> None:
-        """Fails a task permanently because an admin asked for it; leaves a task alone that has ended."""
-        task = task_input.find_task(connection, task_id)
+        """Fails a task permanently because an admin asked for it. Does nothing if the task has ended."""
+        task = queue.find(connection, task_id)
         if task is None:
             return
         run = lock_run_of(connection, task)
@@ -55,15 +56,15 @@ class FailureHandler:
         if queue.fail_unended(connection, task_id, error, now_s):
             self._fail_permanently(connection, task, run, error, now_s)
 
-    def fail_lost(self, connection: Connection, lost: Row, now_s: float) -> None:
-        """Fails a task permanently whose attempts were lost too often; it kills whatever runs it. lost: a row of `lease.find_hopeless`."""
-        error = WorkerLostError(f"{MAX_ATTEMPTS} attempts were lost with their workers", attempts=MAX_ATTEMPTS).to_dict()
+    def fail_lost(self, connection: Connection, lost: lease.HopelessTaskRow, now_s: float) -> None:
+        """Fails a task permanently after too many of its attempts were lost. lost: a row of `lease.find_hopeless`."""
+        error = WorkerLostError(f"the task was lost with its worker in {MAX_ATTEMPTS} attempts", attempts=MAX_ATTEMPTS).to_dict()
         run = lock_run_of(connection, lost)
-        task = task_input.task_row(connection, lost["id"])
+        task = queue.get(connection, lost["id"])
         if lease.fail(connection, lost["id"], lost["attempt"], lost["owner"], error, 0.0, now_s):
             self._fail_permanently(connection, task, run, error, now_s)
 
-    def _fail(self, connection: Connection, task: Row, run: Row, report: Report, error: Mapping[str, Any], now_s: float) -> bool:
+    def _fail(self, connection: Connection, task: TaskRow, run: RunRow, report: Report, error: Mapping[str, Any], now_s: float) -> bool:
         if not lease.fail(connection, report.task, report.attempt, self._owner, error, report.cpu_s, now_s, report.usage):
             return False
         log.warning("task %s attempt %s failed permanently: %s", report.task, report.attempt, _describe(error))
@@ -73,8 +74,8 @@ class FailureHandler:
     def _retry(
         self,
         connection: Connection,
-        task: Row,
-        run: Row,
+        task: TaskRow,
+        run: RunRow,
         report: Report,
         error: Mapping[str, Any],
         verdict: Retry,
@@ -82,6 +83,9 @@ class FailureHandler:
         *,
         has_crashed: bool,
     ) -> bool:
+        failed_on = task["failed_on"]
+        if verdict.counts and task["worker"] is not None:  # null: another dispatcher has reclaimed the task, and this attempt is not ours
+            failed_on = sorted({*failed_on, task["worker"]})
         is_ours = lease.put_back(
             connection,
             report.task,
@@ -91,7 +95,7 @@ class FailureHandler:
             not_before=now_s + verdict.delay_s,
             counts=verdict.counts,
             now_s=now_s,
-            failed_on=sorted({*task["failed_on"], task["worker"]}) if verdict.counts else task["failed_on"],
+            failed_on=failed_on,
             crashed=has_crashed,
             usage=report.usage,
         )
@@ -101,7 +105,7 @@ class FailureHandler:
             video.change(connection, run["video_id"], {"notice": dict(error)}, now_s)
         return is_ours
 
-    def _fail_permanently(self, connection: Connection, task: Row, run: Row, error: Mapping[str, Any], now_s: float) -> None:
+    def _fail_permanently(self, connection: Connection, task: TaskRow, run: RunRow, error: Mapping[str, Any], now_s: float) -> None:
         if task["stage"] in PREPROCESSOR_STAGES:
             end_run(connection, run, task["stage"], now_s)
             return
@@ -111,19 +115,19 @@ class FailureHandler:
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run["id"]), now_s)
 
 
-def has_waited_for_room(task: Row) -> bool:
-    """True if the last attempt of a task failed because the disk was full; its video has a notice of it."""
+def has_waited_for_room(task: RunningTaskRow | TaskRow) -> bool:
+    """True if the last attempt of a task failed because the disk was full. Its video then has a notice."""
     return task["error"] is not None and task["error"].get("code") == StorageFullError.code
 
 
-def _count_crashes(connection: Connection, task: Row) -> int:
-    """Returns the crashes so far of all tasks of a piece, or of a task of the whole video."""
+def _count_crashes(connection: Connection, task: TaskRow) -> int:
+    """Returns the number of crashes of all tasks of the same piece, or of this task if it has no piece."""
     return task["crashes"] if task["piece"] is None else lease.count_crashes(connection, task["run_id"], task["piece"])
 
 
-def _make_poison(task: Row, crashes: int, error: Mapping[str, Any]) -> dict[str, Any]:
+def _make_poison(task: TaskRow, crashes: int, error: Mapping[str, Any]) -> dict[str, Any]:
     where = "the video" if task["piece"] is None else f"piece {task['piece']}"
-    message = f"{where} crashed its workers {crashes} times and is not tried again"
+    message = f"{where} crashed its workers {crashes} times and will not be retried"
     return PoisonPieceError(message, piece=task["piece"], crashes=crashes, last=dict(error)).to_dict()
 
 

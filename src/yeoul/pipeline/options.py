@@ -1,4 +1,4 @@
-"""Limits and times of a dispatcher."""
+"""Limits and intervals of a dispatcher."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from yeoul.pipeline.resource.manager import Policy
 
 @dataclass(frozen=True)
 class DispatchOptions:
-    """lease_s: how long a claimed task stays its dispatcher's without a heartbeat; heartbeat_s: how often leases are extended."""
+    """The options of a dispatcher.
+
+    lease_s: how long a claimed task belongs to its dispatcher without a heartbeat. heartbeat_s: the interval between heartbeats.
+    """
 
     lease_s: float
     heartbeat_s: float

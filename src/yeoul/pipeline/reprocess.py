@@ -1,4 +1,4 @@
-"""Processing a video again, by the same or another definition, from what was uploaded: an edition that is shown when it is whole."""
+"""Reprocessing: makes a new edition of a video from its upload, with the same or another DAG definition."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _ENDED = ("done", "failed")
 
 
 def ask(connection: Connection, video_id: str, pipeline: str, now_s: float) -> None:
-    """Have a video processed again. Raises ConflictError before its first run has ended, NotFoundError."""
+    """Requests reprocessing of a video. Raises NotFoundError, or ConflictError if its last run or its upload has not ended."""
     row = video.lock(connection, video_id)
     current = run.find_of_video(connection, video_id)
     if current is None or current["state"] not in _ENDED:
         state = None if current is None else current["state"]
-        raise ConflictError(f"video {video_id} is still being processed; ask again when that has ended", state=row["state"], run=state)
+        raise ConflictError(f"video {video_id} is still being processed; try again when that has ended", state=row["state"], run=state)
     if upload.get(connection, current["upload_id"])["state"] != "closed":
-        raise ConflictError(f"the upload of video {video_id} has not ended; it cannot be processed again", state=row["state"])
+        raise ConflictError(f"video {video_id} cannot be reprocessed before its upload is complete", state=row["state"])
     video.change(connection, video_id, {"pipeline": pipeline, "notice": None}, now_s)
     outbox.emit(connection, Reprocess(video_id=video_id, edition=current["edition"] + 1), now_s)

@@ -1,9 +1,8 @@
-"""Second chances: making failed tasks runnable again, of a failed video, of one piece, or of a rung that was dropped."""
+"""Retry: makes failed tasks ready again, of a failed video, of one piece, or of a dropped rung."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -11,27 +10,30 @@ from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.videos import VideoRow
+from yeoul.catalog.schema.row.work import RunRow, TaskStateRow
 from yeoul.catalog.video import upload, video
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag.definition import PREPROCESSOR_STAGES
 from yeoul.pipeline.task import input as task_input
 
-Row = Mapping[str, Any]
-
 
 def retry_video(connection: Connection, video_id: str, now_s: float, *, piece: int | None = None, rung: str | None = None) -> None:
-    """Try again what failed; with `piece` or `rung` also what was dropped. Raises ConflictError when there is nothing of the kind."""
-    found = run.find_of_video(connection, video_id)
+    """Retries the failed tasks of a video. With `piece` or `rung`, also encodes dropped rungs again.
+
+    Raises ConflictError if there is nothing to retry.
+    """
+    newest = run.find_of_video(connection, video_id)
     row = video.get(connection, video_id)
-    if found is None or (current := run.lock(connection, found["id"])) is None:
-        raise ConflictError(f"video {video_id} has not been worked on; there is nothing to try again", state=row["state"])
+    if newest is None or (current := run.lock(connection, newest["id"])) is None:
+        raise ConflictError(f"video {video_id} has not been processed yet; there is nothing to retry", state=row["state"])
     is_failed = VideoState.FAILED.value in (row["state"], current["state"])  # a ready video's newest run may have failed too
     if piece is None and rung is None:
         if not is_failed:
-            raise ConflictError(f"video {video_id} is {row['state']}; without a piece or a rung, only a failed one can be tried again")
+            raise ConflictError(f"video {video_id} is {row['state']}; only a failed video can be retried without naming a piece or a rung")
     else:
-        _bring_back(connection, current, _find_rungs(connection, row, current, piece, rung, is_failed=is_failed), now_s)
+        _reset_rungs(connection, current, _find_rungs(connection, row, current, piece, rung, is_failed=is_failed), now_s)
     if is_failed:
         run.reopen(connection, current["id"])
         queue.retry_run(connection, current["id"], now_s)
@@ -41,21 +43,27 @@ def retry_video(connection: Connection, video_id: str, now_s: float, *, piece: i
             video.change(connection, video_id, {"notice": None}, now_s)
 
 
-def retry_task(connection: Connection, task: Row, now_s: float) -> None:
-    """Let a task run now that waits for its next attempt, or try it again when it has failed. Raises ConflictError otherwise."""
+def retry_task(connection: Connection, task: TaskStateRow, now_s: float) -> None:
+    """Starts the next attempt of a waiting task now, or retries a failed or cancelled task. Raises ConflictError for any other task."""
     if queue.hurry(connection, task["id"], now_s):
         return
     if task["state"] not in {"failed", "cancelled"}:
-        raise ConflictError(f"task {task['id']} is {task['state']}; only what failed or waits for its next attempt can be tried again")
+        raise ConflictError(f"task {task['id']} is {task['state']}; only a failed task or one that waits for a retry can be retried")
     row = run.find(connection, task["run_id"])
     assert row is not None, "tasks have a run"
-    # What is dropped is a rendition: the rung's name in the codec that this task makes.
+    # Dropped rungs are stored by rendition name: the name of the rung in the codec of this task.
     rung = next(iter(task_input.rungs_of(row, task)), task["rung"]) if task["rung"] is not None else None
     retry_video(connection, row["video_id"], now_s, piece=task["piece"], rung=rung)
 
 
-def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | None, rung: str | None, *, is_failed: bool) -> set[str]:
-    """Names of the dropped rungs that are wanted back; none of a failed video is fine when it failed where it is asked for."""
+def _find_rungs(
+    connection: Connection, row: VideoRow, current: RunRow, piece: int | None, rung: str | None, *, is_failed: bool
+) -> set[str]:
+    """Returns the dropped rungs to encode again.
+
+    Raises ConflictError if the piece or rung has nothing to retry. For a failed video the result may be empty: then only its failed
+    tasks are retried.
+    """
     dropped = set(current["made"]["dropped"])
     if rung is not None:
         if rung not in dropped and not (is_failed and _failed_stage(row)):
@@ -66,38 +74,38 @@ def _find_rungs(connection: Connection, row: Row, current: Row, piece: int | Non
         raise ConflictError(f"no task of piece {piece} of video {row['id']} has failed", piece=piece)
     names = {name for task in failed if task["optional"] for name in task_input.rungs_of(current, task)} & dropped
     if not names and not is_failed:
-        raise ConflictError(f"piece {piece} of video {row['id']} lacks no rung", piece=piece)
+        raise ConflictError(f"no rung of video {row['id']} was dropped because of piece {piece}", piece=piece)
     return names
 
 
-def _failed_stage(row: Row) -> str | None:
-    """Where the newest run failed, of a video that failed with it or of one that shows an earlier one."""
+def _failed_stage(row: VideoRow) -> str | None:
+    """Returns the stage at which the newest run failed, from the error of a failed video or the notice of a ready one."""
     error = row["error"] or row["notice"]
     return None if error is None else error.get("stage")
 
 
-def _bring_back(connection: Connection, current: Row, names: Collection[str], now_s: float) -> None:
-    """Make dropped rungs again, all pieces of them, since those that were made are gone; they show when they are whole."""
+def _reset_rungs(connection: Connection, current: RunRow, names: Collection[str], now_s: float) -> None:
+    """Resets all tasks of dropped rungs, because their encoded pieces were removed too. A rung is listed again once it is complete."""
     if not names:
         return
     if current["state"] == "done" and upload.get(connection, current["upload_id"])["mode"] == "whole":
         raise ConflictError(
-            "the pieces that the server cut from this file were freed when it was ready; upload it again", rungs=sorted(names)
+            "the pieces split from this file were freed when the video became ready; upload the file again", rungs=sorted(names)
         )
     tasks = [task for task in queue_view.of_run(connection, current["id"]) if task["stage"] not in PREPROCESSOR_STAGES]
-    again, names = _makers(tasks, current, set(names))
-    if any(task["state"] == "running" for task in again):
-        raise ConflictError("they are being made at this moment", rungs=sorted(names))
+    makers, names = _find_makers(tasks, current, set(names))
+    if any(task["state"] == "running" for task in makers):
+        raise ConflictError("these rungs are being encoded now", rungs=sorted(names))
     publish.bring_back(connection, current, sorted(names), now_s)
-    queue.reset(connection, [task["id"] for task in again if task["state"] in queue.ENDED], now_s)
+    queue.reset(connection, [task["id"] for task in makers if task["state"] in queue.ENDED], now_s)
     if current["state"] == "done":
         run.reopen(connection, current["id"])
     else:
-        run.change(connection, current["id"])  # whoever keeps its scheduler builds it anew
+        run.change(connection, current["id"])  # makes schedulers in memory stale
 
 
-def _makers(tasks: Sequence[Row], current: Row, names: set[str]) -> tuple[list[Row], set[str]]:
-    """The tasks that make these rungs, and all rungs that those make and that come back with them."""
-    made = {task["id"]: set(task_input.rungs_of(current, task)) for task in tasks}
-    again = [task for task in tasks if made[task["id"]] & names]
-    return again, names.union(*(made[task["id"]] for task in again))
+def _find_makers(tasks: Sequence[TaskStateRow], current: RunRow, names: set[str]) -> tuple[list[TaskStateRow], set[str]]:
+    """Returns the tasks that encode these rungs, and all rungs that these tasks encode."""
+    rungs_by_task = {task["id"]: set(task_input.rungs_of(current, task)) for task in tasks}
+    makers = [task for task in tasks if rungs_by_task[task["id"]] & names]
+    return makers, names.union(*(rungs_by_task[task["id"]] for task in makers))

@@ -1,10 +1,10 @@
-"""The run book: the pure scheduler of every open run, kept in memory and rebuilt from the rows when it is missing or stale."""
+"""The run book: keeps the scheduler of every open run in memory, and rebuilds it from the rows if it is missing or stale."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,8 @@ from yeoul.catalog.queue import many as queue_many
 from yeoul.catalog.queue import outbox, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.queue.lease import HopelessTaskRow
+from yeoul.catalog.schema.row.work import EventRow, RunRow, TaskRow
 from yeoul.catalog.video import audio_track, upload
 from yeoul.model.event import RunEnded
 from yeoul.model.rendition import Rung
@@ -45,24 +47,30 @@ from yeoul.pipeline.story.history import (
     write_place,
 )
 
-Row = Mapping[str, Any]
+
+class PlaceRow(TypedDict):
+    """The columns of a task that say which place of its run it has."""
+
+    stage: str
+    piece: int | None
+    rung: str | None
 
 
 def make_task_id(run_id: str, place: Place) -> str:
-    """The id of a task is its place, so that adding it twice changes nothing."""
+    """Returns the id of a task, which is derived from its place so that adding a task twice changes nothing."""
     return f"{run_id}.{write_place(place)}"
 
 
 class RunBook:
-    """Schedulers by run id. One per dispatcher; not shared between threads."""
+    """The schedulers of open runs by run id. One per dispatcher; not safe for use by several threads."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[int, Recording]] = {}
 
-    def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float, locked: Row | None = None) -> None:
-        """Feed events of an inspected, open run to its scheduler and write what it orders, in a `transaction` of this book.
+    def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float, locked: RunRow | None = None) -> None:
+        """Passes events to the scheduler of an inspected, open run, and executes its instructions.
 
-        locked: the run's row, if it was locked in this transaction and not changed since.
+        Call it in a `transaction` of this book. locked: the run's row, if the caller has locked it there and not changed it since.
         """
         row = run.lock(connection, run_id) if locked is None else locked
         if row is None or row["state"] != "open":
@@ -76,7 +84,7 @@ class RunBook:
 
     @contextmanager
     def transaction(self, database: Database) -> Generator[Connection]:
-        """A write transaction; when it fails, the schedulers have seen events that never happened, and are forgotten."""
+        """A write transaction. If it fails, drops all schedulers from memory, because they may have seen events that were rolled back."""
         try:
             with database.write() as connection:
                 yield connection
@@ -85,45 +93,47 @@ class RunBook:
             raise
 
     def forget(self, run_id: str | None = None) -> None:
-        """Drop one scheduler, or all."""
+        """Drops the scheduler of one run, or all schedulers, from memory."""
         if run_id is None:
             self._kept.clear()
         else:
             self._kept.pop(run_id, None)
 
-    def _rebuild(self, connection: Connection, row: Row, now_s: float) -> Recording:
-        """The scheduler as it stood, from its history, and then what the rows say besides."""
-        written = read_history(connection, row)
-        recording = Recording(written.definition, written.facts, written.rungs)
-        for step in written.steps:
-            recording.take(read_entry(step.event))  # obeyed when it was written
-        news: list[Entry] = [] if written.steps else [Started()]
-        past = _past(connection, row)
-        forgotten = _find_forgotten(recording, past)
-        if forgotten or recording.is_over:
-            news += [*(event for event in past if isinstance(event, TrackLanded)), Reopened(tuple(forgotten))]
-        self._feed(connection, row, recording, [*news, *past], now_s)
+    def _rebuild(self, connection: Connection, row: RunRow, now_s: float) -> Recording:
+        """Rebuilds the scheduler of a run from its run log, and then passes it the events that only the rows show."""
+        run_log = read_history(connection, row)
+        recording = Recording(run_log.definition, run_log.facts, run_log.rungs)
+        for step in run_log.steps:
+            recording.take(read_entry(step.event))  # its instructions were executed when it was logged
+        entries: list[Entry] = [] if run_log.steps else [Started()]
+        events = _read_events(connection, row)
+        reset_places = _find_reset_places(recording, events)
+        if reset_places or recording.is_over:
+            entries += [*(event for event in events if isinstance(event, TrackLanded)), Reopened(tuple(reset_places))]
+        self._feed(connection, row, recording, [*entries, *events], now_s)
         return recording
 
-    def _feed(self, connection: Connection, row: Row, recording: Recording, entries: Sequence[Entry], now_s: float) -> None:
-        """Feed entries that are new, write them down with what each gave, and obey."""
-        written: list[Row] = []
-        given: list[Instruction] = []
+    def _feed(self, connection: Connection, row: RunRow, recording: Recording, entries: Sequence[Entry], now_s: float) -> None:
+        """Passes new entries to the scheduler, logs them with the instructions that each returned, and executes these."""
+        rows: list[EventRow] = []
+        instructions: list[Instruction] = []
         for entry in entries:
             if entry in recording.fed:
                 continue
-            seq, gave = recording.count, recording.take(entry)
-            written.append(history_rows.make_row(row["id"], seq, write_entry(entry), [write_instruction(order) for order in gave], now_s))
-            given += gave
-        history_rows.add(connection, written)
-        queue_many.add_all(connection, [_new_task(row, order, now_s) for order in given if isinstance(order, AddTask)], now_s)
-        for order in given:
-            if isinstance(order, EndRun):
-                end_run(connection, row, order.failed, now_s)
+            seq, returned = recording.count, recording.take(entry)
+            rows.append(history_rows.make_row(row["id"], seq, write_entry(entry), list(map(write_instruction, returned)), now_s))
+            instructions += returned
+        history_rows.add(connection, rows)
+        additions = [instruction for instruction in instructions if isinstance(instruction, AddTask)]
+        queue_many.add_all(connection, [_new_task(row, addition, now_s) for addition in additions], now_s)
+        for instruction in instructions:
+            if isinstance(instruction, EndRun):
+                end_run(connection, row, instruction.failed, now_s)
 
 
-def read_history(connection: Connection, row: Row) -> History:
-    """The written history of an inspected run."""
+def read_history(connection: Connection, row: RunRow) -> History:
+    """Returns the run log of an inspected run."""
+    assert row["ladder"] is not None, "the source was inspected"
     ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
     steps = history_rows.of_run(connection, row["id"])
     return History(
@@ -134,28 +144,28 @@ def read_history(connection: Connection, row: Row) -> History:
     )
 
 
-def _find_forgotten(recording: Recording, past: Sequence[Event]) -> list[Place]:
-    """Tasks that have ended in the history and not any more; of a run that was over, also those that failed it."""
-    known = frozenset(past)
+def _find_reset_places(recording: Recording, events: Sequence[Event]) -> list[Place]:
+    """Returns the tasks that ended according to the run log, but were reset since. If the run was over, also those that failed."""
+    current = frozenset(events)
     ended = [event for event in recording.fed if isinstance(event, TaskEnded)]
-    return [event.place for event in ended if event not in known or (recording.is_over and not event.ok)]
+    return [event.place for event in ended if event not in current or (recording.is_over and not event.ok)]
 
 
-def end_run(connection: Connection, row: Row, failed: str | None, now_s: float) -> None:
-    """End a run; the completion handler hears of it."""
+def end_run(connection: Connection, row: RunRow, failed: str | None, now_s: float) -> None:
+    """Ends a run and emits RunEnded, unless it has ended already. failed: the stage whose failure ended it."""
     if run.end(connection, row["id"], "done" if failed is None else "failed", now_s):
         outbox.emit(connection, RunEnded(video_id=row["video_id"], run_id=row["id"], failed=failed), now_s)
 
 
-def lock_run_of(connection: Connection, task: Row) -> Row:
+def lock_run_of(connection: Connection, task: TaskRow | HopelessTaskRow) -> RunRow:
     """Locks and returns the run of a task."""
     row = run.lock(connection, task["run_id"])
     assert row is not None, "tasks have a run"
     return row
 
 
-def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
-    unit, place = order.unit, order.place
+def _new_task(row: RunRow, instruction: AddTask, now_s: float) -> queue.NewTask:
+    unit, place = instruction.unit, instruction.place
     return queue.NewTask(
         id=make_task_id(row["id"], place),
         run_id=row["id"],
@@ -174,22 +184,22 @@ def _new_task(row: Row, order: AddTask, now_s: float) -> queue.NewTask:
         optional=unit.optional,
         latency_sensitive=unit.latency_sensitive,
         account_id=row["account_id"],
-        needs=tuple(make_task_id(row["id"], need) for need in order.needs),
+        needs=tuple(make_task_id(row["id"], need) for need in instruction.needs),
     )
 
 
-def _past(connection: Connection, row: Row) -> list[Event]:
-    """What has happened to a run, read from the rows."""
+def _read_events(connection: Connection, row: RunRow) -> list[Event]:
+    """Returns all events of a run so far, derived from the rows."""
     landed = upload.landed_indexes(connection, row["upload_id"], "piece")
     events: list[Event] = [PieceLanded(index) for index in landed]
     events += [TrackLanded(row["name"]) for row in audio_track.landed(connection, row["video_id"])]
     if upload.get(connection, row["upload_id"])["state"] == "closed":
         events.append(UploadClosed(len(landed)))
-    units = {stage.get("group") or stage["name"] for stage in row["definition"]["stages"]}  # without the preprocessor's own
+    units = {stage.get("group") or stage["name"] for stage in row["definition"]["stages"]}  # without inspect and split
     tasks = [task for task in queue_view.of_run(connection, row["id"]) if task["stage"] in units and task["state"] in ("done", "failed")]
     return events + [TaskEnded(place_of(task), task["state"] == "done") for task in tasks]
 
 
-def place_of(task: Row) -> Place:
-    """A task's place in its run."""
+def place_of(task: PlaceRow) -> Place:
+    """Returns a task's place in its run."""
     return Place(task["stage"], task["piece"], task["rung"])

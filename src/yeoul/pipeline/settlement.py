@@ -13,7 +13,9 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt, lease, outbox
 from yeoul.catalog.queue import many as queue_many
 from yeoul.catalog.queue import run as runs
-from yeoul.catalog.queue.many import Done
+from yeoul.catalog.queue import task as queue
+from yeoul.catalog.queue.many import Done, RunningTaskRow
+from yeoul.catalog.schema.row.work import RunRow, TaskRow
 from yeoul.catalog.video import video
 from yeoul.model.event import TaskEnded
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
@@ -29,7 +31,6 @@ from yeoul.pipeline.task import input as task_input
 from yeoul.pipeline.task.data import Output, Prepared
 
 log = logging.getLogger("yeoul.pipeline")
-Row = Mapping[str, Any]
 _PROGRESS_EVERY_S = 1.0
 
 
@@ -43,45 +44,45 @@ class Settlement:
         self._sweeper = sweeper
         self._owner = owner
         self._failures = FailureHandler(book, owner)
-        self._noted: dict[tuple[str, int], float] = {}
+        self._progress_at: dict[tuple[str, int], float] = {}
 
     def take(self, report: Report, now_s: float) -> None:
-        """Commits one report. Raises StorageFullError or UnavailableError if the database cannot take it now; call again then."""
+        """Commits one report. Raises StorageFullError or UnavailableError if the database cannot accept it now; then call again."""
         if report.kind == "progress":
             self._note_progress(report, now_s)
         elif report.kind != "started":
-            self._noted.pop((report.task, report.attempt), None)
+            self._progress_at.pop((report.task, report.attempt), None)
             self._end(report, now_s)
 
     def take_together(self, reports: Sequence[Report], now_s: float) -> list[Report]:
-        """Commits reports of success, those of one run in one transaction, and returns those that must be taken one by one.
+        """Commits reports of success, in one transaction per run. Returns the reports that must be settled one by one.
 
-        Raises StorageFullError or UnavailableError if the database cannot take them now; call again then.
+        Raises StorageFullError or UnavailableError if the database cannot accept them now; then call again.
         """
-        left = {(report.task, report.attempt): report for report in reports}
+        remaining = {(report.task, report.attempt): report for report in reports}
         with self._database.read() as connection:
             run_ids = queue_many.runs_of(connection, [report.task for report in reports])
         for run_id in sorted(set(run_ids.values())):
             of_run = {report.task: report for report in reports if run_ids.get(report.task) == run_id}
-            for taken in self._finish_together(run_id, of_run, now_s):
-                self._noted.pop((taken.task, taken.attempt), None)
-                del left[taken.task, taken.attempt]
-        return list(left.values())
+            for settled in self._finish_together(run_id, of_run, now_s):
+                self._progress_at.pop((settled.task, settled.attempt), None)
+                del remaining[settled.task, settled.attempt]
+        return list(remaining.values())
 
     def cancel(self, connection: Connection, task_id: str, now_s: float) -> None:
         """Fails a task permanently because an admin asked for it."""
         self._failures.cancel(connection, task_id, now_s)
 
     def reclaim(self, now_s: float, dead_owner_except: str | None = None) -> bool:
-        """Makes tasks ready whose lease has expired, or fails those that were lost too often. True if there were any.
+        """Makes tasks with an expired lease ready again, or fails them if they were lost too often. True if there were any.
 
-        dead_owner_except: every other owner is known to be gone.
+        dead_owner_except: the only owner that is alive, so that leases of all other owners count as expired.
         """
         with self._book.transaction(self._database) as connection:
             reclaimed = lease.take_back(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
             hopeless = lease.find_hopeless(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
         for row in reclaimed:
-            log.info("task %s attempt %s was lost with its owner; it runs again", row["id"], row["attempt"])
+            log.info("task %s attempt %s was lost with its dispatcher; the task is ready again", row["id"], row["attempt"])
         for row in hopeless:
             with self._book.transaction(self._database) as connection:
                 self._failures.fail_lost(connection, row, now_s)
@@ -90,15 +91,15 @@ class Settlement:
     # --- success ---
 
     def _finish_together(self, run_id: str, reports: Mapping[str, Report], now_s: float) -> Sequence[Report]:
-        """Commits all or none: a wrong report is found when each is taken alone."""
+        """Commits reports of one run and returns the committed ones. Commits none if one is invalid; the caller then settles each alone."""
         try:
             done = {report.task: _read_done(report) for report in reports.values()}
             with self._book.transaction(self._database) as connection:
                 return self._finish_run(connection, run_id, reports, done, now_s)
         except (StorageFullError, UnavailableError):
             raise
-        except Exception as cause:  # noqa: BLE001 (as above)
-            log.debug("%d reports of run %s are taken one by one: %s", len(reports), run_id, cause)
+        except Exception as cause:  # noqa: BLE001 (a bad report must not block the others)
+            log.debug("%d reports of run %s are settled one by one: %s", len(reports), run_id, cause)
             return ()
 
     def _finish_run(
@@ -126,28 +127,28 @@ class Settlement:
                 raise
             except YeoulError as cause:
                 error = cause.to_dict()
-            except Exception as cause:  # noqa: BLE001 (wrong outputs of an op end its own task and no other)
-                error = TaskCrashedError(f"the outputs of the op do not fit: {cause}"[:2000]).to_dict()
+            except Exception as cause:  # noqa: BLE001 (invalid outputs of an op must fail its own task only)
+                error = TaskCrashedError(f"the op returned invalid outputs: {cause}"[:2000]).to_dict()
         self._fail(report, error or WorkerLostError("the worker died while it ran the task").to_dict(), now_s)
 
     def _finish(self, report: Report, now_s: float) -> None:
-        Output.model_validate(report.outputs or {})  # a wrong one fails before it can count
+        Output.model_validate(report.outputs or {})  # raises before anything is committed
         with self._book.transaction(self._database) as connection:
             task = _find_task(connection, report)
             if task is None:
                 return
             run = lock_run_of(connection, task)
             outputs = _plain_outputs(report)
-            used, result = report.usage, _known(report, outputs)
-            is_ours = lease.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, used, result)
+            usage, result = report.usage, _make_result(report, outputs)
+            is_ours = lease.finish(connection, report.task, report.attempt, self._owner, outputs, report.cpu_s, now_s, usage, result)
             if is_ours:
                 self._publish(connection, task, run, outputs, now_s)
             else:
-                attempt.note_usage(connection, report.task, report.attempt, used)
+                attempt.note_usage(connection, report.task, report.attempt, usage)
         if not is_ours:
             self._discard(report, run)
 
-    def _publish(self, connection: Connection, task: Row, run: Row, outputs: Mapping[str, Any], now_s: float) -> None:
+    def _publish(self, connection: Connection, task: TaskRow, run: RunRow, outputs: Mapping[str, Any], now_s: float) -> None:
         if run["state"] == "cancelled":
             return
         output = Output.model_validate(outputs)
@@ -164,13 +165,13 @@ class Settlement:
             video.change(connection, run["video_id"], {"notice": None}, now_s)
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run["id"]), now_s)
 
-    # --- everything else ---
+    # --- progress and failures ---
 
     def _note_progress(self, report: Report, now_s: float) -> None:
         key = (report.task, report.attempt)
-        if now_s - self._noted.get(key, 0.0) < _PROGRESS_EVERY_S:
+        if now_s - self._progress_at.get(key, 0.0) < _PROGRESS_EVERY_S:
             return
-        self._noted[key] = now_s
+        self._progress_at[key] = now_s
         with self._database.write() as connection:
             lease.note_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
 
@@ -183,53 +184,53 @@ class Settlement:
             self._failures.settle(connection, task, run, report, error, now_s)
         self._discard(report, run)
 
-    def _discard(self, report: Report, run: Row) -> None:
+    def _discard(self, report: Report, run: RunRow) -> None:
         """Deletes the outputs of an attempt that did not count.
 
-        What cannot be deleted now is deleted when the run ends or the video is deleted.
+        Objects that cannot be deleted now are deleted when the run ends or the video is deleted.
         """
         with self._database.read() as connection:
-            task = task_input.task_row(connection, report.task)
+            task = queue.get(connection, report.task)
             is_deleted = video.find(connection, run["video_id"]) is None
         if (task["state"], task["attempt"]) == ("done", report.attempt):
-            return  # it did count: the report was repeated after a commit whose answer was lost
+            return  # the attempt did count: its report was repeated because the answer to the first commit was lost
         try:
             if is_deleted:
                 self._sweeper.free_all(run["video_id"])
             else:
                 self._sweeper.discard(task_input.make_prefix(run["video_id"], report.task, report.attempt))
         except YeoulError as error:
-            log.warning("outputs of task %s attempt %s are left: %s", report.task, report.attempt, error.message)
+            log.warning("could not delete the outputs of task %s attempt %s: %s", report.task, report.attempt, error.message)
 
 
-def _find_task(connection: Connection, report: Report) -> Row | None:
-    task = task_input.find_task(connection, report.task)
+def _find_task(connection: Connection, report: Report) -> TaskRow | None:
+    task = queue.find(connection, report.task)
     if task is None:
-        log.error("task %s does not exist; its report was dropped", report.task)
+        log.error("ignored a report of task %s, which does not exist", report.task)
     return task
 
 
 def _plain_outputs(report: Report) -> dict[str, Any]:
-    """Returns the outputs of the op, without what its runner added."""
+    """Returns the outputs of the op, without the fields that its runner added."""
     return {name: value for name, value in (report.outputs or {}).items() if name not in {TRAFFIC, RESULT}}
 
 
 def _read_done(report: Report) -> tuple[Done, Output]:
-    """Raises ValueError if the outputs are wrong, or must be taken alone."""
+    """Returns a report of success for settling it with others. Raises ValueError if its outputs are invalid or drop rungs."""
     outputs = _plain_outputs(report)
     output = Output.model_validate(outputs)
     if output.dropped:
-        raise ValueError("it drops rungs")
-    return Done(report.task, report.attempt, outputs, report.cpu_s, report.usage, _known(report, outputs)), output
+        raise ValueError("the outputs drop rungs")
+    return Done(report.task, report.attempt, outputs, report.cpu_s, report.usage, _make_result(report, outputs)), output
 
 
-def _is_plain(task: Row, run: Row) -> bool:
+def _is_plain(task: RunningTaskRow, run: RunRow) -> bool:
     """True if the success of a task only publishes its outputs and tells the scheduler."""
     is_special = task["stage"] in PREPROCESSOR_STAGES or task["op"] == GROUP_OP or has_waited_for_room(task)
     return run["state"] == "open" and not is_special
 
 
-def _known(report: Report, outputs: Mapping[str, Any]) -> Result:
-    """Returns the key of the outputs for reuse; incomplete outputs get none, so that they are made again."""
-    is_whole = not outputs.get("dropped") and not outputs.get("errors")
-    return report.result if is_whole else report.result.model_copy(update={"key": None})
+def _make_result(report: Report, outputs: Mapping[str, Any]) -> Result:
+    """Returns the result for reuse. Incomplete outputs get no key, so that other tasks do not reuse them."""
+    is_complete = not outputs.get("dropped") and not outputs.get("errors")
+    return report.result if is_complete else report.result.model_copy(update={"key": None})

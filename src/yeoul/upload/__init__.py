@@ -1,1 +1,1 @@
-"""Uploads: sessions, pieces straight to the store by presigned URLs, and what has landed."""
+"""Uploads: sessions whose pieces go directly to the store through presigned URLs."""

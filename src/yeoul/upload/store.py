@@ -1,4 +1,4 @@
-"""What uploads need of the blob store."""
+"""The part of the blob store that uploads use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from yeoul.blob.store import BlobInfo, Bucket, SignedRequest
 
 
 class Store(Protocol):
-    """Signed PUT requests, and a look at what landed."""
+    """A store that signs PUT requests and reports which blobs have landed."""
 
     def sign_put(self, bucket: Bucket, key: str, size_bytes: int, sha256_hex: str, expires_at_s: float) -> SignedRequest: ...
     def find(self, bucket: Bucket, key: str) -> BlobInfo | None: ...

@@ -1,1 +1,1 @@
-"""Webhooks: what happens to videos is told to their owners' servers, signed, at least once, and to public addresses alone."""
+"""Webhooks: sends signed events about videos to their owners' servers, at least once, and only to public addresses."""

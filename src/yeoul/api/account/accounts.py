@@ -1,9 +1,8 @@
-"""Accounts: sign up, see and change one's own, its password and its picture."""
+"""The caller's account: sign up, profile, password and avatar."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
@@ -19,8 +18,8 @@ from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog.account import account, session, usage
-from yeoul.catalog.account import login_throttle as guess
+from yeoul.catalog.account import account, login_throttle, session, usage
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.identity import mailing, slowdown
 from yeoul.identity.confirmation import ask_to_confirm
 from yeoul.identity.password import hash_password, is_password
@@ -29,7 +28,6 @@ from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])
-Row = Mapping[str, Any]
 _MAX_AVATAR_BYTES = 5 * 2**20
 _AVATAR_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
@@ -39,7 +37,7 @@ Language = Literal["en", "ko"]
 
 
 class NewAccount(BaseModel):
-    """handle: 2-40 characters of a-z 0-9 . _ -; password: 8-200 characters; display_name: the handle where it is empty."""
+    """A new account. handle: 2-40 characters of a-z 0-9 . _ -; password: 8-200 characters; display_name: defaults to the handle."""
 
     handle: Handle
     email: Email
@@ -49,7 +47,7 @@ class NewAccount(BaseModel):
 
 
 class AccountView(BaseModel):
-    """An account as it sees itself. avatar: an address; quota_bytes: null where there is none; pending_email: not confirmed yet."""
+    """An account as its owner sees it. avatar: a path; quota_bytes: null if unlimited; pending_email: a new address, not confirmed yet."""
 
     id: str
     handle: str
@@ -69,9 +67,9 @@ class AccountView(BaseModel):
 
 
 class AccountChange(BaseModel):
-    """Fields to change; what is left out stays.
+    """Fields to change. Omitted fields stay as they are.
 
-    pipeline: of uploads that name none; null leaves it to the server. email: becomes the account's when the link in its mail is followed.
+    pipeline: the default for new videos; null means the server's default. email: replaces the old address when it is confirmed.
     """
 
     display_name: DisplayName = ""
@@ -83,7 +81,7 @@ class AccountChange(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    """The password as it is, and as it shall be."""
+    """The current and the new password."""
 
     current: str = Field(max_length=200)
     password: Password
@@ -91,17 +89,17 @@ class PasswordChange(BaseModel):
 
 @router.post("/accounts", status_code=201)
 def post_account(body: NewAccount, parts: PartsDep, request: Request) -> AccountView:
-    """Sign up; a mail with a link to confirm the address is sent. The answer does not tell whether another account has the address."""
+    """Creates an account and mails a link to confirm the address. The response does not tell whether another account has the address."""
     if not read_account_settings(parts).signup:
-        raise ForbiddenError("this server takes no new accounts")
+        raise ForbiddenError("this server does not accept new accounts")
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         slowdown.attempt(connection, f"signup-{slowdown.address_key(address_of(request, parts))}", slowdown.SIGN_UP, now_s)
     account_id = new_id(now_s)
-    hashed = hash_password(body.password)
-    said = body.model_dump(include={"display_name", "language"})
+    password_hash = hash_password(body.password)
+    profile = body.model_dump(include={"display_name", "language"})
     with parts.database.write() as connection:
-        account.add_account(connection, account_id, body.handle, body.email.lower(), hashed, Role.MAKER, now_s, **said)
+        account.add_account(connection, account_id, body.handle, body.email.lower(), password_hash, Role.MAKER, now_s, **profile)
         row = account.get(connection, account_id)
         ask_to_confirm(connection, row, now_s)
     return make_account_view(parts, row)
@@ -109,13 +107,13 @@ def post_account(body: NewAccount, parts: PartsDep, request: Request) -> Account
 
 @router.get("/accounts/me")
 def get_me(caller: Caller, parts: PartsDep) -> AccountView:
-    """The account that asks."""
+    """Returns the caller's account."""
     return make_account_view(parts, caller)
 
 
 @router.patch("/accounts/me")
 def patch_me(body: AccountChange, caller: Caller, parts: PartsDep) -> AccountView:
-    """Change what is named; an unknown pipeline is refused."""
+    """Changes the caller's account. An unknown pipeline is answered with 422."""
     values = body.model_dump(exclude_unset=True)
     if values.get("pipeline") is not None:
         choose_pipeline(parts, body.pipeline, caller)
@@ -126,13 +124,13 @@ def patch_me(body: AccountChange, caller: Caller, parts: PartsDep) -> AccountVie
         row = account.get(connection, caller["id"])
         if email is not None:
             if caller["session_id"] is None:
-                raise ForbiddenError("a program's token may not change the address; log in")
+                raise ForbiddenError("an API token cannot change the e-mail address; log in with a password")
             row = _change_email(parts, connection, row, email.lower())
     return make_account_view(parts, row)
 
 
-def _change_email(parts: Parts, connection: Connection, row: Row, email: str) -> Row:
-    """Write to both addresses; the account keeps the old one until the new one is confirmed."""
+def _change_email(parts: Parts, connection: Connection, row: AccountRow, email: str) -> AccountRow:
+    """Sends mails to both addresses. The account keeps the old one until the new one is confirmed."""
     now_s = parts.clock.now()
     pending = None if email == row["email"] else email
     if pending == row["pending_email"]:
@@ -148,31 +146,31 @@ def _change_email(parts: Parts, connection: Connection, row: Row, email: str) ->
 
 @router.post("/accounts/me/password", status_code=204)
 def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
-    """Change the password, log out everywhere else and end all tokens of programs; a change of address that waits to be confirmed ends."""
+    """Changes the password, ends all other login sessions and all API tokens, and cancels a pending change of the e-mail address."""
     now_s, key = parts.clock.now(), f"password:{caller['id']}"
     with parts.database.write() as connection:
         slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
     if not is_password(caller["password_hash"], body.current):
         raise BadCredentialsError("the current password is wrong")
-    hashed = hash_password(body.password)
+    password_hash = hash_password(body.password)
     with parts.database.write() as connection:
-        account.change(connection, caller["id"], {"password_hash": hashed, "pending_email": None})
+        account.change(connection, caller["id"], {"password_hash": password_hash, "pending_email": None})
         session.drop_all(connection, caller["id"], but=caller["session_id"])
         session.drop_tokens(connection, caller["id"])
-        guess.forget(connection, key)
+        login_throttle.forget(connection, key)
         mailing.write(connection, "password_changed", caller, now_s)
 
 
-# --- pictures ---
+# --- avatar ---
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_PICTURE_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_AVATAR_FORMATS, _BYTES)}}
+_AVATAR_BODY = {"requestBody": {"required": True, "content": dict.fromkeys(_AVATAR_FORMATS, _BYTES)}}
 _JPEG_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BYTES}}}
 
 
-@router.put("/accounts/me/avatar", openapi_extra=_PICTURE_BODY)
+@router.put("/accounts/me/avatar", openapi_extra=_AVATAR_BODY)
 async def put_avatar(request: Request, caller: Caller, parts: PartsDep) -> AccountView:
-    """Set the picture: a JPEG, PNG, WebP or GIF of at most 5 MiB, which is drawn anew as a square."""
+    """Sets the avatar: a JPEG, PNG, WebP or GIF of at most 5 MiB. The server re-encodes it as a square JPEG."""
     data = await read_body(request, _MAX_AVATAR_BYTES)
     return await anyio.to_thread.run_sync(_set_avatar, parts, caller["id"], data)
 
@@ -187,18 +185,18 @@ def _set_avatar(parts: Parts, account_id: str, data: bytes) -> AccountView:
 
 @router.delete("/accounts/me/avatar", status_code=204)
 def delete_avatar(caller: Caller, parts: PartsDep) -> None:
-    """Take the picture away."""
+    """Removes the avatar."""
     with parts.database.write() as connection:
         account.set_avatar(connection, caller["id"], None, None)
 
 
 @router.get("/avatars/{account_id}/{digest}.jpg", response_class=Response, responses=_JPEG_ANSWER)
 def get_avatar(account_id: str, digest: str, parts: PartsDep) -> Response:
-    """A picture; its address changes with it."""
+    """Returns an avatar as JPEG. Its URL changes with its content."""
     with parts.database.read() as connection:
         jpeg = account.find_avatar(connection, account_id, digest)
     if jpeg is None:
-        raise NotFoundError("there is no such picture")
+        raise NotFoundError("there is no such avatar")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
@@ -206,11 +204,12 @@ def get_avatar(account_id: str, digest: str, parts: PartsDep) -> Response:
 # --- views ---
 
 
-def make_account_view(parts: Parts, row: Row) -> AccountView:
-    """An account as it sees itself."""
-    same = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes", "keep_history")
+def make_account_view(parts: Parts, row: AccountRow) -> AccountView:
+    """Returns an account as its owner sees it."""
+    names = ("id", "handle", "bio", "email", "pending_email", "role", "pipeline", "language", "used_bytes", "keep_history")
+    fields: dict[str, Any] = {name: row[name] for name in names}
     return AccountView(
-        **{name: row[name] for name in same},
+        **fields,
         display_name=row["display_name"] or row["handle"],
         avatar=make_avatar_path(row["id"], row["avatar"]),
         confirmed=row["confirmed_at"] is not None,

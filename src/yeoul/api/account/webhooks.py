@@ -1,8 +1,7 @@
-"""Webhooks: where a maker's server wants to be told what happens to videos, and how that went."""
+"""Webhooks: URLs of an owner that receive events about videos, and their deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -16,28 +15,28 @@ from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import webhook, webhook_delivery
+from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow, WebhookRow
 from yeoul.model.webhook import TEST, WebhookEvent
 from yeoul.upload.service import NO_NUL
 from yeoul.webhook.address import check_url
 from yeoul.webhook.signature import make_secret
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
-Row = Mapping[str, Any]
-_MOST = 20  # of one account
+_MAX_WEBHOOKS = 20  # per account
 
 Url = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
 Events = Annotated[list[WebhookEvent], Field(min_length=1, max_length=len(WebhookEvent))]
 
 
 class NewWebhook(BaseModel):
-    """url: https:// or http://, public; events: what it is told of."""
+    """A new webhook. url: a public https:// or http:// URL; events: the types to deliver."""
 
     url: Url
     events: Events = list(WebhookEvent)
 
 
 class WebhookChange(BaseModel):
-    """Fields to change; what is left out stays. Switched on, it begins anew with what happens from then on."""
+    """Fields to change. Omitted fields stay as they are. A webhook that is switched on again receives only new events."""
 
     url: Url | None = None
     events: Events | None = None
@@ -47,7 +46,7 @@ class WebhookChange(BaseModel):
 class WebhookView(BaseModel):
     """A webhook, without its secret.
 
-    off_reason: why it was switched off by itself: gone (it answered 410), failing (nothing was delivered for 3 days).
+    off_reason: why the server switched it off: gone (it answered 410) or failing (no delivery succeeded for 3 days).
     """
 
     id: str
@@ -60,22 +59,22 @@ class WebhookView(BaseModel):
 
 
 class MadeWebhook(WebhookView):
-    """secret: what its messages are signed with, shown only now."""
+    """A new webhook. secret: signs its deliveries, shown only once."""
 
     secret: str
 
 
 class WebhookPage(BaseModel):
-    """Webhooks, newest first."""
+    """One page of webhooks, newest first."""
 
     items: list[WebhookView]
     next: str | None
 
 
 class DeliveryView(BaseModel):
-    """Something that a webhook was told, or will be. state: pending, delivered or failed.
+    """An event sent, or to be sent, to a webhook. state: pending, delivered or failed.
 
-    status: of the last answer, null with the reason in `error` where there was none; duration_s: until it came.
+    status: HTTP status of the last response; null if there was none, with the reason in `error`. duration_s: time until the response.
     """
 
     id: str
@@ -91,7 +90,7 @@ class DeliveryView(BaseModel):
 
 
 class DeliveryPage(BaseModel):
-    """Deliveries of the last 30 days, newest first."""
+    """One page of deliveries of the last 30 days, newest first."""
 
     items: list[DeliveryView]
     next: str | None
@@ -99,19 +98,19 @@ class DeliveryPage(BaseModel):
 
 @router.post("", status_code=201)
 def post_webhook(body: NewWebhook, caller: Maker, parts: PartsDep, key: IdempotencyKey = None) -> MadeWebhook:
-    """Make a webhook, at most 20 for an account."""
+    """Creates a webhook. An account can have at most 20."""
     now_s = parts.clock.now()
-    host = _check(parts, body.url)
+    host = _check_host(parts, body.url)
     request = "POST webhooks " + body.model_dump_json()
     with parts.database.write() as connection:
-        known = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
-        if known is not None:
-            return _with_secret(parts, WebhookView.model_validate_json(known))
-        if webhook.count(connection, caller["id"]) >= _MOST:
-            raise ConflictError(f"an account has at most {_MOST} webhooks; delete one first", most=_MOST)
+        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        if stored is not None:
+            return _with_secret(parts, WebhookView.model_validate_json(stored))
+        if webhook.count(connection, caller["id"]) >= _MAX_WEBHOOKS:
+            raise ConflictError(f"an account can have at most {_MAX_WEBHOOKS} webhooks; delete one first", most=_MAX_WEBHOOKS)
         webhook_id = new_id(now_s)
-        place = {"url": body.url, "host": host, "events": _sorted(body.events)}
-        webhook.add(connection, {"id": webhook_id, "account_id": caller["id"], **place}, now_s)
+        fields = {"url": body.url, "host": host, "events": _sorted(body.events)}
+        webhook.add(connection, {"id": webhook_id, "account_id": caller["id"], **fields}, now_s)
         view = _view(webhook.get(connection, caller["id"], webhook_id))
         if key is not None:
             keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
@@ -120,7 +119,7 @@ def post_webhook(body: NewWebhook, caller: Maker, parts: PartsDep, key: Idempote
 
 @router.get("")
 def get_webhooks(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> WebhookPage:
-    """The caller's webhooks."""
+    """Lists the caller's webhooks."""
     with parts.database.read() as connection:
         rows = webhook.page(connection, caller["id"], read_cursor(cursor), limit + 1)
     return WebhookPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
@@ -128,10 +127,10 @@ def get_webhooks(caller: Caller, parts: PartsDep, cursor: str | None = None, lim
 
 @router.patch("/{webhook_id}")
 def patch_webhook(webhook_id: str, body: WebhookChange, caller: Caller, parts: PartsDep) -> WebhookView:
-    """Change address or events, switch off or on. Off, it is told nothing more, nor what waits for another attempt."""
+    """Changes the URL or events, or switches the webhook on or off. Switching it off also cancels pending deliveries."""
     values: dict[str, Any] = {}
     if body.url is not None:
-        values |= {"url": body.url, "host": _check(parts, body.url), "failing_since": None}
+        values |= {"url": body.url, "host": _check_host(parts, body.url), "failing_since": None}
     if body.events is not None:
         values["events"] = _sorted(body.events)
     if body.active:
@@ -147,7 +146,7 @@ def patch_webhook(webhook_id: str, body: WebhookChange, caller: Caller, parts: P
 
 @router.delete("/{webhook_id}", status_code=204)
 def delete_webhook(webhook_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Delete a webhook with all its deliveries."""
+    """Deletes a webhook and all its deliveries."""
     with parts.database.write() as connection:
         if not webhook.drop(connection, caller["id"], webhook_id):
             raise NotFoundError(f"there is no webhook {webhook_id}", webhook=webhook_id)
@@ -155,7 +154,7 @@ def delete_webhook(webhook_id: str, caller: Caller, parts: PartsDep) -> None:
 
 @router.post("/{webhook_id}/test", status_code=202)
 def test_webhook(webhook_id: str, caller: Maker, parts: PartsDep) -> DeliveryView:
-    """Tell a webhook something of type `webhook.test`, once, also one that is off; the delivery says how that went."""
+    """Sends one `webhook.test` event, even if the webhook is off. The delivery shows the result."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         webhook.get(connection, caller["id"], webhook_id)
@@ -164,7 +163,7 @@ def test_webhook(webhook_id: str, caller: Maker, parts: PartsDep) -> DeliveryVie
 
 @router.get("/{webhook_id}/deliveries")
 def get_deliveries(webhook_id: str, caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> DeliveryPage:
-    """What a webhook was told, and how that went."""
+    """Lists the deliveries of a webhook."""
     with parts.database.read() as connection:
         webhook.get(connection, caller["id"], webhook_id)
         rows = webhook_delivery.page(connection, webhook_id, read_cursor(cursor), limit + 1)
@@ -173,7 +172,7 @@ def get_deliveries(webhook_id: str, caller: Caller, parts: PartsDep, cursor: str
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
 def redeliver(webhook_id: str, delivery_id: str, caller: Maker, parts: PartsDep) -> DeliveryView:
-    """Send a delivery at once, also one that has arrived, under the same id."""
+    """Sends a delivery again immediately, even if it succeeded before. The delivery keeps its id."""
     with parts.database.write() as connection:
         webhook.get(connection, caller["id"], webhook_id)
         webhook_delivery.get(connection, webhook_id, delivery_id)
@@ -181,12 +180,12 @@ def redeliver(webhook_id: str, delivery_id: str, caller: Maker, parts: PartsDep)
         return _delivery(webhook_delivery.get(connection, webhook_id, delivery_id))
 
 
-def _check(parts: Parts, url: str) -> str:
+def _check_host(parts: Parts, url: str) -> str:
     return check_url(url, allow_private=parts.settings.webhook.allow_private)
 
 
 def _sorted(events: list[WebhookEvent]) -> list[str]:
-    """Each event once, in the order of a video's life."""
+    """Returns each event once, in the order in which they happen to a video."""
     return [event.value for event in WebhookEvent if event in events]
 
 
@@ -194,16 +193,18 @@ def _with_secret(parts: Parts, view: WebhookView) -> MadeWebhook:
     return MadeWebhook(**view.model_dump(), secret=make_secret(parts.secret, view.id))
 
 
-def _view(row: Row) -> WebhookView:
-    same = ("id", "url", "events", "active", "off_reason")
+def _view(row: WebhookRow) -> WebhookView:
+    names = ("id", "url", "events", "active", "off_reason")
     created_at, failing_since = rfc3339(row["created_at"]) or "", rfc3339(row["failing_since"])
-    return WebhookView(**{name: row[name] for name in same}, created_at=created_at, failing_since=failing_since)
+    fields: dict[str, Any] = {name: row[name] for name in names}
+    return WebhookView(**fields, created_at=created_at, failing_since=failing_since)
 
 
-def _delivery(row: Row) -> DeliveryView:
-    same = ("id", "state", "attempts", "status", "error", "duration_s")
+def _delivery(row: WebhookDeliveryRow) -> DeliveryView:
+    names = ("id", "state", "attempts", "status", "error", "duration_s")
+    fields: dict[str, Any] = {name: row[name] for name in names}
     return DeliveryView(
-        **{name: row[name] for name in same},
+        **fields,
         type=row["event"],
         created_at=rfc3339(row["created_at"]) or "",
         attempted_at=rfc3339(row["attempted_at"]),

@@ -1,8 +1,7 @@
-"""What admins see and do of accounts: roles, quotas, who may not come in; and what the store holds of whom."""
+"""Accounts and storage for admins: roles, quotas, disabled accounts, and stored bytes by owner."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,16 +15,16 @@ from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.account import account, audit, session, usage
+from yeoul.catalog.schema.row.people import AccountRow
 from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(prefix="/admin", tags=["admin"])
-Row = Mapping[str, Any]
-_SHOWN = 20
+_MAX_OWNERS = 20
 
 
 class AdminAccountView(BaseModel):
-    """An account as admins see it. quota_bytes: its own; null where the setting holds."""
+    """An account as admins see it. quota_bytes: its own quota; null means the server's setting."""
 
     id: str
     handle: str
@@ -41,14 +40,14 @@ class AdminAccountView(BaseModel):
 
 
 class AdminAccountPage(BaseModel):
-    """Accounts, newest first."""
+    """One page of accounts, newest first."""
 
     items: list[AdminAccountView]
     next: str | None
 
 
 class AdminAccountChange(BaseModel):
-    """Fields to change; what is left out stays. quota_bytes: null goes back to the setting, 0 is nothing at all."""
+    """Fields to change. Omitted fields stay as they are. quota_bytes: null means the server's setting, 0 allows no storage."""
 
     role: Role = Role.MAKER
     quota_bytes: int | None = Field(default=None, ge=0, le=2**62)
@@ -56,7 +55,7 @@ class AdminAccountChange(BaseModel):
 
 
 class StorageOwner(BaseModel):
-    """What somebody uses."""
+    """An account and the bytes that it stores."""
 
     id: str
     handle: str
@@ -65,9 +64,10 @@ class StorageOwner(BaseModel):
 
 
 class StorageView(BaseModel):
-    """Bytes by bucket (uploads as they were opened; streams and pictures of ready videos), the largest owners, and what is free.
+    """Stored bytes by bucket, the largest owners, and free space.
 
-    free_bytes: null where the store does not say. sent_bytes: of answers by this process since it started, by what was asked for.
+    buckets: sources count with their declared size; streams and pictures count when the video is ready. free_bytes: null if the store
+    does not report it. sent_bytes: bytes that this process has sent since it started, by kind (media, other).
     """
 
     buckets: dict[str, int]
@@ -84,7 +84,7 @@ def get_accounts(
     cursor: str | None = None,
     limit: PageSize = 24,
 ) -> AdminAccountPage:
-    """Accounts. q: how the handle or the address begins."""
+    """Lists accounts. q: the start of the handle or e-mail address."""
     with parts.database.read() as connection:
         rows = account.page(connection, like=q.strip(), before=read_cursor(cursor), limit=limit + 1)
     return AdminAccountPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
@@ -92,42 +92,46 @@ def get_accounts(
 
 @router.patch("/accounts/{account_id}")
 def patch_account(account_id: str, body: AdminAccountChange, parts: PartsDep, admin: Admin) -> AdminAccountView:
-    """Change role or quota, disable or enable. Who is disabled is logged out at once."""
+    """Changes role or quota, disables or enables an account. Disabling an account ends its login sessions."""
     now_s = parts.clock.now()
-    said = body.model_dump(mode="json", exclude_unset=True)
+    changes = body.model_dump(mode="json", exclude_unset=True)
     with parts.database.write() as connection:
         row = account.lock(connection, account_id)
-        if account_id == admin["id"] and (said.get("disabled") or said.get("role", Role.ADMIN) != Role.ADMIN):
-            raise ConflictError("you cannot take your own rights away; another admin can", account=account_id)
-        values = {name: said[name] for name in ("role", "quota_bytes") if name in said}
-        if "disabled" in said:
-            values["disabled_at"] = (row["disabled_at"] or now_s) if said["disabled"] else None
+        if account_id == admin["id"] and (changes.get("disabled") or changes.get("role", Role.ADMIN) != Role.ADMIN):
+            raise ConflictError("you cannot remove your own admin rights; ask another admin", account=account_id)
+        values = {name: changes[name] for name in ("role", "quota_bytes") if name in changes}
+        if "disabled" in changes:
+            values["disabled_at"] = (row["disabled_at"] or now_s) if changes["disabled"] else None
         if values:
             account.change(connection, account_id, values)
-            audit.note(connection, admin, "account.change", account_id, {"handle": row["handle"], **said}, now_s)
-        if said.get("disabled"):
+            audit.note(connection, admin, "account.change", account_id, {"handle": row["handle"], **changes}, now_s)
+        if changes.get("disabled"):
             session.drop_all(connection, account_id)
         return _view(account.get(connection, account_id))
 
 
 @router.get("/storage")
 def get_storage(parts: PartsDep, _admin: Admin) -> StorageView:
-    """What the store holds, and of whom."""
+    """Returns the stored bytes by bucket and by owner."""
     with parts.database.read() as connection:
-        totals, owners = usage.totals(connection), account.largest(connection, _SHOWN)
-    names = ("id", "handle", "used_bytes", "quota_bytes")
+        totals, owners = usage.totals(connection), account.largest(connection, _MAX_OWNERS)
     return StorageView(
         buckets={"original": totals["original_bytes"], "encoded": totals["encoded_bytes"], "temp": totals["temp_bytes"]},
-        owners=[StorageOwner(**{name: row[name] for name in names}) for row in owners if row["used_bytes"] > 0],
+        owners=[_owner(row) for row in owners if row["used_bytes"] > 0],
         free_bytes=parts.store.free_bytes(),
         sent_bytes=sent_bytes(),
     )
 
 
-def _view(row: Row) -> AdminAccountView:
-    same = ("id", "handle", "email", "role", "used_bytes", "quota_bytes")
+def _owner(row: AccountRow) -> StorageOwner:
+    return StorageOwner(id=row["id"], handle=row["handle"], used_bytes=row["used_bytes"], quota_bytes=row["quota_bytes"])
+
+
+def _view(row: AccountRow) -> AdminAccountView:
+    names = ("id", "handle", "email", "role", "used_bytes", "quota_bytes")
+    fields: dict[str, Any] = {name: row[name] for name in names}
     return AdminAccountView(
-        **{name: row[name] for name in same},
+        **fields,
         display_name=row["display_name"] or row["handle"],
         avatar=make_avatar_path(row["id"], row["avatar"]),
         confirmed=row["confirmed_at"] is not None,

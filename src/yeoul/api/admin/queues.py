@@ -1,9 +1,9 @@
-"""What admins see and do: the three queues of the resource manager, and buttons for single tasks."""
+"""The three queues of the resource manager, for admins, and actions on single tasks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -17,24 +17,23 @@ from yeoul.catalog.account import audit
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.work import WorkerRow
 from yeoul.model.event import CancelTask
 from yeoul.model.work import Slots
-from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline import retry
 from yeoul.pipeline.resource.fair_share import FIRST_DUE_AT, make_due_at
 from yeoul.pipeline.resource.overload import Level
-from yeoul.pipeline.task import input as task_input
 
 router = APIRouter(prefix="/admin", tags=["admin"])
-Row = Mapping[str, Any]
-_SHOWN = 100
-_LAST_S = 86400.0
-_LATELY_S = 86400.0
+_MAX_TASKS = 100
+_LAST_DELAY_S = 86400.0
+_FAILED_WITHIN_S = 86400.0
 
 
 class QueuedTask(BaseModel):
-    """A task in a queue. Times are RFC 3339; wait_s since it was made; not_before: when its next attempt may start.
+    """A task in a queue. Times are RFC 3339. wait_s: since the task was created; not_before: earliest start of the next attempt.
 
-    handle: its account's name. dag: the run it belongs to; story: all its attempts. optional: whether its failure only drops what it makes.
+    handle: of the account. dag: path of the run; story: path of the attempts. optional: true if a failure only drops the task's output.
     """
 
     id: str
@@ -63,7 +62,7 @@ class QueuedTask(BaseModel):
 
 
 class TaskQueue(BaseModel):
-    """Tasks that have not started: the first of them, and how many there are. Counts take in what runs."""
+    """Tasks that have not started: the first ones, and counts. The counts include running tasks."""
 
     head: list[QueuedTask]
     by_state: dict[str, int]
@@ -73,7 +72,7 @@ class TaskQueue(BaseModel):
 
 
 class WorkerView(BaseModel):
-    """A worker as its dispatcher last saw it."""
+    """A worker as its dispatcher last reported it."""
 
     id: str
     dispatcher: str
@@ -85,7 +84,7 @@ class WorkerView(BaseModel):
 
 
 class OverloadView(BaseModel):
-    """How much there is to do. level: normal, defer (what nobody waits for is put off), park (new videos wait, too)."""
+    """The current load. level: normal, defer (background tasks are postponed) or park (new videos wait, too)."""
 
     level: str
     wait_s: float
@@ -93,7 +92,7 @@ class OverloadView(BaseModel):
 
 
 class QueuesView(BaseModel):
-    """The resource manager's three queues, and what has failed for good in runs that are open or ended within a day."""
+    """The resource manager's three queues, and tasks that failed permanently in runs that are open or ended within the last day."""
 
     task_queue: TaskQueue
     worker_queue: list[WorkerView]
@@ -103,18 +102,18 @@ class QueuesView(BaseModel):
 
 
 class Priority(BaseModel):
-    """first: before all others; last: after a day; normal: as it was made."""
+    """The new priority. first: before all other tasks; last: after one day; normal: the original place."""
 
     priority: Literal["first", "normal", "last"]
 
 
 @router.get("/queues")
 def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
-    """What waits, where there is room, what runs, and what has failed."""
+    """Returns the waiting, running and failed tasks, and the workers with their free slots."""
     now_s = parts.clock.now()
     with parts.database.read() as connection:
-        head, running = queue_view.head(connection, _SHOWN), queue_view.running(connection, _SHOWN)
-        failed = queue_view.failed(connection, now_s - _LATELY_S, _SHOWN)
+        head, running = queue_view.head(connection, _MAX_TASKS), queue_view.running(connection, _MAX_TASKS)
+        failed = queue_view.failed(connection, now_s - _FAILED_WITHIN_S, _MAX_TASKS)
         counts, workers, parked = queue_view.census(connection), worker.all_workers(connection), run.count_parked(connection)
     return QueuesView(
         task_queue=_task_queue(head, counts, now_s),
@@ -131,40 +130,40 @@ def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
 
 @router.post("/tasks/{task_id}/retry", status_code=202)
 def retry_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
-    """Try a failed task again, or one that waits for its next attempt at once."""
+    """Retries a failed task, or starts the next attempt of a waiting task immediately."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        second_chance.retry_task(connection, task_input.task_row(connection, task_id), now_s)
+        retry.retry_task(connection, queue.get(connection, task_id), now_s)
         audit.note(connection, admin, "task.retry", task_id, {}, now_s)
 
 
 @router.post("/tasks/{task_id}/cancel", status_code=202)
 def cancel_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
-    """End a task badly: its rung is dropped when it is optional, else its video fails."""
+    """Fails a task permanently. If the task is optional, its rung is dropped, else the video fails."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        task = task_input.task_row(connection, task_id)
-        current = run.find(connection, task["run_id"])
-        if current is None or task["state"] in queue.ENDED:
-            raise ConflictError(f"task {task_id} is {task['state']}; there is nothing to cancel", state=task["state"])
-        outbox.emit(connection, CancelTask(video_id=current["video_id"], task_id=task_id, attempt=task["attempt"]), now_s)
-        audit.note(connection, admin, "task.cancel", task_id, {"video": current["video_id"]}, now_s)
+        task = queue.get(connection, task_id)
+        current_run = run.find(connection, task["run_id"])
+        if current_run is None or task["state"] in queue.ENDED:
+            raise ConflictError(f"task {task_id} is {task['state']} and cannot be cancelled", state=task["state"])
+        outbox.emit(connection, CancelTask(video_id=current_run["video_id"], task_id=task_id, attempt=task["attempt"]), now_s)
+        audit.note(connection, admin, "task.cancel", task_id, {"video": current_run["video_id"]}, now_s)
 
 
 @router.post("/tasks/{task_id}/priority", status_code=202)
 def prioritise_task(task_id: str, body: Priority, parts: PartsDep, admin: Admin) -> None:
-    """Move a task that has not started to the front or the end, or back to its place."""
+    """Moves a task that has not started to the front, to the end, or back to its original place."""
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        task = task_input.task_row(connection, task_id)
+        task = queue.get(connection, task_id)
         normal = make_due_at(task["created_at"], latency_sensitive=task["latency_sensitive"])
-        due_at = {"first": FIRST_DUE_AT, "normal": normal, "last": now_s + _LAST_S}[body.priority]
+        due_at = {"first": FIRST_DUE_AT, "normal": normal, "last": now_s + _LAST_DELAY_S}[body.priority]
         if not queue.move_in_lane(connection, task_id, due_at, now_s):
-            raise ConflictError(f"task {task_id} is {task['state']}; it can no longer be moved", state=task["state"])
+            raise ConflictError(f"task {task_id} is {task['state']} and can no longer be moved", state=task["state"])
         audit.note(connection, admin, "task.priority", task_id, {"priority": body.priority}, now_s)
 
 
-def _task_queue(head: Sequence[Row], counts: Sequence[Row], now_s: float) -> TaskQueue:
+def _task_queue(head: Sequence[queue_view.QueuedTaskRow], counts: Sequence[queue_view.TaskCountRow], now_s: float) -> TaskQueue:
     totals: dict[str, Counter[str]] = {name: Counter() for name in ("state", "stage", "account_id")}
     for row in counts:
         for name, total in totals.items():
@@ -178,11 +177,12 @@ def _task_queue(head: Sequence[Row], counts: Sequence[Row], now_s: float) -> Tas
     )
 
 
-def _task(row: Row, now_s: float) -> QueuedTask:
-    same = ("id", "stage", "op", "piece", "rung", "state", "attempt", "failures", "worker", "progress", "error", "optional", "handle")
+def _task(row: queue_view.QueuedTaskRow, now_s: float) -> QueuedTask:
+    names = ("id", "stage", "op", "piece", "rung", "state", "attempt", "failures", "worker", "progress", "error", "optional", "handle")
     dag = f"/api/v1/videos/{row['video_id']}/dag"
+    fields: dict[str, Any] = {name: row[name] for name in names}
     return QueuedTask(
-        **{name: row[name] for name in same},
+        **fields,
         video=row["video_id"],
         account=row["account_id"],
         slots=Slots(cpu=row["cpu"], memory_bytes=row["memory_bytes"], gpu=row["gpu"], tags=tuple(row["tags"])),
@@ -196,7 +196,7 @@ def _task(row: Row, now_s: float) -> QueuedTask:
     )
 
 
-def _worker(row: Row) -> WorkerView:
+def _worker(row: WorkerRow) -> WorkerView:
     return WorkerView(
         id=row["id"],
         dispatcher=row["owner"],

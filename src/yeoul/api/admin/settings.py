@@ -1,8 +1,7 @@
-"""Settings that admins change while the server runs, and the audit log of all that admins and moderators do."""
+"""Settings that admins can change at run time, and the audit log of actions by admins and moderators."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,10 +15,10 @@ from yeoul.base.clock import rfc3339
 from yeoul.base.errors import InvalidError
 from yeoul.base.settings import LIVE_SETTINGS, overlay
 from yeoul.catalog.account import audit, setting
+from yeoul.catalog.schema.row.people import AuditRow
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(prefix="/admin", tags=["admin"])
-Row = Mapping[str, Any]
 Word = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 Value = bool | int | float | str
 
@@ -27,7 +26,7 @@ Value = bool | int | float | str
 class SettingView(BaseModel):
     """A setting that can be changed at run time.
 
-    default: its value where nobody says anything; started: in the server's files; changed: another one holds since.
+    default: the built-in value; started: the value that the server started with; changed: true if an admin has changed it.
     """
 
     name: str
@@ -39,14 +38,14 @@ class SettingView(BaseModel):
 
 
 class SettingList(BaseModel):
-    """All of them, on one page."""
+    """All settings that can be changed at run time, on one page."""
 
     items: list[SettingView]
     next: None = None
 
 
 class AuditEntry(BaseModel):
-    """Who did what to what, and when. action: noun.verb; detail: what was said."""
+    """One action of an admin or moderator. action: noun.verb; detail: the parameters of the action."""
 
     id: str
     at: str
@@ -57,7 +56,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """Entries, newest first."""
+    """One page of audit log entries, newest first."""
 
     items: list[AuditEntry]
     next: str | None
@@ -65,14 +64,14 @@ class AuditPage(BaseModel):
 
 @router.get("/settings")
 def get_settings(parts: PartsDep, _admin: Admin) -> SettingList:
-    """What can be changed, and what it is."""
+    """Lists the settings that can be changed at run time, with their values."""
     with parts.database.read() as connection:
         return _view(parts, setting.changed(connection))
 
 
 @router.patch("/settings")
 def patch_settings(body: dict[str, Value | None], parts: PartsDep, admin: Admin) -> SettingList:
-    """Set values by name; null goes back to what the server was started with. All of them or none."""
+    """Changes settings by name. null restores the value that the server started with. An invalid value changes nothing."""
     now_s = parts.clock.now()
     if unknown := sorted(set(body) - set(LIVE_SETTINGS)):
         raise InvalidError(f"{unknown[0]} cannot be changed while the server runs", field=unknown[0][:100])
@@ -96,25 +95,25 @@ def get_audit(
     cursor: str | None = None,
     limit: PageSize = 24,
 ) -> AuditPage:
-    """Who changed what, and when. actor: a handle; action: as noun.verb; target: an id or name; all as they are, or empty for any."""
-    wanted = {"actor_handle": actor.strip(), "action": action.strip(), "target": target.strip()}
+    """Lists the audit log. actor: a handle; action: noun.verb; target: an id or name. Filters match exactly; empty ones match all."""
+    filters = {"actor_handle": actor.strip(), "action": action.strip(), "target": target.strip()}
     with parts.database.read() as connection:
-        rows = audit.page(connection, read_cursor(cursor), limit + 1, {name: value for name, value in wanted.items() if value})
+        rows = audit.page(connection, read_cursor(cursor), limit + 1, {name: value for name, value in filters.items() if value})
     return AuditPage(items=[_entry(row) for row in rows[:limit]], next=next_cursor(rows, limit))
 
 
-def _entry(row: Row) -> AuditEntry:
-    same = ("id", "action", "target", "detail")
-    return AuditEntry(**{name: row[name] for name in same}, at=rfc3339(row["created_at"]) or "", actor=row["actor_handle"])
+def _entry(row: AuditRow) -> AuditEntry:
+    what = {"action": row["action"], "target": row["target"]}
+    return AuditEntry(id=row["id"], **what, detail=row["detail"], at=rfc3339(row["created_at"]) or "", actor=row["actor_handle"])
 
 
 def _view(parts: Parts, changed: dict[str, Any]) -> SettingList:
-    now = overlay(parts.settings, changed)
+    current = overlay(parts.settings, changed)
     items: list[SettingView] = []
     for name in LIVE_SETTINGS:
         section, _, field = name.partition(".")
         started: BaseModel = getattr(parts.settings, section)
-        found: FieldInfo = type(started).model_fields[field]
-        values = {"value": getattr(getattr(now, section), field), "started": getattr(started, field), "default": found.default}
-        items.append(SettingView(name=name, description=found.description or "", changed=name in changed, **values))
+        field_info: FieldInfo = type(started).model_fields[field]
+        values = {"value": getattr(getattr(current, section), field), "started": getattr(started, field), "default": field_info.default}
+        items.append(SettingView(name=name, description=field_info.description or "", changed=name in changed, **values))
     return SettingList(items=items)

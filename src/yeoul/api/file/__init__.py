@@ -1,1 +1,1 @@
-"""Files over HTTP: the web pages, and the receiving end of presigned URLs."""
+"""Files over HTTP: the web pages, and the presigned URLs of the embedded store."""

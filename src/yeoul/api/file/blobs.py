@@ -1,4 +1,4 @@
-"""The receiving end of presigned URLs on the embedded store: `PUT|GET /blob/{bucket}/{key}`."""
+"""Answers presigned URLs of the embedded store: `PUT|GET /blob/{bucket}/{key}`."""
 
 from __future__ import annotations
 
@@ -20,57 +20,58 @@ from yeoul.catalog.video import video
 
 router = APIRouter(include_in_schema=False)
 _FLUSH_BYTES = 1 << 20
-_SILENT_S = 5.0
-_receiving: dict[tuple[str, str], _Progress] = {}  # of this process
+_STALLED_S = 5.0
+_receiving: dict[tuple[str, str], _Progress] = {}  # the open receptions of this process
 
 
-def _hosted(parts: PartsDep) -> HostedStore:
+def _get_hosted_store(parts: PartsDep) -> HostedStore:
     if not isinstance(parts.store, HostedStore):
-        raise NotFoundError("the store of this server has addresses of its own")
+        raise NotFoundError("this server does not host blobs; use the presigned URLs of its store")
     return parts.store
 
 
 @router.put("/blob/{bucket}/{key:path}")
 async def put_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> Response:
-    """Take a body that is exactly what the URL was signed for."""
+    """Stores a body. It must be exactly what the URL was signed for."""
     length = request.headers.get("content-length", "")
-    put = SignedPut(bucket, key, request.query_params, int(length) if length.isdigit() else None)
-    opened = await anyio.to_thread.run_sync(Reception, _hosted(parts), put, parts.clock.now())
-    with opened as reception, _only_reception(bucket, key) as progress:
-        waiting = bytearray()
+    signed_put = SignedPut(bucket, key, request.query_params, int(length) if length.isdigit() else None)
+    opening = await anyio.to_thread.run_sync(Reception, _get_hosted_store(parts), signed_put, parts.clock.now())
+    with opening as reception, _exclusive_reception(bucket, key) as progress:
+        buffer = bytearray()
         async for chunk in request.stream():
-            progress.hear()
-            waiting += chunk
-            if len(waiting) >= _FLUSH_BYTES:
-                await anyio.to_thread.run_sync(reception.write, bytes(waiting))
-                waiting.clear()
-        if waiting:
-            await anyio.to_thread.run_sync(reception.write, bytes(waiting))
+            progress.touch()
+            buffer += chunk
+            if len(buffer) >= _FLUSH_BYTES:
+                await anyio.to_thread.run_sync(reception.write, bytes(buffer))
+                buffer.clear()
+        if buffer:
+            await anyio.to_thread.run_sync(reception.write, bytes(buffer))
         await anyio.to_thread.run_sync(reception.commit)
-    await anyio.to_thread.run_sync(_drop_orphan, parts, Bucket(bucket), key)
+    await anyio.to_thread.run_sync(_delete_if_orphaned, parts, Bucket(bucket), key)
     return Response(status_code=200)
 
 
 class _Progress:
-    """A reception that goes on: when it was last heard, and how it is ended."""
+    """The progress of a reception: when it last received bytes, and the scope that cancels it."""
 
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
-        self.heard_s = time.monotonic()
+        self.last_bytes_s = time.monotonic()
 
-    def hear(self) -> None:
-        self.heard_s = time.monotonic()
+    def touch(self) -> None:
+        self.last_bytes_s = time.monotonic()
 
 
 @contextmanager
-def _only_reception(bucket: str, key: str) -> Generator[_Progress]:
-    """One reception of a blob at a time, so that one address holds one partial file.
+def _exclusive_reception(bucket: str, key: str) -> Generator[_Progress]:
+    """Allows one reception of a blob at a time, so that there is only one partial file.
 
-    An earlier one that has been silent has lost its line, and is ended. Raises ReceivingError where it goes on, and in one that is ended.
+    A stalled earlier reception has probably lost its connection, and is cancelled. Raises ReceivingError if the earlier reception is
+    active, and in the one that is cancelled.
     """
     if (earlier := _receiving.get((bucket, key))) is not None:
-        if time.monotonic() - earlier.heard_s < _SILENT_S:
-            raise ReceivingError("these bytes are being received already", key=key)
+        if time.monotonic() - earlier.last_bytes_s < _STALLED_S:
+            raise ReceivingError("another request is already sending this blob", key=key)
         earlier.scope.cancel()
     progress = _receiving[bucket, key] = _Progress()
     with progress.scope:
@@ -80,11 +81,11 @@ def _only_reception(bucket: str, key: str) -> Generator[_Progress]:
             if _receiving.get((bucket, key)) is progress:
                 del _receiving[bucket, key]
     if progress.scope.cancelled_caught:
-        raise ReceivingError("these bytes are being sent anew by another request", key=key)
+        raise ReceivingError("another request has started to send this blob again", key=key)
 
 
-def _drop_orphan(parts: Parts, bucket: Bucket, key: str) -> None:
-    """Raises NotFoundError for a blob of a video that was deleted while it came, and keeps nothing of it."""
+def _delete_if_orphaned(parts: Parts, bucket: Bucket, key: str) -> None:
+    """Deletes the files of a video that was deleted while this blob arrived, and raises NotFoundError."""
     video_id = key.partition("/")[0]
     with parts.database.read() as connection:
         is_deleted = video.find(connection, video_id) is None
@@ -95,8 +96,8 @@ def _drop_orphan(parts: Parts, bucket: Bucket, key: str) -> None:
 
 @router.get("/blob/{bucket}/{key:path}")
 def get_blob(bucket: str, key: str, request: Request, parts: PartsDep) -> Response:
-    """Send a blob to whoever has a signed URL for it."""
-    store = _hosted(parts)
+    """Returns a blob. The URL must be presigned for it."""
+    store = _get_hosted_store(parts)
     grant = store.check_url("GET", bucket, key, request.query_params, parts.clock.now())
     path = store.path(grant.bucket, grant.key)
     if not path.is_file():

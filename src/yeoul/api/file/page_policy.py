@@ -1,4 +1,4 @@
-"""The content security policy of the pages: nothing of other sites and nothing inline, but the styles that the player brings."""
+"""The content security policy of the pages: nothing from other sites and nothing inline, except the styles of the player."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from yeoul.base.settings import BlobSettings
 
-# Written by the web app's build (web/vite.config.ts): media-chrome's shadow roots carry style elements, which are allowed by their hashes.
+# Written by the web app's build (web/vite.config.ts). The policy allows the style elements in media-chrome's shadow roots by their hashes.
 STYLES_FILE = "style-hashes.json"
 
 
 def make_policy(web: Path, blob: BlobSettings, *, frame_ancestors: str = "'self'") -> str:
-    """The policy of a page of the built web app; files of a store elsewhere are asked for, and sent, where it is."""
-    elsewhere = " ".join(filter(None, ("'self'", _store_origin(blob))))
+    """Returns the policy of a page. If the blob store is on another host, the page may load files from it and send files to it."""
+    origins = " ".join(filter(None, ("'self'", _store_origin(blob))))
     styles = " ".join(("'self'", *_style_hashes(web)))
     return "; ".join(
         (
             "default-src 'self'",
-            f"connect-src {elsewhere}",
-            f"img-src {elsewhere} data: blob:",
+            f"connect-src {origins}",
+            f"img-src {origins} data: blob:",
             "media-src 'self' blob:",
             f"style-src {styles}",
             "worker-src 'self' blob:",
@@ -38,7 +38,7 @@ def _style_hashes(web: Path) -> list[str]:
 
 
 def _store_origin(blob: BlobSettings) -> str:
-    """Where presigned addresses lead; empty where blobs are served here."""
+    """Returns the origin of presigned URLs, or "" if this server hosts the blobs."""
     if not blob.url:
         return ""
     host = blob.url.removeprefix("s3://").partition("/")[0]

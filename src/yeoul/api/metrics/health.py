@@ -6,36 +6,34 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
-from sqlalchemy import text
 
 from yeoul.api.deps import PartsDep
 from yeoul.base.errors import UnavailableError
 
 router = APIRouter(include_in_schema=False)
-_DATABASE_UP = Gauge("yeoul_database_up", "Whether the database could be reached at this scrape, 0 or 1.")
+_DATABASE_UP = Gauge("yeoul_database_up", "1 if the database could be reached at this scrape, else 0.")
 
 
 @router.get("/healthz")
 def get_health(parts: PartsDep) -> dict[str, str]:
-    """200 when the server answers and its database does."""
-    with parts.database.read() as connection:
-        connection.execute(text("SELECT 1"))
+    """Returns 200 if the server and its database respond."""
+    parts.database.ping()
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 def get_readiness(parts: PartsDep) -> dict[str, Any]:
-    """The same, and which parts of a sandbox this machine lacks (docs/security.md)."""
+    """Returns the health and the sandbox features that this machine does not have (docs/security.md)."""
     return {**get_health(parts), "sandbox": {"lacks": list(parts.sandbox_lacks)}}
 
 
 @router.get("/metrics")
 def get_metrics(parts: PartsDep) -> Response:
-    """Prometheus metrics of this process and of the pipeline; without a database, of this process alone."""
+    """Returns Prometheus metrics of this process and of the pipeline. Without a database, only those of this process."""
     try:
-        pipeline = parts.metrics.render(parts.clock.now())
+        pipeline_metrics = parts.metrics.render(parts.clock.now())
         _DATABASE_UP.set(1)
     except UnavailableError:
-        pipeline = b""
+        pipeline_metrics = b""
         _DATABASE_UP.set(0)
-    return Response(generate_latest() + pipeline, media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest() + pipeline_metrics, media_type=CONTENT_TYPE_LATEST)

@@ -8,21 +8,21 @@ from prometheus_client import REGISTRY, Counter, Histogram, disable_created_metr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_PREFIX = "/api/v1"
-disable_created_metrics()  # a series more for each of ours, and nobody asks for it
+disable_created_metrics()  # they would add one unused series to each metric
 _REQUESTS = Counter("yeoul_http_requests_total", "HTTP requests answered.", ["route", "method", "status"])
-_SECONDS = Histogram("yeoul_http_request_seconds", "Time to the last byte of an answer in seconds.", ["route"])
-_SENT = Counter("yeoul_http_sent_bytes_total", "Bytes of answers whose length was known when they began.", ["kind"])
+_SECONDS = Histogram("yeoul_http_request_seconds", "Time to the last byte of a response in seconds.", ["route"])
+_SENT = Counter("yeoul_http_sent_bytes_total", "Bytes of responses whose length was known at their start.", ["kind"])
 _MEDIA = ("/stream/", "/blob/")
 
 
 def sent_bytes() -> dict[str, int]:
-    """Bytes that this process has sent, by kind: media, or other."""
-    found = {kind: REGISTRY.get_sample_value("yeoul_http_sent_bytes_total", {"kind": kind}) for kind in ("media", "other")}
-    return {kind: int(value or 0) for kind, value in found.items()}
+    """Returns the bytes that this process has sent, by kind: media or other."""
+    values = {kind: REGISTRY.get_sample_value("yeoul_http_sent_bytes_total", {"kind": kind}) for kind in ("media", "other")}
+    return {kind: int(value or 0) for kind, value in values.items()}
 
 
 def _route(scope: Scope) -> str:
-    """The pattern of the route that answered, with the prefix of its router."""
+    """Returns the pattern of the route that answered, with the prefix of its router."""
     pattern = str(getattr(scope.get("route"), "path", "none"))
     return API_PREFIX + pattern if scope["path"].startswith(f"{API_PREFIX}/") and not pattern.startswith(API_PREFIX) else pattern
 
@@ -34,7 +34,7 @@ def _count_bytes(scope: Scope, start: Message) -> None:
 
 
 class RequestMetrics:
-    """ASGI middleware that counts requests; the label is the route's pattern, so that ids make no new series."""
+    """ASGI middleware that counts requests by the pattern of their route, so that ids create no new series."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,10 +43,10 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        started_s = time.perf_counter()
         status = 500
 
-        async def counted(message: Message) -> None:
+        async def count_and_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -54,8 +54,8 @@ class RequestMetrics:
             await send(message)
 
         try:
-            await self._app(scope, receive, counted)
+            await self._app(scope, receive, count_and_send)
         finally:
             route = _route(scope)
             _REQUESTS.labels(route, scope["method"], status).inc()
-            _SECONDS.labels(route).observe(time.perf_counter() - began)
+            _SECONDS.labels(route).observe(time.perf_counter() - started_s)

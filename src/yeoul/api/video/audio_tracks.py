@@ -1,4 +1,4 @@
-"""Audio tracks of a video: the one that it came with, and dubs, descriptions and commentaries beside it."""
+"""Audio tracks of a video: those of the source, and added dubs, descriptions and commentaries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import Caller, Maker, MaybeCaller, Row, check_edit, may_edit, may_see
+from yeoul.api.identity import Caller, CallerRow, Maker, MaybeCaller, check_edit, may_edit, may_see
 from yeoul.api.public_url import make_signed_url
 from yeoul.api.view import ErrorView
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import run
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import audio_track, stream, video
 from yeoul.model.plain import Language, Line
 from yeoul.model.rendition import SURROUND
@@ -26,9 +27,9 @@ TrackState = Literal["uploading", "processing", "ready", "failed", "left_out"]
 
 
 class AudioTrackView(BaseModel):
-    """An audio track. origin: whether it came with the video's file or was added; channels: 6 where it is there in 5.1 as well.
+    """An audio track. origin: from the source file, or added later; channels: 6 if a 5.1 rendition exists, else 2.
 
-    state: left_out where the video's pipeline makes no audio tracks.
+    state: left_out if the video's pipeline makes no audio tracks.
     """
 
     name: str
@@ -42,14 +43,14 @@ class AudioTrackView(BaseModel):
 
 
 class AudioTrackList(BaseModel):
-    """All audio tracks of a video on one page, in the order of menus."""
+    """All audio tracks of a video on one page, in the order of player menus."""
 
     items: list[AudioTrackView]
     next: None = None
 
 
 class AudioUploadView(BaseModel):
-    """A track, and where to send its bytes, as of a piece: url is null when they have landed."""
+    """An audio track and the presigned URL for its bytes. url: null if they have landed."""
 
     track: AudioTrackView
     method: str = "PUT"
@@ -59,19 +60,19 @@ class AudioUploadView(BaseModel):
 
 
 class TrackChange(BaseModel):
-    """What to change of a track; what is not named stays."""
+    """Fields to change. Omitted fields stay as they are."""
 
     language: Language | None = None
     label: Line = Field(default="", max_length=MAX_LABEL)
     role: AudioRole = "dub"
 
 
-_FOUND: dict[int | str, dict[str, Any]] = {200: {"model": AudioUploadView, "description": "The track of the same bytes."}}
+_EXISTING_TRACK: dict[int | str, dict[str, Any]] = {200: {"model": AudioUploadView, "description": "The track with the same bytes."}}
 
 
 @router.get("/videos/{video_id}/audio")
 def get_audio_tracks(video_id: str, caller: MaybeCaller, parts: PartsDep) -> AudioTrackList:
-    """The audio tracks of a video; to others than its owner, those that can be heard."""
+    """Lists the audio tracks of a video. Tracks that are not ready are listed only if the caller may edit the video."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
         if not may_see(row, caller):
@@ -80,15 +81,15 @@ def get_audio_tracks(video_id: str, caller: MaybeCaller, parts: PartsDep) -> Aud
     return AudioTrackList(items=[view for view in views if view.state == "ready" or may_edit(row, caller)])
 
 
-@router.post("/videos/{video_id}/audio", status_code=201, responses=_FOUND)
+@router.post("/videos/{video_id}/audio", status_code=201, responses=_EXISTING_TRACK)
 def post_audio_track(
     video_id: str, body: NewTrack, request: Request, caller: Maker, parts: PartsDep, response: Response
 ) -> AudioUploadView:
-    """Declare an audio track, and get a presigned URL for its bytes; the same bytes again find the track that exists (200).
+    """Declares an audio track and returns a presigned URL for its bytes. The same bytes again return the existing track (200).
 
-    The file may be any that ffmpeg decodes; its first picture, or else its first sound, stands at the beginning of the video.
+    ffmpeg must be able to decode the file. Its first frame, or its first sound if it has no frames, plays at the start of the video.
     """
-    _check(parts, video_id, caller)
+    _check_edit(parts, video_id, caller)
     row, signed, is_new = parts.tracks.open(video_id, body, read_account_settings(parts).quota_bytes)
     if not is_new:
         response.status_code = 200
@@ -101,16 +102,16 @@ def post_audio_track(
 
 @router.post("/videos/{video_id}/audio/{name}/landed", status_code=202)
 def post_audio_track_landed(video_id: str, name: str, caller: Caller, parts: PartsDep) -> AudioTrackView:
-    """Tell that a track's bytes are in the store; they are processed."""
-    _check(parts, video_id, caller)
+    """Reports that the bytes of a track are in the store. Processing starts."""
+    _check_edit(parts, video_id, caller)
     parts.tracks.land(video_id, name)
     return _view(parts, video_id, name)
 
 
 @router.patch("/videos/{video_id}/audio/{name}")
 def patch_audio_track(video_id: str, name: str, body: TrackChange, caller: Caller, parts: PartsDep) -> AudioTrackView:
-    """Change what a track is called; players are told when they load the video again."""
-    _check(parts, video_id, caller)
+    """Changes language, label or role of a track. Players see the change when they load the video again."""
+    _check_edit(parts, video_id, caller)
     parts.tracks.call(video_id, name, body.model_dump(mode="json", exclude_unset=True))
     parts.presentations.forget(video_id)
     return _view(parts, video_id, name)
@@ -118,35 +119,37 @@ def patch_audio_track(video_id: str, name: str, body: TrackChange, caller: Calle
 
 @router.delete("/videos/{video_id}/audio/{name}", status_code=204)
 def delete_audio_track(video_id: str, name: str, caller: Caller, parts: PartsDep) -> None:
-    """Take a track away; the one that the video came with stays."""
-    _check(parts, video_id, caller)
+    """Removes an added audio track. The main track of the video cannot be removed."""
+    _check_edit(parts, video_id, caller)
     parts.tracks.remove(video_id, name)
     parts.presentations.forget(video_id)
 
 
-def _check(parts: Parts, video_id: str, caller: Row) -> None:
+def _check_edit(parts: Parts, video_id: str, caller: CallerRow) -> None:
     with parts.database.read() as connection:
         check_edit(video.get(connection, video_id), caller)
 
 
 def _view(parts: Parts, video_id: str, name: str) -> AudioTrackView:
     with parts.database.read() as connection:
-        found = next((one for one in _views(connection, video.get(connection, video_id)) if one.name == name), None)
-    if found is None:
+        view = next((item for item in _views(connection, video.get(connection, video_id)) if item.name == name), None)
+    if view is None:
         raise NotFoundError(f"there is no audio track {name}", track=name)
-    return found
+    return view
 
 
-def _views(connection: Connection, row: Row) -> list[AudioTrackView]:
-    standing = stream.standing(connection, row["id"], row["edition"])
-    current = run.find_of_video(connection, row["id"])
+def _views(connection: Connection, row: VideoRow) -> list[AudioTrackView]:
+    renditions = stream.standing(connection, row["id"], row["edition"])
+    current_run = run.find_of_video(connection, row["id"])
     is_left_out = (
-        current is not None and current["state"] == "done" and all(stage["scope"] != "track" for stage in current["definition"]["stages"])
+        current_run is not None
+        and current_run["state"] == "done"
+        and all(stage["scope"] != "track" for stage in current_run["definition"]["stages"])
     )
-    found: list[AudioTrackView] = []
+    views: list[AudioTrackView] = []
     for track in audio_track.of_video(connection, row["id"]):
         error = row["dropped"].get(track["name"])
-        if track["name"] in standing and standing[track["name"]][1]:
+        if track["name"] in renditions and renditions[track["name"]][1]:
             state: TrackState = "ready"
         elif error is not None:
             state = "failed"
@@ -154,8 +157,8 @@ def _views(connection: Connection, row: Row) -> list[AudioTrackView]:
             state = "uploading"
         else:
             state = "left_out" if is_left_out else "processing"
-        plain: dict[str, Any] = {name: track[name] for name in ("name", "language", "label", "role", "origin")}
-        shown = None if error is None else ErrorView(code=error["code"], message=error["message"])
-        surround = f"{track['name']}{SURROUND}" in standing
-        found.append(AudioTrackView(**plain, state=state, error=shown, channels=6 if surround else 2))
-    return found
+        fields: dict[str, Any] = {name: track[name] for name in ("name", "language", "label", "role", "origin")}
+        error_view = None if error is None else ErrorView(code=error["code"], message=error["message"])
+        has_surround = f"{track['name']}{SURROUND}" in renditions
+        views.append(AudioTrackView(**fields, state=state, error=error_view, channels=6 if has_surround else 2))
+    return views

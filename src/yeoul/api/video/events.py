@@ -1,4 +1,4 @@
-"""Server-sent events of one video: `video` on every change, `task` for each task that moves."""
+"""Server-sent events of one video: `video` for each change of the video, `task` for each change of a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import MaybeCaller, address_of, find_caller, may_edit, may_see
+from yeoul.api.identity import CallerRow, MaybeCaller, address_of, find_caller, may_edit, may_see
 from yeoul.api.problem import make_problem
 from yeoul.api.video.followers import Followers
 from yeoul.api.video.task_view import make_task_view
@@ -23,37 +23,37 @@ from yeoul.api.view import show_video
 from yeoul.base.errors import NotFoundError, UnauthenticatedError, YeoulError
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.row import Row
+from yeoul.catalog.schema.row.work import TaskStateRow
 from yeoul.catalog.video import video
 from yeoul.identity.slowdown import address_key
 
 router = APIRouter(tags=["videos"])
-_EVERY_S = 0.1
-_PAUSE_PER_LOOK = 4  # a look compares all tasks of the run: 10 ms for an hour of video, a quarter of a second for a day
+_POLL_EVERY_S = 0.1
+_PAUSE_PER_POLL = 4  # a poll compares all tasks of the run: 10 ms for an hour of video, 250 ms for a day
 _KEEPALIVE_S = 15.0
-_NAMED_AT_MOST = 500  # tasks in one query
+_MAX_TASK_IDS = 500  # task ids in one query
 
 
 class _Follower:
-    """Tells one client what is new to it. is_known: whether the client came with a session or token; find: returns its account now."""
+    """Finds the new events for one client. is_known: true if the client sent a session or token; find: returns its current account."""
 
-    def __init__(self, parts: Parts, video_id: str, *, is_known: bool, find: Callable[[], Row | None]) -> None:
+    def __init__(self, parts: Parts, video_id: str, *, is_known: bool, find: Callable[[], CallerRow | None]) -> None:
         self._parts = parts
         self._video_id = video_id
         self._find = find
         self._is_known = is_known
-        self._row: Row | None = None
+        self._row: video.OwnedVideoRow | None = None
         self._stamps: dict[str, tuple[Any, ...]] = {}
 
     def news(self) -> list[str]:
-        """Returns the events since the last call, ready to be sent. Tasks are for those who may edit the video.
+        """Returns the events since the last call, ready to send. Includes task events if the caller may edit the video.
 
-        Raises NotFoundError if the video is gone, or if the client may no longer see it; UnauthenticatedError if its session has ended.
+        Raises NotFoundError if the video was deleted or the caller may not see it any more, UnauthenticatedError if the session has ended.
         """
         caller = self._find() if self._is_known else None
         if self._is_known and caller is None:
-            raise UnauthenticatedError("the session has ended")
-        found: list[str] = []
+            raise UnauthenticatedError("the login session has ended")
+        events: list[str] = []
         with self._parts.database.read() as connection:
             version = video.version(connection, self._video_id)
             row, is_new = self._row, False
@@ -63,28 +63,28 @@ class _Follower:
             if not may_see(row, caller):
                 raise NotFoundError(f"there is no video {self._video_id}", video=self._video_id)
             if may_edit(row, caller):
-                found += self._task_news(connection)
+                events += self._task_events(connection)
             if is_new:
-                found.append(_event("video", json.loads(show_video(self._parts, connection, row).model_dump_json())))
-        return found
+                events.append(_event("video", json.loads(show_video(self._parts, connection, row).model_dump_json())))
+        return events
 
-    def _task_news(self, connection: Connection) -> list[str]:
-        current = run.find_of_video(connection, self._video_id)
-        if current is None:
+    def _task_events(self, connection: Connection) -> list[str]:
+        current_run = run.find_of_video(connection, self._video_id)
+        if current_run is None:
             return []
-        told, self._stamps = self._stamps, queue_view.stamps_of_run(connection, current["id"])
-        changed = {task_id for task_id, stamp in self._stamps.items() if told.get(task_id) != stamp}
-        return [_task_event(task) for task in _read_tasks(connection, current["id"], changed)]
+        old_stamps, self._stamps = self._stamps, queue_view.stamps_of_run(connection, current_run["id"])
+        changed_ids = {task_id for task_id, stamp in self._stamps.items() if old_stamps.get(task_id) != stamp}
+        return [_task_event(task) for task in _read_tasks(connection, current_run["id"], changed_ids)]
 
 
-def _read_tasks(connection: Connection, run_id: str, ids: Collection[str]) -> list[Row]:
-    if not ids:
+def _read_tasks(connection: Connection, run_id: str, task_ids: Collection[str]) -> list[TaskStateRow]:
+    if not task_ids:
         return []
-    tasks = queue_view.of_run(connection, run_id, ids if len(ids) <= _NAMED_AT_MOST else None)
-    return [task for task in tasks if task["id"] in ids]
+    tasks = queue_view.of_run(connection, run_id, task_ids if len(task_ids) <= _MAX_TASK_IDS else None)
+    return [task for task in tasks if task["id"] in task_ids]
 
 
-def _task_event(task: Row) -> str:
+def _task_event(task: TaskStateRow) -> str:
     return _event("task", {**json.loads(make_task_view(task).model_dump_json()), "task": task["id"]})
 
 
@@ -93,21 +93,21 @@ def _event(kind: str, data: dict[str, Any]) -> str:
 
 
 async def _follow(follower: _Follower, followers: Followers) -> AsyncIterator[str]:
-    """Look only when something was committed: asking that is so cheap that it is done in the event loop.
+    """Yields the events for one client. It reads the database only after a commit, and that check is cheap enough for the event loop.
 
-    The response ends it when the client goes; asking for that here as well would take the message away from it.
+    The response ends this generator when the client disconnects. Receiving that message here, too, would take it away from the response.
     """
     yield "retry: 1000\n\n"
     quiet_s, seen = 0.0, -1
     try:
         while True:
-            began_s = time.monotonic()
-            seen, before = followers.version(), seen
-            news = await anyio.to_thread.run_sync(follower.news) if seen != before else []
-            pause_s = max(_EVERY_S, _PAUSE_PER_LOOK * (time.monotonic() - began_s))
-            for one in news:
-                yield one
-            quiet_s = 0.0 if news else quiet_s + pause_s
+            started_s = time.monotonic()
+            seen, last_seen = followers.version(), seen
+            events = await anyio.to_thread.run_sync(follower.news) if seen != last_seen else []
+            pause_s = max(_POLL_EVERY_S, _PAUSE_PER_POLL * (time.monotonic() - started_s))
+            for event in events:
+                yield event
+            quiet_s = 0.0 if events else quiet_s + pause_s
             if quiet_s >= _KEEPALIVE_S:
                 quiet_s = 0.0
                 yield ": still here\n\n"
@@ -117,7 +117,7 @@ async def _follow(follower: _Follower, followers: Followers) -> AsyncIterator[st
 
 
 class _EventStream(StreamingResponse):
-    """An answer that counts as a follower while it is sent. It is a problem with status 429 if there are too many followers."""
+    """A response that counts as a follower while it is sent. Answers with 429 if there are too many followers."""
 
     def __init__(self, follower: _Follower, followers: Followers, address: str) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -139,7 +139,7 @@ class _EventStream(StreamingResponse):
 
 @router.get("/videos/{video_id}/events", response_class=StreamingResponse)
 def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: PartsDep) -> StreamingResponse:
-    """Follow a video; task events are for those who may edit it."""
+    """Streams the events of a video. Only callers who may edit the video get task events."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
     if not may_see(row, caller):

@@ -1,4 +1,4 @@
-"""Who follows videos by event streams: how many, from where, and one watch of the database for all of them."""
+"""Counts the open event streams by client address, and watches the database once for all of them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from yeoul.base.errors import TooManyRequestsError
 from yeoul.catalog.database import ChangeWatch, Database
 
 _POLL_EVERY_S = 0.05
-_MOST = 1000
-_OF_ADDRESS = 100  # a lecture hall behind one address
+_MAX_STREAMS = 1000
+_MAX_STREAMS_OF_ADDRESS = 100  # a whole lecture hall can share one address
 _RETRY_S = 15
 
 
 class Followers:
-    """Belongs to the event loop of one process: none of its methods may be called from a thread."""
+    """The open event streams of one process. Its methods may only be called from the event loop."""
 
-    def __init__(self, database: Database, most: int = _MOST, of_address: int = _OF_ADDRESS) -> None:
-        """most, of_address: event streams of this process at a time, in all and from one address."""
+    def __init__(self, database: Database, most: int = _MAX_STREAMS, of_address: int = _MAX_STREAMS_OF_ADDRESS) -> None:
+        """most, of_address: the maximum number of open event streams, in all and from one address."""
         self._database = database
         self._most = most
         self._of_address = of_address
@@ -28,15 +28,15 @@ class Followers:
         self._polled_s = 0.0
 
     def join(self, address: str) -> None:
-        """Count one more. Raises TooManyRequestsError where there are too many; UnavailableError without a database."""
+        """Adds an event stream. Raises TooManyRequestsError if too many are open, UnavailableError if the database cannot be reached."""
         if self._counts.total() >= self._most or self._counts[address] >= self._of_address:
-            raise TooManyRequestsError("too many event streams are open; ask for the video now and then", retry_after_s=_RETRY_S)
+            raise TooManyRequestsError("too many event streams are open; poll the video instead", retry_after_s=_RETRY_S)
         if self._watch is None:
             self._watch = self._database.watch()
         self._counts[address] += 1
 
     def leave(self, address: str) -> None:
-        """Count one less. The last one closes the watch."""
+        """Removes an event stream. The last one closes the watch of the database."""
         self._counts[address] -= 1
         if self._counts[address] <= 0:
             del self._counts[address]
@@ -45,7 +45,7 @@ class Followers:
             self._watch = None
 
     def version(self) -> int:
-        """Returns a number that grows when something was committed. Raises UnavailableError."""
+        """Returns a number that grows after each commit. Raises UnavailableError if the database cannot be reached."""
         now_s = time.monotonic()
         if self._watch is not None and now_s - self._polled_s >= _POLL_EVERY_S:
             self._polled_s = now_s

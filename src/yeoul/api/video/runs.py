@@ -1,8 +1,7 @@
-"""The story of a video's run, for its owner: its stages, the timeline, the history, and each task's attempts, which can be tried again."""
+"""The run of a video, for its owner: stages, timeline, run log, and the attempts of each task."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -10,14 +9,15 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import Caller, check_edit
+from yeoul.api.identity import Caller, CallerRow, check_edit
 from yeoul.api.video.task_view import TaskView, make_task_view
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import attempt, run
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.work import AttemptRow, RunRow, TaskStateRow
 from yeoul.catalog.video import upload, video
-from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline import retry
 from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.story.dag_drawing import draw_run
 from yeoul.pipeline.story.history import History
@@ -28,16 +28,15 @@ from yeoul.pipeline.story.timeline_drawing import draw_timeline
 from yeoul.upload.session import check_alive
 
 router = APIRouter(tags=["videos"])
-Row = Mapping[str, Any]
-# A drawing runs no script and loads nothing, even when it is opened by itself.
+# A drawing must not run scripts or load anything, even if a browser opens it directly.
 _SVG_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
 
 
 class AttemptView(BaseModel):
-    """One attempt: times are RFC 3339, ready_at is since when the task waited for it.
+    """One attempt. Times are RFC 3339. ready_at: when the task became ready for this attempt.
 
-    outcome: done, failed, lost (with its worker), put_back (there was no room), cancelled; null while it runs.
-    reused: another task had made the same before.
+    outcome: done, failed, lost (with its worker), put_back (released, because there was no room), cancelled; null while it runs.
+    reused: the attempt reused the output of another task.
     """
 
     number: int
@@ -56,7 +55,7 @@ class AttemptView(BaseModel):
 
 
 class TaskStory(BaseModel):
-    """A task, what it needs, and all its attempts in order."""
+    """A task, the ids of the tasks that it needs, and all its attempts in order."""
 
     task: TaskView
     needs: list[str]
@@ -64,9 +63,9 @@ class TaskStory(BaseModel):
 
 
 class StagesView(BaseModel):
-    """The newest run of a video without its tasks, which come as events: what is to be drawn around them.
+    """The newest run of a video, without its tasks, which are sent as events.
 
-    edition: counts the runs; is_shown: viewers see what this one makes.
+    edition: number of the edition that the run makes; is_shown: true if viewers see this edition.
     """
 
     run: str
@@ -79,87 +78,93 @@ class StagesView(BaseModel):
 
 @router.get("/videos/{video_id}/dag/stages")
 def get_stages(video_id: str, caller: Caller, parts: PartsDep) -> StagesView:
-    """The stages of the run as a graph."""
+    """Returns the stages of the newest run as a graph."""
     with parts.database.read() as connection:
-        current = _find_run(connection, video_id, caller)
-        shown = video.get(connection, video_id)["edition"] == current["edition"]
-        graph = read_stage_graph(connection, current)
-    names = {"run": current["id"], "edition": current["edition"], "state": current["state"], "pipeline": current["definition"]["name"]}
-    return StagesView(**names, is_shown=shown, graph=graph)
+        current_run = _find_run(connection, video_id, caller)
+        is_shown = video.get(connection, video_id)["edition"] == current_run["edition"]
+        graph = read_stage_graph(connection, current_run)
+    return StagesView(
+        run=current_run["id"],
+        edition=current_run["edition"],
+        is_shown=is_shown,
+        state=current_run["state"],
+        pipeline=current_run["definition"]["name"],
+        graph=graph,
+    )
 
 
 @router.get("/videos/{video_id}/dag/timeline")
 def get_timeline(video_id: str, caller: Caller, parts: PartsDep) -> Timeline:
-    """What ran when, on which worker, and what it took; the critical path."""
+    """Returns the timeline of the newest run: when and where each attempt ran, its resources, and the critical path."""
     with parts.database.read() as connection:
         return read_timeline(connection, _find_run(connection, video_id, caller), parts.clock.now())
 
 
 @router.get("/videos/{video_id}/dag/timeline.svg", response_class=Response)
 def get_timeline_drawing(video_id: str, caller: Caller, parts: PartsDep) -> Response:
-    """The timeline as a drawing."""
+    """Returns the timeline as SVG."""
     return _svg(draw_timeline(get_timeline(video_id, caller, parts)))
 
 
 @router.get("/videos/{video_id}/dag/stages.svg", response_class=Response)
 def get_stages_drawing(video_id: str, caller: Caller, parts: PartsDep) -> Response:
-    """The stages with their states, times and the critical path as a drawing."""
+    """Returns the stages with their states, times and the critical path, as SVG."""
     with parts.database.read() as connection:
-        current = _find_run(connection, video_id, caller)
-        timeline = read_timeline(connection, current, parts.clock.now())
-    return _svg(draw_run(Definition.model_validate(current["definition"]), timeline))
+        current_run = _find_run(connection, video_id, caller)
+        timeline = read_timeline(connection, current_run, parts.clock.now())
+    return _svg(draw_run(Definition.model_validate(current_run["definition"]), timeline))
 
 
 @router.get("/videos/{video_id}/dag/history")
 def get_history(video_id: str, caller: Caller, parts: PartsDep) -> History:
-    """What the scheduler was fed, in order, and what it answered; `yeoul dag replay` does it again."""
+    """Returns the run log: the events and instructions of the scheduler, in order. `yeoul dag replay` replays it."""
     with parts.database.read() as connection:
         return export_history(connection, _find_run(connection, video_id, caller))
 
 
 @router.get("/videos/{video_id}/dag/tasks/{task_id}")
 def get_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> TaskStory:
-    """The story of one task."""
+    """Returns a task and all its attempts."""
     with parts.database.read() as connection:
-        current = _find_run(connection, video_id, caller)
-        task = _get_task(connection, video_id, current, task_id)
+        current_run = _find_run(connection, video_id, caller)
+        task = _get_task(connection, video_id, current_run, task_id)
         attempts = attempt.of_task(connection, task_id)
-        needs = attempt.needs_of_run(connection, current["id"]).get(task_id, [])
-    return TaskStory(task=make_task_view(task), needs=needs, attempts=[make_attempt_view(found) for found in attempts])
+        needs = attempt.needs_of_run(connection, current_run["id"]).get(task_id, [])
+    return TaskStory(task=make_task_view(task), needs=needs, attempts=[make_attempt_view(row) for row in attempts])
 
 
 @router.post("/videos/{video_id}/dag/tasks/{task_id}/retry", status_code=202)
 def retry_task(video_id: str, task_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Try a failed task again, with the rung that was dropped for it; or one that waits for its next attempt at once."""
+    """Retries a failed task and the rung that was dropped with it, or starts the next attempt of a waiting task immediately."""
     with parts.database.write() as connection:
-        current = _find_run(connection, video_id, caller)
-        task = _get_task(connection, video_id, current, task_id)
-        check_alive(upload.get(connection, current["upload_id"])["state"])
-        second_chance.retry_task(connection, task, parts.clock.now())
+        current_run = _find_run(connection, video_id, caller)
+        task = _get_task(connection, video_id, current_run, task_id)
+        check_alive(upload.get(connection, current_run["upload_id"])["state"])
+        retry.retry_task(connection, task, parts.clock.now())
 
 
-def make_attempt_view(found: Row) -> AttemptView:
-    """An attempt as the API shows it."""
+def make_attempt_view(row: AttemptRow) -> AttemptView:
+    """Returns the view of an attempt's row."""
     names = ("number", "worker", "outcome", "error", "cpu_s", "wall_s", "max_rss_bytes", "read_bytes", "written_bytes", "reused")
-    plain: dict[str, Any] = {name: found[name] for name in names}
+    fields: dict[str, Any] = {name: row[name] for name in names}
     return AttemptView(
-        **plain, ready_at=rfc3339(found["ready_at"]), started_at=rfc3339(found["started_at"]), ended_at=rfc3339(found["ended_at"])
+        **fields, ready_at=rfc3339(row["ready_at"]), started_at=rfc3339(row["started_at"]), ended_at=rfc3339(row["ended_at"])
     )
 
 
-def _find_run(connection: Connection, video_id: str, caller: Row) -> Row:
+def _find_run(connection: Connection, video_id: str, caller: CallerRow) -> RunRow:
     check_edit(video.get(connection, video_id), caller)
-    current = run.find_of_video(connection, video_id)
-    if current is None:
+    current_run = run.find_of_video(connection, video_id)
+    if current_run is None:
         raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
-    return current
+    return current_run
 
 
-def _get_task(connection: Connection, video_id: str, current: Row, task_id: str) -> Row:
-    found = queue_view.of_run(connection, current["id"], [task_id])
-    if not found:
+def _get_task(connection: Connection, video_id: str, current_run: RunRow, task_id: str) -> TaskStateRow:
+    tasks = queue_view.of_run(connection, current_run["id"], [task_id])
+    if not tasks:
         raise NotFoundError(f"video {video_id} has no task {task_id}", video=video_id, task=task_id)
-    return found[0]
+    return tasks[0]
 
 
 def _svg(drawing: str) -> Response:

@@ -1,19 +1,17 @@
-"""Tasks as the API shows them."""
+"""The API view of tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from yeoul.base.clock import rfc3339
-
-Row = Mapping[str, Any]
+from yeoul.catalog.schema.row.work import TaskStateRow
 
 
 class TaskView(BaseModel):
-    """One task of a run: times are RFC 3339, cpu_s is CPU seconds over all attempts."""
+    """One task of a run. Times are RFC 3339. cpu_s: CPU seconds of all attempts."""
 
     id: str
     stage: str
@@ -32,8 +30,10 @@ class TaskView(BaseModel):
     ended_at: str | None
 
 
-def make_task_view(task: Row) -> TaskView:
-    """A task as the API shows it."""
+def make_task_view(task: TaskStateRow) -> TaskView:
+    """Returns the view of a task's row."""
     names = ("id", "stage", "piece", "rung", "op", "state", "attempt", "failures", "worker", "progress", "cpu_s", "error")
-    plain: dict[str, Any] = {name: task[name] for name in names}
-    return TaskView(**plain, ready_at=rfc3339(task["ready_at"]), started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"]))
+    fields: dict[str, Any] = {name: task[name] for name in names}
+    return TaskView(
+        **fields, ready_at=rfc3339(task["ready_at"]), started_at=rfc3339(task["started_at"]), ended_at=rfc3339(task["ended_at"])
+    )

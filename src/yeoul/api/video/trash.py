@@ -1,4 +1,4 @@
-"""The trash: what was deleted of late, and can be restored."""
+"""The trash: deleted videos that can still be restored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DAY_S = 86400.0
 
 
 class TrashedView(BaseModel):
-    """A video in the trash; nothing of it can be watched. freed_at: when it is deleted for good."""
+    """A video in the trash. It cannot be played. freed_at: when it is deleted permanently."""
 
     video: VideoView
     trashed_at: str
@@ -27,7 +27,7 @@ class TrashedView(BaseModel):
 
 
 class TrashPage(BaseModel):
-    """One page, the last deleted first; `next` is the cursor of the following one, null at the end. days: how long they are kept."""
+    """One page of the trash, last deleted first. next: the cursor of the next page, null at the end; days: how long videos are kept."""
 
     items: list[TrashedView]
     next: str | None
@@ -36,26 +36,24 @@ class TrashPage(BaseModel):
 
 @router.get("/trash")
 def get_trash(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> TrashPage:
-    """The caller's own videos that were deleted and can be restored."""
+    """Lists the caller's videos in the trash."""
     days = read_settings(parts).video.trash_days
     with parts.database.read() as connection:
         rows = video.trash_page(connection, caller["id"], read_cursor(cursor), limit + 1)
         views = [show_video(parts, connection, row) for row in rows[:limit]]
-    nothing: dict[str, Any] = {"playback": None, "poster": None, "sidecars": {}}
-    shown = [
-        TrashedView(
-            video=view.model_copy(update=nothing),
-            trashed_at=rfc3339(row["trashed_at"]) or "",
-            freed_at=rfc3339(row["trashed_at"] + days * _DAY_S) or "",
-        )
-        for view, row in zip(views, rows, strict=False)
-    ]
-    return TrashPage(items=shown, next=next_cursor(rows, limit, "trashed_at"), days=days)
+    cleared: dict[str, Any] = {"playback": None, "poster": None, "sidecars": {}}
+    items = [_entry(view.model_copy(update=cleared), row["trashed_at"], days) for view, row in zip(views, rows, strict=False)]
+    return TrashPage(items=items, next=next_cursor(rows, limit, "trashed_at"), days=days)
+
+
+def _entry(view: VideoView, trashed_at: float | None, days: int) -> TrashedView:
+    assert trashed_at is not None, "the page has only videos in the trash"
+    return TrashedView(video=view, trashed_at=rfc3339(trashed_at) or "", freed_at=rfc3339(trashed_at + days * _DAY_S) or "")
 
 
 @router.post("/videos/{video_id}/restore")
 def restore_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
-    """Take a video out of the trash: it is as it was. One that is not there stays as it is."""
+    """Restores a video from the trash. Does nothing if the video is not in the trash."""
     with parts.database.write() as connection:
         if find_trashed(connection, video_id, caller) is not None:
             trash.restore(connection, video_id, parts.clock.now())

@@ -1,38 +1,33 @@
-"""Uploads: open a session, get presigned URLs, tell what has landed, complete."""
+"""Uploads: open an upload session, get presigned URLs, report landed pieces, complete."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, and_, or_, select
 
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import Caller, Maker, check_edit
+from yeoul.api.identity import Caller, CallerRow, Maker, check_edit
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.public_url import make_signed_url
 from yeoul.base.errors import InvalidError
-from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.videos import video as video_table
-from yeoul.catalog.schema.work import upload as upload_table
+from yeoul.catalog.schema.row.work import PieceRow, UploadRow
 from yeoul.catalog.video import upload, video
 from yeoul.model.piece import MAX_PIECES
 from yeoul.model.plain import MAX_TICK, Sha256
-from yeoul.model.video import VideoState
 from yeoul.upload.service import OpenUpload
 from yeoul.upload.session import Declared
 
 router = APIRouter(tags=["uploads"])
-Row = Mapping[str, Any]
 _END_LENGTH = 4 * 2**20 // 3 + 4
 
 
 class PieceView(BaseModel):
-    """A declared piece or part; landed: its bytes are in the store."""
+    """A declared piece or part. landed: its bytes are in the store."""
 
     index: int
     size_bytes: int
@@ -41,7 +36,7 @@ class PieceView(BaseModel):
 
 
 class UploadView(BaseModel):
-    """An upload session. part_bytes: size of the parts of a whole file; piece_s: target length of pieces in seconds."""
+    """An upload session. part_bytes: size of the parts of a whole file; piece_s: target duration of pieces in seconds."""
 
     id: str
     video_id: str
@@ -55,9 +50,9 @@ class UploadView(BaseModel):
 
 
 class UploadPage(BaseModel):
-    """Open uploads of the caller, newest first, `next` as everywhere. part_bytes, piece_s: what a new upload should use.
+    """One page of the caller's open uploads, newest first. part_bytes, piece_s: the values for a new upload.
 
-    pipeline: which one a new video would have; whole: it wants the file as it is, not in pieces.
+    pipeline: the pipeline that a new video would have; whole: it needs the source as one file, not in pieces.
     """
 
     items: list[UploadView]
@@ -69,15 +64,15 @@ class UploadPage(BaseModel):
 
 
 class UrlRequest(BaseModel):
-    """Pieces about to be sent."""
+    """The pieces that the client wants to send."""
 
     pieces: list[Declared] = Field(min_length=1, max_length=1000)
 
 
 class UrlView(BaseModel):
-    """Where to send a piece: the method, the address and headers that must be sent as given; url is null when it has landed.
+    """The presigned URL of a piece. The client must send the method and headers as given. url: null if the piece has landed.
 
-    path: the same below the address of this server, for pages, which may know it by another name; null where the store is elsewhere.
+    path: the URL's path if this server stores the piece, else null. Pages use it, because they may know the server by another name.
     """
 
     index: int
@@ -88,7 +83,7 @@ class UrlView(BaseModel):
 
 
 class UrlList(BaseModel):
-    """One entry for each piece asked for."""
+    """One entry for each requested piece."""
 
     urls: list[UrlView]
 
@@ -102,7 +97,7 @@ class FileEnds(BaseModel):
 
 
 class FileView(BaseModel):
-    """What a file is as far as its ends tell: the container, the codecs of picture and sound; null what they do not tell."""
+    """The container and codecs of a file, as far as its first and last bytes show them. Unknown ones are null."""
 
     container: str | None = None
     video: str | None = None
@@ -110,27 +105,27 @@ class FileView(BaseModel):
 
 
 class Landed(BaseModel):
-    """Indexes of pieces whose PUT has been answered with success."""
+    """The indexes of pieces whose PUT request succeeded."""
 
     indexes: list[Annotated[int, Field(ge=0, lt=MAX_PIECES)]] = Field(min_length=1, max_length=1000)
 
 
 class Complete(BaseModel):
-    """How many pieces there are in all."""
+    """The end of an upload. pieces: the total number of pieces."""
 
     pieces: int = Field(ge=0, le=MAX_PIECES)
 
 
-def _view(parts: Parts, row: Row, pieces: list[Row]) -> UploadView:
-    shown = [
+def _view(parts: Parts, row: UploadRow, pieces: Sequence[PieceRow]) -> UploadView:
+    piece_views = [
         PieceView(index=piece["index"], size_bytes=piece["size_bytes"], sha256=piece["sha256"], landed=piece["landed_at"] is not None)
         for piece in pieces
     ]
-    plain = {name: row[name] for name in ("id", "video_id", "mode", "state", "size_bytes", "fingerprint")}
-    return UploadView(**plain, part_bytes=parts.settings.upload.part_bytes, piece_s=parts.settings.media.piece_s, pieces=shown)
+    fields: dict[str, Any] = {name: row[name] for name in ("id", "video_id", "mode", "state", "size_bytes", "fingerprint")}
+    return UploadView(**fields, part_bytes=parts.settings.upload.part_bytes, piece_s=parts.settings.media.piece_s, pieces=piece_views)
 
 
-def _check(parts: Parts, upload_id: str, caller: Row) -> None:
+def _check_edit(parts: Parts, upload_id: str, caller: CallerRow) -> None:
     with parts.database.read() as connection:
         row = upload.get(connection, upload_id)
         check_edit(video.get(connection, row["video_id"]), caller)
@@ -141,11 +136,11 @@ _RESUMED: dict[int | str, dict[str, Any]] = {200: {"model": UploadView, "descrip
 
 @router.post("/videos/{video_id}/upload", status_code=201, responses=_RESUMED)
 def post_upload(video_id: str, body: OpenUpload, caller: Maker, parts: PartsDep, response: Response) -> UploadView:
-    """Open the upload of a video; the same file again finds the session that exists (200), to resume it."""
+    """Opens the upload session of a video. The same file again returns the existing session (200), to resume it."""
     with parts.database.read() as connection:
         check_edit(video.get(connection, video_id), caller)
-    row, new = parts.uploads.open(video_id, body, read_account_settings(parts).quota_bytes)
-    if not new:
+    row, is_new = parts.uploads.open(video_id, body, read_account_settings(parts).quota_bytes)
+    if not is_new:
         response.status_code = 200
     return _view(parts, *parts.uploads.status(row["id"]))
 
@@ -159,11 +154,10 @@ def get_uploads(
     cursor: str | None = None,
     limit: PageSize = 10,
 ) -> UploadPage:
-    """The caller's open uploads of a file, to be resumed from anywhere. pipeline: what a new upload would name."""
-    chosen = choose_pipeline(parts, pipeline, caller)
-    statement = _open_uploads(caller["id"], fingerprint, read_cursor(cursor)).limit(limit + 1)
+    """Lists the caller's open uploads of a file, to resume one of them. pipeline: the one that a new video would have."""
+    pipeline_name = choose_pipeline(parts, pipeline, caller)
     with parts.database.read() as connection:
-        rows = all_rows(connection, statement)
+        rows = upload.page_of_owner(connection, caller["id"], fingerprint, read_cursor(cursor), limit + 1)
     items = [_view(parts, *parts.uploads.status(row["id"])) for row in rows[:limit]]
     part_bytes, piece_s = parts.settings.upload.part_bytes, parts.settings.media.piece_s
     return UploadPage(
@@ -171,47 +165,32 @@ def get_uploads(
         next=next_cursor(rows, limit),
         part_bytes=part_bytes,
         piece_s=piece_s,
-        pipeline=chosen,
-        whole=parts.pipelines[chosen].whole,
+        pipeline=pipeline_name,
+        whole=parts.pipelines[pipeline_name].whole,
     )
-
-
-def _open_uploads(owner_id: str, fingerprint: str, before: tuple[float, str] | None) -> Select[Any]:
-    place = upload_table.c
-    alive = video_table.c.state.not_in((VideoState.DELETED.value, VideoState.FAILED.value))
-    statement = (
-        select(upload_table)
-        .join(video_table, video_table.c.id == place.video_id)
-        .where(video_table.c.owner_id == owner_id, place.fingerprint == fingerprint, place.state == "open", alive)
-        .order_by(place.created_at.desc(), place.id.desc())
-    )
-    if before is None:
-        return statement
-    created_at, upload_id = before
-    return statement.where(or_(place.created_at < created_at, and_(place.created_at == created_at, place.id < upload_id)))
 
 
 @router.post("/uploads/probe")
-def probe_file(body: FileEnds, caller: Maker, parts: PartsDep) -> FileView:  # noqa: ARG001 (who may upload may ask)
-    """Ask whether a file can be taken, before it is sent: 422 `media.unsupported_codec` where no decoder here knows its pictures."""
+def probe_file(body: FileEnds, caller: Maker, parts: PartsDep) -> FileView:  # noqa: ARG001 (only for callers who may upload)
+    """Checks a file before its upload. Answers 422 `media.unsupported_codec` if the server cannot decode its video track."""
     try:
         first, last = (base64.b64decode(data, validate=True) for data in (body.first, body.last))
     except ValueError as error:
-        raise InvalidError("first and last are not base64", field="first") from error
+        raise InvalidError("first and last must be base64", field="first") from error
     return FileView(**parts.drawing.look_at_ends(first, last, body.size_bytes))
 
 
 @router.get("/uploads/{upload_id}")
 def get_upload(upload_id: str, caller: Caller, parts: PartsDep) -> UploadView:
-    """What has landed."""
-    _check(parts, upload_id, caller)
+    """Returns an upload with its pieces and which of them have landed."""
+    _check_edit(parts, upload_id, caller)
     return _view(parts, *parts.uploads.status(upload_id))
 
 
 @router.post("/uploads/{upload_id}/urls")
 def post_urls(upload_id: str, body: UrlRequest, request: Request, caller: Caller, parts: PartsDep) -> UrlList:
-    """Declare pieces and get presigned URLs for them; ask again when one has expired."""
-    _check(parts, upload_id, caller)
+    """Declares pieces and returns presigned URLs for them. Repeat the request if a URL has expired."""
+    _check_edit(parts, upload_id, caller)
     urls: list[UrlView] = []
     for index, signed in parts.uploads.sign(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
         if signed is None:
@@ -224,14 +203,14 @@ def post_urls(upload_id: str, body: UrlRequest, request: Request, caller: Caller
 
 @router.post("/uploads/{upload_id}/landed", status_code=204)
 def post_landed(upload_id: str, body: Landed, caller: Caller, parts: PartsDep) -> None:
-    """Tell that pieces are in the store; work on them starts."""
-    _check(parts, upload_id, caller)
+    """Reports that pieces have landed. Processing of these pieces starts."""
+    _check_edit(parts, upload_id, caller)
     parts.uploads.land(upload_id, body.indexes)
 
 
 @router.post("/uploads/{upload_id}/complete")
 def post_complete(upload_id: str, body: Complete, caller: Caller, parts: PartsDep) -> UploadView:
-    """Close the upload; refused while pieces are missing, harmless when repeated."""
-    _check(parts, upload_id, caller)
+    """Completes the upload. Fails if pieces are missing. Repeating it has no further effect."""
+    _check_edit(parts, upload_id, caller)
     parts.uploads.complete(upload_id, body.pieces)
     return _view(parts, *parts.uploads.status(upload_id))

@@ -1,4 +1,4 @@
-"""Videos: make, read, edit, delete, list, retry, and the DAG of their run."""
+"""Videos: create, read, change, delete, list, retry and reprocess, and the DAG of their run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from sqlalchemy import Connection
 from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import PartsDep, read_settings
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, Maker, check_confirmed, check_edit, check_hide, check_show, find_caller, find_trashed, may_see
+from yeoul.api.identity import (
+    Caller,
+    CallerRow,
+    Maker,
+    check_confirmed,
+    check_edit,
+    check_hide,
+    check_show,
+    find_caller,
+    find_trashed,
+    may_see,
+)
 from yeoul.api.page import PageSize, next_cursor, read_cursor, read_text_cursor
 from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.video.task_view import TaskView, make_task_view
@@ -23,15 +34,14 @@ from yeoul.base.ids import new_id
 from yeoul.catalog.account import audit
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import trash, upload, video
 from yeoul.model.video import VideoState, Visibility, audience
-from yeoul.pipeline import reprocess as processing_again
-from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline import reprocess, retry
 from yeoul.upload.service import NO_NUL
 from yeoul.upload.session import check_alive
 
 router = APIRouter(tags=["videos"])
-Row = Mapping[str, Any]
 
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_NUL, strip_whitespace=True)]
@@ -39,11 +49,11 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NO_N
 
 TitlePart = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 
-Forever = Annotated[bool, Query(description="Do not keep it in the trash.")]
+Forever = Annotated[bool, Query(description="Delete the video permanently instead of moving it to the trash.")]
 
 
 class NewVideo(BaseModel):
-    """What may be said of a video before its bytes come. pipeline names a DAG definition; null means the account's own."""
+    """A new video. pipeline: name of a DAG definition; null means the account's default."""
 
     title: str = Field(default="", max_length=200, pattern=NO_NUL)
     description: str = Field(default="", max_length=10_000, pattern=NO_NUL)
@@ -53,7 +63,7 @@ class NewVideo(BaseModel):
 
 
 class VideoChange(BaseModel):
-    """Fields to change; what is left out stays. hidden: moderators take a video from everybody's sight, and give it back."""
+    """Fields to change. Omitted fields stay as they are. hidden: moderators can hide a video from public view."""
 
     title: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     description: str | None = Field(default=None, max_length=10_000, pattern=NO_NUL)
@@ -63,22 +73,22 @@ class VideoChange(BaseModel):
 
 
 class RetryRequest(BaseModel):
-    """What to try again: all that failed; or what failed of one piece; or a rung that was dropped."""
+    """The tasks to retry: the failed ones of a piece, those of a dropped rung, or all failed ones if both fields are null."""
 
     piece: int | None = Field(default=None, ge=0)
     rung: str | None = Field(default=None, max_length=40)
 
 
 class ProcessRequest(BaseModel):
-    """By which definition; the one that the video had where none is named."""
+    """A request to reprocess a video. pipeline: null means the pipeline that the video has."""
 
     pipeline: str | None = Field(default=None, max_length=40)
 
 
 class DagView(BaseModel):
-    """The newest run of a video: its definition and the tasks it has grown so far.
+    """The newest run of a video: its definition and its current tasks.
 
-    edition: counts the runs; is_shown: viewers see what this one makes.
+    edition: number of the edition that the run makes; is_shown: true if viewers see this edition.
     """
 
     edition: int
@@ -90,15 +100,15 @@ class DagView(BaseModel):
 
 @router.post("/videos", status_code=201)
 def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyKey = None) -> VideoView:
-    """Make a video; its bytes come by an upload, its metadata can be edited meanwhile."""
+    """Creates a video. Its source follows as an upload, and its metadata can be changed meanwhile."""
     pipeline = choose_pipeline(parts, body.pipeline, caller)
     now_s = parts.clock.now()
     request = "POST videos " + body.model_dump_json()
     with parts.database.write() as connection:
         if key is not None:
-            known = find_answer(connection, caller["id"], key, request, now_s)
-            if known is not None:
-                return VideoView.model_validate_json(known)
+            stored = find_answer(connection, caller["id"], key, request, now_s)
+            if stored is not None:
+                return VideoView.model_validate_json(stored)
         video_id = new_id(now_s)
         video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json"), "pipeline": pipeline}, now_s)
         view = make_video_view(parts, video.get(connection, video_id), (), (), ())
@@ -117,17 +127,17 @@ def get_videos(
     cursor: str | None = None,
     limit: PageSize = 24,
 ) -> VideoPage:
-    """The caller's own videos, without those in the trash. q: a part of the title."""
+    """Lists the caller's videos, except those in the trash. q: a part of the title."""
     after = (read_text_cursor if sort == video.Order.TITLE else read_cursor)(cursor)
     with parts.database.read() as connection:
         rows = video.page(connection, caller["id"], after, limit + 1, sort, state=state, text=q.strip())
-        shown = [show_video(parts, connection, row) for row in rows[:limit]]
-    return VideoPage(items=shown, next=next_cursor(rows, limit, sort.column))
+        views = [show_video(parts, connection, row) for row in rows[:limit]]
+    return VideoPage(items=views, next=next_cursor(rows, limit, sort.column))
 
 
 @router.get("/videos/{video_id}", response_model=VideoView, responses=NOT_MODIFIED)
 async def get_video(video_id: str, request: Request, parts: PartsDep) -> Response:
-    """One video; of those that are not private answers are kept until something changes."""
+    """Returns a video. Responses for public and unlisted videos are cached until something changes."""
 
     def read() -> tuple[bytes, bool]:
         row, view = read_video_view(parts, video_id)
@@ -140,7 +150,7 @@ async def get_video(video_id: str, request: Request, parts: PartsDep) -> Respons
 
 @router.patch("/videos/{video_id}")
 def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDep) -> VideoView:
-    """Edit title, description, tags or visibility, at any moment of an upload; or hide it, for moderators."""
+    """Changes title, description, tags or visibility, also during an upload. Moderators can hide or unhide the video."""
     now_s = parts.clock.now()
     values = body.model_dump(mode="json", exclude_none=True)
     if body.visibility not in (None, Visibility.PRIVATE):
@@ -150,20 +160,20 @@ def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDe
         _check_change(row, caller, set(values))
         if values:
             video.change(connection, video_id, values, now_s)
-            _note_change(connection, caller, row, values, now_s)
+            _record_change(connection, caller, row, values, now_s)
     parts.presentations.forget(video_id)
     return read_video_view(parts, video_id)[1]
 
 
-def _note_change(connection: Connection, caller: Row, row: Row, values: Mapping[str, Any], now_s: float) -> None:
+def _record_change(connection: Connection, caller: CallerRow, row: VideoRow, values: Mapping[str, Any], now_s: float) -> None:
     if "hidden" in values:
         audit.note(connection, caller, "video.hide" if values["hidden"] else "video.unhide", row["id"], {"title": row["title"]}, now_s)
     others = {name: value for name, value in values.items() if name != "hidden"}
     if others:
-        _note_if_not_own(connection, caller, row, "video.change", others, now_s)
+        _record_if_not_owner(connection, caller, row, "video.change", others, now_s)
 
 
-def _check_change(row: Row, caller: Row, names: set[str]) -> None:
+def _check_change(row: VideoRow, caller: CallerRow, names: set[str]) -> None:
     if "hidden" in names:
         check_hide(row, caller)
     if names != {"hidden"}:
@@ -172,7 +182,7 @@ def _check_change(row: Row, caller: Row, names: set[str]) -> None:
 
 @router.delete("/videos/{video_id}", status_code=204)
 def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: Forever = False) -> None:
-    """Put a video into the trash; or delete it, also out of the trash: then its files are freed soon after."""
+    """Moves a video to the trash, or deletes it permanently, also from the trash. Its files are then deleted soon after."""
     now_s = parts.clock.now()
     forever = forever or read_settings(parts).video.trash_days == 0
     with parts.database.write() as connection:
@@ -181,49 +191,57 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: For
             row = video.lock(connection, video_id)
             check_edit(row, caller)
         (trash.free if forever else trash.put)(connection, video_id, now_s)
-        _note_if_not_own(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
+        _record_if_not_owner(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
     parts.presentations.forget(video_id)
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)
 def retry_video(video_id: str, caller: Caller, parts: PartsDep, body: RetryRequest | None = None) -> VideoView:
-    """Run the failed tasks of a failed video again, or make again what was dropped of one that plays."""
-    wanted = body or RetryRequest()
+    """Retries the failed tasks of a failed video, or the dropped rungs of a playable one."""
+    selection = body or RetryRequest()
     with parts.database.write() as connection:
         check_edit(video.get(connection, video_id), caller)
-        sent = upload.find_of_video(connection, video_id)
-        if sent is not None:
-            check_alive(sent["state"])
-        second_chance.retry_video(connection, video_id, parts.clock.now(), piece=wanted.piece, rung=wanted.rung)
+        upload_row = upload.find_of_video(connection, video_id)
+        if upload_row is not None:
+            check_alive(upload_row["state"])
+        retry.retry_video(connection, video_id, parts.clock.now(), piece=selection.piece, rung=selection.rung)
     return read_video_view(parts, video_id)[1]
 
 
 @router.post("/videos/{video_id}/process", status_code=202)
 def process_video(video_id: str, caller: Caller, parts: PartsDep, body: ProcessRequest | None = None) -> VideoView:
-    """Process a video again; what it shows now stays until that is whole. Only what differs is made anew."""
+    """Reprocesses a video. Viewers see the current edition until the new one is complete. Unchanged outputs are reused."""
     with parts.database.write() as connection:
         row = video.get(connection, video_id)
         check_edit(row, caller)
         pipeline = choose_pipeline(parts, (body or ProcessRequest()).pipeline or row["pipeline"], caller)
-        processing_again.ask(connection, video_id, pipeline, parts.clock.now())
+        reprocess.ask(connection, video_id, pipeline, parts.clock.now())
     return read_video_view(parts, video_id)[1]
 
 
 @router.get("/videos/{video_id}/dag")
 def get_dag(video_id: str, caller: Caller, parts: PartsDep) -> DagView:
-    """The run's tasks: who does what, and the story of each failure."""
+    """Returns the tasks of the newest run, with their workers and errors."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
         check_edit(row, caller)
-        current = run.find_of_video(connection, video_id)
-        if current is None:
+        current_run = run.find_of_video(connection, video_id)
+        if current_run is None:
             raise NotFoundError(f"video {video_id} has no run yet", video=video_id)
-        tasks = [make_task_view(task) for task in queue_view.of_run(connection, current["id"])]
-    shown = row["edition"] == current["edition"]
-    return DagView(edition=current["edition"], is_shown=shown, state=current["state"], definition=current["definition"], tasks=tasks)
+        tasks = [make_task_view(task) for task in queue_view.of_run(connection, current_run["id"])]
+    is_shown = row["edition"] == current_run["edition"]
+    return DagView(
+        edition=current_run["edition"],
+        is_shown=is_shown,
+        state=current_run["state"],
+        definition=current_run["definition"],
+        tasks=tasks,
+    )
 
 
-def _note_if_not_own(connection: Connection, caller: Row, row: Row, action: str, detail: Mapping[str, Any], now_s: float) -> None:
-    """Note in the audit log what somebody else than the owner does."""
+def _record_if_not_owner(
+    connection: Connection, caller: CallerRow, row: VideoRow, action: str, detail: Mapping[str, Any], now_s: float
+) -> None:
+    """Records an action in the audit log, unless the caller is the owner."""
     if row["owner_id"] != caller["id"]:
         audit.note(connection, caller, action, row["id"], detail, now_s)

@@ -1,4 +1,4 @@
-"""What players tell of playback. Nobody has to be logged in, and nothing is answered but that it came."""
+"""Receives beacons from players. They need no login, and the response only confirms the receipt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yeoul.insight.collector import Sender
 
 router = APIRouter(tags=["analytics"])
 _MAX_BYTES = 64 * 2**10
-_LONGEST_AGENT = 500  # some of what looks for robots and devices in it takes the square of its length
+_MAX_AGENT_LENGTH = 500  # parsing a user agent can take time quadratic in its length
 
 
 async def _read_body(request: Request) -> bytes:
@@ -25,7 +25,7 @@ async def _read_body(request: Request) -> bytes:
 
 
 def _make_body_schema() -> dict[str, Any]:
-    """The body as the OpenAPI document has it: `navigator.sendBeacon` sends strings as text/plain."""
+    """Returns the OpenAPI schema of the body. It allows text/plain, because `navigator.sendBeacon` sends strings as that."""
     schema = Beacon.model_json_schema(ref_template="#/components/schemas/{model}")
     inner = {"schema": {**schema, "properties": {**schema["properties"], "events": _inline(schema)}}}
     inner["schema"].pop("$defs")
@@ -38,9 +38,9 @@ def _inline(schema: dict[str, Any]) -> dict[str, Any]:
 
 @router.post("/beacons", status_code=202, openapi_extra=_make_body_schema())
 def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: Annotated[bytes, Depends(_read_body)]) -> None:
-    """Tell what was played, of any video; what is not to be counted is taken all the same.
+    """Records what a player played. Beacons that do not count are accepted, too.
 
-    Several batches of a session may come in any order, and any of them again: `seq` tells them apart.
+    Batches of a playback session can arrive in any order and more than once: `seq` tells them apart.
     """
     try:
         beacon = Beacon.model_validate_json(body)
@@ -49,5 +49,5 @@ def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: An
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidError(f"{field}: {first['msg']}", field=field) from error
     account_id = None if caller is None else caller["id"]
-    user_agent = request.headers.get("user-agent", "")[:_LONGEST_AGENT]
+    user_agent = request.headers.get("user-agent", "")[:_MAX_AGENT_LENGTH]
     parts.beacons.put(beacon, Sender(address_key(address_of(request, parts)), user_agent, account_id))

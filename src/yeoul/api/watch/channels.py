@@ -1,4 +1,4 @@
-"""Channels: their pages, who has subscribed to them, and the feed of those."""
+"""Channels: their pages, subscriptions, and the feed of subscribed channels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from yeoul.api.video_page import VideoPage, listed_page
 from yeoul.api.view import make_avatar_path
 from yeoul.base.errors import InvalidError
 from yeoul.catalog.account import channel
-from yeoul.catalog.row import Row
 from yeoul.catalog.video import listing
 
 router = APIRouter(tags=["channels"])
 
 
 class ChannelPageView(BaseModel):
-    """A channel by itself. videos: how many everybody may find; subscribed: whether the caller has."""
+    """A channel. videos: number of its public videos; subscribed: true if the caller is subscribed."""
 
     handle: str
     display_name: str
@@ -31,13 +30,13 @@ class ChannelPageView(BaseModel):
 
 
 class ChannelPage(BaseModel):
-    """One page of channels, the newest subscription first."""
+    """One page of channels, newest subscription first."""
 
     items: list[ChannelPageView]
     next: str | None
 
 
-def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
+def _view(row: channel.ChannelAccountRow, *, subscribed: bool) -> ChannelPageView:
     return ChannelPageView(
         handle=row["handle"],
         display_name=row["display_name"] or row["handle"],
@@ -51,7 +50,7 @@ def _view(row: Row, *, subscribed: bool) -> ChannelPageView:
 
 @router.get("/channels/{handle}")
 def get_channel(handle: str, caller: MaybeCaller, parts: PartsDep) -> ChannelPageView:
-    """One channel."""
+    """Returns a channel."""
     with parts.database.read() as connection:
         row = channel.get(connection, handle)
         return _view(row, subscribed=caller is not None and channel.is_subscribed(connection, caller["id"], row["id"]))
@@ -59,7 +58,7 @@ def get_channel(handle: str, caller: MaybeCaller, parts: PartsDep) -> ChannelPag
 
 @router.get("/channels/{handle}/videos")
 def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
-    """A channel's public videos that can be watched, newest first."""
+    """Lists the public videos of a channel that can be played, newest first."""
     with parts.database.read() as connection:
         owner_id = channel.get(connection, handle)["id"]
         return listed_page(parts, connection, listing.of_channel(connection, owner_id, read_cursor(cursor), limit + 1), limit)
@@ -67,24 +66,24 @@ def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, 
 
 @router.put("/channels/{handle}/subscription", status_code=204)
 def put_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
-    """Subscribe."""
+    """Subscribes the caller to a channel."""
     with parts.database.write() as connection:
         row = channel.get(connection, handle)
         if row["id"] == caller["id"]:
-            raise InvalidError("nobody subscribes to their own channel", field="handle")
+            raise InvalidError("you cannot subscribe to your own channel", field="handle")
         channel.subscribe(connection, caller["id"], row["id"], parts.clock.now())
 
 
 @router.delete("/channels/{handle}/subscription", status_code=204)
 def delete_subscription(handle: str, caller: Caller, parts: PartsDep) -> None:
-    """End a subscription, if there is one."""
+    """Ends the caller's subscription, if it exists."""
     with parts.database.write() as connection:
         channel.unsubscribe(connection, caller["id"], channel.get(connection, handle)["id"])
 
 
 @router.get("/subscriptions")
 def get_subscriptions(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> ChannelPage:
-    """Channels that the caller has subscribed to."""
+    """Lists the channels that the caller is subscribed to."""
     with parts.database.read() as connection:
         rows = channel.subscriptions(connection, caller["id"], read_cursor(cursor), limit + 1)
     return ChannelPage(items=[_view(row, subscribed=True) for row in rows[:limit]], next=next_cursor(rows, limit, "subscribed_at"))
@@ -92,7 +91,7 @@ def get_subscriptions(caller: Caller, parts: PartsDep, cursor: str | None = None
 
 @router.get("/subscriptions/feed")
 def get_subscriptions_feed(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> VideoPage:
-    """Public videos of these channels, newest first."""
+    """Lists the public videos of the channels that the caller is subscribed to, newest first."""
     with parts.database.read() as connection:
         ids = channel.channels_of(connection, caller["id"])
         return listed_page(parts, connection, listing.of_channels(connection, ids, read_cursor(cursor), limit + 1), limit)

@@ -1,9 +1,9 @@
-"""What everybody may find: the feed, trending, search with suggestions, and what is like a video."""
+"""Finding public videos: feed, trending, search, suggestions and related videos."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
@@ -16,25 +16,26 @@ from yeoul.api.page import PageSize, read_cursor
 from yeoul.api.video_page import VideoPage, listed_page
 from yeoul.api.view import show_videos
 from yeoul.base.errors import NotFoundError
+from yeoul.catalog.schema.row.videos import ListingRow
 from yeoul.catalog.video import listing, video
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Duration, Filter, Since, Sort
 
 router = APIRouter(tags=["discovery"])
-_SUGGESTED = 8
+_MAX_SUGGESTIONS = 8
 Text = Annotated[str, StringConstraints(max_length=200)]
-_Walk = Callable[[Connection, tuple[float, str] | None, int], list[listing.Row]]
+_ListQuery = Callable[[Connection, tuple[float, str] | None, int], list[ListingRow]]
 
 
 class TitleView(BaseModel):
-    """A video by its title."""
+    """The id and title of a video."""
 
     id: str
     title: str
 
 
 class Suggestions(BaseModel):
-    """What begins like the text: titles, the most seen first, and handles of channels; 8 in all at most."""
+    """Titles of videos (most viewed first) and handles of channels that match the text. At most 8 in all."""
 
     videos: list[TitleView]
     channels: list[str]
@@ -42,22 +43,22 @@ class Suggestions(BaseModel):
 
 @router.get("/feed", response_model=VideoPage, responses=NOT_MODIFIED)
 async def get_feed(request: Request, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> Response:
-    """Public videos that can be watched, newest first."""
-    return await _kept_page(request, parts, listing.newest, "created_at", cursor, limit)
+    """Lists public videos that can be played, newest first."""
+    return await _cached_page(request, parts, listing.newest, "created_at", cursor, limit)
 
 
 @router.get("/trending", response_model=VideoPage, responses=NOT_MODIFIED)
 async def get_trending(request: Request, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> Response:
-    """Public videos that are watched of late; a view of two days ago counts half."""
-    return await _kept_page(request, parts, listing.trending, "trend", cursor, limit)
+    """Lists public videos by recent views. A view from two days ago counts half."""
+    return await _cached_page(request, parts, listing.trending, "trend", cursor, limit)
 
 
-async def _kept_page(request: Request, parts: Parts, walk: _Walk, key: str, cursor: str | None, limit: int) -> Response:
+async def _cached_page(request: Request, parts: Parts, query: _ListQuery, key: str, cursor: str | None, limit: int) -> Response:
     def read() -> tuple[bytes, bool]:
         with parts.database.read() as connection:
-            rows = walk(connection, read_cursor(cursor), limit + 1)
-            made = listed_page(parts, connection, rows, limit, key)
-        return made.model_dump_json().encode(), True
+            rows = query(connection, read_cursor(cursor), limit + 1)
+            page = listed_page(parts, connection, rows, limit, key)
+        return page.model_dump_json().encode(), True
 
     return await parts.answers.answer(request, read)
 
@@ -73,32 +74,32 @@ def get_search(
     cursor: str | None = None,
     limit: PageSize = 24,
 ) -> VideoPage:
-    """Public videos by words of title, description, tags and channel, also as they are typed and with a wrong letter.
+    """Searches public videos by title, description, tags and channel. Incomplete words and words with one wrong letter match, too.
 
-    duration: short is under 4 minutes, medium up to 20. height: lines of the short side, at least.
+    duration: short is under 4 minutes, medium is up to 20. height: the minimum number of pixels of the short side.
     """
-    wanted = Filter(parts.clock.now(), sort, duration, since, height)
+    filters = Filter(parts.clock.now(), sort, duration, since, height)
     with parts.database.read() as connection:
-        rows = index.search(connection, q, wanted, read_cursor(cursor), limit + 1)
+        rows = index.search(connection, q, filters, read_cursor(cursor), limit + 1)
         return listed_page(parts, connection, rows, limit, "rank")
 
 
 @router.get("/search/suggest")
 def get_suggestions(parts: PartsDep, q: Text) -> Suggestions:
-    """What somebody who types may mean."""
+    """Suggests videos and channels while the user types."""
     with parts.database.read() as connection:
-        ids, handles = index.suggest(connection, q, _SUGGESTED)
-        rows = video.by_id(connection, ids)
-    handles = handles[: _SUGGESTED // 2]
-    titles = [TitleView(id=one, title=rows[one]["title"]) for one in ids if one in rows]
-    return Suggestions(videos=titles[: _SUGGESTED - len(handles)], channels=handles)
+        ids, handles = index.suggest(connection, q, _MAX_SUGGESTIONS)
+        videos = video.by_id(connection, ids)
+    handles = handles[: _MAX_SUGGESTIONS // 2]
+    titles = [TitleView(id=suggested_id, title=videos[suggested_id]["title"]) for suggested_id in ids if suggested_id in videos]
+    return Suggestions(videos=titles[: _MAX_SUGGESTIONS - len(handles)], channels=handles)
 
 
 @router.get("/videos/{video_id}/related")
 def get_related(video_id: str, caller: MaybeCaller, parts: PartsDep, limit: PageSize = 24) -> VideoPage:
-    """Public videos like this one, the likest first; one page."""
+    """Lists public videos that are similar to this one, most similar first, on one page."""
     with parts.database.read() as connection:
-        row: dict[str, Any] = dict(video.get(connection, video_id))
+        row = video.get(connection, video_id)
         if not may_see(row, caller):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
         return VideoPage(items=show_videos(parts, connection, index.related(connection, row, limit)), next=None)

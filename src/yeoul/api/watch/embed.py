@@ -1,4 +1,4 @@
-"""Videos on other people's pages: oEmbed 1.0 (oembed.com) tells how, for addresses of our watch and embed pages."""
+"""Embedding videos in other sites: oEmbed 1.0 (oembed.com) for URLs of our watch and embed pages."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from yeoul.model.video import Visibility, audience
 
 router = APIRouter(tags=["embed"])
 _PATH = re.compile(r"/(?:watch|embed)/([0-9a-z]{1,40})/?")
-_SIZE = (640, 360)
+_DEFAULT_SIZE = (640, 360)
 _Side = Annotated[int | None, Query(ge=1, le=100_000)]
 
 
 class Embed(BaseModel):
-    """An oEmbed answer of type video; `html` is safe to put into a page as it is."""
+    """An oEmbed response of type video. html: safe to insert into a page as it is."""
 
     version: str = "1.0"
     type: str = "video"
@@ -45,19 +45,19 @@ def get_oembed(
     request: Request,
     parts: PartsDep,
     url: str,
-    spoken: Annotated[str, Query(alias="format")] = "json",
+    output_format: Annotated[str, Query(alias="format")] = "json",
     maxwidth: _Side = None,
     maxheight: _Side = None,
 ) -> Embed:
-    """How to show a video of ours elsewhere; those that are not for everybody with the link are not found."""
-    if spoken != "json":
-        raise FormatError("only json is spoken here", format=spoken)
+    """Returns the data to embed a video in another site. Private and hidden videos are answered with 404."""
+    if output_format != "json":
+        raise FormatError("the only supported format is json", format=output_format)
     base = make_public_url(request, parts)
-    row, view = read_video_view(parts, _video_id(url, base))
+    row, view = read_video_view(parts, _parse_video_id(url, base))
     if audience(row) == Visibility.PRIVATE:
         raise NotFoundError("there is no such video")
-    size = (view.source.width, view.source.height) if view.source is not None else _SIZE
-    width, height = _fit(size, maxwidth or _SIZE[0], maxheight or 10_000)
+    size = (view.source.width, view.source.height) if view.source is not None else _DEFAULT_SIZE
+    width, height = _fit(size, maxwidth or _DEFAULT_SIZE[0], maxheight or 10_000)
     has_poster = view.poster is not None
     return Embed(
         provider_url=base,
@@ -73,19 +73,19 @@ def get_oembed(
     )
 
 
-def _video_id(url: str, base: str) -> str:
+def _parse_video_id(url: str, base: str) -> str:
     try:
         parsed = urlsplit(url)
     except ValueError:
         raise NotFoundError("there is no such video") from None
     path = _PATH.fullmatch(parsed.path)
     if path is None or parsed.scheme not in {"http", "https"} or parsed.netloc != urlsplit(base).netloc:
-        raise NotFoundError("this is no address of a video here")
+        raise NotFoundError("this is not the URL of a video on this server")
     return path[1]
 
 
 def _fit(size: tuple[int, int], width: int, height: int) -> tuple[int, int]:
-    """The largest size of this shape within width and height."""
+    """Returns the largest size with the same aspect ratio within width and height."""
     scale = min(width / size[0], height / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 

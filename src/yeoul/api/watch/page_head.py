@@ -1,4 +1,4 @@
-"""What a page of one video says before any script runs: cards for other sites, its picture, and where its streams begin."""
+"""The markup of a video's page before any script runs: preview cards for other sites, the poster, and the first URLs of the streams."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _DESCRIPTION_LENGTH = 200
 
 @dataclass(frozen=True)
 class VideoHead:
-    """Markup for the page's head, and for inside of its player element."""
+    """Markup for the head of a page, and for the content of its player element."""
 
     head: str
     picture: str
 
 
 def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: bool) -> VideoHead | None:
-    """The markup of a video that everybody with its link may see; None of all others, whether they exist or not."""
+    """Returns the markup of a public or unlisted video. Returns None for all others, whether they exist or not."""
     try:
         row, view = read_video_view(parts, video_id.replace("\0", ""))
-        offered = parts.presentations.get(view.id).presentation
-    except (NotFoundError, UnavailableError):  # the page comes in any case, and asks by itself
+        presentation = parts.presentations.get(view.id).presentation
+    except (NotFoundError, UnavailableError):  # the page is sent anyway, and asks the API itself
         return None
     if audience(row) == Visibility.PRIVATE:
         return None
@@ -43,7 +43,7 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
         lines += _cards(view, base)
     if embedded or audience(row) != Visibility.PUBLIC:
         lines.append('<meta name="robots" content="noindex">')
-    lines.append(_known(view, offered))
+    lines.append(_make_data_element(view, presentation))
     picture = "" if view.poster is None else f'<img class="poster" src="{escape(view.poster)}" alt="" fetchpriority="high">'
     return VideoHead("\n    ".join(lines), picture)
 
@@ -61,7 +61,7 @@ def _links(view: VideoView, base: str) -> list[str]:
 
 
 def _cards(view: VideoView, base: str) -> list[str]:
-    """Open Graph (ogp.me), and the player card of X."""
+    """Returns the Open Graph tags (ogp.me) and the player card of X."""
     words = " ".join(view.description.split())
     description = words if len(words) <= _DESCRIPTION_LENGTH else f"{words[: _DESCRIPTION_LENGTH - 1]}…"
     width, height = (view.source.width, view.source.height) if view.source is not None else (1280, 720)
@@ -95,15 +95,15 @@ def _meta(kind: str, name: str, value: object) -> str:
     return f'<meta {kind}="{name}" content="{escape(str(value))}">'
 
 
-def _known(view: VideoView, offered: Presentation | None) -> str:
-    """The video as the API gives it, and where its streams begin, as data that no browser runs."""
-    known = {"video": view.model_dump(mode="json"), "start": None if offered is None else _start(view, offered)}
-    text = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+def _make_data_element(view: VideoView, presentation: Presentation | None) -> str:
+    """Returns a data element with the video's API view and the first URLs of its streams. Browsers do not run it."""
+    data = {"video": view.model_dump(mode="json"), "start": None if presentation is None else _start_urls(view, presentation)}
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="known">{text}</script>'
 
 
-def _start(view: VideoView, offered: Presentation) -> dict[str, Any] | None:
-    """The first files of each rung of the codec that most players know, and of the sound."""
+def _start_urls(view: VideoView, presentation: Presentation) -> dict[str, Any] | None:
+    """Returns the first URLs of each rung, in the codec that most players support, and of the audio track."""
     if view.playback is None:
         return None
     base = view.playback.hls.rpartition("/")[0]
@@ -112,13 +112,14 @@ def _start(view: VideoView, offered: Presentation) -> dict[str, Any] | None:
         {
             "pixels": track.rendition.width * track.rendition.height,
             "bandwidth_bps": bandwidths.get(track.name, 0),
-            "urls": _opening(base, offered, track),
+            "urls": _first_urls(base, presentation, track),
         }
-        for track in next(iter(offered.codecs), ())
+        for track in next(iter(presentation.codecs), ())
     ]
-    return {"rungs": rungs, "sound": [url for track in offered.audios[:1] for url in _opening(base, offered, track)]}
+    return {"rungs": rungs, "sound": [url for track in presentation.audios[:1] for url in _first_urls(base, presentation, track)]}
 
 
-def _opening(base: str, offered: Presentation, track: Track) -> list[str]:
-    """A rendition's init segment and its first media segment."""
-    return [f"{base}/{folder_uri(track)}/{INIT_NAME}", *(f"{base}/{segment_uri(track, one)}" for one in offered.listed(track)[:1])]
+def _first_urls(base: str, presentation: Presentation, track: Track) -> list[str]:
+    """Returns the URLs of a rendition's init segment and first media segment."""
+    segments = presentation.listed(track)[:1]
+    return [f"{base}/{folder_uri(track)}/{INIT_NAME}", *(f"{base}/{segment_uri(track, segment)}" for segment in segments)]

@@ -1,4 +1,4 @@
-"""Playlists. `later` in place of an id is the caller's own list of what to watch later, which everybody has."""
+"""Playlists. The id `later` stands for the caller's watch-later list, which every account has."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, MaybeCaller, Row, may_edit, may_see
+from yeoul.api.identity import Caller, CallerRow, MaybeCaller, may_edit, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import OwnerView, VideoView, show_video
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ForbiddenError, InvalidError, NotFoundError
 from yeoul.base.ids import new_id
+from yeoul.catalog.schema.row.videos import PlaylistEntryRow, PlaylistRow, VideoRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import playlist
 from yeoul.model.video import Visibility, audience
@@ -25,7 +26,7 @@ router = APIRouter(tags=["playlists"])
 
 
 class NewPlaylist(BaseModel):
-    """What may be said of a playlist."""
+    """A new playlist."""
 
     title: str = Field(min_length=1, max_length=200, pattern=NO_NUL)
     description: str = Field(default="", max_length=5000, pattern=NO_NUL)
@@ -33,7 +34,7 @@ class NewPlaylist(BaseModel):
 
 
 class PlaylistChange(BaseModel):
-    """Fields to change; what is left out stays."""
+    """Fields to change. Omitted fields stay as they are."""
 
     title: str | None = Field(default=None, min_length=1, max_length=200, pattern=NO_NUL)
     description: str | None = Field(default=None, max_length=5000, pattern=NO_NUL)
@@ -41,7 +42,7 @@ class PlaylistChange(BaseModel):
 
 
 class PlaylistView(BaseModel):
-    """A playlist. kind: `list`, or `later`; entries: how many, with those that the caller may not see."""
+    """A playlist. kind: `list` or `later`; entries: number of entries, including those that the caller may not see."""
 
     id: str
     kind: Literal["list", "later"]
@@ -62,19 +63,19 @@ class PlaylistPage(BaseModel):
 
 
 class NewEntry(BaseModel):
-    """What to add."""
+    """The video to add."""
 
     video_id: str = Field(max_length=40, pattern=NO_NUL)
 
 
 class EntryMove(BaseModel):
-    """Behind which entry; null: first."""
+    """The new place of an entry. after: the entry before it; null means the start of the playlist."""
 
     after: str | None = Field(max_length=40, pattern=NO_NUL)
 
 
 class EntryView(BaseModel):
-    """A video in a playlist; null where it is not public any more, or deleted: its place stays, and the owner can take it out."""
+    """An entry of a playlist. video: null if it was deleted or the caller may not see it; the owner can still remove the entry."""
 
     id: str
     added_at: str
@@ -82,21 +83,21 @@ class EntryView(BaseModel):
 
 
 class EntryPage(BaseModel):
-    """One page of entries in their order."""
+    """One page of entries in the order of the playlist."""
 
     items: list[EntryView]
     next: str | None
 
 
-def _view(row: Row) -> PlaylistView:
+def _view(row: playlist.OwnedPlaylistRow) -> PlaylistView:
     names = ("id", "kind", "title", "description", "visibility", "entries")
     plain: dict[str, Any] = {name: row[name] for name in names}
     owner = OwnerView(handle=row["owner_handle"])
     return PlaylistView(**plain, owner=owner, created_at=rfc3339(row["created_at"]) or "", updated_at=rfc3339(row["updated_at"]) or "")
 
 
-def _find(connection: Connection, playlist_id: str, caller: Row | None) -> Row:
-    """A playlist that the caller may see; raises NotFoundError."""
+def _find(connection: Connection, playlist_id: str, caller: CallerRow | None) -> playlist.OwnedPlaylistRow:
+    """Returns a playlist that the caller may see. Raises NotFoundError."""
     if playlist_id == playlist.LATER and caller is not None:
         row = playlist.find_later(connection, caller["id"])
     else:
@@ -106,15 +107,15 @@ def _find(connection: Connection, playlist_id: str, caller: Row | None) -> Row:
     return row
 
 
-def _find_own(connection: Connection, playlist_id: str, caller: Row) -> Row:
+def _find_own(connection: Connection, playlist_id: str, caller: CallerRow) -> playlist.OwnedPlaylistRow:
     row = _find(connection, playlist_id, caller)
     if not may_edit(row, caller):
         raise ForbiddenError("only the owner may do this", playlist=playlist_id)
     return row
 
 
-def _make_later(parts: Parts, caller: Row) -> None:
-    """Everybody's list for later comes to be when it is first asked for."""
+def _ensure_later(parts: Parts, caller: CallerRow) -> None:
+    """Creates the caller's watch-later list if it does not exist yet."""
     with parts.database.read() as connection:
         if playlist.find_later(connection, caller["id"]) is not None:
             return
@@ -126,13 +127,13 @@ def _make_later(parts: Parts, caller: Row) -> None:
 
 @router.post("/playlists", status_code=201)
 def post_playlist(body: NewPlaylist, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> PlaylistView:
-    """Make a playlist."""
+    """Creates a playlist."""
     now_s = parts.clock.now()
     request = "POST playlists " + body.model_dump_json()
     with parts.database.write() as connection:
-        known = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
-        if known is not None:
-            return PlaylistView.model_validate_json(known)
+        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        if stored is not None:
+            return PlaylistView.model_validate_json(stored)
         row = {"id": new_id(now_s), "owner_id": caller["id"], "kind": "list", **body.model_dump(mode="json")}
         playlist.add(connection, row, now_s)
         view = _view(_find(connection, row["id"], caller))
@@ -143,8 +144,8 @@ def post_playlist(body: NewPlaylist, caller: Caller, parts: PartsDep, key: Idemp
 
 @router.get("/playlists")
 def get_playlists(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> PlaylistPage:
-    """The caller's own playlists, with the list for later."""
-    _make_later(parts, caller)
+    """Lists the caller's playlists, including the watch-later list."""
+    _ensure_later(parts, caller)
     with parts.database.read() as connection:
         rows = playlist.page(connection, caller["id"], read_cursor(cursor), limit + 1)
     return PlaylistPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
@@ -152,20 +153,20 @@ def get_playlists(caller: Caller, parts: PartsDep, cursor: str | None = None, li
 
 @router.get("/playlists/{playlist_id}")
 def get_playlist(playlist_id: str, caller: MaybeCaller, parts: PartsDep) -> PlaylistView:
-    """One playlist."""
+    """Returns a playlist."""
     if playlist_id == playlist.LATER and caller is not None:
-        _make_later(parts, caller)
+        _ensure_later(parts, caller)
     with parts.database.read() as connection:
         return _view(_find(connection, playlist_id, caller))
 
 
 @router.patch("/playlists/{playlist_id}")
 def patch_playlist(playlist_id: str, body: PlaylistChange, caller: Caller, parts: PartsDep) -> PlaylistView:
-    """Edit title, description or visibility; the list for later stays as it is."""
+    """Changes title, description or visibility. The watch-later list cannot be changed."""
     values = body.model_dump(mode="json", exclude_none=True)
     with parts.database.write() as connection:
         row = _find_own(connection, playlist_id, caller)
-        _check_plain(row)
+        _check_not_later(row)
         if values:
             playlist.change(connection, row["id"], values, parts.clock.now())
         return _view(_find(connection, row["id"], caller))
@@ -173,63 +174,70 @@ def patch_playlist(playlist_id: str, body: PlaylistChange, caller: Caller, parts
 
 @router.delete("/playlists/{playlist_id}", status_code=204)
 def delete_playlist(playlist_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Delete a playlist; its videos stay."""
+    """Deletes a playlist. Its videos are not deleted."""
     with parts.database.write() as connection:
         row = _find_own(connection, playlist_id, caller)
-        _check_plain(row)
+        _check_not_later(row)
         playlist.remove(connection, row["id"])
 
 
-def _check_plain(row: Row) -> None:
+def _check_not_later(row: PlaylistRow) -> None:
     if row["kind"] == playlist.LATER:
-        raise InvalidError("the list for later can neither be edited nor deleted", field="playlist")
+        raise InvalidError("the watch-later list cannot be edited or deleted", field="playlist")
 
 
 @router.get("/playlists/{playlist_id}/entries")
 def get_entries(playlist_id: str, caller: MaybeCaller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> EntryPage:
-    """What is in a playlist, in its order."""
+    """Lists the entries of a playlist in their order."""
     if playlist_id == playlist.LATER and caller is not None:
-        _make_later(parts, caller)
+        _ensure_later(parts, caller)
     with parts.database.read() as connection:
-        held = _find(connection, playlist_id, caller)
-        rows = playlist.entries(connection, held["id"], read_cursor(cursor), limit + 1)
+        playlist_row = _find(connection, playlist_id, caller)
+        rows = playlist.entries(connection, playlist_row["id"], read_cursor(cursor), limit + 1)
         videos = video.by_id(connection, [row["video_id"] for row in rows[:limit]])
-        shown = [_entry(parts, connection, row, videos.get(row["video_id"]), held, caller) for row in rows[:limit]]
-    return EntryPage(items=shown, next=next_cursor(rows, limit, "place"))
+        entries = [_entry(parts, connection, row, videos.get(row["video_id"]), playlist_row, caller) for row in rows[:limit]]
+    return EntryPage(items=entries, next=next_cursor(rows, limit, "place"))
 
 
-def _entry(parts: Parts, connection: Connection, row: Row, of: Row | None, held: Row, caller: Row | None) -> EntryView:
-    shown = of is not None and _shows(of, held, caller)
-    view = show_video(parts, connection, of) if of is not None and shown else None
+def _entry(
+    parts: Parts,
+    connection: Connection,
+    row: PlaylistEntryRow,
+    video_row: video.OwnedVideoRow | None,
+    playlist_row: PlaylistRow,
+    caller: CallerRow | None,
+) -> EntryView:
+    is_visible = video_row is not None and _is_visible(video_row, playlist_row, caller)
+    view = show_video(parts, connection, video_row) if video_row is not None and is_visible else None
     return EntryView(id=row["id"], added_at=rfc3339(row["added_at"]) or "", video=view)
 
 
-def _shows(of: Row, held: Row, caller: Row | None) -> bool:
-    """Unlisted videos are for those who have the link: whoever put them there, and nobody who only finds the playlist."""
-    if audience(of) == Visibility.PUBLIC or may_edit(of, caller):
+def _is_visible(video_row: VideoRow, playlist_row: PlaylistRow, caller: CallerRow | None) -> bool:
+    """True if the playlist shows a video to the caller. It shows unlisted videos only to its owner, because the owner has their links."""
+    if audience(video_row) == Visibility.PUBLIC or may_edit(video_row, caller):
         return True
-    is_own = caller is not None and held["owner_id"] == caller["id"]
-    return is_own and audience(of) == Visibility.UNLISTED
+    is_own = caller is not None and playlist_row["owner_id"] == caller["id"]
+    return is_own and audience(video_row) == Visibility.UNLISTED
 
 
 @router.post("/playlists/{playlist_id}/entries", status_code=201)
 def post_entry(playlist_id: str, body: NewEntry, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> EntryView:
-    """Add a video at the end."""
+    """Adds a video at the end of a playlist."""
     if playlist_id == playlist.LATER:
-        _make_later(parts, caller)
+        _ensure_later(parts, caller)
     now_s = parts.clock.now()
     request = f"POST playlists/{playlist_id}/entries {body.model_dump_json()}"
     with parts.database.write() as connection:
-        known = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
-        if known is not None:
-            return EntryView.model_validate_json(known)
-        held = _find_own(connection, playlist_id, caller)
-        of = video.get(connection, body.video_id)
-        if not may_see(of, caller):
+        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        if stored is not None:
+            return EntryView.model_validate_json(stored)
+        playlist_row = _find_own(connection, playlist_id, caller)
+        video_row = video.get(connection, body.video_id)
+        if not may_see(video_row, caller):
             raise NotFoundError(f"there is no video {body.video_id}", video=body.video_id)
         entry_id = new_id(now_s)
-        playlist.append(connection, held["id"], entry_id, body.video_id, now_s)
-        view = _entry(parts, connection, playlist.get_entry(connection, held["id"], entry_id), of, held, caller)
+        playlist.append(connection, playlist_row["id"], entry_id, body.video_id, now_s)
+        view = _entry(parts, connection, playlist.get_entry(connection, playlist_row["id"], entry_id), video_row, playlist_row, caller)
         if key is not None:
             keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return view
@@ -237,14 +245,14 @@ def post_entry(playlist_id: str, body: NewEntry, caller: Caller, parts: PartsDep
 
 @router.patch("/playlists/{playlist_id}/entries/{entry_id}", status_code=204)
 def patch_entry(playlist_id: str, entry_id: str, body: EntryMove, caller: Caller, parts: PartsDep) -> None:
-    """Move an entry behind another, or to the beginning."""
+    """Moves an entry behind another one, or to the start."""
     with parts.database.write() as connection:
-        held = _find_own(connection, playlist_id, caller)
-        playlist.move(connection, held["id"], entry_id, body.after, parts.clock.now())
+        playlist_row = _find_own(connection, playlist_id, caller)
+        playlist.move(connection, playlist_row["id"], entry_id, body.after, parts.clock.now())
 
 
 @router.delete("/playlists/{playlist_id}/entries/{entry_id}", status_code=204)
 def delete_entry(playlist_id: str, entry_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Take a video out of a playlist."""
+    """Removes an entry from a playlist."""
     with parts.database.write() as connection:
         playlist.drop_entry(connection, _find_own(connection, playlist_id, caller)["id"], entry_id, parts.clock.now())

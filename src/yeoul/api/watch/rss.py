@@ -1,4 +1,4 @@
-"""Feeds of videos as RSS 2.0 (rssboard.org) with Media RSS: all public ones, and those of a channel."""
+"""RSS 2.0 feeds (rssboard.org) with Media RSS: all public videos, and those of one channel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request, Response
 
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.public_url import make_public_url
-from yeoul.api.view import Row, VideoView
+from yeoul.api.view import VideoView
 from yeoul.api.view import show_videos as show
 from yeoul.catalog.account import channel
+from yeoul.catalog.schema.row.videos import ListingRow
 from yeoul.catalog.video import listing
 
 router = APIRouter(include_in_schema=False)
@@ -27,31 +28,34 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 
 @router.get("/feed.xml")
 def get_feed(request: Request, parts: PartsDep) -> Response:
-    """The newest public videos."""
+    """Returns the newest public videos."""
     with parts.database.read() as connection:
         rows = listing.newest(connection, None, _ITEMS)
         views = show(parts, connection, [row["video_id"] for row in rows])
-    return _answer(request, parts, ("Yeoul", "", "New videos"), rows, views)
+    return _make_feed(request, parts, ("Yeoul", "", "New videos"), rows, views)
 
 
 @router.get("/channels/{handle}/feed.xml")
 def get_channel_feed(handle: str, request: Request, parts: PartsDep) -> Response:
-    """The newest public videos of a channel."""
+    """Returns the newest public videos of a channel."""
     with parts.database.read() as connection:
         row = channel.get(connection, handle)
         rows = listing.of_channel(connection, row["id"], None, _ITEMS)
         views = show(parts, connection, [row["video_id"] for row in rows])
     name = row["display_name"] or row["handle"]
-    return _answer(request, parts, (name, f"c/{row['handle']}", row.get("bio") or f"Videos of {name}"), rows, views)
+    return _make_feed(request, parts, (name, f"c/{row['handle']}", row.get("bio") or f"Videos of {name}"), rows, views)
 
 
-def _answer(request: Request, parts: Parts, about: tuple[str, str, str], rows: Sequence[Row], views: Sequence[VideoView]) -> Response:
+def _make_feed(
+    request: Request, parts: Parts, about: tuple[str, str, str], rows: Sequence[ListingRow], views: Sequence[VideoView]
+) -> Response:
     base = make_public_url(request, parts)
     title, path, description = about
     times = {row["video_id"]: row["created_at"] for row in rows}
-    own = f'<atom:link href={quoteattr(base + request.url.path)} rel="self" type="application/rss+xml"/>'
+    self_link = f'<atom:link href={quoteattr(base + request.url.path)} rel="self" type="application/rss+xml"/>'
     head = (
-        f"<channel><title>{_text(title)}</title><link>{_text(f'{base}/{path}')}</link><description>{_text(description)}</description>{own}"
+        f"<channel><title>{_text(title)}</title><link>{_text(f'{base}/{path}')}</link>"
+        f"<description>{_text(description)}</description>{self_link}"
     )
     items = "".join(_item(base, view, times[view.id]) for view in views)
     return Response(f"{_HEAD}{head}{items}</channel></rss>\n", media_type="application/rss+xml; charset=utf-8")
@@ -62,13 +66,13 @@ def _item(base: str, view: VideoView, created_at: float) -> str:
     parts = [
         f"<title>{_text(view.title or view.id)}</title><link>{_text(address)}</link>",
         f'<guid isPermaLink="true">{_text(address)}</guid><pubDate>{formatdate(created_at, usegmt=True)}</pubDate>',
-        f"<description>{_text(escape(view.description))}</description>",  # twice: readers take it for HTML
+        f"<description>{_text(escape(view.description))}</description>",  # escaped twice, because feed readers expect HTML
         *(f"<category>{_text(tag)}</category>" for tag in view.tags),
     ]
     if view.playback is not None:
         hls = quoteattr(f"{base}{view.playback.hls}")
         duration = "" if view.duration_s is None else f' duration="{round(view.duration_s)}"'
-        parts.append(f'<enclosure url={hls} length="0" type="application/vnd.apple.mpegurl"/>')  # 0: as a stream it has no size
+        parts.append(f'<enclosure url={hls} length="0" type="application/vnd.apple.mpegurl"/>')  # 0: a stream has no size
         parts.append(f'<media:content url={hls} type="application/vnd.apple.mpegurl" medium="video"{duration}/>')
     if view.poster is not None:
         parts.append(f"<media:thumbnail url={quoteattr(f'{base}{view.poster}')}/>")

@@ -1,4 +1,4 @@
-"""The stream: playlists made from the catalogue, segments as files, below `/stream/{token}/{video_id}/`."""
+"""Streams below `/stream/{token}/{video_id}/`: playlists made from the catalogue, and segments from the store."""
 
 from __future__ import annotations
 
@@ -31,48 +31,48 @@ _SIGNED_GET_S = 3600
 _YEAR_S = 365 * 86_400
 
 
-def _view(token: str, video_id: str, parts: PartsDep) -> View:
+def _get_view(token: str, video_id: str, parts: PartsDep) -> View:
     view = parts.presentations.get(video_id)
     now_s = parts.clock.now()
     try:
         parts.access.check(token, video_id, audience(view.row), now_s)
     except SignatureError:
-        # It may have been published a moment ago.
+        # The cached view can be older than a change of visibility.
         view = parts.presentations.get(video_id, fresh=True)
         parts.access.check(token, video_id, audience(view.row), now_s)
     return view
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Response])
-ViewDep = Annotated[View, Depends(_view)]
+ViewDep = Annotated[View, Depends(_get_view)]
 
 
-def _offered(view: View) -> Presentation:
+def _get_presentation(view: View) -> Presentation:
     if view.presentation is None:
         raise NotFoundError(f"video {view.row['id']} cannot be played yet", video=view.row["id"], state=view.row["state"])
     return view.presentation
 
 
-def _find(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
-    """The rendition of a folder, also of an edition that is not shown any more: who watches goes on with what began."""
+def _find_track(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
+    """Returns the view and track of a rendition's folder, also of earlier editions, so that viewers who started with one can continue."""
     name, edition = layout.read_folder(folder)
     if edition < view.row["edition"] and name not in view.captions:
         view = parts.presentations.get(view.row["id"], edition)
-    offered = _offered(view)
-    for track in (*offered.tracks, *offered.texts):
-        # Text is served at any of its addresses: who has the list of before reads what is true now.
+    presentation = _get_presentation(view)
+    for track in (*presentation.tracks, *presentation.texts):
+        # Captions are served at the URLs of all editions, so that players with an old playlist get the current text.
         if track.name == name and (track.edition == edition or track.rendition.kind == "text"):
             return view, track
     raise NotFoundError(f"there is no rendition {name}", rendition=name)
 
 
 def _cache_scope(view: View) -> str:
-    """Returns "private" for what only some may see, so that no shared cache keeps it, else "public"."""
+    """Returns "private" if only some callers may see the video, so that no shared cache keeps it, else "public"."""
     return "private" if audience(view.row) == Visibility.PRIVATE else "public"
 
 
 def make_text(request: Request, view: View, media_type: str, text: str) -> Response:
-    """A playlist or other text: gzip where the client takes it, an ETag, kept by caches only as long as it is true."""
+    """Returns a playlist or other text with an ETag, compressed if the client accepts gzip. Caches may keep it if the video is ready."""
     body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
@@ -80,7 +80,7 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
         "Vary": "Accept-Encoding",
         "Cache-Control": f"{_cache_scope(view)}, max-age=60" if view.is_ready else "no-cache",
         "Access-Control-Allow-Origin": "*",
-        "X-Content-Type-Options": "nosniff",  # captions hold what their authors wrote
+        "X-Content-Type-Options": "nosniff",  # captions contain text from users
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -91,10 +91,10 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
 
 
 def make_file(parts: Parts, request: Request, view: View, key: str, media_type: str) -> Response:
-    """A blob of the encoded bucket, which never changes: by its file here, by a signed address where the store is elsewhere."""
+    """Returns a file of the encoded bucket, which never changes. If the store is on another host, redirects to a presigned URL."""
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
-    cached = f"{_cache_scope(view)}, max-age={_YEAR_S}, immutable"
-    headers = {"ETag": etag, "Cache-Control": cached, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
+    cache_control = f"{_cache_scope(view)}, max-age={_YEAR_S}, immutable"
+    headers = {"ETag": etag, "Cache-Control": cache_control, "Access-Control-Allow-Origin": "*", "Accept-Ranges": "bytes"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if not isinstance(parts.store, HostedStore):
@@ -102,76 +102,77 @@ def make_file(parts: Parts, request: Request, view: View, key: str, media_type: 
         return RedirectResponse(signed.url, 307, headers={"Cache-Control": "private, max-age=600", "Access-Control-Allow-Origin": "*"})
     path: Path = parts.store.path(Bucket.ENCODED, key)
     if not path.is_file():
-        raise NotFoundError("this file is gone", key=key)
+        raise NotFoundError("this file does not exist any more", key=key)
     return FileResponse(path, media_type=media_type, headers=headers)
 
 
 _BASE = "/stream/{token}/{video_id}"
 
 
-def _answers(path: str) -> Callable[[Handler], Handler]:
-    """A route for GET, and for HEAD, by which caches and players ask whether something is there."""
+def _route(path: str) -> Callable[[Handler], Handler]:
+    """Registers a route for GET and HEAD. Caches and players use HEAD to check whether a file exists."""
     return router.api_route(path, methods=["GET", "HEAD"])
 
 
-@_answers(_BASE + "/" + layout.MASTER_NAME)
+@_route(_BASE + "/" + layout.MASTER_NAME)
 def get_master(request: Request, view: ViewDep) -> Response:
-    """The HLS multivariant playlist."""
-    return make_text(request, view, _HLS, hls.make_master(_offered(view)))
+    """Returns the HLS multivariant playlist."""
+    return make_text(request, view, _HLS, hls.make_master(_get_presentation(view)))
 
 
-@_answers(_BASE + "/" + layout.MPD_NAME)
+@_route(_BASE + "/" + layout.MPD_NAME)
 def get_mpd(request: Request, view: ViewDep) -> Response:
-    """The DASH manifest; there is none before the video is ready."""
+    """Returns the DASH manifest, which exists when the video is ready."""
     if not view.is_ready:
-        raise NotFoundError("the DASH manifest comes when the video is ready; play the HLS playlist", state=view.row["state"])
-    return make_text(request, view, _DASH, dash.make_mpd(_offered(view)))
+        raise NotFoundError("the DASH manifest exists only when the video is ready; play the HLS playlist", state=view.row["state"])
+    return make_text(request, view, _DASH, dash.make_mpd(_get_presentation(view)))
 
 
-@_answers(_BASE + "/" + layout.STORYBOARD_NAME)
+@_route(_BASE + "/" + layout.STORYBOARD_NAME)
 def get_storyboard(request: Request, view: ViewDep) -> Response:
-    """The thumbnail track."""
-    offered = _offered(view)
-    if offered.storyboard is None:
+    """Returns the storyboard as WebVTT."""
+    presentation = _get_presentation(view)
+    if presentation.storyboard is None:
         raise NotFoundError("there is no storyboard yet")
-    return make_text(request, view, _VTT, layout.make_storyboard(offered.storyboard, offered.duration_s, view.row["edition"]))
+    return make_text(request, view, _VTT, layout.make_storyboard(presentation.storyboard, presentation.duration_s, view.row["edition"]))
 
 
-@_answers(_BASE + "/" + layout.CHAPTERS_NAME)
+@_route(_BASE + "/" + layout.CHAPTERS_NAME)
 def get_chapters(request: Request, view: ViewDep) -> Response:
-    """The chapters track."""
-    offered = _offered(view)
-    if not offered.chapters:
+    """Returns the chapters as WebVTT."""
+    presentation = _get_presentation(view)
+    if not presentation.chapters:
         raise NotFoundError("there are no chapters")
-    return make_text(request, view, _VTT, layout.make_chapters(offered.chapters))
+    return make_text(request, view, _VTT, layout.make_chapters(presentation.chapters))
 
 
-@_answers(_BASE + "/" + layout.POSTER_NAME)
+@_route(_BASE + "/" + layout.POSTER_NAME)
 def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
-    """The poster, there before the video can be played."""
-    asked = f"{layout.POSTER_NAME}?{request.url.query}".removesuffix("?")
-    if asked != poster_uri(view.row):
-        view = parts.presentations.get(view.row["id"], fresh=True)  # or caches would keep an earlier one for ever
+    """Returns the poster. It exists before the video can be played."""
+    requested_uri = f"{layout.POSTER_NAME}?{request.url.query}".removesuffix("?")
+    if requested_uri != poster_uri(view.row):
+        # The cached view may be old, and caches would keep an old poster for a year.
+        view = parts.presentations.get(view.row["id"], fresh=True)
     row = view.row
-    key = row["own_poster_key"] if asked == poster_uri(row) else row["poster_key"]
+    key = row["own_poster_key"] if requested_uri == poster_uri(row) else row["poster_key"]
     key = key or row["poster_key"] or row["own_poster_key"]
     if key is None:
         raise NotFoundError("there is no poster yet")
     return make_file(parts, request, view, key, "image/jpeg")
 
 
-@_answers(_BASE + "/storyboard-{sheet}.jpg")
+@_route(_BASE + "/storyboard-{sheet}.jpg")
 def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> Response:
-    """One sheet of the storyboard."""
+    """Returns one sheet of the storyboard."""
     storyboard = None if view.row["storyboard"] is None else Storyboard.model_validate(view.row["storyboard"])
     if storyboard is None or not 0 <= sheet < len(storyboard.keys):
         raise NotFoundError("there is no such sheet", sheet=sheet)
     return make_file(parts, request, view, storyboard.keys[sheet], "image/jpeg")
 
 
-@_answers(_BASE + "/" + layout.SIDECAR_FOLDER + "/{name}")
+@_route(_BASE + "/" + layout.SIDECAR_FOLDER + "/{name}")
 def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
-    """A file that an op published beside the streams; always a download, since it is not ours to say what is in it."""
+    """Returns a file that an op published beside the streams. Browsers must not display it, because its content can be anything."""
     key = view.row["sidecars"].get(name)
     if key is None:
         raise NotFoundError(f"there is no sidecar {name}", sidecar=name)
@@ -180,46 +181,46 @@ def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
     return answer
 
 
-@_answers(_BASE + "/{name}/" + layout.MEDIA_NAME)
+@_route(_BASE + "/{name}/" + layout.MEDIA_NAME)
 def get_media(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
-    """A media playlist."""
-    view, track = _find(parts, view, name)
+    """Returns the media playlist of a rendition."""
+    view, track = _find_track(parts, view, name)
     make = hls.make_subtitle if track.rendition.kind == "text" else hls.make_media
-    return make_text(request, view, _HLS, make(_offered(view), track))
+    return make_text(request, view, _HLS, make(_get_presentation(view), track))
 
 
-@_answers(_BASE + "/{name}/" + layout.IFRAMES_NAME)
+@_route(_BASE + "/{name}/" + layout.IFRAMES_NAME)
 def get_iframes(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
-    """An I-frame playlist."""
-    view, track = _find(parts, view, name)
-    return make_text(request, view, _HLS, hls.make_iframes(_offered(view), track))
+    """Returns the I-frame playlist of a rendition."""
+    view, track = _find_track(parts, view, name)
+    return make_text(request, view, _HLS, hls.make_iframes(_get_presentation(view), track))
 
 
-@_answers(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
+@_route(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
 def get_captions(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
-    """A text track; never one of before at the address of what replaced it, for caches would keep that."""
+    """Returns a caption as WebVTT. The URL of a newer edition never returns an older text, because caches would keep it."""
     name, edition = layout.read_folder(name)
     if name not in view.captions or edition > view.captions[name]["edition"]:
         view = parts.presentations.get(view.row["id"], fresh=True)
     if name not in view.captions:
-        raise NotFoundError(f"there is no text track {name}", rendition=name)
+        raise NotFoundError(f"there is no caption {name}", rendition=name)
     return make_text(request, view, _VTT, view.captions[name]["webvtt"])
 
 
-@_answers(_BASE + "/{name}/" + layout.INIT_NAME)
+@_route(_BASE + "/{name}/" + layout.INIT_NAME)
 def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
-    """The init segment of a rendition."""
-    _, track = _find(parts, view, name)
+    """Returns the init segment of a rendition."""
+    _, track = _find_track(parts, view, name)
     if track.rendition.init_key is None:
         raise NotFoundError(f"rendition {name} has no init segment", rendition=name)
     return make_file(parts, request, view, track.rendition.init_key, f"{track.rendition.kind}/mp4")
 
 
-@_answers(_BASE + "/{name}/{index}.m4s")
+@_route(_BASE + "/{name}/{index}.m4s")
 def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: PartsDep) -> Response:
-    """One media segment."""
-    _, track = _find(parts, view, name)
-    found = next((segment for segment in track.segments if segment.index == index), None)
-    if found is None:
+    """Returns one media segment."""
+    _, track = _find_track(parts, view, name)
+    segment = next((item for item in track.segments if item.index == index), None)
+    if segment is None:
         raise NotFoundError(f"rendition {name} has no segment {index}", rendition=name, index=index)
-    return make_file(parts, request, view, found.key, f"{track.rendition.kind}/mp4")
+    return make_file(parts, request, view, segment.key, f"{track.rendition.kind}/mp4")

@@ -1,4 +1,4 @@
-"""What the caller has watched: where to go on, and a history that can be cleared or not be kept at all."""
+"""The watch positions and the watch history of the caller."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, Row, may_see
+from yeoul.api.identity import Caller, CallerRow, may_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import VideoView, show_video
 from yeoul.base.clock import rfc3339
@@ -18,13 +18,13 @@ router = APIRouter(tags=["history"])
 
 
 class Position(BaseModel):
-    """How far the caller has come, in seconds."""
+    """A watch position in seconds."""
 
     position_s: float = Field(ge=0, le=10_000_000, allow_inf_nan=False)
 
 
 class WatchedView(BaseModel):
-    """A video that was watched, when last, and how far."""
+    """A watched video, the watch position, and when it was last watched."""
 
     video: VideoView
     position_s: float
@@ -32,7 +32,7 @@ class WatchedView(BaseModel):
 
 
 class WatchedPage(BaseModel):
-    """One page of a history, the last watched first; videos that the caller may not see any more are left out."""
+    """One page of the watch history, last watched first. It leaves out videos that the caller may not see any more."""
 
     items: list[WatchedView]
     next: str | None
@@ -40,23 +40,23 @@ class WatchedPage(BaseModel):
 
 @router.put("/videos/{video_id}/position", status_code=204)
 def put_position(video_id: str, body: Position, caller: Caller, parts: PartsDep) -> None:
-    """Remember how far; an account that keeps no history remembers nothing."""
-    _check(parts, video_id, caller)
+    """Stores the watch position. Does nothing if the account keeps no watch history."""
+    _check_visible(parts, video_id, caller)
     if caller["keep_history"]:
         with parts.database.write() as connection:
-            video.lock(connection, video_id)  # it cannot go meanwhile
+            video.lock(connection, video_id)  # so that it is not deleted meanwhile
             watched.put(connection, caller["id"], video_id, body.position_s, parts.clock.now())
 
 
 @router.get("/videos/{video_id}/position")
 def get_position(video_id: str, caller: Caller, parts: PartsDep) -> Position:
-    """Where to go on; 0 of what was not watched."""
-    _check(parts, video_id, caller)
+    """Returns the watch position, or 0 if the caller has not watched the video."""
+    _check_visible(parts, video_id, caller)
     with parts.database.read() as connection:
         return Position(position_s=watched.find_position(connection, caller["id"], video_id) or 0.0)
 
 
-def _check(parts: Parts, video_id: str, caller: Row) -> None:
+def _check_visible(parts: Parts, video_id: str, caller: CallerRow) -> None:
     with parts.database.read() as connection:
         if not may_see(video.get(connection, video_id), caller):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
@@ -64,31 +64,31 @@ def _check(parts: Parts, video_id: str, caller: Row) -> None:
 
 @router.get("/history")
 def get_history(caller: Caller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> WatchedPage:
-    """What the caller has watched."""
+    """Lists the caller's watch history."""
     with parts.database.read() as connection:
         rows = watched.page(connection, caller["id"], read_cursor(cursor), limit + 1)
-        found = video.by_id(connection, [row["video_id"] for row in rows[:limit]])
-        shown = [
+        videos = video.by_id(connection, [row["video_id"] for row in rows[:limit]])
+        items = [
             WatchedView(
-                video=show_video(parts, connection, found[row["video_id"]]),
+                video=show_video(parts, connection, videos[row["video_id"]]),
                 position_s=row["position_s"],
                 watched_at=rfc3339(row["watched_at"]) or "",
             )
             for row in rows[:limit]
-            if row["video_id"] in found and may_see(found[row["video_id"]], caller)
+            if row["video_id"] in videos and may_see(videos[row["video_id"]], caller)
         ]
-    return WatchedPage(items=shown, next=next_cursor(rows, limit, "watched_at", "video_id"))
+    return WatchedPage(items=items, next=next_cursor(rows, limit, "watched_at", "video_id"))
 
 
 @router.delete("/history", status_code=204)
 def delete_history(caller: Caller, parts: PartsDep) -> None:
-    """Forget all."""
+    """Clears the watch history."""
     with parts.database.write() as connection:
         watched.forget(connection, caller["id"])
 
 
 @router.delete("/history/{video_id}", status_code=204)
 def delete_watched(video_id: str, caller: Caller, parts: PartsDep) -> None:
-    """Forget one video."""
+    """Removes a video from the watch history."""
     with parts.database.write() as connection:
         watched.forget(connection, caller["id"], video_id)

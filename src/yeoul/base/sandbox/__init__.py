@@ -1,4 +1,5 @@
-"""The sandbox: how a process that reads what strangers sent gives up what it does not need.
+"""The sandbox: a process that reads uploaded files gives up every right that it does not need.
 
-`room.py` is the entry: it says what the process may use, and enters with every part that the kernel has. The other files are one part each.
+`room.py` is the entry point: it defines what a process may use, and applies each part that the kernel supports. The other files are the
+parts.
 """

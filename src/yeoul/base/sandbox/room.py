@@ -1,4 +1,4 @@
-"""The room that a process may use, and how it shuts the door behind itself."""
+"""Which files and rights a sandboxed process may use, and how it enters the sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yeoul.base.sandbox import landlock, namespace, seccomp, system_call
 
 _PR_SET_PDEATHSIG: Final = 1
 
-# What programs take for granted. Nothing here tells about this machine's users or secrets.
+# Folders that most programs need. They hold no user data and no secrets.
 _SYSTEM: Final = tuple(
     Path(name)
     for name in (
@@ -36,10 +36,10 @@ PARTS: Final = ("namespaces", "user", "landlock", "seccomp", "no_new_privileges"
 
 @dataclass(frozen=True)
 class Room:
-    """What a process may use. user: the plain user that root becomes, by name.
+    """The files and rights of a sandboxed process.
 
-    readable: files and folders besides those of the system and of Python; writable: folders to work in. mount_point: an empty folder.
-    hidden: what is not shown even where it lies in a folder of Python.
+    readable: files and folders in addition to those of the system and of Python; writable: folders to work in. mount_point: an empty
+    folder. hidden: paths that are not shown, even inside a folder of Python. user: name of the unprivileged user that root switches to.
     """
 
     readable: tuple[Path, ...]
@@ -50,27 +50,28 @@ class Room:
     network: bool = False
 
     def enter(self) -> tuple[str, ...]:
-        """Shuts this process in, for good, with all parts that the kernel has; returns those of PARTS that it lacks.
+        """Confines this process permanently with every part that the kernel supports; returns the PARTS that are missing.
 
-        The process must have one thread. What it has open stays open.
+        The process must have one thread. Its open files stay open.
         """
-        lacks: list[str] = []
+        missing: list[str] = []
         if sys.platform != "linux":
             return PARTS
         python = [folder for folder in _python_folders() if not any(hidden.is_relative_to(folder) for hidden in self.hidden)]
         readable = (*_SYSTEM, *python, *(_NETWORK if self.network else ()), *self.readable)
         writable = (*_DEVICES, *self.writable)
-        user = _find_user(self.user) if os.geteuid() == 0 else None  # the list of users is not shown inside
+        user = _find_user(self.user) if os.geteuid() == 0 else None  # /etc/passwd is not visible in the sandbox
         try:
             namespace.separate(network=self.network)
             namespace.show_only(readable, writable, self.mount_point)
         except OSError:
-            lacks.append("namespaces")
-        reachable = "namespaces" not in lacks or all(map(_all_may_pass, [*readable, *writable]))
+            missing.append("namespaces")
+        reachable = "namespaces" not in missing or all(map(_is_reachable, [*readable, *writable]))
         system_call.bound_capabilities()
-        if os.geteuid() == 0 and not (user is not None and reachable and _become(*user)):
-            lacks.append("user")
-            for folder in self.writable:  # they were made for the plain user, and root without capabilities is a user like others
+        if os.geteuid() == 0 and not (user is not None and reachable and _switch_user(*user)):
+            missing.append("user")
+            # These folders belong to the unprivileged user, and root without capabilities cannot write to folders of others.
+            for folder in self.writable:
                 os.chown(folder, os.geteuid(), os.getegid())
         with suppress(OSError):
             system_call.drop_capabilities()
@@ -78,25 +79,25 @@ class Room:
         try:
             landlock.restrict(readable, writable, network=self.network)
         except OSError:
-            lacks.append("landlock")
+            missing.append("landlock")
         try:
             seccomp.filter_calls(network=self.network)
         except OSError:
-            lacks.append("seccomp")
-        return tuple(lacks)
+            missing.append("seccomp")
+        return tuple(missing)
 
 
 def _find_user(name: str) -> tuple[int, int] | None:
-    """Returns (user, group) of a name; None where the machine does not have it."""
+    """Returns (user id, group id) of a user name; None if this machine has no such user."""
     try:
-        found = pwd.getpwnam(name)
+        entry = pwd.getpwnam(name)
     except KeyError:
         return None
-    return found.pw_uid, found.pw_gid
+    return entry.pw_uid, entry.pw_gid
 
 
-def _become(user: int, group: int) -> bool:
-    """Gives up the rights of root; returns whether the machine allowed it."""
+def _switch_user(user: int, group: int) -> bool:
+    """Switches from root to this user and group; returns False if the kernel refuses."""
     try:
         os.setgroups([])
         os.setresgid(group, group, group)
@@ -107,26 +108,29 @@ def _become(user: int, group: int) -> bool:
 
 
 def find_missing(folder: Path, user: str) -> tuple[str, ...]:
-    """Returns the parts of a sandbox that this machine lacks, by entering one in a child process. folder: an empty one, for its use."""
-    reading, writing = os.pipe()
+    """Returns the PARTS that this machine lacks, by entering a sandbox in a child process. folder: an empty scratch folder."""
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            os.close(reading)
-            lacks = Room(readable=(), writable=(folder,), mount_point=folder, user=user).enter()
-            os.write(writing, " ".join(lacks).encode())
+            os.close(read_end)
+            missing = Room(readable=(), writable=(folder,), mount_point=folder, user=user).enter()
+            os.write(write_end, " ".join(missing).encode())
             os._exit(0)
         finally:
             os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        told = pipe.read().decode()
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        names = pipe.read().decode()
     _, status = os.waitpid(pid, 0)
-    return tuple(told.split()) if status == 0 else PARTS
+    return tuple(names.split()) if status == 0 else PARTS
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Be killed when `parent_pid`, our parent, dies (Linux); ends at once when it is dead already. A new user forgets it: call it again."""
+    """Makes the kernel kill this process when its parent dies (Linux). Exits immediately if the parent is dead already.
+
+    parent_pid: the parent, as it was before the fork. Call this again after switching users, which resets it.
+    """
     if sys.platform == "linux":
         system_call.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
@@ -134,14 +138,14 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def _python_folders() -> tuple[Path, ...]:
-    """Where this Python, its packages and Yeoul lie; not the working folder, which Python puts among them."""
+    """Returns the folders of Python, its packages and Yeoul, without the working folder, which is also in `sys.path`."""
     packages = [name for name in sys.path if Path(name).name in ("site-packages", "dist-packages")]
-    named = [sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, str(Path(__file__).parents[3])]
-    return tuple(dict.fromkeys(Path(name).absolute() for name in named))
+    names = [sys.prefix, sys.base_prefix, sys.exec_prefix, *packages, str(Path(__file__).parents[3])]
+    return tuple(dict.fromkeys(Path(name).absolute() for name in names))
 
 
-def _all_may_pass(path: Path) -> bool:
-    """Whether any user can reach a path; one that does not exist is nobody's need."""
+def _is_reachable(path: Path) -> bool:
+    """True if any user can reach a path, or if it does not exist."""
     with suppress(OSError):
         return all(parent.stat().st_mode & 0o001 for parent in path.resolve(strict=True).parents)
     return True

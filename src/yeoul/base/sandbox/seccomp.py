@@ -1,4 +1,4 @@
-"""Seccomp: system calls that no decoder, encoder or op needs fail with EPERM (Linux, x86-64 and arm64; seccomp(2))."""
+"""Seccomp: blocks system calls that no decoder, encoder or op needs; they fail with EPERM (Linux, x86-64 and arm64; seccomp(2))."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MODE_FILTER: Final = 2
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER_AT, _MACHINE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24  # in struct seccomp_data; arguments are little-endian
+_NUMBER_AT, _MACHINE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24  # offsets in struct seccomp_data; arguments are little-endian
 _X32 = 0x40000000
 _NEW_NAMESPACES: Final = 0x7E020080  # all CLONE_NEW* that clone(2) takes
-_FAKE_INPUT: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: typing into the terminal that the server was started from
+_FAKE_INPUT: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: they type into the terminal that started the server
 
 
 class _Machine(NamedTuple):
-    """audit: the kernel's number of it; column: of its system calls below."""
+    """An architecture. audit: its AUDIT_ARCH number; column: its position in the tuples of call numbers below."""
 
     audit: int
     column: int
@@ -30,7 +30,8 @@ class _Machine(NamedTuple):
 
 _MACHINES: Final = {"x86_64": _Machine(0xC000003E, 0), "aarch64": _Machine(0xC00000B7, 1)}
 
-# Numbers on x86-64 and arm64. Other processes; mounts and namespaces; parts of the kernel that were attacked before; the machine itself.
+# Call numbers on x86-64 and arm64. They reach other processes, mounts and namespaces, kernel parts with a history of exploits, or change
+# the machine's configuration.
 _FORBIDDEN: Final[dict[str, tuple[int | None, int | None]]] = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -95,9 +96,9 @@ _SOCKET, _CLONE, _CLONE3, _IOCTL = (41, 198), (56, 220), (435, 435), (16, 29)
 
 
 def filter_calls(*, network: bool) -> None:
-    """Makes the forbidden calls fail, in this process and all that it starts; without `network` there are no new sockets either.
+    """Makes the forbidden calls fail in this process and its children; without `network` new sockets fail too.
 
-    New privileges must be forbidden before. Raises OSError when the kernel has no seccomp or there is no filter for the processor.
+    Call `forbid_new_privileges` first. Raises OSError if the kernel has no seccomp, or if there is no filter for this architecture.
     """
     program = _assemble(network=network)
     code = ctypes.create_string_buffer(b"".join(program))
@@ -107,35 +108,35 @@ def filter_calls(*, network: bool) -> None:
 
 
 def _assemble(*, network: bool) -> list[bytes]:
-    """Returns the filter in the kernel's instructions (struct sock_filter, 8 bytes each)."""
+    """Returns the filter as kernel instructions (struct sock_filter, 8 bytes each)."""
     machine = _MACHINES.get(os.uname().machine)
     if machine is None:
-        raise OSError(errno.ENOSYS, f"there is no filter for {os.uname().machine}")
-    at = machine.column
-    numbers = [pair[at] for pair in _FORBIDDEN.values()]
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {os.uname().machine}")
+    column = machine.column
+    numbers = [pair[column] for pair in _FORBIDDEN.values()]
     if not network:
-        numbers.append(_SOCKET[at])
+        numbers.append(_SOCKET[column])
     deny, allow = _FAIL | errno.EPERM, _ALLOW
     program = [
-        _word(_LOAD, _MACHINE_AT),
+        _instruction(_LOAD, _MACHINE_AT),
         _jump(_EQUAL, machine.audit, 1, 0),
-        _word(_RETURN, _KILL),
-        _word(_LOAD, _NUMBER_AT),
-        *([*_answer(_AT_LEAST, _X32, _FAIL | errno.ENOSYS)] if machine.column == 0 else []),
-        # The C library then calls clone, whose flags can be looked at.
-        *_answer(_EQUAL, _CLONE3[at], _FAIL | errno.ENOSYS),
+        _instruction(_RETURN, _KILL),
+        _instruction(_LOAD, _NUMBER_AT),
+        *([*_answer_if(_AT_LEAST, _X32, _FAIL | errno.ENOSYS)] if machine.column == 0 else []),
+        # The C library then falls back to clone, whose flags the filter can check.
+        *_answer_if(_EQUAL, _CLONE3[column], _FAIL | errno.ENOSYS),
     ]
     for number in numbers:
         if number is not None:
-            program += _answer(_EQUAL, number, deny)
-    looks_at_clone = [_word(_LOAD, _FIRST_AT), *_answer(_ANY_BIT, _NEW_NAMESPACES, deny), _word(_RETURN, allow)]
-    program += [_jump(_EQUAL, _CLONE[at], 0, len(looks_at_clone)), *looks_at_clone]
-    looks_at_ioctl = [_word(_LOAD, _SECOND_AT), *(part for request in _FAKE_INPUT for part in _answer(_EQUAL, request, deny))]
-    program += [_jump(_EQUAL, _IOCTL[at], 0, len(looks_at_ioctl)), *looks_at_ioctl, _word(_RETURN, allow)]
+            program += _answer_if(_EQUAL, number, deny)
+    clone_check = [_instruction(_LOAD, _FIRST_AT), *_answer_if(_ANY_BIT, _NEW_NAMESPACES, deny), _instruction(_RETURN, allow)]
+    program += [_jump(_EQUAL, _CLONE[column], 0, len(clone_check)), *clone_check]
+    ioctl_check = [_instruction(_LOAD, _SECOND_AT), *(part for request in _FAKE_INPUT for part in _answer_if(_EQUAL, request, deny))]
+    program += [_jump(_EQUAL, _IOCTL[column], 0, len(ioctl_check)), *ioctl_check, _instruction(_RETURN, allow)]
     return program
 
 
-def _word(code: int, value: int) -> bytes:
+def _instruction(code: int, value: int) -> bytes:
     return struct.pack("=HBBI", code, 0, 0, value)
 
 
@@ -143,6 +144,6 @@ def _jump(test: int, value: int, if_true: int, if_false: int) -> bytes:
     return struct.pack("=HBBI", test, if_true, if_false, value)
 
 
-def _answer(test: int, value: int, answer: int) -> list[bytes]:
-    """Ends the filter with this answer where the test is true."""
-    return [_jump(test, value, 0, 1), _word(_RETURN, answer)]
+def _answer_if(test: int, value: int, answer: int) -> list[bytes]:
+    """Returns instructions that end the filter with `answer` if the test is true."""
+    return [_jump(test, value, 0, 1), _instruction(_RETURN, answer)]

@@ -1,4 +1,4 @@
-"""System calls that Python has no name for (Linux)."""
+"""System calls that Python's library does not offer (Linux)."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ def libc() -> ctypes.CDLL:
 
 
 def call(number: int, *arguments: int | ctypes.Array[ctypes.c_char] | bytes | None) -> int:
-    """Returns what a system call returns. Raises OSError when it fails."""
-    found = libc().syscall(ctypes.c_long(number), *(ctypes.c_long(one) if isinstance(one, int) else one for one in arguments))
-    return check(found, f"system call {number}")
+    """Makes a system call and returns its result. Raises OSError if it fails."""
+    converted = (ctypes.c_long(value) if isinstance(value, int) else value for value in arguments)
+    return check(libc().syscall(ctypes.c_long(number), *converted), f"system call {number}")
 
 
-def check(found: int, name: str) -> int:
-    """Returns the result of a function of the C library. Raises OSError, with `name` in its text, when it is negative."""
-    if found < 0:
+def check(result: int, name: str) -> int:
+    """Returns the result of a C library function. Raises OSError, with `name` in its text, if the result is negative."""
+    if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
-    return found
+    return result
 
 
 def prctl(option: int, *values: int) -> int:
-    """Returns the result of a call of prctl. Raises OSError when it fails."""
+    """Sets or reads an attribute of this process with prctl and returns the result. Raises OSError if it fails."""
     padded = (*values, 0, 0, 0, 0)[:4]
     return check(libc().prctl(option, *(ctypes.c_ulong(value) for value in padded)), f"prctl {option}")
 
 
 def forbid_new_privileges() -> None:
-    """No program that this process starts gets more rights than it has, whatever the program's file says."""
+    """Keeps this process and its children from gaining rights by running a program, even one that is set-user-ID."""
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def bound_capabilities() -> None:
-    """Keeps programs that this process starts from getting any capability, where this process may decide that."""
+    """Removes all capabilities from the bounding set, so that programs started later cannot get any, if this process may change the set."""
     for capability in range(_LAST_CAPABILITY + 1):
         if libc().prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) != 0:
-            break  # the kernel knows no more of them, or this process may not
+            break  # the kernel has no more capabilities, or this process may not change the set
 
 
 def drop_capabilities() -> None:
-    """Gives up all capabilities that this process has. Raises OSError when the kernel refuses."""
+    """Drops all capabilities of this process. Raises OSError if the kernel refuses."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    check(libc().capset(header, nothing), "capset")
+    no_capabilities = (ctypes.c_uint32 * 6)()
+    check(libc().capset(header, no_capabilities), "capset")

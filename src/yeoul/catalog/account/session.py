@@ -1,4 +1,4 @@
-"""Sessions, and tokens of programs. Both come as SHA-256 of what their owner holds, which itself is never stored."""
+"""Login sessions and API tokens. Callers pass the SHA-256 of a token; the token itself is never stored."""
 
 from __future__ import annotations
 
@@ -8,85 +8,113 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from yeoul.base.errors import ConflictError
-from yeoul.catalog.row import Row, all_rows, first_row, older_than
+from yeoul.catalog.row import all_rows, first_row, older_than
 from yeoul.catalog.schema.people import account, api_token, session
+from yeoul.catalog.schema.row.people import AccountRow, ApiTokenRow, SessionRow
 
-SESSIONS_MAX = 200  # of an account; whoever logs in once more ends the one that was used longest ago
-TOKENS_MAX = 100
+SESSIONS_MAX = 200  # of one account; another login ends the least recently used session
+TOKENS_MAX = 100  # of one account
+
+
+class SessionAccountRow(AccountRow):
+    """The account of a login session."""
+
+    session_id: str
+    last_seen_at: float
+
+
+class TokenAccountRow(AccountRow):
+    """The account of an API token."""
+
+    token_id: str
+    scopes: list[str]
+    last_used_at: float | None
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a session, drop those that have expired, and of the account all but those used last; row holds id, token_hash, account_id,
-    expires_at, user_agent, ip.
+    """Inserts a login session. Deletes all expired sessions, and the account's least recently used ones beyond SESSIONS_MAX.
+
+    row: id, token_hash, account_id, expires_at, user_agent, ip.
     """
     connection.execute(delete(session).where(session.c.expires_at < now_s))
-    of_account = select(session.c.id).where(session.c.account_id == row["account_id"])
-    kept = of_account.order_by(session.c.last_seen_at.desc(), session.c.id.desc()).limit(SESSIONS_MAX - 1)
-    connection.execute(delete(session).where(session.c.account_id == row["account_id"], session.c.id.not_in(kept)))
+    account_session_ids = select(session.c.id).where(session.c.account_id == row["account_id"])
+    kept_ids = account_session_ids.order_by(session.c.last_seen_at.desc(), session.c.id.desc()).limit(SESSIONS_MAX - 1)
+    connection.execute(delete(session).where(session.c.account_id == row["account_id"], session.c.id.not_in(kept_ids)))
     connection.execute(insert(session).values(**row, created_at=now_s, last_seen_at=now_s))
 
 
-def find_account(connection: Connection, token_hash: str, now_s: float) -> Row | None:
-    """The account whose session has this token hash and has not expired, with session_id and last_seen_at; none that is disabled."""
+def find_account(connection: Connection, token_hash: str, now_s: float) -> SessionAccountRow | None:
+    """Returns the account of a login session, with session_id and last_seen_at.
+
+    None if there is no session with this token hash, if it has expired, or if the account is disabled.
+    """
     columns = (session.c.id.label("session_id"), session.c.last_seen_at)
     statement = select(account, *columns).join(session, session.c.account_id == account.c.id)
-    alive = (session.c.expires_at > now_s, account.c.disabled_at.is_(None))
-    return first_row(connection, statement.where(session.c.token_hash == token_hash, *alive))
+    is_valid = (session.c.expires_at > now_s, account.c.disabled_at.is_(None))
+    return first_row(connection, statement.where(session.c.token_hash == token_hash, *is_valid), SessionAccountRow)
 
 
 def see(connection: Connection, session_id: str, ip: str, now_s: float) -> None:
-    """Note that a session is used, and from where."""
+    """Records that a login session is used now, and its IP address."""
     connection.execute(update(session).where(session.c.id == session_id).values(last_seen_at=now_s, ip=ip))
 
 
-def page(connection: Connection, account_id: str, now_s: float, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """An account's sessions, newest first."""
-    mine = select(session).where(session.c.account_id == account_id, session.c.expires_at > now_s)
-    return all_rows(connection, older_than(mine, session, before, limit))
+def page(connection: Connection, account_id: str, now_s: float, before: tuple[float, str] | None, limit: int) -> list[SessionRow]:
+    """Returns a page of an account's login sessions that have not expired, newest first."""
+    statement = select(session).where(session.c.account_id == account_id, session.c.expires_at > now_s)
+    return all_rows(connection, older_than(statement, session, before, limit), SessionRow)
 
 
 def drop(connection: Connection, account_id: str, session_id: str) -> bool:
-    """End a session of an account; False when it has none of this id."""
+    """Ends a login session of an account; False if the account has none with this id."""
     return connection.execute(delete(session).where(session.c.account_id == account_id, session.c.id == session_id)).rowcount == 1
 
 
 def drop_all(connection: Connection, account_id: str, but: str | None = None) -> None:
-    """End all sessions of an account, maybe but one."""
+    """Ends all login sessions of an account, except the session with the id `but`."""
     statement = delete(session).where(session.c.account_id == account_id)
     connection.execute(statement if but is None else statement.where(session.c.id != but))
 
 
 def add_token(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a token of a program; row holds id, token_hash, account_id, name, scopes, expires_at. Raises ConflictError beyond TOKENS_MAX."""
-    own = select(func.count()).select_from(api_token).where(api_token.c.account_id == row["account_id"])
-    if connection.execute(own).scalar_one() >= TOKENS_MAX:
-        raise ConflictError(f"no account has more than {TOKENS_MAX} tokens; delete one first", most=TOKENS_MAX)
+    """Inserts an API token. Raises ConflictError beyond TOKENS_MAX.
+
+    row: id, token_hash, account_id, name, scopes, expires_at.
+    """
+    token_count = select(func.count()).select_from(api_token).where(api_token.c.account_id == row["account_id"])
+    if connection.execute(token_count).scalar_one() >= TOKENS_MAX:
+        raise ConflictError(f"an account can have at most {TOKENS_MAX} tokens; delete one first", most=TOKENS_MAX)
     connection.execute(insert(api_token).values(**row, created_at=now_s))
 
 
-def find_account_of_token(connection: Connection, token_hash: str, now_s: float) -> Row | None:
-    """The account of a program's token, with token_id, scopes and last_used_at; none that is disabled."""
+def find_account_of_token(connection: Connection, token_hash: str, now_s: float) -> TokenAccountRow | None:
+    """Returns the account of an API token, with token_id, scopes and last_used_at.
+
+    None if there is no token with this hash, if it has expired, or if the account is disabled.
+    """
     columns = (api_token.c.id.label("token_id"), api_token.c.scopes, api_token.c.last_used_at)
     statement = select(account, *columns).join(api_token, api_token.c.account_id == account.c.id)
-    alive = (or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > now_s), account.c.disabled_at.is_(None))
-    return first_row(connection, statement.where(api_token.c.token_hash == token_hash, *alive))
+    is_valid = (or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > now_s), account.c.disabled_at.is_(None))
+    return first_row(connection, statement.where(api_token.c.token_hash == token_hash, *is_valid), TokenAccountRow)
 
 
 def see_token(connection: Connection, token_id: str, now_s: float) -> None:
-    """Note that a token is used."""
+    """Records that an API token is used now."""
     connection.execute(update(api_token).where(api_token.c.id == token_id).values(last_used_at=now_s))
 
 
-def token_page(connection: Connection, account_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """An account's tokens, newest first; also those that have expired."""
-    return all_rows(connection, older_than(select(api_token).where(api_token.c.account_id == account_id), api_token, before, limit))
+def token_page(connection: Connection, account_id: str, before: tuple[float, str] | None, limit: int) -> list[ApiTokenRow]:
+    """Returns a page of an account's API tokens, newest first, including expired ones."""
+    return all_rows(
+        connection, older_than(select(api_token).where(api_token.c.account_id == account_id), api_token, before, limit), ApiTokenRow
+    )
 
 
 def drop_token(connection: Connection, account_id: str, token_id: str) -> bool:
-    """Take a token back; False when the account has none of this id."""
+    """Revokes an API token; False if the account has none with this id."""
     return connection.execute(delete(api_token).where(api_token.c.account_id == account_id, api_token.c.id == token_id)).rowcount == 1
 
 
 def drop_tokens(connection: Connection, account_id: str) -> None:
-    """Take all tokens of an account back."""
+    """Revokes all API tokens of an account."""
     connection.execute(delete(api_token).where(api_token.c.account_id == account_id))

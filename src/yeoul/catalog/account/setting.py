@@ -1,4 +1,4 @@
-"""Settings that were changed while the server runs; all others are in its files."""
+"""Settings that an admin changed while the server runs. They override the configuration of the server."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from sqlalchemy import Connection, delete, insert, select
 
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema.people import setting
+from yeoul.catalog.schema.row.people import SettingRow
 
 
 def changed(connection: Connection) -> dict[str, Any]:
-    """Values by name, as section.field."""
-    return {row["name"]: row["value"] for row in all_rows(connection, select(setting))}
+    """Returns the changed values by name (section.field)."""
+    return {row["name"]: row["value"] for row in all_rows(connection, select(setting), SettingRow)}
 
 
 def change(connection: Connection, name: str, value: Any) -> None:
-    """Set one."""
+    """Sets a value."""
     connection.execute(delete(setting).where(setting.c.name == name))
     connection.execute(insert(setting).values(name=name, value=value))
 
 
 def reset(connection: Connection, name: str) -> None:
-    """Go back to what the server was started with."""
+    """Deletes a changed value, so that the configured one applies again."""
     connection.execute(delete(setting).where(setting.c.name == name))

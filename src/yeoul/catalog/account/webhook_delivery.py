@@ -1,4 +1,4 @@
-"""Deliveries: what a webhook is told, and how that went. Those with `next_at` are the queue of the sender."""
+"""Deliveries: events for webhooks, and the results of sending them. Rows with `next_at` are the queue of the sender."""
 
 from __future__ import annotations
 
@@ -11,95 +11,107 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.base.ids import new_id
-from yeoul.catalog.row import Row, all_rows, first_row, older_than
+from yeoul.catalog.row import all_rows, first_row, older_than
 from yeoul.catalog.schema.outgoing import webhook, webhook_delivery
+from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow, WebhookRow
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.schema.videos import video
 from yeoul.model.webhook import WebhookEvent
 
 
+class ClaimedDeliveryRow(WebhookDeliveryRow):
+    """A delivery to send, with columns of its webhook."""
+
+    url: str
+    host: str
+    account_id: str
+
+
 def add(connection: Connection, webhook_id: str, event: str, data: Mapping[str, Any], now_s: float) -> str:
-    """Have a webhook told something after the commit; the delivery's id, by which its receiver knows it when it comes again."""
+    """Queues an event for a webhook and returns the delivery's id. The id stays the same if the delivery is repeated."""
     delivery_id = new_id(now_s)
     body = {"id": delivery_id, "type": event, "created_at": rfc3339(now_s), "data": dict(data)}
-    plain = {"id": delivery_id, "webhook_id": webhook_id, "event": event, "body": json.dumps(body)}
-    connection.execute(insert(webhook_delivery).values(**plain, state="pending", attempts=0, next_at=now_s, created_at=now_s))
+    columns = {"id": delivery_id, "webhook_id": webhook_id, "event": event, "body": json.dumps(body)}
+    connection.execute(insert(webhook_delivery).values(**columns, state="pending", attempts=0, next_at=now_s, created_at=now_s))
     return delivery_id
 
 
-def get(connection: Connection, webhook_id: str, delivery_id: str) -> Row:
-    """A delivery of a webhook; raises NotFoundError."""
-    mine = (webhook_delivery.c.id == delivery_id, webhook_delivery.c.webhook_id == webhook_id)
-    row = first_row(connection, select(webhook_delivery).where(*mine))
+def get(connection: Connection, webhook_id: str, delivery_id: str) -> WebhookDeliveryRow:
+    """Returns a delivery of a webhook. Raises NotFoundError."""
+    key = (webhook_delivery.c.id == delivery_id, webhook_delivery.c.webhook_id == webhook_id)
+    row = first_row(connection, select(webhook_delivery).where(*key), WebhookDeliveryRow)
     if row is None:
         raise NotFoundError(f"there is no delivery {delivery_id}", delivery=delivery_id)
     return row
 
 
-def page(connection: Connection, webhook_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """What a webhook was told, newest first."""
-    mine = select(webhook_delivery).where(webhook_delivery.c.webhook_id == webhook_id)
-    return all_rows(connection, older_than(mine, webhook_delivery, before, limit))
+def page(connection: Connection, webhook_id: str, before: tuple[float, str] | None, limit: int) -> list[WebhookDeliveryRow]:
+    """Returns a page of a webhook's deliveries, newest first."""
+    statement = select(webhook_delivery).where(webhook_delivery.c.webhook_id == webhook_id)
+    return all_rows(connection, older_than(statement, webhook_delivery, before, limit), WebhookDeliveryRow)
 
 
 def next_at(connection: Connection) -> float | None:
-    """When the next attempt is due; None when there is none."""
-    waiting = select(func.min(webhook_delivery.c.next_at)).where(webhook_delivery.c.next_at.is_not(None))
-    return connection.execute(waiting).scalar()
+    """Returns when the next attempt is due; None if there is none."""
+    statement = select(func.min(webhook_delivery.c.next_at)).where(webhook_delivery.c.next_at.is_not(None))
+    return connection.execute(statement).scalar()
 
 
-def claim(connection: Connection, now_s: float, until: float, hosts: Collection[str], accounts: Collection[str]) -> Row | None:
-    """The delivery that is due for longest, with its URL, host and account; nobody else's until then.
+def claim(
+    connection: Connection, now_s: float, until: float, hosts: Collection[str], accounts: Collection[str]
+) -> ClaimedDeliveryRow | None:
+    """Returns the longest due delivery, with its URL, host and account, and hides it from other senders until `until`.
 
-    hosts, accounts: of which enough is on its way.
+    None if no delivery is due. hosts, accounts: skipped, because they have enough deliveries in progress.
     """
     due = select(webhook_delivery, webhook.c.url, webhook.c.host, webhook.c.account_id).join(webhook)
     due = due.where(webhook_delivery.c.next_at <= now_s, webhook.c.host.not_in(hosts), webhook.c.account_id.not_in(accounts))
-    first = due.order_by(webhook_delivery.c.next_at).limit(1).with_for_update(skip_locked=True, of=webhook_delivery)
-    row = first_row(connection, first)
+    statement = due.order_by(webhook_delivery.c.next_at).limit(1).with_for_update(skip_locked=True, of=webhook_delivery)
+    row = first_row(connection, statement, ClaimedDeliveryRow)
     if row is not None:
         change(connection, row["id"], {"next_at": until})
     return row
 
 
 def change(connection: Connection, delivery_id: str, values: Mapping[str, Any]) -> None:
-    """Set columns."""
+    """Sets columns of a delivery."""
     connection.execute(update(webhook_delivery).where(webhook_delivery.c.id == delivery_id).values(**values))
 
 
 def end_all(connection: Connection, webhook_id: str) -> None:
-    """Try no delivery of a webhook again."""
-    pending = (webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.next_at.is_not(None))
-    connection.execute(update(webhook_delivery).where(*pending).values(state="failed", next_at=None))
+    """Cancels the pending deliveries of a webhook."""
+    is_pending = (webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.next_at.is_not(None))
+    connection.execute(update(webhook_delivery).where(*is_pending).values(state="failed", next_at=None))
 
 
 def drop_old(connection: Connection, before: float) -> None:
-    """Forget deliveries that were made before then; none is tried for so long."""
+    """Deletes the deliveries that were created before `before`, which is earlier than any retry."""
     connection.execute(delete(webhook_delivery).where(webhook_delivery.c.created_at < before))
 
 
 def tell(connection: Connection, video_id: str, event: WebhookEvent, now_s: float) -> None:
-    """Tell the webhooks of a video's owner, after the commit, what the video is now."""
+    """Queues an event with the video's present state for the webhooks of its owner."""
     of_owner = select(webhook).join(video, video.c.owner_id == webhook.c.account_id)
     active = of_owner.where(video.c.id == video_id, webhook.c.active).order_by(webhook.c.id)
-    # Locked, lest one is dropped before it is told.
-    rows = all_rows(connection, active.with_for_update(read=True, key_share=True, of=webhook))
-    wanted = [row["id"] for row in rows if event in row["events"]]
-    if not wanted:
+    # Locked, so that no webhook is deleted before its delivery is inserted.
+    rows = all_rows(connection, active.with_for_update(read=True, key_share=True, of=webhook), WebhookRow)
+    webhook_ids = [row["id"] for row in rows if event in row["events"]]
+    if not webhook_ids:
         return
-    row = first_row(connection, select(video).where(video.c.id == video_id))
-    assert row is not None
-    for webhook_id in wanted:
-        add(connection, webhook_id, event, {"video": _describe(row)}, now_s)
+    video_row = first_row(connection, select(video).where(video.c.id == video_id), VideoRow)
+    assert video_row is not None
+    for webhook_id in webhook_ids:
+        add(connection, webhook_id, event, {"video": _describe(video_row)}, now_s)
 
 
-def _describe(row: Row) -> dict[str, Any]:
-    """A video as its owner knows it from the API, without addresses that expire."""
-    same = ("id", "title", "description", "visibility", "state", "error", "tags", "pipeline")
-    times = ("created_at", "updated_at", "playable_at", "ready_at")
+def _describe(row: VideoRow) -> dict[str, Any]:
+    """Describes a video as the API does to its owner, without URLs that expire."""
+    copied_fields = ("id", "title", "description", "visibility", "state", "error", "tags", "pipeline")
+    time_fields = ("created_at", "updated_at", "playable_at", "ready_at")
     source = row["source"]
     return {
-        **{name: row[name] for name in same},
-        **{name: rfc3339(row[name]) for name in times},
+        **{name: row[name] for name in copied_fields},
+        **{name: rfc3339(row[name]) for name in time_fields},
         "duration_s": None if source is None else source["duration_s"],
         "watch": f"/watch/{row['id']}",
     }

@@ -1,1 +1,1 @@
-"""How the tables came to be, step by step, as Alembic reads it."""
+"""The migrations of the tables, for Alembic."""

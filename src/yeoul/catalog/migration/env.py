@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that `migrate` hands over, in its transaction and under its lock."""
+"""Runs the migrations on the connection of `catalog.migrate`, in its transaction and under its lock."""
 
 from __future__ import annotations
 

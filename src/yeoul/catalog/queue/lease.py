@@ -1,47 +1,56 @@
-"""The running queue: what the holder of a task may do, under a lease, and what happens to tasks whose lease has ended.
+"""The running queue: changes by the dispatcher that holds a task's lease, and reclaiming of tasks whose lease has expired.
 
-Every change is fenced by (task, attempt, owner): who lost a task can no longer write to it.
+Every change is fenced by (task, attempt, owner): a dispatcher that has lost a task can no longer write to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog.queue import attempt as attempts
-from yeoul.catalog.queue.task import release
-from yeoul.catalog.row import Row, all_rows
+from yeoul.catalog.queue.task import TaskAttemptRow, release
+from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema.work import task
 from yeoul.model.work import Result, Usage
 
 
-def _mine(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
+class HopelessTaskRow(TypedDict):
+    """A lost task that is not to be attempted again."""
+
+    id: str
+    run_id: str
+    attempt: int
+    owner: str
+
+
+def _is_held_by(task_id: str, attempt: int, owner: str) -> ColumnElement[bool]:
     return and_(task.c.id == task_id, task.c.attempt == attempt, task.c.owner == owner, task.c.state == "running")
 
 
 def extend(connection: Connection, owner: str, lease_until: float) -> int:
-    """The heartbeat: extend the leases of all running tasks of an owner; how many there were."""
-    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
-    return connection.execute(update(task).where(task.c.id.in_(mine)).values(lease_until=lease_until)).rowcount
+    """Extends the leases of all running tasks of an owner (heartbeat), and returns how many there are."""
+    task_ids = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
+    return connection.execute(update(task).where(task.c.id.in_(task_ids)).values(lease_until=lease_until)).rowcount
 
 
 def _unlocked(condition: ColumnElement[bool]) -> Select[tuple[str]]:
-    """Ids of tasks that nobody is changing: who changes several at once must not wait for others who do."""
+    """Selects the ids of tasks that no other transaction is changing, so that bulk changes do not wait for each other."""
     return select(task.c.id).where(condition).with_for_update(skip_locked=True, key_share=True)
 
 
 def owned(connection: Connection, owner: str) -> set[tuple[str, int]]:
-    """(id, attempt) of the running tasks of an owner."""
+    """Returns (id, attempt) of the running tasks of an owner."""
     statement = select(task.c.id, task.c.attempt).where(task.c.owner == owner, task.c.state == "running")
     return {(str(row.id), int(row.attempt)) for row in connection.execute(statement)}
 
 
 def note_progress(connection: Connection, task_id: str, attempt: int, owner: str, progress: float, now_s: float) -> None:
-    """Write how far an attempt is, 0 to 1."""
-    connection.execute(update(task).where(_mine(task_id, attempt, owner)).values(progress=progress, updated_at=now_s))
+    """Records the progress of an attempt, 0 to 1."""
+    connection.execute(update(task).where(_is_held_by(task_id, attempt, owner)).values(progress=progress, updated_at=now_s))
 
 
 def finish(
@@ -55,13 +64,13 @@ def finish(
     usage: Usage | None = None,
     result: Result = Result(),  # noqa: B008 (frozen)
 ) -> bool:
-    """End a running task well and release its successors; False (and nothing done) when the attempt was fenced off.
+    """Ends a running task as done and unblocks its successors; False, without any change, if the attempt was fenced off.
 
-    result: a key makes the outputs known to `find_results`.
+    result: if it has a key, `find_results` finds the outputs by it.
     """
     statement = (
         update(task)
-        .where(_mine(task_id, attempt, owner))
+        .where(_is_held_by(task_id, attempt, owner))
         .values(
             state="done",
             outputs=dict(outputs),
@@ -97,13 +106,13 @@ def put_back(
     crashed: bool = False,
     usage: Usage | None = None,
 ) -> bool:
-    """Return a running task to the queue with the error of its attempt; `counts` when it uses up a retry.
+    """Returns a running task to the queue with the error of its attempt; False if the attempt was fenced off.
 
-    failed_on: all workers on which it has failed; crashed: whether the attempt took its process along.
+    counts: whether this uses up a retry. failed_on: all workers on which the task failed. crashed: whether the attempt crashed its process.
     """
     statement = (
         update(task)
-        .where(_mine(task_id, attempt, owner))
+        .where(_is_held_by(task_id, attempt, owner))
         .values(
             state="ready",
             error=dict(error),
@@ -141,10 +150,10 @@ def fail(
     now_s: float,
     usage: Usage | None = None,
 ) -> bool:
-    """End a running task badly, for good. Successors of an optional task are released all the same."""
+    """Fails a running task permanently; False if the attempt was fenced off. Unblocks the successors of an optional task."""
     statement = (
         update(task)
-        .where(_mine(task_id, attempt, owner))
+        .where(_is_held_by(task_id, attempt, owner))
         .values(
             state="failed",
             error=dict(error),
@@ -167,47 +176,47 @@ def fail(
 
 
 def count_crashes(connection: Connection, run_id: str, piece: int) -> int:
-    """How often attempts over a piece took their process along."""
+    """Returns how many attempts over a piece crashed their process."""
     statement = select(func.coalesce(func.sum(task.c.crashes), 0)).where(task.c.run_id == run_id, task.c.piece == piece)
     return int(connection.execute(statement).scalar_one())
 
 
 def hand_back(connection: Connection, owner: str, now_s: float) -> int:
-    """Return all that an owner runs to the queue, as if it had never been tried; how many there were."""
-    mine = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
-    fresh = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
-    again = update(task).where(task.c.id.in_(mine)).values(**fresh, ready_at=now_s, updated_at=now_s).returning(task.c.id, task.c.attempt)
-    rows = all_rows(connection, again)
+    """Releases all running tasks of an owner to the queue, without counting their attempts; returns how many there were."""
+    task_ids = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
+    reset_values = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
+    statement = update(task).where(task.c.id.in_(task_ids)).values(**reset_values, ready_at=now_s, updated_at=now_s)
+    rows = all_rows(connection, statement.returning(task.c.id, task.c.attempt), TaskAttemptRow)
     attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "put_back", now_s)
     return len(rows)
 
 
-def _lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
-    lost = task.c.lease_until < now_s
+def _is_lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
+    is_abandoned = task.c.lease_until < now_s
     if dead_owner_except is not None:
-        lost = or_(lost, task.c.owner != dead_owner_except)
-    return and_(task.c.state == "running", lost)
+        is_abandoned = or_(is_abandoned, task.c.owner != dead_owner_except)
+    return and_(task.c.state == "running", is_abandoned)
 
 
-def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
-    """Return to the queue what runs under an ended lease, or (when `dead_owner_except` is given) under any other owner.
+def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[TaskAttemptRow]:
+    """Reclaims running tasks whose lease has expired, or (if `dead_owner_except` is given) that belong to any other owner.
 
-    A lost lease is a lost attempt, not a failure of the task: a new attempt starts at once, unless there were `max_tries`.
-    Returns (id, attempt) rows.
+    A lost lease is a lost attempt, not a failure of the task: the task is ready again at once, unless it had `max_tries` attempts.
+    Returns rows of id, attempt.
     """
-    lost = _unlocked(and_(_lost(now_s, dead_owner_except), task.c.tries < max_tries))
+    lost_ids = _unlocked(and_(_is_lost(now_s, dead_owner_except), task.c.tries < max_tries))
     statement = (
         update(task)
-        .where(task.c.id.in_(lost))
+        .where(task.c.id.in_(lost_ids))
         .values(state="ready", ready_at=now_s, owner=None, worker=None, lease_until=None, progress=0.0, updated_at=now_s)
         .returning(task.c.id, task.c.attempt)
     )
-    taken = all_rows(connection, statement)
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in taken], "lost", now_s)
-    return taken
+    rows = all_rows(connection, statement, TaskAttemptRow)
+    attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "lost", now_s)
+    return rows
 
 
-def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[Row]:
-    """What `take_back` does not return because it was tried too often: rows of id, run_id, attempt, owner."""
+def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[HopelessTaskRow]:
+    """Returns the tasks that `take_back` skips because they had `max_tries` attempts: rows of id, run_id, attempt, owner."""
     columns = (task.c.id, task.c.run_id, task.c.attempt, task.c.owner)
-    return all_rows(connection, select(*columns).where(_lost(now_s, dead_owner_except), task.c.tries >= max_tries))
+    return all_rows(connection, select(*columns).where(_is_lost(now_s, dead_owner_except), task.c.tries >= max_tries), HopelessTaskRow)

@@ -1,35 +1,64 @@
-"""The queue's steps for many tasks at once, each in a few statements however many tasks there are.
+"""Steps of the queue for many tasks at once, each in a few statements however many tasks there are.
 
-They change what the steps of `queue.py` change, behind the same fence of (task, attempt, owner).
+They make the same changes as the steps in `task.py` and `lease.py`, behind the same fence of (task, attempt, owner).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import attempt as attempts
 from yeoul.catalog.queue.task import NewTask, is_released, make_values, release
-from yeoul.catalog.row import Row, all_rows, in_chunks, insert_all_new
+from yeoul.catalog.row import all_rows, in_chunks, insert_all_new
 from yeoul.catalog.schema.work import edge, task
 from yeoul.model.work import Result, Usage
 
-# What a work is made of, and the story of its attempt.
+# Columns of a claimed task that its work and its attempt are made from.
 _CLAIMED = (
     *(task.c.id, task.c.run_id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.params),
     *(task.c.timeout_s, task.c.attempt, task.c.worker),
 )
-# What ending an attempt looks at.
+# Columns that are read to end an attempt.
 _RUNNING = (task.c.id, task.c.stage, task.c.op, task.c.piece, task.c.rung, task.c.state, task.c.owner, task.c.attempt, task.c.error)
+
+
+class ClaimedTaskRow(TypedDict):
+    """The columns of a claimed task from which its work is made."""
+
+    id: str
+    run_id: str
+    stage: str
+    op: str
+    piece: int | None
+    rung: str | None
+    params: dict[str, Any]
+    timeout_s: float
+    attempt: int
+    worker: str
+
+
+class RunningTaskRow(TypedDict):
+    """The columns of a running task that are needed to end it."""
+
+    id: str
+    stage: str
+    op: str
+    piece: int | None
+    rung: str | None
+    state: str
+    owner: str
+    attempt: int
+    error: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Done:
-    """An attempt that went well: what it gave, what it used, and what its outputs are known by."""
+    """A successful attempt: its outputs, its usage, and the key and digest of its outputs."""
 
     task_id: str
     attempt: int
@@ -43,46 +72,49 @@ class Done:
 
 
 def add_all(connection: Connection, new: Sequence[NewTask], now_s: float) -> None:
-    """Add tasks; those that exist already are left alone. All needs must exist or be among them."""
-    known = {
-        str(row.id) for ids in in_chunks([one.id for one in new]) for row in connection.execute(select(task.c.id).where(task.c.id.in_(ids)))
-    }
-    fresh = [one for one in new if one.id not in known]
-    born = {one.id for one in fresh}
-    released = _released(connection, {need for one in fresh for need in one.needs} - born)
-    insert_all_new(connection, task, [make_values(one, len(set(one.needs) - released), now_s) for one in fresh])
-    insert_all_new(connection, edge, [{"needs_id": need, "task_id": one.id} for one in fresh for need in one.needs])
+    """Inserts tasks; skips those that exist. All needs must exist or be among the new tasks."""
+    existing_ids: set[str] = set()
+    for ids in in_chunks([new_task.id for new_task in new]):
+        existing_ids.update(connection.execute(select(task.c.id).where(task.c.id.in_(ids))).scalars())
+    missing = [new_task for new_task in new if new_task.id not in existing_ids]
+    missing_ids = {new_task.id for new_task in missing}
+    released_ids = _released(connection, {need for new_task in missing for need in new_task.needs} - missing_ids)
+    insert_all_new(connection, task, [make_values(new_task, len(set(new_task.needs) - released_ids), now_s) for new_task in missing])
+    insert_all_new(connection, edge, [{"needs_id": need, "task_id": new_task.id} for new_task in missing for need in new_task.needs])
 
 
 def _released(connection: Connection, needs: Collection[str]) -> set[str]:
-    """Needs that hold up nobody any more. They are locked, so that none can end between looking and committing."""
+    """Returns the needs that no longer block their successors. Locks all needs, so that none ends between this read and the commit."""
     columns = (task.c.id, task.c.state, task.c.optional)
-    found: set[str] = set()
+    released_ids: set[str] = set()
     for ids in in_chunks(needs):
         rows = connection.execute(select(*columns).where(task.c.id.in_(ids)).order_by(task.c.id).with_for_update(read=True))
-        found |= {str(row.id) for row in rows if is_released(row)}
-    return found
+        released_ids |= {str(row.id) for row in rows if is_released(row)}
+    return released_ids
 
 
 # --- claiming ---
 
 
-def claim_all(connection: Connection, chosen: Mapping[str, str], owner: str, lease_until: float, now_s: float) -> dict[str, Row]:
-    """Move ready tasks to running, each on its worker; what a work is made of, by task, less those that were not ready any more."""
-    claimed: list[Row] = []
+def claim_all(connection: Connection, chosen: Mapping[str, str], owner: str, lease_until: float, now_s: float) -> dict[str, ClaimedTaskRow]:
+    """Moves ready tasks to running, each on its worker. Returns the claimed rows by task id, without tasks that are no longer ready.
+
+    chosen: {task id: worker}.
+    """
+    claimed: list[ClaimedTaskRow] = []
     for worker in sorted(set(chosen.values())):
         for ids in in_chunks([task_id for task_id, on in chosen.items() if on == worker]):
             values = {"owner": owner, "worker": worker, "lease_until": lease_until, "started_at": now_s, "updated_at": now_s}
-            counted = {"attempt": task.c.attempt + 1, "tries": task.c.tries + 1}
-            statement = update(task).where(task.c.id.in_(ids), _is_ready()).values(state="running", progress=0.0, **values, **counted)
-            claimed += all_rows(connection, statement.returning(*_CLAIMED))
+            counters = {"attempt": task.c.attempt + 1, "tries": task.c.tries + 1}
+            statement = update(task).where(task.c.id.in_(ids), _is_ready()).values(state="running", progress=0.0, **values, **counters)
+            claimed += all_rows(connection, statement.returning(*_CLAIMED), ClaimedTaskRow)
     for ids in in_chunks([row["id"] for row in claimed]):
         attempts.begin(connection, ids, now_s)
     return {row["id"]: row for row in claimed}
 
 
 def _is_ready() -> Any:
-    """Said so that no index of the state is taken: SQLite would read all that is ready."""
+    """The condition that a task is ready, written so that SQLite does not use the index of the state and read all ready tasks."""
     return func.coalesce(task.c.state, "") == "ready"
 
 
@@ -90,12 +122,12 @@ def _is_ready() -> Any:
 
 _FINISH = (
     update(task)
-    .where(task.c.id == bindparam("of_task"), task.c.attempt == bindparam("number"), task.c.owner == bindparam("who"))
+    .where(task.c.id == bindparam("of_task"), task.c.attempt == bindparam("number"), task.c.owner == bindparam("of_owner"))
     .where(task.c.state == "running")
     .values(
         state="done",
         outputs=bindparam("outputs"),
-        key=bindparam("known_by"),
+        key=bindparam("result_key"),
         digest=bindparam("digest"),
         error=None,
         progress=1.0,
@@ -109,40 +141,46 @@ _FINISH = (
 
 
 def runs_of(connection: Connection, task_ids: Collection[str]) -> dict[str, str]:
-    """The runs of tasks, by task."""
-    found: dict[str, str] = {}
+    """Returns the run id of each task, by task id."""
+    run_ids: dict[str, str] = {}
     for ids in in_chunks(task_ids):
-        found |= {str(row.id): str(row.run_id) for row in connection.execute(select(task.c.id, task.c.run_id).where(task.c.id.in_(ids)))}
-    return found
+        run_ids |= {str(row.id): str(row.run_id) for row in connection.execute(select(task.c.id, task.c.run_id).where(task.c.id.in_(ids)))}
+    return run_ids
 
 
-def find_mine(connection: Connection, attempted: Mapping[str, int], owner: str) -> list[Row]:
-    """The rows of tasks, by id with their attempts, of which the attempt still runs for this owner; locked until the transaction ends."""
-    found: list[Row] = []
+def find_mine(connection: Connection, attempted: Mapping[str, int], owner: str) -> list[RunningTaskRow]:
+    """Returns the tasks whose attempt still runs for this owner. All tasks are locked until the transaction ends.
+
+    attempted: {task id: attempt}.
+    """
+    rows: list[RunningTaskRow] = []
     for ids in in_chunks(list(attempted)):
-        found += all_rows(connection, select(*_RUNNING).where(task.c.id.in_(ids)).order_by(task.c.id).with_for_update(key_share=True))
-    return [row for row in found if (row["state"], row["owner"], row["attempt"]) == ("running", owner, attempted[row["id"]])]
+        rows += all_rows(
+            connection, select(*_RUNNING).where(task.c.id.in_(ids)).order_by(task.c.id).with_for_update(key_share=True), RunningTaskRow
+        )
+    return [row for row in rows if (row["state"], row["owner"], row["attempt"]) == ("running", owner, attempted[row["id"]])]
 
 
 def finish_all(connection: Connection, done: Sequence[Done], owner: str, now_s: float) -> None:
-    """End running tasks of one run well and release their successors, after `find_mine` has locked them.
+    """Ends running tasks of one run as done and unblocks their successors, after `find_mine` has locked them.
 
-    Raises ConflictError when one was fenced off; the transaction must be undone then.
+    Raises ConflictError if one was fenced off; the caller must then roll the transaction back.
     """
     rows = [
         {
-            "of_task": one.task_id,
-            "number": one.attempt,
-            "who": owner,
+            "of_task": finished.task_id,
+            "number": finished.attempt,
+            "of_owner": owner,
             "at": now_s,
-            "outputs": dict(one.outputs),
-            "used_cpu_s": one.cpu_s,
-            "known_by": one.result.key,
-            "digest": one.result.digest,
+            "outputs": dict(finished.outputs),
+            "used_cpu_s": finished.cpu_s,
+            "result_key": finished.result.key,
+            "digest": finished.result.digest,
         }
-        for one in sorted(done, key=lambda one: one.task_id)
+        for finished in sorted(done, key=lambda finished: finished.task_id)
     ]
     if connection.execute(_FINISH, rows).rowcount != len(rows):
         raise ConflictError("an attempt was fenced off")
-    attempts.end_well(connection, [(one.task_id, one.attempt, one.usage, one.result.reused) for one in done], now_s)
-    release(connection, [one.task_id for one in done], now_s)
+    succeeded = [(finished.task_id, finished.attempt, finished.usage, finished.result.reused) for finished in done]
+    attempts.end_well(connection, succeeded, now_s)
+    release(connection, [finished.task_id for finished in done], now_s)

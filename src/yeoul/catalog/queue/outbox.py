@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from yeoul.catalog.queue.due import LONGEST_FREE_S, is_due
 from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.outgoing import outbox
+from yeoul.catalog.schema.row.outgoing import OutboxRow
 from yeoul.model.event import Event, FreeBlobs, SendMail, read_event, write_event
 
 _EXTERNAL = (FreeBlobs.topic, SendMail.topic)  # their effects are outside of the database
@@ -53,7 +54,7 @@ def peek(connection: Connection, now_s: float, limit: int) -> list[Entry]:
     first = _find(connection, due)
     if first is None:
         return []
-    return [_entry(row) for row in all_rows(connection, due.where(outbox.c.video_id == first.video_id).limit(limit))]
+    return [_entry(row) for row in all_rows(connection, due.where(outbox.c.video_id == first.video_id).limit(limit), OutboxRow)]
 
 
 def find_free(connection: Connection, now_s: float) -> Entry | None:
@@ -92,9 +93,9 @@ def next_at(connection: Connection) -> float | None:
 
 
 def _find(connection: Connection, due: Select[Any]) -> Entry | None:
-    row = first_row(connection, due.limit(1))
+    row = first_row(connection, due.limit(1), OutboxRow)
     return None if row is None else _entry(row)
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: OutboxRow) -> Entry:
     return Entry(row["id"], row["topic"], row["video_id"], row["payload"], row["created_at"])

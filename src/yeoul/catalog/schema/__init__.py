@@ -1,6 +1,6 @@
-"""The tables. Times are seconds since 1970 (UTC); ids are text; JSON holds nouns in their wire form.
+"""The tables. Times are seconds since 1970 (UTC), ids are text, JSON columns hold model objects in their wire form.
 
-`migration/` builds the same tables step by step; a test holds the two together.
+The migrations in `migration/` build the same tables; a test compares the two.
 """
 
 from __future__ import annotations

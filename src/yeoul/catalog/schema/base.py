@@ -1,4 +1,4 @@
-"""What the tables share: where they are known, and columns whose types differ between the two databases."""
+"""Shared by all tables: the metadata, and column types that differ between the two databases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Integer, MetaData, Text
 
 metadata = MetaData()
 
-# SQLite counts rows up by itself only for a column typed INTEGER.
+# SQLite generates ids only for a column of type INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
-# Ordered by code point whatever the database's locale, so that what begins with a word stands together.
+# Sorted by code point, whatever the database's locale, so that texts with the same prefix are neighbours in an index.
 Plain = Text().with_variant(Text(collation="C"), "postgresql")

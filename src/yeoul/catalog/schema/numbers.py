@@ -1,4 +1,4 @@
-"""The numbers of the schema (`catalog.version`), in one row."""
+"""The table of the schema version (`catalog.version`); it has one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be done or told once a transaction holds: the outbox, webhooks and their deliveries, answers kept for repeats."""
+"""Tables of work that follows a commit: the outbox, webhooks and their deliveries, responses kept for repeated requests."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ webhook = Table(
     Column("id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("url", Text, nullable=False),
-    Column("host", Text, nullable=False),  # of the address: a slow one is not asked by many at a time
+    Column("host", Text, nullable=False),  # host of the URL; the sender limits concurrent deliveries per host
     Column("events", JSON, nullable=False),  # [event]
     Column("active", Boolean, nullable=False),
-    Column("off_reason", Text),  # gone | failing, where it was switched off for that
-    Column("failing_since", Float),  # nothing was delivered since
+    Column("off_reason", Text),  # gone | failing; null unless the sender switched it off
+    Column("failing_since", Float),  # no delivery has succeeded since
     Column("created_at", Float, nullable=False),
     Index("webhook_account", "account_id", "created_at", "id"),
 )
@@ -40,14 +40,14 @@ webhook_delivery = Table(
     Column("id", Text, primary_key=True),
     Column("webhook_id", Text, ForeignKey("webhook.id", ondelete="CASCADE"), nullable=False),
     Column("event", Text, nullable=False),
-    Column("body", Text, nullable=False),  # JSON as it is signed and sent
+    Column("body", Text, nullable=False),  # JSON as signed and sent
     Column("state", Text, nullable=False),  # pending | delivered | failed
     Column("attempts", Integer, nullable=False),
-    Column("status", Integer),  # of the last answer
-    Column("error", Text),  # why there was none
+    Column("status", Integer),  # HTTP status of the last response
+    Column("error", Text),  # why there was no response
     Column("duration_s", Float),
     Column("attempted_at", Float),
-    Column("next_at", Float),  # null: never again
+    Column("next_at", Float),  # null: no further attempt
     Column("created_at", Float, nullable=False),
     Index("webhook_delivery_new", "webhook_id", "created_at", "id"),
     Index("webhook_delivery_due", "next_at", sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING),

@@ -1,4 +1,4 @@
-"""Accounts with what opens them and what they may do, settings at run time, and the log of what was changed."""
+"""Tables of accounts, login sessions, API tokens and storage use, of settings changed at run time, and of the audit log."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ account = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("handle", Plain, nullable=False, unique=True),
-    Column("email", Plain, nullable=False),  # unique among those that are confirmed
+    Column("email", Plain, nullable=False),  # unique among confirmed addresses
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("pipeline", Text),  # of uploads that name none
-    Column("display_name", Text, nullable=False, server_default=""),  # empty: the handle
+    Column("pipeline", Text),  # default of uploads that name none
+    Column("display_name", Text, nullable=False, server_default=""),  # empty: the handle is shown
     Column("bio", Text, nullable=False, server_default=""),
-    Column("language", Text),  # of mails and pages; null: as the browser says
-    Column("avatar", Text),  # digest of its picture, which is a row of `avatar`
+    Column("language", Text),  # of e-mails and pages; null: the browser's language
+    Column("avatar", Text),  # digest of the picture in table `avatar`
     Column("pending_email", Text),  # the address that becomes `email` when it is confirmed
-    Column("confirmed_at", Float),  # when `email` was last shown to be the owner's
+    Column("confirmed_at", Float),  # when the owner last confirmed `email`
     Column("disabled_at", Float),
-    Column("quota_bytes", BigInteger),  # null: as the settings say
-    Column("used_bytes", BigInteger, nullable=False, server_default="0"),  # the sum of its rows of `usage`
-    Column("keep_history", Boolean, nullable=False, server_default=true()),  # whether it wants to find again what it watched
+    Column("quota_bytes", BigInteger),  # null: the default in the settings
+    Column("used_bytes", BigInteger, nullable=False, server_default="0"),  # sum of the account's rows in `usage`
+    Column("keep_history", Boolean, nullable=False, server_default=true()),  # whether the watch history is recorded
     Index("account_age", "created_at", "id"),
     Index("account_used", "used_bytes"),
     Index("account_email", "email"),
@@ -44,11 +44,11 @@ avatar = Table(
 session = Table(
     "session",
     metadata,
-    Column("token_hash", Text, primary_key=True),  # SHA-256 of the token: a stolen database opens no door
+    Column("token_hash", Text, primary_key=True),  # SHA-256 of the token, so that a stolen database holds no usable token
     Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
-    Column("id", Text, nullable=False, server_default=""),  # what its owner calls it by
+    Column("id", Text, nullable=False, server_default=""),  # the id in the API
     Column("last_seen_at", Float, nullable=False, server_default="0"),
     Column("user_agent", Text, nullable=False, server_default=""),
     Column("ip", Text, nullable=False, server_default=""),
@@ -60,7 +60,7 @@ session = Table(
 api_token = Table(
     "api_token",
     metadata,
-    Column("token_hash", Text, primary_key=True),  # as of sessions
+    Column("token_hash", Text, primary_key=True),  # SHA-256, as for sessions
     Column("id", Text, nullable=False, unique=True),
     Column("account_id", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
@@ -74,7 +74,7 @@ api_token = Table(
 guess = Table(
     "guess",
     metadata,
-    Column("key", Text, primary_key=True),  # what was guessed at, or from where
+    Column("key", Text, primary_key=True),  # the target of the attempts, or the address that they came from
     Column("count", Integer, nullable=False),
     Column("blocked_until", Float, nullable=False),
     Column("updated_at", Float, nullable=False, index=True),
@@ -85,15 +85,15 @@ usage = Table(
     metadata,
     Column("video_id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("account.id"), nullable=False),
-    Column("original_bytes", BigInteger, nullable=False),  # as its upload was opened or its pieces declared, whichever is more
-    Column("encoded_bytes", BigInteger, nullable=False),  # as the sweeper last found them
-    Column("temp_bytes", BigInteger, nullable=False, server_default="0"),  # pieces that the server cut, until the video is made
+    Column("original_bytes", BigInteger, nullable=False),  # size of the opened upload or of its declared pieces, whichever is larger
+    Column("encoded_bytes", BigInteger, nullable=False),  # as last measured by the sweeper
+    Column("temp_bytes", BigInteger, nullable=False, server_default="0"),  # pieces that the server split off, until the video is ready
 )
 
 setting = Table(
     "setting",
     metadata,
-    Column("name", Text, primary_key=True),  # section.field, of those that change while the server runs
+    Column("name", Text, primary_key=True),  # section.field of a setting that can change while the server runs
     Column("value", JSON, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""How videos are watched: one row of each viewing while it lasts, then sums by video and day."""
+"""Tables of playback: one row per playback session, kept for a day, and sums per video and day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 from yeoul.catalog.schema.base import metadata
 
-# How videos are watched (`insight/`). No foreign keys: what is counted is written apart from the videos, and must not hold them up.
+# Playback sessions (`insight/`). No foreign keys: counting must not lock rows of videos.
 viewing = Table(
     "viewing",
     metadata,
@@ -16,11 +16,11 @@ viewing = Table(
     Column("device", Text, nullable=False),
     Column("first_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
-    Column("high", BigInteger, nullable=False),  # the highest sequence number that came
-    Column("window", BigInteger, nullable=False),  # which of those before it came
+    Column("high", BigInteger, nullable=False),  # highest sequence number of a received beacon
+    Column("window", BigInteger, nullable=False),  # bit n: beacon number high - n was received
     Column("played_s", Float, nullable=False),
     Column("stalled_s", Float, nullable=False),
-    Column("noted", Integer, nullable=False),
+    Column("noted", Integer, nullable=False),  # number of counted stalls, quality changes and errors
     Column("buckets", Text, nullable=False),
     Column("is_view", Boolean, nullable=False),
     Column("is_finished", Boolean, nullable=False),
@@ -32,7 +32,7 @@ audience = Table(
     "audience",
     metadata,
     Column("video_id", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),  # in UTC, counted from 1970
+    Column("day", Integer, primary_key=True),  # days since 1970 (UTC)
     Column("owner_id", Text, nullable=False),
     Column("views", BigInteger, nullable=False),
     Column("finished", BigInteger, nullable=False),

@@ -1,4 +1,4 @@
-"""Uploads with their pieces, runs with their tasks and stories, workers, and the streams that came of it."""
+"""Tables of uploads and pieces, runs, tasks, attempts and run logs, workers, renditions and segments."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ upload = Table(
     Column("mode", Text, nullable=False),  # pieces | whole
     Column("file_name", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("fingerprint", Text, nullable=False),  # of the source file, so that another process can resume
-    Column("source", JSON(none_as_null=True)),  # Source as the client saw it
+    Column("fingerprint", Text, nullable=False),  # of the source file, so that another client process can resume
+    Column("source", JSON(none_as_null=True)),  # Source as the client read it
     Column("state", Text, nullable=False),  # open | closed | expired
     Column("created_at", Float, nullable=False),
     Column("closed_at", Float),
-    Column("touched_at", Float, nullable=False, server_default="0"),  # last sign of life of the client
-    Column("replaced_bytes", BigInteger, nullable=False, server_default="0"),  # of pieces declared anew
+    Column("touched_at", Float, nullable=False, server_default="0"),  # last activity of the client
+    Column("replaced_bytes", BigInteger, nullable=False, server_default="0"),  # of pieces that were declared again
     Index("upload_closed", "closed_at"),
     Index("upload_life", "state", "touched_at"),
 )
@@ -32,7 +32,7 @@ piece = Table(
     "piece",
     metadata,
     Column("upload_id", Text, ForeignKey("upload.id"), primary_key=True),
-    Column("kind", Text, primary_key=True),  # piece, or part: a byte range of a whole file
+    Column("kind", Text, primary_key=True),  # piece | part (a byte range of a whole file)
     Column("index", Integer, primary_key=True),
     Column("piece", JSON(none_as_null=True)),  # Piece; null for parts
     Column("bucket", Text, nullable=False),
@@ -48,16 +48,14 @@ run = Table(
     Column("id", Text, primary_key=True),
     Column("video_id", Text, ForeignKey("video.id"), nullable=False, index=True),
     Column("upload_id", Text, ForeignKey("upload.id"), nullable=False),
-    Column("edition", Integer, nullable=False, server_default="1"),  # counts the runs of an upload
+    Column("edition", Integer, nullable=False, server_default="1"),  # number of the run among those of its upload
     Column("account_id", Text, nullable=False),  # the video's owner
     Column("definition", JSON, nullable=False),  # the DAG definition it was opened with
     Column("ladder", JSON(none_as_null=True)),  # [Rung], highest first; null until inspected
     Column("source", JSON(none_as_null=True)),  # Source, null until inspected
-    Column(
-        "made", JSON, nullable=False, server_default="{}"
-    ),  # poster_key, storyboard, sidecars, dropped and lost, as columns of the video
+    Column("made", JSON, nullable=False, server_default="{}"),  # {poster_key, storyboard, sidecars, dropped, lost}, as in `video`
     Column("state", Text, nullable=False),  # parked | open | done | failed | cancelled
-    Column("version", Integer, nullable=False),  # counts events applied, so that a scheduler in memory knows when it is stale
+    Column("version", Integer, nullable=False),  # number of applied events; shows when a scheduler in memory is stale
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
     Index("run_state", "state", "created_at"),
@@ -69,29 +67,29 @@ task = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("run.id"), nullable=False),
-    Column("account_id", Text, nullable=False),  # the video's owner, who shares the workers with others
-    Column("stage", Text, nullable=False),  # name in the definition, or the preprocessor's split and inspect
+    Column("account_id", Text, nullable=False),  # the video's owner; workers are shared fairly between accounts
+    Column("stage", Text, nullable=False),  # stage of the definition, or the preprocessor's split or inspect
     Column("piece", Integer),
     Column("rung", Text),
     Column("op", Text, nullable=False),
     Column("state", Text, nullable=False),  # waiting | ready | running | done | failed | cancelled
-    Column("due_at", Float, nullable=False),  # virtual deadline: the queue's order
+    Column("due_at", Float, nullable=False),  # virtual deadline; the order of the queue
     Column("not_before", Float, nullable=False),
     Column("waiting_on", Integer, nullable=False),
     Column("cpu", Float, nullable=False),
     Column("memory_bytes", BigInteger, nullable=False),
     Column("gpu", Float, nullable=False),
-    Column("tags", JSON, nullable=False),  # [tag that the worker must carry]
-    Column("wants", Text, nullable=False),  # `queue.make_wants` of gpu and tags: what sorts out tasks that no worker here can run
+    Column("tags", JSON, nullable=False),  # [tag that the worker must have]
+    Column("wants", Text, nullable=False),  # `Slots.wants` of gpu and tags; filters out tasks that no worker of a dispatcher can run
     Column("timeout_s", Float, nullable=False),
     Column("retries", Integer, nullable=False),
     Column("optional", Boolean, nullable=False),
     Column("latency_sensitive", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("tries", Integer, nullable=False),  # attempts since it was last made runnable, without those that only found no room
+    Column("tries", Integer, nullable=False),  # attempts since the last reset, without those that used up no retry
     Column("failures", Integer, nullable=False),
-    Column("failed_on", JSON, nullable=False),  # [worker on which an attempt has failed]
-    Column("crashes", Integer, nullable=False),  # attempts that took their process along
+    Column("failed_on", JSON, nullable=False),  # [worker on which an attempt failed]
+    Column("crashes", Integer, nullable=False),  # attempts that crashed their process
     Column("owner", Text),
     Column("worker", Text),
     Column("lease_until", Float),
@@ -101,17 +99,17 @@ task = Table(
     Column("progress", Float, nullable=False),
     Column("cpu_s", Float, nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("ready_at", Float),  # since when it may run; in the future while a retry is delayed
+    Column("ready_at", Float),  # when it became ready; in the future while a retry is delayed
     Column("started_at", Float),
     Column("ended_at", Float),
     Column("updated_at", Float, nullable=False),
-    Column("key", Text),  # of what a done task made, where others may use it: `result_key.make_key` of op, parameters and inputs
-    Column("digest", Text),  # of what a done task made: `ops.reuse.make_digest`
+    Column("key", Text),  # of the outputs of a done task, if other tasks may reuse them: `result_key.make_key`
+    Column("digest", Text),  # of the outputs of a done task: `ops.reuse.make_digest`
     Index("task_key", "key"),
     Index("task_queue", "state", "due_at", "id"),
     Index("task_run", "run_id", "updated_at"),
     Index("task_place", "run_id", "stage", "piece", "rung", unique=True),
-    # Only of what is ready, so that they stay small: an account's lane, what in it people wait for, and what waits for its next attempt.
+    # Partial indexes, small because they hold only ready tasks: an account's lane, delayed tasks, latency-sensitive tasks of a lane.
     Index("task_lane", "account_id", "due_at", "id", sqlite_where=_IS_READY, postgresql_where=_IS_READY),
     Index("task_delayed", "not_before", sqlite_where=_IS_READY, postgresql_where=_IS_READY),
     Index("task_urgent", "account_id", "due_at", "id", sqlite_where=_IS_URGENT, postgresql_where=_IS_URGENT),
@@ -125,7 +123,7 @@ attempt = Table(
     Column("run_id", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("worker", Text, nullable=False),
-    Column("ready_at", Float, nullable=False),  # since when the task waited for this attempt
+    Column("ready_at", Float, nullable=False),  # since when the task was waiting for this attempt
     Column("started_at", Float, nullable=False),
     Column("ended_at", Float),
     Column("outcome", Text),  # done | failed | lost | put_back | cancelled; null while it runs
@@ -135,7 +133,7 @@ attempt = Table(
     Column("max_rss_bytes", BigInteger, nullable=False),
     Column("read_bytes", BigInteger, nullable=False),
     Column("written_bytes", BigInteger, nullable=False),
-    Column("reused", Boolean, nullable=False, server_default=false()),  # what it gave was made before, by another task
+    Column("reused", Boolean, nullable=False, server_default=false()),  # the outputs came from an earlier task
     Index("attempt_run", "run_id", "started_at"),
     Index("attempt_ended", "ended_at"),
 )
@@ -145,23 +143,23 @@ event = Table(
     metadata,
     Column("run_id", Text, ForeignKey("run.id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("event", JSON, nullable=False),  # what the scheduler was fed
-    Column("gave", JSON, nullable=False),  # [instruction] that it answered with
+    Column("event", JSON, nullable=False),  # input of the scheduler
+    Column("gave", JSON, nullable=False),  # [instruction] that the scheduler returned
     Column("at", Float, nullable=False),
 )
 
 worker = Table(
     "worker",
     metadata,
-    Column("owner", Text, primary_key=True),  # the dispatcher that speaks for it
+    Column("owner", Text, primary_key=True),  # the dispatcher that reports it
     Column("id", Text, primary_key=True),
-    Column("slots", JSON, nullable=False),  # Slots, all of them
-    Column("free", JSON, nullable=False),  # Slots
+    Column("slots", JSON, nullable=False),  # Slots in total
+    Column("free", JSON, nullable=False),  # Slots that are free
     Column("quarantined_until", Float),
     Column("reason", Text),
-    Column("pause_s", Float),  # how long it is quarantined at a time
+    Column("pause_s", Float),  # length of its current quarantine
     Column("overload", Integer, nullable=False),  # overload.Level of its dispatcher
-    Column("wait_s", Float, nullable=False),  # estimated wait, as its dispatcher sees it
+    Column("wait_s", Float, nullable=False),  # wait of a new task as estimated by its dispatcher
     Column("seen_at", Float, nullable=False),
 )
 
@@ -181,8 +179,8 @@ rendition = Table(
     Column("kind", Text, nullable=False),
     Column("rendition", JSON, nullable=False),  # Rendition
     Column("declared_bps", Integer, nullable=False),
-    Column("contiguous", Integer, nullable=False),  # segments from index 0 up to the first hole
-    Column("listed", Boolean, nullable=False),  # whether growing playlists offer it; once true it stays
+    Column("contiguous", Integer, nullable=False),  # number of segments from index 0 to the first gap
+    Column("listed", Boolean, nullable=False),  # whether growing playlists include it; never becomes false again
 )
 
 segment = Table(

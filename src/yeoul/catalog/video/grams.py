@@ -1,7 +1,7 @@
-"""The index of grams behind search: FTS5 on SQLite, a GIN index over arrays on PostgreSQL. Both hold the grams of `model.gram`.
+"""The gram index for search: FTS5 on SQLite, a GIN index over arrays on PostgreSQL. Both hold the grams of `model.gram`.
 
-FTS5's own trigrams and pg_trgm know no words of one or two characters, and pg_trgm no Hangul where the database's locale is C;
-with grams of our own both answer alike, and PostgreSQL needs no extension, which not every role may create.
+FTS5's trigrams and pg_trgm do not find words of one or two characters, and pg_trgm finds no Hangul if the database's locale is C.
+With our own grams both databases give the same results, and PostgreSQL needs no extension, which not every role may create.
 """
 
 from __future__ import annotations
@@ -18,28 +18,31 @@ _PLAIN = re.compile(r"[a-z0-9]+")
 
 
 class GramIndex(Protocol):
-    """What knows in which rows of the listing grams stand."""
+    """Finds rows of the listing by their grams."""
 
     def make(self, connection: Connection) -> None:
-        """Make the table."""
+        """Creates the table."""
         ...
 
     def put(self, connection: Connection, listing_id: int, grams: Grams) -> None:
-        """Set the grams of a row."""
+        """Sets the grams of a row."""
         ...
 
     def drop(self, connection: Connection, listing_id: int) -> None:
-        """Forget a row."""
+        """Deletes the grams of a row."""
         ...
 
     def condition(self, query: Sequence[Sequence[Grams]]) -> tuple[str, dict[str, Any]]:
-        """(SQL that selects ids, newest row first, of rows that hold for each word all grams of one of its choices; its values)."""
+        """Returns (SQL, its values) to select the ids of matching rows, newest first.
+
+        query: for each word its choices. A row matches if it has, for each word, all grams of one choice.
+        """
         ...
 
 
 class _Fts5:
     def make(self, connection: Connection) -> None:
-        # Grams are ASCII words; where in the text they stand is not asked.
+        # Grams are ASCII words. Queries do not use their positions, so detail = none omits them.
         connection.execute(text("CREATE VIRTUAL TABLE gram USING fts5(grams, tokenize = 'ascii', detail = none, columnsize = 0)"))
 
     def put(self, connection: Connection, listing_id: int, grams: Grams) -> None:
@@ -68,21 +71,21 @@ class _Gin:
         connection.execute(text("DELETE FROM gram WHERE id = :id"), {"id": listing_id})
 
     def condition(self, query: Sequence[Sequence[Grams]]) -> tuple[str, dict[str, Any]]:
-        fixed: Grams = frozenset[str]().union(*(choices[0] for choices in query if len(choices) == 1))
+        required: Grams = frozenset[str]().union(*(choices[0] for choices in query if len(choices) == 1))
         values: dict[str, Any] = {}
         words: list[str] = []
-        for choices in [choices for choices in query if len(choices) > 1] or [[fixed]]:
-            names = [f"grams{len(values) + at}" for at in range(len(choices))]
-            values |= {name: sorted(grams | fixed) for name, grams in zip(names, choices, strict=True)}
-            # Each choice is looked up by itself: for an OR of many the planner finds reading the whole table cheaper, and is wrong.
+        for choices in [choices for choices in query if len(choices) > 1] or [[required]]:
+            names = [f"grams{len(values) + offset}" for offset in range(len(choices))]
+            values |= {name: sorted(grams | required) for name, grams in zip(names, choices, strict=True)}
+            # One lookup per choice: for an OR of many, the planner wrongly prefers to read the whole table.
             words.append(" UNION ".join(f"SELECT id FROM gram WHERE grams @> CAST(:{name} AS TEXT[])" for name in names))  # noqa: S608
-        # Materialized: or the planner walks the primary key backwards in the hope of meeting matches soon.
-        found = f"WITH hit AS MATERIALIZED (({') INTERSECT ('.join(words)}))"
-        return f"{found} SELECT id FROM hit ORDER BY id DESC LIMIT :most", values  # noqa: S608 (names of our own)
+        # MATERIALIZED, because the planner would otherwise walk the primary key backwards until it meets matches.
+        hits = f"WITH hit AS MATERIALIZED (({') INTERSECT ('.join(words)}))"
+        return f"{hits} SELECT id FROM hit ORDER BY id DESC LIMIT :most", values  # noqa: S608 (constant text)
 
 
 def _token(gram: str) -> str:
-    """A gram as one ASCII word of letters and digits."""
+    """Encodes a gram as one ASCII word of letters and digits."""
     return f"a{gram}" if _PLAIN.fullmatch(gram) else "b" + gram.encode().hex()
 
 
@@ -91,44 +94,44 @@ def _all_of(grams: Collection[str]) -> str:
 
 
 def gram_index(connection: Connection) -> GramIndex:
-    """The index of this database."""
+    """Returns the index for this kind of database."""
     return _Fts5() if connection.dialect.name == "sqlite" else _Gin()
 
 
 def make_gram_table(connection: Connection) -> None:
-    """Make what the index needs; it is no table of the schema, since each database has its own."""
+    """Creates the table of the index. It is not in the schema, because it differs between the databases."""
     gram_index(connection).make(connection)
 
 
 def put(connection: Connection, listing_id: int, folded: str) -> None:
-    """Index a row of the listing by its folded text."""
+    """Indexes a row of the listing by its folded text."""
     gram_index(connection).put(connection, listing_id, make_grams(folded))
 
 
 def put_many(connection: Connection, texts: Mapping[int, str]) -> None:
-    """Index many rows by their folded texts."""
+    """Indexes rows of the listing. texts: {row id: folded text}."""
     index = gram_index(connection)
     for listing_id, folded in texts.items():
         index.put(connection, listing_id, make_grams(folded))
 
 
 def drop(connection: Connection, listing_id: int) -> None:
-    """Forget a row of the listing."""
+    """Removes a row of the listing from the index."""
     gram_index(connection).drop(connection, listing_id)
 
 
 def find_exact(connection: Connection, query: Sequence[WordQuery], most: int) -> list[int]:
-    """Rows that hold all words, newest first, at most `most`."""
+    """Returns the ids of rows that contain all words, newest first, at most `most`."""
     return _find(connection, [[word.exact] for word in query], most)
 
 
 def find_near(connection: Connection, query: Sequence[WordQuery], most: int) -> list[int]:
-    """The same, where each word may have one wrong letter."""
+    """Returns the ids of rows that contain all words, each with at most one wrong letter, newest first, at most `most`."""
     return _find(connection, [[word.exact, *word.near] for word in query], most)
 
 
 def find_any(connection: Connection, query: Sequence[WordQuery], most: int) -> list[int]:
-    """Rows that hold any of the words."""
+    """Returns the ids of rows that contain any of the words, newest first, at most `most`."""
     return _find(connection, [[word.exact for word in query]], most)
 
 

@@ -1,27 +1,28 @@
-"""Videos: rows, legal transitions. Every change that a viewer may see raises `version`, and keeps the listing true; webhooks are told.
+"""Videos: rows and state transitions. A change that viewers can see increments `version` and updates the listing; webhooks get events.
 
-No other module writes these rows: what everybody may find follows from them in the same transaction.
+No other module writes these rows, so that the listing is updated in the same transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.account import webhook_delivery
-from yeoul.catalog.row import Row, all_rows, first_row
+from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.schema.videos import IS_UNUSED, audio_track, caption, channel, video, watched
 from yeoul.catalog.video import listing
 from yeoul.catalog.watch import playlist
 from yeoul.model.video import VideoState, is_legal
 from yeoul.model.webhook import WebhookEvent, events_of
 
-UNUSED_MAX = 1000  # videos of an account that nothing was sent for; they go after a week
+UNUSED_MAX = 1000  # videos of one account that have no upload; they are deleted after a week
 
 _WITH_OWNER = (
     select(
@@ -33,15 +34,28 @@ _WITH_OWNER = (
 )
 
 
-def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
-    """Add a video in state created; row holds id, owner_id, title, description, visibility, pipeline.
+class OwnedVideoRow(VideoRow):
+    """A video with columns of its owner. subscribers: of the owner's channel; null if it has no counters."""
 
-    Raises ConflictError when the owner has UNUSED_MAX videos that nothing was sent for.
+    subscribers: int | None
+    owner_handle: str
+    owner_name: str
+    owner_avatar: str | None
+
+
+class _StateRow(TypedDict):
+    state: str
+
+
+def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
+    """Inserts a video in state created. Raises ConflictError if the owner has UNUSED_MAX videos without an upload.
+
+    row: id, owner_id, title, description, visibility, pipeline.
     """
-    unused = select(func.count()).select_from(video).where(video.c.owner_id == row["owner_id"], IS_UNUSED)
-    if connection.execute(unused).scalar_one() >= UNUSED_MAX:
-        raise ConflictError(f"{UNUSED_MAX} videos of this account wait for their uploads; send some or delete some", most=UNUSED_MAX)
-    fixed: dict[str, Any] = {
+    unused_count = select(func.count()).select_from(video).where(video.c.owner_id == row["owner_id"], IS_UNUSED)
+    if connection.execute(unused_count).scalar_one() >= UNUSED_MAX:
+        raise ConflictError(f"{UNUSED_MAX} videos of this account have no upload yet; upload or delete some of them", most=UNUSED_MAX)
+    defaults: dict[str, Any] = {
         "state": VideoState.CREATED.value,
         "dropped": {},
         "sidecars": {},
@@ -49,54 +63,54 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
         "version": 1,
         "created_at": now_s,
         "updated_at": now_s,
-        "trend": now_s / listing.HALF_LIFE_S,  # as if seen once when it is made
+        "trend": now_s / listing.HALF_LIFE_S,  # as if viewed once when created
     }
-    connection.execute(insert(video).values(**row, **fixed))
+    connection.execute(insert(video).values(**row, **defaults))
     webhook_delivery.tell(connection, row["id"], WebhookEvent.CREATED, now_s)
 
 
-def find(connection: Connection, video_id: str) -> Row | None:
-    """A video that is not deleted, with its owner's handle; also one in the trash, for work on it goes on."""
-    return first_row(connection, _WITH_OWNER.where(video.c.id == video_id, video.c.state != VideoState.DELETED.value))
+def find(connection: Connection, video_id: str) -> OwnedVideoRow | None:
+    """Returns a video with its owner and counters; None if it is deleted. Finds trashed videos, too: their tasks continue."""
+    return first_row(connection, _WITH_OWNER.where(video.c.id == video_id, video.c.state != VideoState.DELETED.value), OwnedVideoRow)
 
 
-def get(connection: Connection, video_id: str) -> Row:
-    """A video that people may ask for; raises NotFoundError for one that is deleted or in the trash."""
-    return _there(find(connection, video_id), video_id)
+def get(connection: Connection, video_id: str) -> OwnedVideoRow:
+    """Returns a video. Raises NotFoundError, also if it is deleted or in the trash."""
+    return _require(find(connection, video_id), video_id)
 
 
-def lock(connection: Connection, video_id: str) -> Row:
-    """The same, locked until the transaction ends: it cannot go meanwhile."""
-    return _there(find_locked(connection, video_id), video_id)
+def lock(connection: Connection, video_id: str) -> OwnedVideoRow:
+    """Returns a video, locked until the transaction ends. Raises NotFoundError, also if it is deleted or in the trash."""
+    return _require(find_locked(connection, video_id), video_id)
 
 
-def _there(row: Row | None, video_id: str) -> Row:
+def _require(row: OwnedVideoRow | None, video_id: str) -> OwnedVideoRow:
     if row is None or row["trashed_at"] is not None:
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     return row
 
 
-def find_locked(connection: Connection, video_id: str) -> Row | None:
-    """What `find` finds, locked until the transaction ends."""
+def find_locked(connection: Connection, video_id: str) -> OwnedVideoRow | None:
+    """Returns what `find` returns, locked until the transaction ends."""
     connection.execute(select(video.c.id).where(video.c.id == video_id).with_for_update(key_share=True))
     return find(connection, video_id)
 
 
 def version(connection: Connection, video_id: str) -> int | None:
-    """The version of a video, None when there is none."""
+    """Returns the version of a video; None if there is no such video."""
     return connection.execute(select(video.c.version).where(video.c.id == video_id)).scalar()
 
 
 def change(connection: Connection, video_id: str, values: Mapping[str, Any], now_s: float) -> None:
-    """Set columns other than the state."""
+    """Sets columns other than the state."""
     connection.execute(update(video).where(video.c.id == video_id).values(**values, version=video.c.version + 1, updated_at=now_s))
     if not listing.SHOWN_BY.isdisjoint(values):
         listing.refresh(connection, video_id)
 
 
 def move(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
-    """Go to another state when that is legal and news; False when the video is already there. Raises ConflictError when illegal."""
-    row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update(key_share=True))
+    """Changes the state of a video; False if it is in that state already. Raises ConflictError if the transition is not allowed."""
+    row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update(key_share=True), _StateRow)
     if row is None:
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     old = VideoState(row["state"])
@@ -105,13 +119,13 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
     if not is_legal(old, new):
         raise ConflictError(f"video {video_id} is {old} and cannot become {new}", state=old.value)
     change(connection, video_id, {"state": new.value, **values}, now_s)
-    for happened in events_of(old, new):
-        webhook_delivery.tell(connection, video_id, happened, now_s)
+    for webhook_event in events_of(old, new):
+        webhook_delivery.tell(connection, video_id, webhook_event, now_s)
     return True
 
 
 class Order(StrEnum):
-    """How an owner's videos are ordered."""
+    """An order of an owner's videos."""
 
     NEW = "new"
     OLD = "old"
@@ -120,7 +134,7 @@ class Order(StrEnum):
 
     @property
     def column(self) -> str:
-        """What the order goes by."""
+        """The column to sort by."""
         return self.value if self in (Order.VIEWS, Order.TITLE) else "created_at"
 
     @property
@@ -137,8 +151,8 @@ def page(
     *,
     state: VideoState | None = None,
     text: str = "",
-) -> list[Row]:
-    """What an owner has outside of the trash. `after` is (what the order goes by, id); text: a part of the title."""
+) -> list[OwnedVideoRow]:
+    """Returns a page of an owner's videos, without the trash. `after` is (value of the sort column, id). text: a part of the title."""
     key, row_id = video.c[order.column], video.c.id
     statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.trashed_at.is_(None)).limit(limit)
     statement = statement.where(video.c.state != VideoState.DELETED.value if state is None else video.c.state == state.value)
@@ -147,26 +161,26 @@ def page(
     if after is not None:
         place = tuple_(key, row_id)
         statement = statement.where(place > after if order.is_rising else place < after)
-    return all_rows(connection, statement.order_by(*((key, row_id) if order.is_rising else (key.desc(), row_id.desc()))))
+    return all_rows(connection, statement.order_by(*((key, row_id) if order.is_rising else (key.desc(), row_id.desc()))), OwnedVideoRow)
 
 
-def trash_page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[Row]:
-    """What an owner has in the trash, the last put there first. `before` is (trashed_at, id)."""
+def trash_page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[OwnedVideoRow]:
+    """Returns a page of an owner's trash, latest first. `before` is (trashed_at, id)."""
     statement = _WITH_OWNER.where(video.c.owner_id == owner_id, video.c.trashed_at.is_not(None), video.c.state != VideoState.DELETED.value)
     statement = statement.order_by(video.c.trashed_at.desc(), video.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(tuple_(video.c.trashed_at, video.c.id) < before)
-    return all_rows(connection, statement)
+    return all_rows(connection, statement, OwnedVideoRow)
 
 
-def by_id(connection: Connection, ids: Collection[str]) -> dict[str, Row]:
-    """Videos that people may ask for, by id."""
+def by_id(connection: Connection, ids: Collection[str]) -> dict[str, OwnedVideoRow]:
+    """Returns the videos that are neither deleted nor in the trash, by id."""
     statement = _WITH_OWNER.where(video.c.id.in_(ids), video.c.state != VideoState.DELETED.value, video.c.trashed_at.is_(None))
-    return {str(row["id"]): row for row in all_rows(connection, statement)}
+    return {str(row["id"]): row for row in all_rows(connection, statement, OwnedVideoRow)}
 
 
 def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
-    """Videos that never got an upload and were made and last edited before `before`: ids, oldest first."""
+    """Returns the ids of videos without an upload that were created and last edited before `before`, oldest first."""
     statement = (
         select(video.c.id)
         .where(IS_UNUSED, video.c.created_at < before, video.c.updated_at < before)
@@ -177,7 +191,7 @@ def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
 
 
 def remove(connection: Connection, video_id: str) -> None:
-    """Forget a video that never had any content."""
+    """Deletes the rows of a video that never had any content."""
     playlist.forget_video(connection, video_id)
     connection.execute(delete(watched).where(watched.c.video_id == video_id))
     for table in (caption, audio_track):

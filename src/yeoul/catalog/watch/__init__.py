@@ -1,1 +1,1 @@
-"""Playlists, playback sessions, watch history, and the sums of how videos were watched."""
+"""Playlists, playback sessions, watch history, and playback statistics."""

@@ -1,4 +1,4 @@
-"""Sessions' viewings of videos, for a day after they were last heard of: so that nothing is counted twice."""
+"""Playback sessions, kept for a day after their last beacon, so that no beacon is counted twice."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from yeoul.catalog.row import Row, all_rows, in_chunks, insert_all_new
+from yeoul.catalog.row import all_rows, in_chunks, insert_all_new
+from yeoul.catalog.schema.row.viewings import ViewingRow
 from yeoul.catalog.schema.viewings import viewing
 
 _CHANGING = [column.name for column in viewing.columns if column.name not in ("id", "video_id", "visitor", "device")]
 
 
 def find_ids(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Which of some viewings are known."""
-    found: set[str] = set()
+    """Returns those of the ids that exist."""
+    existing_ids: set[str] = set()
     for chunk in in_chunks(ids):
-        found.update(connection.execute(select(viewing.c.id).where(viewing.c.id.in_(chunk))).scalars())
-    return found
+        existing_ids.update(connection.execute(select(viewing.c.id).where(viewing.c.id.in_(chunk))).scalars())
+    return existing_ids
 
 
 def count_of_visitors(connection: Connection, visitors: Collection[str]) -> dict[str, int]:
-    """How many viewings there are of each of some visitors; those without are left out."""
+    """Returns the number of playback sessions by visitor, without visitors that have none."""
     counts: dict[str, int] = {}
     for chunk in in_chunks(visitors):
         statement = select(viewing.c.visitor, func.count()).where(viewing.c.visitor.in_(chunk)).group_by(viewing.c.visitor)
@@ -31,27 +32,27 @@ def count_of_visitors(connection: Connection, visitors: Collection[str]) -> dict
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add viewings that are not known yet."""
+    """Inserts playback sessions; skips those that exist."""
     insert_all_new(connection, viewing, sorted(rows, key=lambda row: row["id"]))
 
 
-def lock(connection: Connection, ids: Collection[str]) -> list[Row]:
-    """Viewings, locked until the transaction ends."""
-    found: list[Row] = []
+def lock(connection: Connection, ids: Collection[str]) -> list[ViewingRow]:
+    """Returns playback sessions, locked until the transaction ends."""
+    rows: list[ViewingRow] = []
     for chunk in in_chunks(ids):
-        found += all_rows(connection, select(viewing).where(viewing.c.id.in_(chunk)).order_by(viewing.c.id).with_for_update())
-    return found
+        rows += all_rows(connection, select(viewing).where(viewing.c.id.in_(chunk)).order_by(viewing.c.id).with_for_update(), ViewingRow)
+    return rows
 
 
 def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write locked viewings back."""
+    """Writes locked rows back."""
     if rows:
-        statement = update(viewing).where(viewing.c.id == bindparam("known")).values({name: bindparam(name) for name in _CHANGING})
-        connection.execute(statement, [{"known": row["id"], **{name: row[name] for name in _CHANGING}} for row in rows])
+        statement = update(viewing).where(viewing.c.id == bindparam("row_id")).values({name: bindparam(name) for name in _CHANGING})
+        connection.execute(statement, [{"row_id": row["id"], **{name: row[name] for name in _CHANGING}} for row in rows])
 
 
 def forget_before(connection: Connection, before: float, limit: int) -> None:
-    """Forget the oldest of those that were last heard of before a time."""
-    old = select(viewing.c.id).where(viewing.c.seen_at < before).order_by(viewing.c.seen_at).limit(limit)
-    # Others may be at work on some of them, each on its own: nobody waits.
-    connection.execute(delete(viewing).where(viewing.c.id.in_(old.with_for_update(skip_locked=True))))
+    """Deletes at most `limit` playback sessions whose last beacon came before `before`, oldest first."""
+    old_ids = select(viewing.c.id).where(viewing.c.seen_at < before).order_by(viewing.c.seen_at).limit(limit)
+    # Other transactions may hold some of these rows; skipping them avoids waiting.
+    connection.execute(delete(viewing).where(viewing.c.id.in_(old_ids.with_for_update(skip_locked=True))))

@@ -1,4 +1,4 @@
-"""One attempt, seen from inside: the forked child that runs an op and tells the zygote how it went."""
+"""One attempt in its own process: the forked child that runs an op and sends the result to the zygote."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _TRACEBACK_CHARACTERS = 4000
 
 
 def live(work: Work, run: Run, scratch: Path, pipe: int, zygote_pid: int) -> NoReturn:
-    """Be the child: run the op and end; what it returned or raised goes through `pipe`. Never returns into the zygote's code."""
+    """Runs an op in the forked child, writes its result or error to `pipe`, and exits. Never returns to the zygote's code."""
     try:
         os.setsid()
         die_with_parent(zygote_pid)
-        kind, body = _outcome(work, run, scratch, pipe)
+        kind, body = _run_op(work, run, scratch, pipe)
         _write(pipe, pack({"kind": kind}, body))
         sys.stdout.flush()
         sys.stderr.flush()
@@ -36,8 +36,8 @@ def live(work: Work, run: Run, scratch: Path, pipe: int, zygote_pid: int) -> NoR
         os._exit(0)
 
 
-def _settle(work: Work, scratch: Path) -> None:
-    # While this child lives its orphans stay below it, so what the zygote adopts is always of an attempt that has ended.
+def _prepare_process(work: Work, scratch: Path) -> None:
+    # While this child lives, it adopts its orphans. The zygote therefore adopts only processes of attempts that have ended.
     process.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -46,31 +46,31 @@ def _settle(work: Work, scratch: Path) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
 
 
-def _outcome(work: Work, run: Run, scratch: Path, pipe: int) -> tuple[str, bytes]:
+def _run_op(work: Work, run: Run, scratch: Path, pipe: int) -> tuple[str, bytes]:
     try:
-        _settle(work, scratch)
-        outputs = run(work, scratch, _progress_into(pipe))
+        _prepare_process(work, scratch)
+        outputs = run(work, scratch, _make_progress(pipe))
         return "done", json.dumps(outputs, separators=(",", ":")).encode()
-    except BaseException as error:  # noqa: BLE001 - whatever an op raises ends here, as a report
+    except BaseException as error:  # noqa: BLE001 - any exception of an op becomes a report
         return "failed", json.dumps({**describe(work.op, error).to_dict(), **_traffic(error)}, default=str).encode()
 
 
 def _traffic(error: BaseException) -> dict[str, Any]:
-    """What the runner says of the bytes that were moved until then."""
-    return {TRAFFIC: found} if (found := vars(error).get(TRAFFIC)) else {}
+    """Returns the traffic that the runner counted before the error, if any."""
+    return {TRAFFIC: traffic} if (traffic := vars(error).get(TRAFFIC)) else {}
 
 
 def describe(op: str, error: BaseException) -> YeoulError:
-    """Returns an error of ours as it is; of anything else that an op raised, a TaskCrashedError with its traceback."""
+    """Returns a YeoulError unchanged, and any other exception as a TaskCrashedError with its traceback."""
     process.release_memory_reserve()
     if isinstance(error, YeoulError):
         return error
-    story = "".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS:]
-    return TaskCrashedError(f"{op} raised {type(error).__name__}: {error}"[:500], op=op, traceback=story)
+    trace = "".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS:]
+    return TaskCrashedError(f"{op} raised {type(error).__name__}: {error}"[:500], op=op, traceback=trace)
 
 
-def _progress_into(pipe: int) -> Progress:
-    """A function that reports a share from 0 to 1: the first, the last, and at most ten a second between."""
+def _make_progress(pipe: int) -> Progress:
+    """Returns a function that reports a share from 0 to 1: the first, the last, and at most ten per second in between."""
     due_s = 0.0
 
     def progress(share: float) -> None:

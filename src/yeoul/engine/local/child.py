@@ -1,4 +1,4 @@
-"""One attempt, seen from the zygote: its process, its pipe, its scratch folder and how it ended."""
+"""One attempt in the zygote: its process, its pipe, its scratch folder and how it ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on ma
 
 
 class Child:
-    """A forked attempt and what is known of it."""
+    """A forked attempt and its state."""
 
     def __init__(self, work: Work, pid: int, pipe: int, scratch: Path) -> None:
         self.work = work
@@ -43,19 +43,22 @@ class Child:
 
     @classmethod
     def fork(cls, work: Work, scratch_root: Path, body: Callable[[Path, int, int], None]) -> Child:
-        """Fork; the child calls `body(scratch, pipe, zygote_pid)` and ends. Raises OSError when folder, pipe or process cannot be had."""
+        """Forks a child that calls `body(scratch, pipe, zygote_pid)` and exits.
+
+        Raises OSError if the folder, pipe or process cannot be created.
+        """
         scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=scratch_root))
-        ends: tuple[int, ...] = ()
+        fds: tuple[int, ...] = ()
         zygote_pid = os.getpid()
         try:
-            ends = os.pipe()
+            fds = os.pipe()
             pid = os.fork()
         except OSError:
-            for fd in ends:
+            for fd in fds:
                 os.close(fd)
             scratch.rmdir()
             raise
-        reading, writing = ends
+        reading, writing = fds
         if pid == 0:
             try:
                 os.close(reading)
@@ -67,7 +70,7 @@ class Child:
         return cls(work, pid, reading, scratch)
 
     def read(self) -> Iterator[Frame]:
-        """Every frame that is in the pipe now; sets `pipe_closed` at its end."""
+        """Yields every frame that is in the pipe now. Sets `pipe_closed` at the end of the pipe."""
         while not self.pipe_closed:
             try:
                 data = os.read(self.pipe, _READ_BYTES)
@@ -77,12 +80,12 @@ class Child:
             yield from self._reader.feed(data)
 
     def stop(self, why: YeoulError) -> None:
-        """Kill it with its group; `why` is reported unless the result came first."""
+        """Kills the attempt with its process group. `why` becomes its error, unless the result came first."""
         self.stopped = self.stopped or why
         process.kill_tree(self.pid)
 
     def note_end(self, status: int, usage: resource.struct_rusage) -> None:
-        """Keep what wait4 said: how it ended and what it used, reaped descendants included."""
+        """Stores the result of wait4: how the process ended and what it used, including its reaped descendants."""
         code = os.waitstatus_to_exitcode(status)
         self.how = f"exit {code}" if code >= 0 else signal.Signals(-code).name
         self._usage = {
@@ -92,10 +95,10 @@ class Child:
         }
 
     def head(self) -> dict[str, Any]:
-        """The fields of a final report that the zygote knows."""
+        """Returns the fields of a final report that the zygote knows."""
         return {"task": self.work.task, "attempt": self.work.attempt, **self._usage}
 
     def close(self) -> None:
-        """Give back pipe and scratch folder."""
+        """Closes the pipe and deletes the scratch folder."""
         os.close(self.pipe)
         shutil.rmtree(self._scratch, ignore_errors=True)

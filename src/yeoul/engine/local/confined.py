@@ -1,8 +1,8 @@
-"""A function in a sandbox: a forked child runs it, and asks its parent for what it may not do itself.
+"""Runs a function in a sandbox: a forked child runs it, and asks its parent for everything that the sandbox forbids.
 
-The child is not trusted: it reads what strangers sent. Its parent answers questions one at a time, checks each, and takes no message
-longer than a bound. Both speak in frames (`frame.py`): from the parent {"go"} and {"answer"}, from the child {"ask": name, ...},
-{"progress": share}, {"done"} and {"failed"}.
+The child is not trusted, because it reads uploaded files. The parent answers one request at a time, checks each, and limits the size of
+messages. Both send frames (`frame.py`): the parent {"go"} and {"answer"}, the child {"ask": name, ...}, {"progress": share}, {"done"} and
+{"failed"}.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from yeoul.base.sandbox.room import Room, die_with_parent
 from yeoul.engine.local.frame import Frame, FrameReader, pack
 
 _READ_BYTES: Final = 256 * 1024
-_MOST_BYTES: Final = 64 * 2**20  # of one message: outputs are JSON, files do not come this way
-_MOST_ERROR_BYTES: Final = 256 * 1024
-_STANDARD: Final = 3  # descriptors below are standard input, output and error
+_MAX_BYTES: Final = 64 * 2**20  # of one message: outputs are JSON, and files are not sent in messages
+_MAX_ERROR_BYTES: Final = 256 * 1024
+_FIRST_FD: Final = 3  # the first one after standard input, output and error
 
 Ask = Callable[[dict[str, Any], bytes], bytes]
 Tell = Callable[[float], None]
@@ -38,7 +38,7 @@ Describe = Callable[[BaseException], YeoulError]
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders of one attempt. inputs: the sandbox reads there; work: it writes there; taken: out of its reach; root: for its mounts."""
+    """The folders of one attempt. inputs: readable in the sandbox; work: writable; taken: not accessible; root: for mounts."""
 
     inputs: Path
     work: Path
@@ -47,28 +47,28 @@ class Folders:
 
     @classmethod
     def make(cls, scratch: Path, user: str) -> Folders:
-        """Makes them in an attempt's scratch folder; the work folder belongs to `user` where this process is root's."""
+        """Creates the folders in an attempt's scratch folder. If this process runs as root, the work folder belongs to `user`."""
         scratch.chmod(0o711)
         folders = cls(scratch / "in", scratch / "work", scratch / "taken", scratch / "root")
         for folder in (folders.inputs, folders.work, folders.taken, folders.root):
             folder.mkdir()
         folders.inputs.chmod(0o755)
         if os.geteuid() == 0:
-            with suppress(KeyError):  # a machine without that user has told so at start
-                found = pwd.getpwnam(user)
-                os.chown(folders.work, found.pw_uid, found.pw_gid)
+            with suppress(KeyError):  # the server has logged at start that this user is missing
+                entry = pwd.getpwnam(user)
+                os.chown(folders.work, entry.pw_uid, entry.pw_gid)
         return folders
 
     def settle(self) -> None:
-        """Makes the work folder the place for everything temporary, of this process and of those that it starts."""
+        """Makes the work folder the current, home and temporary folder of this process and of processes that it starts."""
         os.chdir(self.work)
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(self.work)
 
 
 class Confined:
-    """A process in a sandbox. It starts at once and waits for `run`, so that what this process reads in between is not in its memory.
+    """A process in a sandbox. It starts at once and waits for `run`, so that data read by this process in between is not in its memory.
 
-    A context manager; leaving it ends the process. describe: makes an error of ours of anything that `body` raises.
+    A context manager; leaving it kills the process. describe: converts any exception of `body` to a YeoulError.
     """
 
     def __init__(self, room: Room, body: Body, describe: Describe) -> None:
@@ -76,22 +76,22 @@ class Confined:
         parent_pid = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            _live(room, body, theirs, parent_pid, describe)
+            _run_child(room, body, theirs, parent_pid, describe)
         theirs.close()
         self._status: int | None = None
 
     def run(self, serve: Serve, progress: Tell) -> bytes:
         """Returns what `body(ask, progress)` returns in the sandbox, or raises what it raises. Call it once.
 
-        serve: answers what the body asks, or raises what `ask` shall raise there. When the process is ended by a signal, this one ends by
-        the same: who watches it cannot tell them apart.
+        serve: answers requests of the body; an error that it raises is raised by `ask` in the sandbox. If a signal ends the sandboxed
+        process, this process ends itself by the same signal, so that the zygote sees the real cause.
         """
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended, which its status tells
+        with suppress(BrokenPipeError, ConnectionResetError):  # the process has ended; its status says how
             self._control.sendall(pack({"go": True}))
-        result = _attend(self._control, serve, progress)
+        result = _serve_requests(self._control, serve, progress)
         status = self._wait()
         if result is None:
-            _end_like(os.waitstatus_to_exitcode(status))
+            _exit_like(os.waitstatus_to_exitcode(status))
         if "failed" in result.head:
             raise _read_error(result.body)
         return result.body
@@ -112,15 +112,15 @@ class Confined:
             self._wait()
 
 
-def _read_error(told: bytes) -> YeoulError:
-    if len(told) > _MOST_ERROR_BYTES:
-        return TaskCrashedError(f"the op failed with an error of {len(told)} bytes")
-    return from_dict(json.loads(told))
+def _read_error(body: bytes) -> YeoulError:
+    if len(body) > _MAX_ERROR_BYTES:
+        return TaskCrashedError(f"the op failed, and its error of {len(body)} bytes is too long to report")
+    return from_dict(json.loads(body))
 
 
-def _end_like(code: int) -> NoReturn:
+def _exit_like(code: int) -> NoReturn:
     if code < 0:
-        with suppress(OSError):  # SIGKILL has no other handler
+        with suppress(OSError):  # SIGKILL always has its default handler
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code or 1)
@@ -129,9 +129,9 @@ def _end_like(code: int) -> NoReturn:
 # --- the parent ---
 
 
-def _attend(control: socket.socket, serve: Serve, progress: Tell) -> Frame | None:
-    """Answers questions until the result is there; None: the child ended without one."""
-    reader = FrameReader(_MOST_BYTES)
+def _serve_requests(control: socket.socket, serve: Serve, progress: Tell) -> Frame | None:
+    """Answers requests of the child until it sends its result, and returns that; None if the child ended without a result."""
+    reader = FrameReader(_MAX_BYTES)
     while data := control.recv(_READ_BYTES):
         for frame in reader.feed(data):
             if "ask" in frame.head:
@@ -143,11 +143,11 @@ def _attend(control: socket.socket, serve: Serve, progress: Tell) -> Frame | Non
     return None
 
 
-def _read_share(told: object) -> float:
-    """Returns a share from 0 to 1. Raises ValueError for anything else: it goes on to the dispatcher, which serves others too."""
-    if not isinstance(told, int | float) or not 0 <= told <= 1:  # NaN is neither
-        raise ValueError("progress is a share from 0 to 1")
-    return float(told)
+def _read_share(share: object) -> float:
+    """Returns a share from 0 to 1. Raises ValueError for anything else, to protect the dispatcher, which also serves other tasks."""
+    if not isinstance(share, int | float) or not 0 <= share <= 1:  # also True for NaN
+        raise ValueError("progress must be a number from 0 to 1")
+    return float(share)
 
 
 def _answer(frame: Frame, serve: Serve) -> bytes:
@@ -160,12 +160,12 @@ def _answer(frame: Frame, serve: Serve) -> bytes:
 # --- the child ---
 
 
-def _live(room: Room, body: Body, control: socket.socket, parent_pid: int, describe: Describe) -> NoReturn:
+def _run_child(room: Room, body: Body, control: socket.socket, parent_pid: int, describe: Describe) -> NoReturn:
     try:
         _close_all_but(control.fileno())
         room.enter()
         die_with_parent(parent_pid)
-        reader = FrameReader(_MOST_BYTES)
+        reader = FrameReader(_MAX_BYTES)
         _wait_for_frame(control, reader)
 
         def ask(head: dict[str, Any], data: bytes) -> bytes:
@@ -175,14 +175,14 @@ def _live(room: Room, body: Body, control: socket.socket, parent_pid: int, descr
                 raise from_dict(json.loads(answer.body))
             return answer.body
 
-        def tell(share: float) -> None:
+        def report(share: float) -> None:
             control.sendall(pack({"progress": min(max(share, 0.0), 1.0)}))
 
         try:
-            made = pack({"done": True}, body(ask, tell))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent has to be told
-            made = pack({"failed": True}, json.dumps(describe(error).to_dict(), default=str).encode())
-        control.sendall(made)
+            message = pack({"done": True}, body(ask, report))
+        except BaseException as error:  # noqa: BLE001 - the parent must learn of every error
+            message = pack({"failed": True}, json.dumps(describe(error).to_dict(), default=str).encode())
+        control.sendall(message)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -190,8 +190,8 @@ def _live(room: Room, body: Body, control: socket.socket, parent_pid: int, descr
 
 
 def _close_all_but(kept: int) -> None:
-    """Closes what the parent has open: an inherited descriptor is a door that no sandbox closes."""
-    os.closerange(_STANDARD, kept)
+    """Closes all inherited descriptors but one, because the sandbox does not restrict descriptors that are already open."""
+    os.closerange(_FIRST_FD, kept)
     os.closerange(kept + 1, 1 << 20)
 
 
@@ -199,6 +199,6 @@ def _wait_for_frame(control: socket.socket, reader: FrameReader) -> Frame:
     while True:
         data = control.recv(_READ_BYTES)
         if not data:
-            raise TaskCrashedError("the process that answers is gone")
+            raise TaskCrashedError("the parent of the sandboxed process has ended")
         for frame in reader.feed(data):
             return frame

@@ -1,10 +1,10 @@
-"""The engine of one machine: child processes of a zygote, one worker.
+"""The engine of one machine: one worker, which runs attempts as child processes of a zygote.
 
-What is promised, and held by tests/contract/test_engine.py:
-- every submitted attempt gets exactly one final report: done, failed or lost; "started" comes first unless no process could be made;
-- when the final report is there, no process and no scratch file of the attempt is left, whatever the op had started;
-- a cancelled attempt is reported lost (error fact reason: "cancelled"), unless its result came first;
-- the owner's end, even by SIGKILL, ends every process below it.
+It guarantees the following, which tests/contract/test_engine.py verifies:
+- Every submitted attempt gets exactly one final report: done, failed or lost. "started" comes first unless no process could be created.
+- When the final report is returned, no process and no scratch file of the attempt is left, whatever the op had started.
+- A cancelled attempt is reported as lost (error fact reason: "cancelled"), unless its result came first.
+- If the owner ends, even by SIGKILL, every process below it ends.
 """
 
 from __future__ import annotations
@@ -33,26 +33,27 @@ from yeoul.engine.local.frame import Frame, FrameReader, pack
 from yeoul.model.work import Report, Slots, Work
 
 _READ_BYTES = 1024 * 1024
-_REMEMBERED = 4096
+_MAX_ENDED = 4096
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
-# All that an op may need of the owner's environment; credentials are in none of these, settings come through the pipe.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+# The environment variables that an op may need. None of them holds credentials; settings are sent through the pipe.
+_PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 Key = tuple[TaskId, int]
 
 
 class LocalEngine:
-    """Runs attempts in forked children. `poll` belongs to one thread; the other methods may be called from any."""
+    """Runs attempts in forked child processes. Call `poll` from one thread only; the other methods are thread-safe."""
 
     def __init__(
         self, slots: Slots, runner: str, config: dict[str, Any], scratch: Path, worker: str = "local", secret: bytes = b""
     ) -> None:
-        """Start; `runner` is "module:function", a factory as in `runner.RunnerFactory`, and paths in `config` should be absolute.
+        """Starts the zygote.
 
-        secret: the runner reads it from the file descriptor `config["secret"]` when it needs it; the zygote's memory does not hold it.
-        Kills what an earlier owner of the same `scratch` may have left and empties it, so no two engines may share one.
+        runner: "module:function", a factory as in `runner.RunnerFactory`. config: its argument; paths in it should be absolute.
+        secret: the runner reads it from the file descriptor `config["secret"]` when needed, so that it is not in the zygote's memory.
+        scratch: emptied after killing the processes that an earlier owner left there, so two engines must not share one.
         """
         self._slots = slots
         self._worker = WorkerId(worker)
@@ -72,30 +73,30 @@ class LocalEngine:
         self._sweep()
         self._start_zygote()
 
-    # --- the seam ---
+    # --- the engine protocol ---
 
     def free(self) -> Mapping[WorkerId, Slots]:
-        """What is free now; nothing while the zygote is down."""
+        """Returns the free slots of the worker; no worker while the zygote is down."""
         with self._lock:
             return {} if self._restart_at_s is not None else {self._worker: self._free()}
 
     def submit(self, work: Work, on: WorkerId | None = None) -> None:
-        """Start an attempt; one that was submitted before is left alone. Raises ConflictError when it does not fit."""
+        """Starts an attempt, unless it was submitted before. Raises ConflictError if it does not fit or the worker is not available."""
         key = (TaskId(work.task), work.attempt)
         with self._lock:
             if key in self._works or key in self._ended:
                 return
             if on not in {None, self._worker} or self._restart_at_s is not None:
-                raise ConflictError(f"there is no worker {on or self._worker} now", worker=on or self._worker)
+                raise ConflictError(f"worker {on or self._worker} is not available", worker=on or self._worker)
             if not work.slots.fits(self._free()):
-                raise ConflictError("the work does not fit", wanted=work.slots.model_dump(), free=self._free().model_dump())
+                raise ConflictError("the task needs more free slots", wanted=work.slots.model_dump(), free=self._free().model_dump())
             self._works[key] = work
-            self._tell({"do": "start"}, work.model_dump_json().encode())
+            self._send({"do": "start"}, work.model_dump_json().encode())
 
     def poll(self, timeout_s: float) -> Sequence[Report]:
-        """Reports, as soon as there is any; none after `timeout_s` or when the worker is back after its zygote died.
+        """Returns reports as soon as there are any; none after `timeout_s`, or if the worker is available again after its zygote died.
 
-        Raises UnavailableError when the runner cannot be loaded; loading is tried again, less and less often.
+        Raises UnavailableError if the runner cannot be loaded; the engine retries loading it with growing delays.
         """
         self._raise_if_broken()
         reports: list[Report] = []
@@ -110,30 +111,30 @@ class LocalEngine:
         return reports
 
     def cancel(self, task: TaskId, attempt: int) -> None:
-        """Kill an attempt with everything it started; unknown or ended ones are left alone."""
+        """Kills an attempt and everything it started. Ignores unknown and ended attempts."""
         with self._lock:
             if (task, attempt) in self._works:
-                self._tell({"do": "cancel", "task": task, "attempt": attempt})
+                self._send({"do": "cancel", "task": task, "attempt": attempt})
 
     def running(self) -> frozenset[Key]:
-        """Attempts without a final report so far."""
+        """Returns the attempts without a final report so far."""
         with self._lock:
             return frozenset(self._works)
 
     def demand(self, waiting: Sequence[Slots]) -> None:
-        """Nothing: this machine does not grow."""
+        """Does nothing, because one machine cannot scale."""
 
     def fileno(self) -> int:
-        """A descriptor that is readable when `poll` has something; the same for the engine's whole life."""
+        """Returns a descriptor that is readable when `poll` has something to read. It stays the same for the engine's whole life."""
         return self._selector.fileno()
 
     def close(self) -> None:
-        """Kill what runs, without reports, and end; returns when no process is left. To drain, poll until `running` is empty first."""
+        """Kills all attempts without reporting them; returns when no process is left. To drain, first poll until `running` is empty."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            self._hang_up()
+            self._stop_zygote()
             self._selector.close()
             os.close(self._secret)
         self._sweep()
@@ -147,7 +148,7 @@ class LocalEngine:
             self._zygote = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
-                stdout=2,  # what an op prints must not mix with the owner's own output
+                stdout=2,  # the output of ops must not mix with the owner's
                 env=self._environment(),
                 pass_fds=[theirs.fileno(), self._secret],
                 start_new_session=True,
@@ -155,16 +156,16 @@ class LocalEngine:
         self._inbox = FrameReader()
         self._selector.register(self._control, selectors.EVENT_READ)
         self._restart_at_s = None
-        self._tell({"do": "load", "runner": self._runner})
+        self._send({"do": "load", "runner": self._runner})
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in (*_PASSED_ON, *_PROXIES) if name in os.environ}
+        variables = {name: os.environ[name] for name in (*_PASSED_VARIABLES, *_PROXY_VARIABLES) if name in os.environ}
         path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
-        # Threads do not survive a fork, and ops have their own idea of parallelism: none for the linear algebra in numpy.
-        return {**kept, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", process.MARK: str(self._scratch)}
+        # No threads for linear algebra in numpy: they do not survive a fork, and ops control their own parallelism.
+        return {**variables, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", process.MARK: str(self._scratch)}
 
-    def _tell(self, head: dict[str, Any], body: bytes = b"") -> None:
-        # A zygote that died is noticed by poll, which then reports this work lost like all others.
+    def _send(self, head: dict[str, Any], body: bytes = b"") -> None:
+        # If the zygote died, poll notices it and reports this attempt as lost, like all others.
         with suppress(BrokenPipeError, ConnectionResetError):
             self._control.sendall(pack(head, body))
 
@@ -175,11 +176,11 @@ class LocalEngine:
             data = b""
         with self._lock:
             if not data:
-                return self._bury()
-            taken = [self._take(frame) for frame in self._inbox.feed(data)]
-        return [report for report in taken if report is not None]
+                return self._handle_zygote_end()
+            reports = [self._read_frame(frame) for frame in self._inbox.feed(data)]
+        return [report for report in reports if report is not None]
 
-    def _take(self, frame: Frame) -> Report | None:
+    def _read_frame(self, frame: Frame) -> Report | None:
         kind = frame.head["kind"]
         if kind == "ready":
             self._pause_s = _FIRST_PAUSE_S
@@ -193,30 +194,30 @@ class LocalEngine:
             self._sessions[key] = head.pop("pid")
         content = json.loads(frame.body) if frame.body else None
         if kind in {"done", "failed", "lost"}:
-            self._forget(key)
+            self._mark_ended(key)
         return Report(worker=self._worker, outputs=content if kind == "done" else None, error=None if kind == "done" else content, **head)
 
-    def _forget(self, key: Key) -> None:
+    def _mark_ended(self, key: Key) -> None:
         self._works.pop(key)
         self._sessions.pop(key, None)
         self._ended[key] = None
-        if len(self._ended) > _REMEMBERED:
+        if len(self._ended) > _MAX_ENDED:
             del self._ended[next(iter(self._ended))]
 
-    def _bury(self) -> list[Report]:
-        """The zygote died: end what it left, report all attempts lost, plan another zygote."""
-        self._hang_up()
+    def _handle_zygote_end(self) -> list[Report]:
+        """Cleans up after the zygote has died: kills its processes, schedules another zygote, and reports all attempts as lost."""
+        self._stop_zygote()
         self._sweep()
         error = WorkerLostError("the process that runs attempts died", reason="zygote").to_dict()
         works = list(self._works.values())
         for key in list(self._works):
-            self._forget(key)
+            self._mark_ended(key)
         self._restart_at_s = time.monotonic() + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         return [Report(kind="lost", task=work.task, attempt=work.attempt, worker=self._worker, error=error) for work in works]
 
-    def _hang_up(self) -> None:
-        """Close the pipe, upon which the zygote ends all below it and itself."""
+    def _stop_zygote(self) -> None:
+        """Closes the pipe, so that the zygote kills all its attempts and exits. Kills the zygote if it does not exit in time."""
         if self._restart_at_s is not None:
             return
         self._selector.unregister(self._control)
@@ -255,7 +256,7 @@ class LocalEngine:
 
 
 def _open_secret(secret: bytes) -> int:
-    """The descriptor of a file in memory that has no name."""
+    """Returns the descriptor of an unnamed file that holds the secret; on Linux the file is in memory."""
     if sys.platform == "linux":
         descriptor = os.memfd_create("secret", os.MFD_CLOEXEC)
     else:

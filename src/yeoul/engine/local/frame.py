@@ -1,6 +1,6 @@
-"""Frames between owner, zygote and attempt: a small JSON head that everyone reads, a body that only the ends read.
+"""Frames between owner, zygote and attempt: a small JSON head that all three read, and a body that only owner and attempt read.
 
-Wire form: 4 bytes head length, 4 bytes body length (big endian), head, body. The zygote passes bodies on without parsing them.
+Wire format: 4 bytes head length, 4 bytes body length (big endian), head, body. The zygote forwards bodies without parsing them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ class Frame(NamedTuple):
 
 
 def pack(head: Mapping[str, Any], body: bytes = b"") -> bytes:
-    """The bytes of one frame."""
+    """Returns the bytes of one frame."""
     head_bytes = json.dumps(head, separators=(",", ":")).encode()
     return _LENGTHS.pack(len(head_bytes), len(body)) + head_bytes + body
 
 
 class FrameReader:
-    """Turns a byte stream, as it comes, into frames.
+    """Splits a byte stream into frames.
 
-    most_bytes: of one frame, head and body. A larger frame, or a head that is no JSON object, raises ValueError.
+    most_bytes: the maximum size of a frame, head and body together. Raises ValueError for a larger frame, or a head that is not a JSON
+    object.
     """
 
     def __init__(self, most_bytes: int = 2**33) -> None:
@@ -37,7 +38,7 @@ class FrameReader:
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take `data` and give every frame that is complete now."""
+        """Appends `data` to the stream and yields every frame that is complete now."""
         self._pending += data
         while (frame := self._next()) is not None:
             yield frame
@@ -47,7 +48,7 @@ class FrameReader:
             return None
         head_size, body_size = _LENGTHS.unpack_from(self._pending)
         if head_size + body_size > self._most_bytes:
-            raise ValueError(f"a frame of {head_size + body_size} bytes")
+            raise ValueError(f"a frame of {head_size + body_size} bytes is too large")
         body_at = _LENGTHS.size + head_size
         end = body_at + body_size
         if len(self._pending) < end:
@@ -55,9 +56,9 @@ class FrameReader:
         try:
             head: object = json.loads(self._pending[_LENGTHS.size : body_at])
         except RecursionError as error:
-            raise ValueError("a head nested too deep") from error
+            raise ValueError("the head of a frame is nested too deeply") from error
         if not isinstance(head, dict):
-            raise ValueError("a head that is no object")  # noqa: TRY004 - of the sender, not of the caller
+            raise ValueError("the head of a frame is not a JSON object")  # noqa: TRY004 - the sender's mistake, not the caller's
         body = bytes(self._pending[body_at:end])
         del self._pending[:end]
         return Frame(cast("dict[str, Any]", head), body)

@@ -1,4 +1,4 @@
-"""Process trees: who is below us, what may outlive us (nothing), and how it is ended."""
+"""Process trees: finds, limits and kills the processes below this one, so that none outlives it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 
 from yeoul.base.sandbox.system_call import prctl
 
-# The name in the environment of the zygote and of all below it; its value is the scratch folder. It finds what lost its parents.
+# An environment variable of the zygote and of all processes below it. Its value is the scratch folder. It identifies orphans.
 MARK = "YEOUL_ENGINE_SCRATCH"
 
 _LINUX = sys.platform == "linux"
@@ -25,13 +25,13 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own (Linux; elsewhere orphans go to process 1)."""
+    """Makes this process the parent of every descendant that loses its own (Linux; elsewhere process 1 adopts orphans)."""
     if _LINUX:
         prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def open_child_wakeup() -> tuple[socket.socket, socket.socket]:
-    """A pair of sockets of which the first is readable whenever a child of ours has ended; both need closing after a fork."""
+    """Returns a pair of sockets. The first becomes readable when a child process has ended. Close both after a fork."""
     reading, writing = socket.socketpair()
     reading.setblocking(False)
     writing.setblocking(False)
@@ -41,58 +41,59 @@ def open_child_wakeup() -> tuple[socket.socket, socket.socket]:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """A handler that does nothing: a signal without one does not reach the wake-up descriptor."""
+    """Does nothing. A signal without a handler would not reach the wake-up descriptor."""
 
 
 def thread_count() -> int:
-    """Threads of this process, those of C libraries too."""
+    """Returns the number of threads of this process, including those of C libraries."""
     return psutil.Process().num_threads()
 
 
 def child_pids() -> frozenset[int]:
-    """Direct children of this process, adopted ones too."""
+    """Returns the direct children of this process, including adopted ones."""
     if not _LINUX:
         return frozenset(child.pid for child in psutil.Process().children())
-    # An orphan is adopted by any thread of ours, hence all of them.
-    lists = (task / "children" for task in Path("/proc/self/task").iterdir())
-    return frozenset(int(pid) for file in lists for pid in file.read_text().split())
+    # Any thread of this process may have adopted an orphan, so all threads are read.
+    files = (task / "children" for task in Path("/proc/self/task").iterdir())
+    return frozenset(int(pid) for file in files for pid in file.read_text().split())
 
 
 def kill(pid: int) -> None:
-    """SIGKILL to one child of ours."""
+    """Sends SIGKILL to a child process."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
 def kill_tree(pid: int) -> None:
-    """SIGKILL to a child of ours and its process group.
+    """Sends SIGKILL to a child process and its process group.
 
-    Descendants in other groups become our children on Linux (`adopt_orphans`) and are ended then; elsewhere they are walked now.
+    On Linux, descendants in other groups become children of this process (`adopt_orphans`) and are killed then. On other systems they are
+    found and killed here.
     """
-    below: list[psutil.Process] = []
+    descendants: list[psutil.Process] = []
     if not _LINUX:
         with suppress(psutil.Error):
-            below = psutil.Process(pid).children(recursive=True)
-    # The group does not exist yet when the child has not come to setsid; hence the child itself too.
+            descendants = psutil.Process(pid).children(recursive=True)
+    # Kill the child itself too, because its group does not exist before it calls setsid.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     kill(pid)
-    for process in below:
+    for process in descendants:
         with suppress(psutil.Error):
             process.kill()
 
 
 def kill_marked(mark: str, sessions: Collection[int]) -> None:
-    """Kill every process whose environment carries `mark`, or whose session is in `sessions`, until none is left.
+    """Kills every process whose environment has `mark`, or whose session is in `sessions`. Returns when none is left, or after 10 s.
 
-    For what a dead zygote left: its descendants belong to process 1 by now. Returns when they have ended, or after 10 s.
+    It is for processes of a dead zygote, which process 1 has adopted.
     """
     give_up_s = time.monotonic() + 10
-    while found := [process for process in psutil.process_iter() if _belongs(process, mark, sessions)]:
-        for process in found:
+    while matches := [process for process in psutil.process_iter() if _belongs(process, mark, sessions)]:
+        for process in matches:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(found, timeout=1)
+        psutil.wait_procs(matches, timeout=1)
         if time.monotonic() > give_up_s:
             return
 
@@ -108,26 +109,29 @@ def _belongs(process: psutil.Process, mark: str, sessions: Collection[int]) -> b
 
 
 def limit_memory(memory_bytes: int) -> None:
-    """Bound private writable memory of this process and, each for itself, of those it starts (Linux counts it so since 4.7).
+    """Limits the private writable memory of this process, and of each process that it starts (RLIMIT_DATA, on Linux since 4.7).
 
-    Twice what was asked plus 256 MiB: reserved is 1.06 to 1.6 times resident for x264, x265 and SVT-AV1 at 1080p and 2160p, and
-    a forked attempt starts with the zygote's own. 64 MiB more are kept back for telling about the failure.
+    The limit is twice `memory_bytes` plus 256 MiB: x264, x265 and SVT-AV1 reserve 1.06 to 1.6 times their resident memory at 1080p and
+    2160p, and a forked attempt starts with the zygote's memory. Another 64 MiB are held in reserve for reporting a failure.
     """
-    given = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    wanted = 2 * memory_bytes + 320 * 2**20
-    hard = wanted if given == resource.RLIM_INFINITY else min(wanted, given)
+    inherited_limit = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = 2 * memory_bytes + 320 * 2**20
+    hard = limit if inherited_limit == resource.RLIM_INFINITY else min(limit, inherited_limit)
     resource.setrlimit(resource.RLIMIT_DATA, (max(0, hard - 64 * 2**20), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def release_memory_reserve() -> None:
-    """Allow the part that `limit_memory` kept back."""
+    """Makes the reserve of `limit_memory` available."""
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def yield_to_servers() -> None:
-    """Let API and database have the CPU first, and the kernel's out-of-memory killer choose us first; children inherit both."""
+    """Lowers the CPU priority below API and database, and makes this process a first choice of the kernel's out-of-memory killer.
+
+    Child processes inherit both.
+    """
     os.nice(5)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")

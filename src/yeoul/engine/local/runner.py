@@ -1,4 +1,4 @@
-"""The runner: what an engine calls for every attempt, named by "module:function" so that any process can load it."""
+"""The runner: the function that an engine calls for every attempt, named by "module:function" so that any process can load it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from yeoul.engine.local import process
 from yeoul.model.work import Work
 
 Progress = Callable[[float], None]
-# It may put the attempt's traffic under the name TRAFFIC into what it returns, or into the attributes of what it raises.
+# A runner may add the attempt's traffic, by the name TRAFFIC, to the mapping that it returns, or as an attribute to the error it raises.
 Run = Callable[[Work, Path, Progress], dict[str, Any]]
 RunnerFactory = Callable[[dict[str, Any]], Run]
 
 
 def load_runner(name: str, config: dict[str, Any]) -> Run:
-    """Import "module:function" and call it with `config`; raises RuntimeError when that leaves a second thread, which fork would lose."""
+    """Imports "module:function" and calls it with `config`. Raises RuntimeError if that leaves a second thread, which a fork would lose."""
     module, _, function = name.partition(":")
     factory: RunnerFactory = getattr(import_module(module), function)
     run = factory(config)

@@ -1,8 +1,8 @@
-"""The zygote: loads the runner once, then forks a child for every attempt, watches it and leaves nothing of it behind.
+"""The zygote: loads the runner once, then forks a child process for every attempt, watches it and cleans up after it.
 
-`python -m yeoul.engine.local.zygote CONTROL_FD OWNER_PID`. One thread, one selector. From the owner come frames {"do": "load" | "start" |
-"cancel"}, to the owner go {"kind": "ready" | "broken"} and the heads of reports. When the owner closes the pipe or dies, everything below
-is killed, and the zygote ends. SIGINT, SIGTERM and SIGHUP are ignored: it is the owner who drains.
+`python -m yeoul.engine.local.zygote CONTROL_FD OWNER_PID`. It has one thread and one selector. The owner sends frames {"do": "load" |
+"start" | "cancel"}; the zygote sends {"kind": "ready" | "broken"} and the heads of reports. If the owner closes the pipe or dies, the
+zygote kills all processes below it and exits. It ignores SIGINT, SIGTERM and SIGHUP, because the owner decides when to drain.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _READ_BYTES = 256 * 1024
 
 
 class Zygote:
-    """The loop between the owner's pipe and the children."""
+    """The event loop between the owner's pipe and the child processes."""
 
     def __init__(self, control: socket.socket, owner_pid: int) -> None:
         self._control = control
-        self._open = True
+        self._is_open = True
         self._inbox = FrameReader()
         self._outbox = bytearray()
         self._run: Run | None = None
@@ -50,29 +50,29 @@ class Zygote:
         self._watch_owner(owner_pid)
 
     def serve(self) -> None:
-        """Work until the owner is gone; returns when no process is left below."""
-        while self._open:
+        """Runs until the owner is gone; returns when no child process is left."""
+        while self._is_open:
             for key, events in self._selector.select(self._next_deadline_s()):
                 key.data(events)
             self._stop_overdue()
             self._reap()
-        self._end_all()
+        self._kill_all()
 
     # --- the owner ---
 
     def _watch_owner(self, owner_pid: int) -> None:
-        """Notice the owner's death even when a process forked by it still holds the pipe (Linux)."""
+        """Watches for the owner's death (Linux), because another process that the owner forked may hold the pipe open."""
         if sys.platform != "linux":
             return
         try:
             fd = os.pidfd_open(owner_pid)
         except ProcessLookupError:
-            self._open = False
+            self._is_open = False
             return
         self._selector.register(fd, selectors.EVENT_READ, self._on_owner_death)
 
     def _on_owner_death(self, _events: int) -> None:
-        self._open = False
+        self._is_open = False
 
     def _on_wake(self, _events: int) -> None:
         with suppress(BlockingIOError):
@@ -91,12 +91,12 @@ class Zygote:
         except ConnectionError:
             data = b""
         if not data:
-            self._open = False
+            self._is_open = False
             return
         for frame in self._inbox.feed(data):
-            self._obey(frame)
+            self._execute(frame)
 
-    def _obey(self, frame: Frame) -> None:
+    def _execute(self, frame: Frame) -> None:
         match frame.head["do"]:
             case "load":
                 self._load(**frame.head["runner"])
@@ -124,11 +124,11 @@ class Zygote:
         self._scratch = Path(scratch)
         try:
             self._run = load_runner(name, config)
-        except Exception as error:  # noqa: BLE001 - the owner has to be told, whatever it was
+        except Exception as error:  # noqa: BLE001 - the owner must learn of every error
             self._send({"kind": "broken", "message": f"{type(error).__name__}: {error}"})
-            self._open = False
+            self._is_open = False
             return
-        # What is loaded by now lives as long as we do: keep the collector from writing to pages that children share.
+        # The objects loaded so far are never freed. Freezing them keeps the garbage collector from writing to pages that children share.
         gc.collect()
         gc.freeze()
         self._send({"kind": "ready"})
@@ -137,7 +137,7 @@ class Zygote:
         if self._run is None:
             return
         try:
-            child = Child.fork(work, self._scratch, self._become(work, self._run))
+            child = Child.fork(work, self._scratch, self._child_body(work, self._run))
         except OSError as error:
             self._report(work, "lost", WorkerLostError(f"no process could be started: {error}", reason="start"))
             return
@@ -145,20 +145,20 @@ class Zygote:
         self._selector.register(child.pipe, selectors.EVENT_READ, self._reader_of(child))
         self._send({"kind": "started", "task": work.task, "attempt": work.attempt, "pid": child.pid})
 
-    def _become(self, work: Work, run: Run) -> Callable[[Path, int, int], None]:
+    def _child_body(self, work: Work, run: Run) -> Callable[[Path, int, int], None]:
         def body(scratch: Path, pipe: int, zygote_pid: int) -> None:
-            self._forget_everything()
+            self._close_inherited()
             attempt.live(work, run, scratch, pipe, zygote_pid)
 
         return body
 
-    def _forget_everything(self) -> None:
-        """In the child: close what is the zygote's alone; an open pipe of a sibling would hide that sibling's end."""
+    def _close_inherited(self) -> None:
+        """Closes the zygote's descriptors in a child process: an inherited pipe of another attempt would hide the end of that attempt."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        watched = [key.fd for key in self._selector.get_map().values()]
+        fds = [key.fd for key in self._selector.get_map().values()]
         self._selector.close()
-        for fd in (*watched, self._wake_out.fileno()):
+        for fd in (*fds, self._wake_out.fileno()):
             os.close(fd)
 
     def _reader_of(self, child: Child) -> Callable[[int], None]:
@@ -182,8 +182,8 @@ class Zygote:
                 child.stop(WorkerLostError("the attempt was cancelled", reason="cancelled"))
 
     def _next_deadline_s(self) -> float | None:
-        running = [child.deadline_s for child in self._living.values() if child.stopped is None]
-        return max(0.0, min(running) - time.monotonic()) if running else None
+        deadlines = [child.deadline_s for child in self._living.values() if child.stopped is None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _stop_overdue(self) -> None:
         now_s = time.monotonic()
@@ -193,7 +193,7 @@ class Zygote:
                 child.stop(TaskTimeoutError(f"{child.work.op} took longer than {limit_s:g} s", op=child.work.op, timeout_s=limit_s))
 
     def _reap(self) -> None:
-        """Collect the dead and kill what they left; an attempt is reported when nothing of it is alive."""
+        """Reaps dead children and kills the processes that they left. Reports an attempt when none of its processes is alive."""
         while self._living or self._ended:
             pid, status, usage = _wait_any()
             if usage is None or pid == 0:
@@ -221,13 +221,13 @@ class Zygote:
         if child.result is not None:
             self._send({**child.head(), "kind": child.result.head["kind"]}, child.result.body)
             return
-        error = child.stopped or WorkerLostError(f"the worker process ended without a word ({child.how})", reason=child.how)
+        error = child.stopped or WorkerLostError(f"the worker process ended without a report ({child.how})", reason=child.how)
         self._send({**child.head(), "kind": "lost" if isinstance(error, WorkerLostError) else "failed"}, _as_json(error))
 
     def _report(self, work: Work, kind: str, error: YeoulError) -> None:
         self._send({"kind": kind, "task": work.task, "attempt": work.attempt}, _as_json(error))
 
-    def _end_all(self) -> None:
+    def _kill_all(self) -> None:
         for child in self._living.values():
             process.kill_tree(child.pid)
         while True:
@@ -245,7 +245,7 @@ class Zygote:
 
 
 def _wait_any() -> tuple[int, int, resource.struct_rusage | None]:
-    """One dead child of ours as (pid, status, usage); pid 0: none is dead now."""
+    """Reaps one dead child process and returns its (pid, status, usage); pid 0 if none is dead."""
     try:
         return os.wait4(-1, os.WNOHANG)
     except ChildProcessError:

@@ -1,1 +1,1 @@
-"""Audio: decoding, resampling, loudness and encoding."""
+"""Audio: decoding, resampling, loudness, encoding, and additional audio tracks."""

@@ -1,7 +1,7 @@
-"""Encoding the sound of one piece to gapless AAC-LC, as if the whole stream had gone through one encoder.
+"""Encodes the audio of one piece to gapless AAC-LC, as if one encoder had encoded the whole stream.
 
-Every piece has a segment, so that sound and picture keep the same segment count: where sound begins late, has holes or ends early
-there is silence. Only the last piece's segment ends where the sound ends, and has at least one frame.
+Every piece has an audio segment, so that audio and video have the same number of segments. If the audio starts late, has gaps or ends
+early, the segments hold silence there. Only the last piece's segment ends with the audio, and has at least one frame.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ from yeoul.media.video.reorder import delay_samples
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source
 
-_MOST_FRAMES = 60 * OUTPUT_RATE // FRAME_SAMPLES  # that are encoded together: what is longer is encoded as if it were several pieces
-# Constant quality 1.2 in units of FF_QP2LAMBDA: a fixed bit rate would start its rate control anew at every piece and be heard.
-# The fast coder, because its choices hardly depend on history: of 185 seams two had a frame that erred 2.5 dB more than in a whole
-# encode; with the default coder (twoloop) 35 frames did by up to 23 dB. It also takes 0.6 of the CPU time and, at equal rates, less noise.
+_MAX_FRAMES = 60 * OUTPUT_RATE // FRAME_SAMPLES  # maximum per encode; longer audio is encoded as if it were several pieces
+# Constant quality 1.2 in units of FF_QP2LAMBDA: with a fixed bit rate, rate control would restart audibly at every piece.
+# The fast coder, because its choices hardly depend on history: compared with an encode of the whole stream, 2 of 185 borders had a frame
+# with 2.5 dB more error; the default coder (twoloop) had 35 such frames, with up to 23 dB. The fast coder also needs only 0.6 of the CPU
+# time and is less noisy at equal bit rates.
 _ENCODER_OPTIONS = {"flags": "+qscale", "global_quality": str(int(1.2 * 118)), "aac_coder": "fast"}
 
 
@@ -56,19 +57,19 @@ def encode_audio_piece(
     channels: int | None = None,
     shape: Callable[[Samples], Samples] | None = None,
 ) -> EncodedSegment | None:
-    """Write the piece's media segment to `out`; None only if no frame of the grid lies in the piece, or the source has no sound.
+    """Writes the piece's media segment to `out`; returns None if no frame of the grid lies in the piece, or the source has no audio.
 
-    piece_file: None for a piece without sound. channels: 1, 2 or 6; None: as many as `output_channels` says. shape: what is done to the
-    samples at 48 kHz before they are encoded; it may look no further than a frame, and remember nothing.
-    Raises UnreadableError for a file that is no piece, MediaToolError when the encoder fails.
+    piece_file: None for a piece without audio. channels: 1, 2 or 6; default: `output_channels`. shape: a function applied to the samples
+    at 48 kHz before encoding; it must be stateless, and must not depend on samples further away than one frame.
+    Raises UnreadableError if the file is not a piece, MediaToolError if the encoder fails.
     """
     track = source.audio
-    read = None if track is None else read_owned(piece_file, piece, source, track, channels or output_channels(track), limits)
-    if track is None or read is None:
+    piece_audio = None if track is None else read_owned(piece_file, piece, source, track, channels or output_channels(track), limits)
+    if track is None or piece_audio is None:
         return None
-    owned, sound = read
+    owned, sound = piece_audio
     packets: list[bytes] = []
-    for part in owned.parts(_MOST_FRAMES):
+    for part in owned.parts(_MAX_FRAMES):
         samples = resample(sound, part.encoded, track.sample_rate)
         packets += encode_aac(samples if shape is None else shape(samples))[part.packets.start : part.packets.end]
     return _write_segment(packets, owned, piece, source, sound.channels, out)
@@ -77,19 +78,19 @@ def encode_audio_piece(
 def read_owned(
     piece_file: Path | None, piece: Piece, source: Source, track: AudioTrack, channels: int, limits: Limits
 ) -> tuple[FrameRun, Sound] | None:
-    """(the frames that a piece owns, its sound in 1, 2 or 6 channels); None where no frame lies in the piece. Raises UnreadableError."""
+    """Returns (frames that a piece owns, its audio in 1, 2 or 6 channels); None if it owns no frame. Raises UnreadableError."""
     owned = owned_frames(piece, source)
     longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
     sound = decode_sound(piece_file, piece, source, track, limits, longest=longest, channels=channels)
     if piece.last:
-        # What the last packet holds past the source's end is the padding of its encoder.
-        heard = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))
-        owned = last_frames(piece, source, heard)
+        # Audio in the last packet beyond the source's end is the padding of its encoder.
+        content_end = min(output_position(sound.end, track.sample_rate), round(source.duration_s * OUTPUT_RATE))
+        owned = last_frames(piece, source, content_end)
     return None if owned.end <= owned.first else (owned, sound)
 
 
 def resample(sound: Sound, frames: Span, source_rate: int) -> Samples:
-    """The sound of some content frames at 48 kHz, the same samples whichever piece asks."""
+    """Returns the audio of content frames at 48 kHz; the samples do not depend on the piece they are computed for."""
     window = source_window(frames, source_rate)
     samples = sound.cut(window.source)
     if source_rate == OUTPUT_RATE:
@@ -101,7 +102,7 @@ def resample(sound: Sound, frames: Span, source_rate: int) -> Samples:
 
 
 def encode_aac(samples: Samples) -> list[bytes]:
-    """AAC-LC packets of samples at 48 kHz: one of priming, then one for each frame of 1,024. Raises MediaToolError."""
+    """Encodes samples at 48 kHz to AAC-LC packets: one of priming, then one per 1,024 samples. Raises MediaToolError."""
     layout = LAYOUTS[samples.shape[0]]
     encode = _open_encoder(layout).encode
     packets: list[bytes] = []
@@ -117,7 +118,7 @@ def encode_aac(samples: Samples) -> list[bytes]:
 
 
 def _open_encoder(layout: str) -> Any:
-    # Any: the stubs leave the packets that the encoder returns partly unknown.
+    # Any: PyAV's stubs have no full type for the packets that the encoder returns.
     encoder = AudioCodecContext.create("aac", "w")
     encoder.sample_rate, encoder.layout, encoder.format = OUTPUT_RATE, layout, "fltp"
     encoder.options = dict(_ENCODER_OPTIONS)
@@ -132,15 +133,15 @@ def _audio_frame(samples: Samples, layout: str, rate: int) -> AudioFrame:
 
 
 def _write_segment(packets: list[bytes], owned: FrameRun, piece: Piece, source: Source, channels: int, out: Path) -> EncodedSegment:
-    """The first segment begins with packets of silence, so that sound is delayed as pictures are; the times told are without them."""
+    """Writes the segment. The first one starts with silent packets that delay audio as much as video; the result's times exclude them."""
     if len(packets) != len(owned.packets):
         raise MediaToolError("the AAC encoder returned too few packets", found=len(packets), promised=len(owned.packets))
     delay = delay_samples(source)
-    silent = (delay - PRIMING_SAMPLES) // FRAME_SAMPLES
+    silent_packets = (delay - PRIMING_SAMPLES) // FRAME_SAMPLES
     if owned.first == 0:
-        written, decode_time = [*encode_aac(np.zeros((channels, FRAME_SAMPLES), np.float32))[:1] * silent, *packets], 0
+        written, decode_time = [*encode_aac(np.zeros((channels, FRAME_SAMPLES), np.float32))[:1] * silent_packets, *packets], 0
     else:
-        written, decode_time = packets, owned.start_ticks + silent * FRAME_SAMPLES
+        written, decode_time = packets, owned.start_ticks + silent_packets * FRAME_SAMPLES
     out.write_bytes(make_audio_fragment(piece.index + 1, decode_time, written))
     return EncodedSegment(
         name="audio",

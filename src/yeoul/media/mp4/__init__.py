@@ -1,1 +1,1 @@
-"""MP4 boxes: reading and writing CMAF segments."""
+"""MP4 boxes: reads and writes CMAF segments."""

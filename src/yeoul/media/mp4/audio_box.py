@@ -1,6 +1,6 @@
-"""The boxes of an AAC track as CMAF: one init that depends on channels and delay alone, and one fragment per segment; pure.
+"""Builds the CMAF boxes of an AAC track: one init segment that depends only on channels and delay, and one fragment per segment; pure.
 
-Written by hand because a muxer restarts its timestamps at every piece and wants to know the first packet's.
+This module writes the boxes itself, because a muxer would restart the timestamps at every piece.
 Sources: ISO/IEC 14496-12 (boxes), 14496-14 (esds), 14496-3 1.6.2.1 (AudioSpecificConfig), 23000-19 (CMAF).
 """
 
@@ -19,12 +19,12 @@ _UNDETERMINED_LANGUAGE = 0x55C4  # "und", five bits a letter
 
 
 def make_audio_init(channels: int, delay_samples: int) -> bytes:
-    """Ftyp and moov of a 48 kHz AAC-LC track that is heard from delay_samples on; they end with the priming."""
+    """Returns ftyp and moov of a 48 kHz AAC-LC track whose edit list skips the first delay_samples; the last of these are priming."""
     return _box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6cmfcmp41") + _moov(channels, delay_samples)
 
 
 def make_audio_fragment(sequence: int, decode_time: int, packets: Sequence[bytes]) -> bytes:
-    """One moof and mdat; `sequence` counts from 1, `decode_time` is in samples. All samples are 1,024 long and sync."""
+    """Returns one moof with its mdat. sequence: counts from 1. decode_time: in audio samples. Each packet is a sync sample of 1,024."""
     moof_size = len(_moof(sequence, decode_time, packets, data_offset=0))
     return _moof(sequence, decode_time, packets, data_offset=moof_size + 8) + _box(b"mdat", *packets)
 
@@ -48,9 +48,9 @@ def _moov(channels: int, delay_samples: int) -> bytes:
 
 
 def _trak(channels: int, delay_samples: int) -> bytes:
-    # Enabled and in the movie; volume 1.0; no width and height.
+    # Track enabled and in the movie; volume 1.0; no width and height.
     tkhd = _full_box(b"tkhd", 0, 3, struct.pack(">5I8x4H", 0, 0, _TRACK_ID, 0, 0, 0, 1, 0x100, 0), _UNITY_MATRIX, bytes(8))
-    # Segment duration 0: the edit runs as far as fragments do.
+    # Segment duration 0: the edit extends over all fragments.
     elst = _full_box(b"elst", 0, 0, struct.pack(">IIiI", 1, 0, delay_samples, 0x10000))
     return _box(b"trak", tkhd, _box(b"edts", elst), _mdia(channels))
 
@@ -71,7 +71,7 @@ def _stbl(channels: int) -> bytes:
 
 
 def _esds(channels: int) -> bytes:
-    # AAC-LC (2), 48 kHz (index 3), then a sync extension that says "no SBR", so that no decoder guesses HE-AAC.
+    # AAC-LC (2), 48 kHz (index 3), then a sync extension with "no SBR", so that no decoder assumes HE-AAC.
     config = struct.pack(">HHB", 2 << 11 | 3 << 7 | channels << 3, 0x2B7 << 5 | 5, 0)
     decoder = _descriptor(4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, 0, 0) + _descriptor(5, config))
     return _full_box(b"esds", 0, 0, _descriptor(3, struct.pack(">HB", 0, 0) + decoder + _descriptor(6, b"\2")))

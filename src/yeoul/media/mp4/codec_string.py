@@ -1,4 +1,4 @@
-"""What a codec is called in CODECS and @codecs, read from an init segment (RFC 6381 and what each codec says of itself in ISO BMFF)."""
+"""Makes codec strings for CODECS and @codecs from init segments (RFC 6381, and the ISO BMFF binding of each codec)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _BT709 = (1, 1, 1, 0)
 
 
 def get_codecs(init: bytes) -> str:
-    """The string of the init segment's only track: avc1, hvc1, vp09, av01, mp4a or opus. Raises MediaToolError."""
+    """Returns the codec string of the init segment's only track: avc1, hvc1, vp09, av01, mp4a or opus. Raises MediaToolError."""
     entry = find_entry(init)
-    naming = _NAMINGS.get(entry.kind)
-    if naming is None:
+    make_name = _NAMINGS.get(entry.kind)
+    if make_name is None:
         raise MediaToolError(f"the sample entry {entry.kind} has no codecs string", box=entry.kind)
-    return naming(init, entry)
+    return make_name(init, entry)
 
 
 def find_entry(init: bytes) -> Box:
-    """The only sample entry of the only track."""
+    """Returns the first sample entry of the only track. Raises MediaToolError."""
     stsd = find_box(init, whole(init), "moov/trak/mdia/minf/stbl/stsd")
     entry = next(boxes(init, stsd.payload + 8, stsd.end), None)
     if entry is None:
@@ -31,18 +31,18 @@ def find_entry(init: bytes) -> Box:
 
 
 def find_vpcc(init: bytes) -> Box:
-    """The configuration of a VP9 track; behind version and flags come profile and level, a byte each."""
+    """Returns the configuration box of a VP9 track: version and flags, then profile and level of one byte each."""
     return find_box(init, find_entry(init), "vpcC", skip=_VISUAL_FIELDS)
 
 
 def _name_avc(init: bytes, entry: Box) -> str:
-    """Profile, constraints and level as they stand in avcC (ISO/IEC 14496-15, 5.3.3.1.2)."""
+    """Returns profile, constraints and level from avcC (ISO/IEC 14496-15, 5.3.3.1.2)."""
     avcc = find_box(init, entry, "avcC", skip=_VISUAL_FIELDS)
     return "avc1." + bytes(unpack(init, ">BBB", avcc.payload + 1, avcc.end)).hex()
 
 
 def _name_hevc(init: bytes, entry: Box) -> str:
-    """ISO/IEC 14496-15, annex E.3: profile, its compatibility flags from the last bit to the first, tier and level, constraint bytes."""
+    """Returns profile, compatibility flags in reverse bit order, tier and level, and constraint bytes (ISO/IEC 14496-15, annex E.3)."""
     hvcc = find_box(init, entry, "hvcC", skip=_VISUAL_FIELDS)
     profile, flags, *constraints, level = unpack(init, ">BI6BB", hvcc.payload + 1, hvcc.end)
     space = ("", "A", "B", "C")[profile >> 6]
@@ -54,30 +54,30 @@ def _name_hevc(init: bytes, entry: Box) -> str:
 
 
 def _name_vp9(init: bytes, entry: Box) -> str:
-    """VP Codec ISO Media File Format Binding: profile, level, depth; all fields, since what is left out would mean BT.709 at 4:2:0."""
+    """Returns all fields of the VP Codec ISO Media File Format Binding; without the optional ones BT.709 and 4:2:0 would be assumed."""
     vpcc = find_box(init, entry, "vpcC", skip=_VISUAL_FIELDS)
-    profile, level, shape, *colour = unpack(init, ">BBBBBB", vpcc.payload + 4, vpcc.end)
-    fields = (profile, level, shape >> 4, shape >> 1 & 7, *colour, shape & 1)
+    profile, level, depth_and_subsampling, *colour = unpack(init, ">BBBBBB", vpcc.payload + 4, vpcc.end)
+    fields = (profile, level, depth_and_subsampling >> 4, depth_and_subsampling >> 1 & 7, *colour, depth_and_subsampling & 1)
     return "vp09." + ".".join(f"{field:02d}" for field in fields)
 
 
 def _name_av1(init: bytes, entry: Box) -> str:
-    """AV1 Codec ISO Media File Format Binding, 5: profile, level and tier, depth; the rest only where it is not the default."""
+    """Returns profile, level, tier and depth, and the other fields if not all are default (AV1 Codec ISO Media File Format Binding, 5)."""
     av1c = find_box(init, entry, "av1C", skip=_VISUAL_FIELDS)
     profile_level, flags = unpack(init, ">BB", av1c.payload + 1, av1c.end)
     tier = "H" if flags & 0x80 else "M"
     depth = (12 if flags & 0x20 else 10) if flags & 0x40 else 8
     name = f"av01.{profile_level >> 5}.{profile_level & 0x1F:02d}{tier}.{depth:02d}"
-    monochrome, across, down, place = flags >> 4 & 1, flags >> 3 & 1, flags >> 2 & 1, flags & 3
-    shape = f"{monochrome}.{across}{down}{place if across and down else 0}"
+    monochrome, subsampling_x, subsampling_y, chroma_position = flags >> 4 & 1, flags >> 3 & 1, flags >> 2 & 1, flags & 3
+    format_fields = f"{monochrome}.{subsampling_x}{subsampling_y}{chroma_position if subsampling_x and subsampling_y else 0}"
     primaries, transfer, matrix, full = _read_colour(init, entry)
-    if (primaries, transfer, matrix, full, shape) == (*_BT709, "0.110"):
+    if (primaries, transfer, matrix, full, format_fields) == (*_BT709, "0.110"):
         return name
-    return f"{name}.{shape}.{primaries:02d}.{transfer:02d}.{matrix:02d}.{full}"
+    return f"{name}.{format_fields}.{primaries:02d}.{transfer:02d}.{matrix:02d}.{full}"
 
 
 def _read_colour(init: bytes, entry: Box) -> tuple[int, int, int, int]:
-    """Primaries, transfer, matrix and full range of colr (ISO/IEC 14496-12, 12.1.5); BT.709 where it is absent."""
+    """Returns primaries, transfer, matrix and full range flag of colr (ISO/IEC 14496-12, 12.1.5); BT.709 if it is absent."""
     for box in boxes(init, entry.payload + _VISUAL_FIELDS, entry.end):
         if box.kind == "colr" and init[box.payload : box.payload + 4] == b"nclx":
             primaries, transfer, matrix, full = unpack(init, ">HHHB", box.payload + 4, box.end)
@@ -95,27 +95,27 @@ def _name_opus(_init: bytes, _entry: Box) -> str:
 
 
 def _read_esds(descriptors: bytes) -> str:
-    """The codec that an ES_Descriptor names (ISO/IEC 14496-1, 7.2.6.5): object type, then the audio object type where it is AAC."""
-    at, end = 0, len(descriptors)
+    """Returns object type, and audio object type for AAC, of an ES_Descriptor (ISO/IEC 14496-1, 7.2.6.5). Raises MediaToolError."""
+    offset, end = 0, len(descriptors)
     object_type: int | None = None
-    while at + 2 <= end:
-        tag, at = descriptors[at], at + 1
-        while at < end and descriptors[at] & 0x80:  # expandable sizes, 14496-1, 8.3.3: seven bits a byte
-            at += 1
-        at += 1
-        if tag == 0x03:  # ES_Descriptor: ES_ID and flags; what follows lies inside
-            at += 3
-        elif tag == 0x04 and at + 13 <= end:  # DecoderConfigDescriptor: object type first
-            object_type, at = descriptors[at], at + 13
-        elif tag == 0x05 and at < end and object_type == 0x40:  # DecoderSpecificInfo: 14496-3, 1.6.2.1
-            audio_type = descriptors[at] >> 3
-            if audio_type == 31 and at + 1 < end:
-                audio_type = 32 + ((descriptors[at] & 7) << 3 | descriptors[at + 1] >> 5)
+    while offset + 2 <= end:
+        tag, offset = descriptors[offset], offset + 1
+        while offset < end and descriptors[offset] & 0x80:  # expandable sizes, 14496-1, 8.3.3: seven bits a byte
+            offset += 1
+        offset += 1
+        if tag == 0x03:  # ES_Descriptor: skip ES_ID and flags, continue inside
+            offset += 3
+        elif tag == 0x04 and offset + 13 <= end:  # DecoderConfigDescriptor: object type first
+            object_type, offset = descriptors[offset], offset + 13
+        elif tag == 0x05 and offset < end and object_type == 0x40:  # DecoderSpecificInfo: 14496-3, 1.6.2.1
+            audio_type = descriptors[offset] >> 3
+            if audio_type == 31 and offset + 1 < end:
+                audio_type = 32 + ((descriptors[offset] & 7) << 3 | descriptors[offset + 1] >> 5)
             return f"mp4a.40.{audio_type}"
         else:
             break
     if object_type is None:
-        raise MediaToolError("the esds box names no object type")
+        raise MediaToolError("the esds box has no object type")
     return f"mp4a.{object_type:02x}"
 
 

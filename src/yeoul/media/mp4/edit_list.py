@@ -1,4 +1,4 @@
-"""The edit list of an init segment: from which moment of the media a track is shown (ISO/IEC 14496-12, 8.6.6). Bytes in, bytes out."""
+"""Reads and adds the edit list of an init segment, which defines where playback starts in the media (ISO/IEC 14496-12, 8.6.6)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import struct
 from yeoul.base.errors import MediaToolError
 from yeoul.media.mp4.box import boxes, find_box, unpack, whole
 
-_ELST = struct.Struct(">4sIIIiHH")  # kind, version and flags, count, duration (0: all that follows), media time, rate
+_ELST = struct.Struct(">4sIIIiHH")  # kind, version and flags, count, duration (0: to the end), media time, rate
 
 
 def get_media_time(init: bytes) -> int:
-    """Returns the ticks by which the only track's presentation times are later than it is shown; 0 without an edit list."""
+    """Returns the media time at which the edit list of the only track starts, in ticks; 0 without an edit list. Raises MediaToolError."""
     trak = find_box(init, whole(init), "moov/trak")
     edts = next((box for box in boxes(init, trak.payload, trak.end) if box.kind == "edts"), None)
     if edts is None:
@@ -19,27 +19,27 @@ def get_media_time(init: bytes) -> int:
     elst = find_box(init, edts, "elst")
     version, *_, count = unpack(init, ">B3sI", elst.payload, elst.end)
     if count != 1:
-        raise MediaToolError("an edit list of another length than one", count=count)
+        raise MediaToolError("the edit list does not have exactly one entry", count=count)
     return unpack(init, ">q" if version else ">i", elst.payload + (16 if version else 12), elst.end)[0]
 
 
 def add_edit_list(init: bytes, media_time: int) -> bytes:
-    """Returns an init segment whose only track is shown from media_time on, in its own ticks; the same bytes for 0.
+    """Returns the init segment with an edit list that starts its only track at media_time, in ticks; unchanged for 0.
 
-    Raises MediaToolError where the init has an edit list already.
+    Raises MediaToolError if the init segment already has an edit list.
     """
     if media_time == 0:
         return init
     moov = find_box(init, whole(init), "moov")
     trak = find_box(init, moov, "trak")
     if any(box.kind == "edts" for box in boxes(init, trak.payload, trak.end)):
-        raise MediaToolError("the track has an edit list already")
-    at = find_box(init, trak, "tkhd").end
+        raise MediaToolError("the track already has an edit list")
+    insert_offset = find_box(init, trak, "tkhd").end
     edts = _sized(b"edts" + _sized(_ELST.pack(b"elst", 0, 1, 0, media_time, 1, 0)))
-    out = bytearray(init[:at] + edts + init[at:])
+    data = bytearray(init[:insert_offset] + edts + init[insert_offset:])
     for box in (moov, trak):
-        struct.pack_into(">I", out, box.start, box.end - box.start + len(edts))
-    return bytes(out)
+        struct.pack_into(">I", data, box.start, box.end - box.start + len(edts))
+    return bytes(data)
 
 
 def _sized(kind_and_payload: bytes) -> bytes:

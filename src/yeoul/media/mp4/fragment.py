@@ -1,6 +1,6 @@
-"""CMAF bytes: fragments are read, and their sample times rewritten (ISO/IEC 14496-12).
+"""Reads CMAF fragments, and rewrites the times of their samples (ISO/IEC 14496-12).
 
-Bytes in, structures out. Only what our own encoders write is understood: one track, offsets from the moof.
+Supports only what our own encoders write: one track, with offsets relative to the moof.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NON_SYNC = 0x10000  # sample_is_non_sync_sample, 8.8.3.1
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One coded frame: duration_ticks and cts_ticks (presentation minus decoding time) in the track's timescale, flags of 8.8.3.1."""
+    """One coded frame. duration_ticks and cts_ticks (presentation minus decode time): in the track's timescale. flags: see 8.8.3.1."""
 
     duration_ticks: int
     size_bytes: int
@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One moof with its mdat: offset is that of the moof, data_offset that of the first sample, both from the start of the media data."""
+    """One moof with its mdat. offset: of the moof. data_offset: of the first sample. Both count from the start of the media data."""
 
     offset: int
     size_bytes: int
@@ -53,7 +53,7 @@ class Fragment:
 
 
 def split_init(data: bytes) -> tuple[bytes, bytes]:
-    """(init segment, media data): everything up to the end of the moov, and the moof and mdat boxes after it (14496-12, 8.16)."""
+    """Returns (init segment, media data), split at the end of the moov (14496-12, 8.16). Raises MediaToolError."""
     for box in boxes(data, 0, len(data)):
         if box.kind == "moov":
             return data[: box.end], data[box.end :]
@@ -61,8 +61,8 @@ def split_init(data: bytes) -> tuple[bytes, bytes]:
 
 
 def list_fragments(media: bytes) -> tuple[Fragment, ...]:
-    """Every moof + mdat pair of media data without its init; other boxes at the top (styp, sidx, prft) are passed over."""
-    found: list[Fragment] = []
+    """Returns every pair of moof and mdat in media data without init; skips other top-level boxes (styp, sidx, prft)."""
+    fragments: list[Fragment] = []
     moof: Box | None = None
     for box in boxes(media, 0, len(media)):
         if box.kind == "moof":
@@ -70,11 +70,11 @@ def list_fragments(media: bytes) -> tuple[Fragment, ...]:
         elif box.kind == "mdat":
             if moof is None:
                 raise MediaToolError("an mdat comes without its moof", offset=box.start)
-            found.append(_read_fragment(media, moof, box))
+            fragments.append(_read_fragment(media, moof, box))
             moof = None
     if moof is not None:
         raise MediaToolError("the last moof has no mdat", offset=moof.start)
-    return tuple(found)
+    return tuple(fragments)
 
 
 def _read_fragment(media: bytes, moof: Box, mdat: Box) -> Fragment:
@@ -92,34 +92,34 @@ def _read_fragment(media: bytes, moof: Box, mdat: Box) -> Fragment:
 
 
 def _read_tfhd(media: bytes, tfhd: Box) -> Sample:
-    """The fragment's defaults (14496-12, 8.8.7)."""
+    """Returns the fragment's default values as a sample (14496-12, 8.8.7)."""
     flags = unpack(media, ">I", tfhd.payload, tfhd.end)[0] & 0xFFFFFF
     if flags & _TF_BASE_OFFSET or not flags & _TF_BASE_IS_MOOF:
-        raise MediaToolError("sample offsets do not count from the moof", offset=tfhd.start)
-    at = tfhd.payload + 8 + (4 if flags & _TF_DESCRIPTION else 0)
+        raise MediaToolError("sample offsets are not relative to the moof", offset=tfhd.start)
+    offset = tfhd.payload + 8 + (4 if flags & _TF_DESCRIPTION else 0)
     values: list[int] = []
     for flag in (_TF_DURATION, _TF_SIZE, _TF_FLAGS):
-        values.append(unpack(media, ">I", at, tfhd.end)[0] if flags & flag else 0)
-        at += 4 if flags & flag else 0
+        values.append(unpack(media, ">I", offset, tfhd.end)[0] if flags & flag else 0)
+        offset += 4 if flags & flag else 0
     return Sample(values[0], values[1], values[2], 0)
 
 
 def _read_trun(media: bytes, trun: Box, default: Sample) -> tuple[int, tuple[Sample, ...]]:
-    """(data offset from the moof, samples) of a track run (14496-12, 8.8.8)."""
+    """Returns (data offset from the moof, samples) of a track run (14496-12, 8.8.8)."""
     flags, count = unpack(media, ">II", trun.payload, trun.end)
     if not flags & _TR_OFFSET:
         raise MediaToolError("a track run has no data offset", offset=trun.start)
     (data_offset,) = unpack(media, ">i", trun.payload + 8, trun.end)
-    at = trun.payload + 12
-    first_flags = unpack(media, ">I", at, trun.end)[0] if flags & _TR_FIRST_FLAGS else None
-    at += 4 if first_flags is not None else 0
+    offset = trun.payload + 12
+    first_flags = unpack(media, ">I", offset, trun.end)[0] if flags & _TR_FIRST_FLAGS else None
+    offset += 4 if first_flags is not None else 0
     fields = [flag for flag in (_TR_DURATION, _TR_SIZE, _TR_FLAGS, _TR_CTS) if flags & flag]
     layout = ">" + "".join("i" if flag == _TR_CTS else "I" for flag in fields)
-    if at + count * struct.calcsize(layout) > trun.end:
+    if offset + count * struct.calcsize(layout) > trun.end:
         raise MediaToolError("a track run is shorter than its samples", offset=trun.start)
     samples: list[Sample] = []
     for index in range(count):
-        row = dict(zip(fields, struct.unpack_from(layout, media, at + index * struct.calcsize(layout)), strict=True))
+        row = dict(zip(fields, struct.unpack_from(layout, media, offset + index * struct.calcsize(layout)), strict=True))
         sample_flags = first_flags if index == 0 and first_flags is not None else row.get(_TR_FLAGS, default.flags)
         duration, size = row.get(_TR_DURATION, default.duration_ticks), row.get(_TR_SIZE, default.size_bytes)
         samples.append(Sample(duration, size, sample_flags, row.get(_TR_CTS, 0)))
@@ -127,59 +127,58 @@ def _read_trun(media: bytes, trun: Box, default: Sample) -> tuple[int, tuple[Sam
 
 
 def list_pts(fragments: Sequence[Fragment]) -> list[int]:
-    """Presentation times of all samples in decoding order, in ticks."""
-    found: list[int] = []
+    """Returns the presentation times of all samples in decode order, in ticks."""
+    times: list[int] = []
     for fragment in fragments:
         dts = fragment.start_ticks
         for sample in fragment.samples:
-            found.append(dts + sample.cts_ticks)
+            times.append(dts + sample.cts_ticks)
             dts += sample.duration_ticks
-    return found
+    return times
 
 
 def retime(media: bytes, end_ticks: int, delay_ticks: int = 0, *, start_ticks: int | None = None) -> bytes:
-    """Returns the same samples, each lasting until the next is shown, with decoding times that add up from the first one's time.
+    """Returns the same samples with exact times: each frame lasts until the next one is shown, the last until end_ticks.
 
-    Encoders derive decoding times from a delay and guess the last duration, which is right for constant frame rates only. Here every
-    fragment begins at its IDR's time, and its durations add up exactly. Presentation times are later by delay_ticks, which the
-    init's edit list takes away again, so that composition offsets are not negative: demuxers of ffmpeg and GStreamer show all
-    pictures late by the most negative one. start_ticks: the first frame is shown from then.
+    Encoders compute decode times from a delay and guess the last duration, which is correct only for constant frame rates. Here every
+    fragment starts at the time of its IDR frame, and its durations add up exactly. Presentation times are delay_ticks later, which the edit
+    list of the init segment subtracts again. This avoids negative composition offsets: demuxers of ffmpeg and GStreamer delay all frames by
+    the most negative one. start_ticks: the new time of the first frame; default: unchanged.
 
-    Raises MediaToolError when a fragment does not start with its earliest frame or holds one that is shown after the next
-    fragment's, two frames share a time, none is left before `end_ticks`, a picture would be shown before it is decoded, or
-    times do not fit into the boxes.
+    Raises MediaToolError if a fragment does not start with its earliest frame or overlaps the next one, two frames have the same time, a
+    frame is not before `end_ticks`, a frame would be shown before it is decoded, or times do not fit into the boxes.
     """
     fragments = list_fragments(media)
     pts = list_pts(fragments)
     if pts and start_ticks is not None:
         first_shown = min(pts)
         pts = [start_ticks if time == first_shown else time for time in pts]
-    ordered = sorted(pts)
-    times = [*ordered, end_ticks]
+    sorted_pts = sorted(pts)
+    times = [*sorted_pts, end_ticks]
     if any(later <= earlier for earlier, later in pairwise(times)):
         raise MediaToolError("presentation times are not strictly increasing up to the piece's end", end_ticks=end_ticks)
-    shown_for = {now: after - now for now, after in pairwise(times)}
-    out: list[bytes] = []
+    durations = {time: next_time - time for time, next_time in pairwise(times)}
+    parts: list[bytes] = []
     first = 0
     for fragment in fragments:
-        own = pts[first : first + len(fragment.samples)]
-        if own and (own[0] != ordered[first] or max(own) != ordered[first + len(own) - 1]):
-            raise MediaToolError("a fragment's frames are not shown together, its first one first", offset=fragment.offset)
-        decoded = list(accumulate((shown_for[time] for time in own), initial=times[first]))
+        own_pts = pts[first : first + len(fragment.samples)]
+        if own_pts and (own_pts[0] != sorted_pts[first] or max(own_pts) != sorted_pts[first + len(own_pts) - 1]):
+            raise MediaToolError("the frames of a fragment are not shown together, starting with its first frame", offset=fragment.offset)
+        decode_times = list(accumulate((durations[time] for time in own_pts), initial=times[first]))
         samples = [
-            Sample(shown_for[time], old.size_bytes, old.flags, time + delay_ticks - dts)
-            for time, dts, old in zip(own, decoded, fragment.samples, strict=False)
+            Sample(durations[time], sample.size_bytes, sample.flags, time + delay_ticks - dts)
+            for time, dts, sample in zip(own_pts, decode_times, fragment.samples, strict=False)
         ]
         if any(sample.cts_ticks < 0 for sample in samples):
-            raise MediaToolError("a picture would be shown before it is decoded", offset=fragment.offset, delay_ticks=delay_ticks)
+            raise MediaToolError("a frame would be shown before it is decoded", offset=fragment.offset, delay_ticks=delay_ticks)
         size_bytes = sum(sample.size_bytes for sample in samples)
         try:
-            out.append(_write_moof(fragment.sequence, times[first], samples))
-        except struct.error as error:  # negative, or longer than a box can say
-            raise MediaToolError("a fragment has times that cannot be", offset=fragment.offset) from error
-        out.append(_box("mdat", media[fragment.data_offset : fragment.data_offset + size_bytes]))
-        first += len(own)
-    return b"".join(out)
+            parts.append(_write_moof(fragment.sequence, times[first], samples))
+        except struct.error as error:  # negative, or too large for the field of the box
+            raise MediaToolError("a fragment has invalid times", offset=fragment.offset) from error
+        parts.append(_box("mdat", media[fragment.data_offset : fragment.data_offset + size_bytes]))
+        first += len(own_pts)
+    return b"".join(parts)
 
 
 def _box(kind: str, *parts: bytes) -> bytes:
@@ -188,7 +187,7 @@ def _box(kind: str, *parts: bytes) -> bytes:
 
 
 def _write_moof(sequence: int, start_ticks: int, samples: Sequence[Sample]) -> bytes:
-    """A moof with one run; values that all samples share stand once in the tfhd."""
+    """Returns a moof with one run; values that all samples share are written once, in the tfhd."""
     rest = samples[1] if len(samples) > 1 else samples[0]
     same_duration = all(sample.duration_ticks == samples[0].duration_ticks for sample in samples)
     same_flags = all(sample.flags == rest.flags for sample in samples[1:])
@@ -214,11 +213,11 @@ def _write_moof(sequence: int, start_ticks: int, samples: Sequence[Sample]) -> b
 
 
 def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFrame, ...]:
-    """The sync sample at the head of each fragment, lasting as long as the fragment (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY).
+    """Returns the sync sample at the start of each fragment, with the fragment's duration (RFC 8216, 4.3.3.6: EXT-X-I-FRAMES-ONLY).
 
-    delay_ticks: what the edit list takes from presentation times. Raises MediaToolError for times and sizes that cannot be.
+    delay_ticks: the value that the edit list subtracts from presentation times. Raises MediaToolError for invalid times and sizes.
     """
-    heads = [fragment for fragment in fragments if fragment.samples and fragment.samples[0].is_sync]
+    sync_fragments = [fragment for fragment in fragments if fragment.samples and fragment.samples[0].is_sync]
     try:
         return tuple(
             IFrame(
@@ -227,14 +226,14 @@ def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFra
                 duration_ticks=fragment.duration_ticks,
                 start_ticks=fragment.start_ticks + fragment.samples[0].cts_ticks - delay_ticks,
             )
-            for fragment in heads
+            for fragment in sync_fragments
         )
     except ValidationError as error:
-        raise MediaToolError("the encoder wrote a fragment with times or sizes that cannot be") from error
+        raise MediaToolError("the encoder wrote a fragment with invalid times or sizes") from error
 
 
 def get_timescale(init: bytes) -> int:
-    """Ticks per second of the init segment's only track (14496-12, 8.4.2)."""
+    """Returns the ticks per second of the init segment's only track (14496-12, 8.4.2)."""
     mdhd = find_box(init, whole(init), "moov/trak/mdia/mdhd")
     version, *_ = unpack(init, ">B", mdhd.payload, mdhd.end)
     return unpack(init, ">I", mdhd.payload + (20 if version else 12), mdhd.end)[0]

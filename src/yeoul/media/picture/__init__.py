@@ -1,1 +1,1 @@
-"""Still pictures: posters, avatars, thumbnails and storyboards."""
+"""Still pictures: posters, avatars and storyboards."""

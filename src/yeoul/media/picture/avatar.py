@@ -1,4 +1,4 @@
-"""Pictures of people."""
+"""Avatars of accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _QUALITY = 88
 
 
 def make_avatar(data: bytes) -> bytes:
-    """A square JPEG of 256 pixels, upright, cut from the middle, without any metadata. Raises what `read_picture` raises."""
+    """Returns an upright square JPEG of 256 pixels from the middle of the picture, without metadata. Raises what `read_picture` raises."""
     square = ImageOps.fit(read_picture(data, SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     square.save(out, "JPEG", quality=_QUALITY, optimize=True)

@@ -1,7 +1,7 @@
-"""Drawing pictures and probing for the API: in a process of its own, in a sandbox, since decoders read there what strangers sent.
+"""Draws pictures and probes files for the API in a separate, sandboxed process, because decoders read untrusted data.
 
-`python -m yeoul.media.picture.process` is that process. Standard input: a line of JSON {"do", "sizes", "folder", "user", ...}, then the
-bytes of each part. Standard output: {"error": ...} or {} as one line of JSON, then the picture.
+`python -m yeoul.media.picture.process` is this process. Its standard input is a line of JSON {"do", "sizes", "folder", "user", ...}, then
+the bytes of each part. Its standard output is {"error": ...} or {} as one line of JSON, then the picture.
 """
 
 from __future__ import annotations
@@ -25,90 +25,95 @@ from yeoul.media.picture.avatar import make_avatar
 from yeoul.media.picture.poster import cut_frame, draw_thumbnail
 from yeoul.media.source.ends import look_at_ends
 
-_AT_A_TIME: Final = 2
+_MAX_PROCESSES: Final = 2
 _MEMORY_BYTES: Final = 768 * 2**20
-_WRITTEN_BYTES: Final = 32 * 2**20
+_MAX_OUTPUT_BYTES: Final = 32 * 2**20
 _CPU_S: Final = 30
-_WALL_S: Final = 300.0  # for machines that are busy; the processor's time is what ends a bomb
+_TIMEOUT_S: Final = 300.0  # generous for busy machines; _CPU_S stops decompression bombs
 
 
-def _look(first: bytes, last: bytes, size_bytes: float) -> bytes:
+def _probe_ends(first: bytes, last: bytes, size_bytes: float) -> bytes:
     return json.dumps(look_at_ends(first, last, int(size_bytes), Limits())).encode()
 
 
-_DRAW: Final[dict[str, Callable[..., bytes]]] = {"avatar": make_avatar, "thumbnail": draw_thumbnail, "frame": cut_frame, "ends": _look}
+_ACTIONS: Final[dict[str, Callable[..., bytes]]] = {
+    "avatar": make_avatar,
+    "thumbnail": draw_thumbnail,
+    "frame": cut_frame,
+    "ends": _probe_ends,
+}
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Draws two pictures at a time. user: the plain user that root's drawing process becomes. Each method raises what its function does."""
+    """Runs at most two processes at a time. user: the user that processes started by root switch to. Methods raise like their functions."""
 
     user: str = "nobody"
-    _places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_AT_A_TIME))
+    _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MAX_PROCESSES))
 
     def make_avatar(self, data: bytes) -> bytes:
         """Returns `avatar.make_avatar(data)`."""
         return self._draw("avatar", data)
 
     def draw_thumbnail(self, data: bytes) -> bytes:
-        """Returns `thumbnail.draw_thumbnail(data)`."""
+        """Returns `poster.draw_thumbnail(data)`."""
         return self._draw("thumbnail", data)
 
     def cut_frame(self, init: bytes, media: bytes, time_s: float) -> bytes:
-        """Returns `thumbnail.cut_frame(init, media, time_s)`."""
+        """Returns `poster.cut_frame(init, media, time_s)`."""
         return self._draw("frame", init, media, time_s=time_s)
 
     def look_at_ends(self, first: bytes, last: bytes, size_bytes: int) -> dict[str, str]:
         """Returns `ends.look_at_ends(first, last, size_bytes)`."""
-        found: dict[str, str] = json.loads(self._draw("ends", first, last, size_bytes=size_bytes))
-        return found
+        formats: dict[str, str] = json.loads(self._draw("ends", first, last, size_bytes=size_bytes))
+        return formats
 
     def _draw(self, name: str, *parts: bytes, **numbers: float) -> bytes:
-        with self._places, tempfile.TemporaryDirectory(prefix="yeoul-drawing-") as folder:
+        with self._slots, tempfile.TemporaryDirectory(prefix="yeoul-drawing-") as folder:
             head = {"do": name, "sizes": [len(part) for part in parts], "numbers": numbers, "folder": folder, "user": self.user}
-            told, _, picture = _run(b"".join((json.dumps(head).encode(), b"\n", *parts))).partition(b"\n")
-        if not told:
-            raise MediaToolError("the process that draws ended without a picture")
-        if error := json.loads(told).get("error"):
+            status, _, picture = _run_process(b"".join((json.dumps(head).encode(), b"\n", *parts))).partition(b"\n")
+        if not status:
+            raise MediaToolError("the drawing process ended without a result")
+        if error := json.loads(status).get("error"):
             raise from_dict(error)
         return picture
 
 
 def make_environment() -> dict[str, str]:
-    """Returns what the drawing process needs of the environment: the server's own holds passwords."""
+    """Returns the environment variables that the drawing process needs; the server's other variables may hold passwords."""
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ}
 
 
-def _run(sent: bytes) -> bytes:
-    """Returns what the drawing process writes, which is bounded since it writes into a file. Raises MediaTimeoutError."""
+def _run_process(request: bytes) -> bytes:
+    """Runs the process and returns its output, which goes to a file so that its size is limited. Raises MediaTimeoutError."""
     argv = [sys.executable, "-P", "-m", "yeoul.media.picture.process"]
-    with tempfile.TemporaryFile() as written:
+    with tempfile.TemporaryFile() as output:
         try:
             subprocess.run(
-                argv, input=sent, stdout=written, stderr=subprocess.DEVNULL, env=make_environment(), timeout=_WALL_S, check=False
+                argv, input=request, stdout=output, stderr=subprocess.DEVNULL, env=make_environment(), timeout=_TIMEOUT_S, check=False
             )
         except subprocess.TimeoutExpired as error:
             raise MediaTimeoutError("the picture took too long to draw") from error
-        written.seek(0)
-        return written.read()
+        output.seek(0)
+        return output.read()
 
 
 def main() -> None:
-    """Draw what standard input asks for."""
+    """Reads a request from standard input, and writes the result to standard output."""
     head: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     parts = [sys.stdin.buffer.read(size) for size in head["sizes"]]
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_OUTPUT_BYTES, _MAX_OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     Room(readable=(), writable=(), mount_point=Path(head["folder"]), user=head["user"]).enter()
     try:
-        answer = b"{}\n" + _DRAW[head["do"]](*parts, **head["numbers"])
+        response = b"{}\n" + _ACTIONS[head["do"]](*parts, **head["numbers"])
     except YeoulError as error:
-        answer = json.dumps({"error": error.to_dict()}).encode() + b"\n"
+        response = json.dumps({"error": error.to_dict()}).encode() + b"\n"
     except MemoryError:
-        answer = json.dumps({"error": MediaToolError("the picture needs too much memory").to_dict()}).encode() + b"\n"
-    sys.stdout.buffer.write(answer)
+        response = json.dumps({"error": MediaToolError("the picture needs too much memory").to_dict()}).encode() + b"\n"
+    sys.stdout.buffer.write(response)
 
 
 if __name__ == "__main__":

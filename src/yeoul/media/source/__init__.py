@@ -1,1 +1,1 @@
-"""The source file: probing, and splitting into pieces."""
+"""The source file: probing, scanning, and splitting it into pieces."""

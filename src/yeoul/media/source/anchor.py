@@ -1,4 +1,4 @@
-"""Where the sound of a piece begins, for containers whose audio times are too coarse to say."""
+"""Finds the exact start of each piece's audio, for containers whose audio times are too coarse."""
 
 from __future__ import annotations
 
@@ -23,29 +23,32 @@ _OPENING_PACKETS: Final = 4
 
 
 def find_anchors(
-    path: Path, limits: Limits, found: SoundScan, zero_s: Fraction, spans: Sequence[range], choose: Callable[[InputContainer], AudioStream]
+    path: Path, limits: Limits, sound: SoundScan, zero_s: Fraction, spans: Sequence[range], choose: Callable[[InputContainer], AudioStream]
 ) -> list[int | None]:
-    """Per span of audio packets, the position of the first sample that a fresh decoder yields, from the source's zero.
+    """Returns, for each span of audio packets, the position of the first sample that a fresh decoder yields.
 
-    zero_s: where that stands in the file's own time. choose: gives the stream, the others having been discarded.
+    Positions are in samples from the source's zero; None if the container's times are exact or the span is empty. zero_s: the source's
+    zero in the file's own time. choose: returns the audio stream of a container, and has the demuxer discard all others.
 
-    None where the container's times are exact or the span is empty. A decoder that starts in mid-stream swallows or adds samples
-    in its own way (Vorbis primes itself, Opus skips anew). So the first packets of each span are decoded afresh, and the
-    difference to the count of the whole stream says how many.
+    A decoder that starts in mid-stream drops or adds samples, depending on the codec (Vorbis primes itself, Opus skips again). To find
+    out how many, the first packets of each span are decoded by a fresh decoder, and the result is compared with the count of the whole
+    stream.
     """
-    counted, table = found.count, found.table
-    if counted is None:
+    count, table = sound.count, sound.table
+    if count is None:
         return [None] * len(spans)
     with open_whole(path, limits, SOUND_DEMUXERS) as container:
         audio = choose(container)
         zero = round(zero_s * audio.codec_context.sample_rate)
-        openings = _openings(container, audio, table, spans)
-        lost = {start: _swallowed(audio, counted, start, packets) for start, packets in openings.items()}
-    return [int(counted.start[span.start]) + lost[span.start] - zero if len(span) else None for span in spans]
+        openings = _copy_openings(container, audio, table, spans)
+        missing = {start: _count_missing_samples(audio, count, start, packets) for start, packets in openings.items()}
+    return [int(count.start[span.start]) + missing[span.start] - zero if len(span) else None for span in spans]
 
 
-def _openings(container: InputContainer, audio: AudioStream, table: PacketTable, spans: Sequence[range]) -> dict[int, list[Packet[Any]]]:
-    """Copies of the first packets of each span, by the position of the first."""
+def _copy_openings(
+    container: InputContainer, audio: AudioStream, table: PacketTable, spans: Sequence[range]
+) -> dict[int, list[Packet[Any]]]:
+    """Returns copies of the first packets of each span, by the position of the span's first packet."""
     stops = {span.start: min(span.stop, span.start + _OPENING_PACKETS) for span in spans if len(span)}
     openings: dict[int, list[Packet[Any]]] = {start: [] for start in stops}
     for position, packet in enumerate(media_packets(container, [audio])):
@@ -55,16 +58,16 @@ def _openings(container: InputContainer, audio: AudioStream, table: PacketTable,
     return openings
 
 
-def _swallowed(audio: AudioStream, counted: AudioCount, start: int, packets: list[Packet[Any]]) -> int:
-    """How many samples fewer the packets yield in a piece file of their own than in the running stream (negative: more)."""
-    memory = io.BytesIO()
-    with PieceWriter(memory, [audio], container_for([audio])) as writer:
+def _count_missing_samples(audio: AudioStream, count: AudioCount, start: int, packets: list[Packet[Any]]) -> int:
+    """Returns how many samples fewer the packets yield in a piece file of their own than in the whole stream (negative: more)."""
+    buffer = io.BytesIO()
+    with PieceWriter(buffer, [audio], container_for([audio])) as writer:
         for packet in packets:
             writer.write(packet, audio.index)
-    memory.seek(0)
-    with av.open(memory, "r") as piece:
-        fresh: Any = piece.streams.audio[0].codec_context
+    buffer.seek(0)
+    with av.open(buffer, "r") as piece:
+        decoder: Any = piece.streams.audio[0].codec_context
         yielded = sum(
-            frame.samples for packet in media_packets(piece, list(piece.streams)) for frame in decoded_audio(fresh.decode, packet)
+            frame.samples for packet in media_packets(piece, list(piece.streams)) for frame in decoded_audio(decoder.decode, packet)
         )
-    return int(counted.count[start : start + len(packets)].sum()) - yielded
+    return int(count.count[start : start + len(packets)].sum()) - yielded

@@ -1,4 +1,4 @@
-"""Chapters of a source: their times from the first shown picture on, and titles that are plain text, whatever the file says."""
+"""Chapters of a source: times relative to the first displayed frame, and titles reduced to plain text."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ MAX_CHAPTERS: Final = 1000
 
 
 def read_chapters(container: InputContainer, zero_s: Fraction, duration_s: float) -> tuple[Chapter, ...]:
-    """Returns the chapters that a container names, in order of time, counted from `zero_s` and cut to what lasts `duration_s`.
+    """Returns the chapters of a container, in order of time, with times relative to `zero_s` and limited to 0 to `duration_s`.
 
-    At most 1,000; those without a length are left out.
+    Reads at most 1,000 chapters, and leaves out those without a length.
     """
-    raw = cast("list[dict[str, Any]]", cast("Any", container).chapters())
-    found: list[Chapter] = []
-    for position, chapter in enumerate(raw[:MAX_CHAPTERS]):
-        tick = Fraction(chapter["time_base"])
-        start_s, end_s = (float(chapter[name] * tick - zero_s) for name in ("start", "end"))
-        title = make_line(chapter["metadata"].get("title", "")) or f"Chapter {position + 1}"
-        found += _cut(start_s, end_s, title, duration_s)
-    return tuple(sorted(found, key=lambda chapter: chapter.start_s))
+    entries = cast("list[dict[str, Any]]", cast("Any", container).chapters())
+    chapters: list[Chapter] = []
+    for position, entry in enumerate(entries[:MAX_CHAPTERS]):
+        tick = Fraction(entry["time_base"])
+        start_s, end_s = (float(entry[name] * tick - zero_s) for name in ("start", "end"))
+        title = make_line(entry["metadata"].get("title", "")) or f"Chapter {position + 1}"
+        chapters += _limit_chapter(start_s, end_s, title, duration_s)
+    return tuple(sorted(chapters, key=lambda chapter: chapter.start_s))
 
 
 def place_chapters(chapters: Iterable[Chapter], shift_s: float, duration_s: float) -> tuple[Chapter, ...]:
-    """Returns the same, `shift_s` earlier and cut to what lasts `duration_s`; what is outside goes."""
-    cut = (_cut(one.start_s - shift_s, one.end_s - shift_s, one.title, duration_s) for one in chapters)
-    return tuple(itertools.chain.from_iterable(cut))
+    """Returns chapters moved `shift_s` earlier and limited to 0 to `duration_s`; leaves out those outside of that range."""
+    placed = (_limit_chapter(chapter.start_s - shift_s, chapter.end_s - shift_s, chapter.title, duration_s) for chapter in chapters)
+    return tuple(itertools.chain.from_iterable(placed))
 
 
-def _cut(start_s: float, end_s: float, title: str, duration_s: float) -> list[Chapter]:
+def _limit_chapter(start_s: float, end_s: float, title: str, duration_s: float) -> list[Chapter]:
     start_s, end_s = max(0.0, start_s), min(duration_s, end_s)
     return [Chapter(start_s=round(start_s, 6), end_s=round(end_s, 6), title=title)] if end_s > start_s else []

@@ -1,9 +1,9 @@
-"""Files that are all sound get a picture, so that players have something to show and everything else works as for any video.
+"""Converts audio-only files to videos with a still picture, so that the pipeline and players can handle them like any video.
 
-The picture is the file's own cover, or one of the sound. It becomes a still of five frames a second, as long as the sound, beside
-the sound without loss: a file that is split like all others. A stream of sound alone would be refused by players that open the
-page's picture first, has no poster and no storyboard, and would make every part of the pipeline know of videos without pictures;
-the still costs less than a hundredth of real time.
+The picture is the file's own cover art, or else a drawing of the waveform. The result has a video track of five frames a second that
+shows this picture, as long as the audio, and the audio without loss. Without the video track, some players would refuse the stream,
+the video would have no poster or storyboard, and every part of the pipeline would have to handle videos without frames. Encoding the
+still takes less than a hundredth of real time.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from yeoul.media.source.scan import decoded_audio, media_packets
 _RATE: Final = 5
 _LONGEST_PX: Final = 1280
 _SIZE: Final = (640, 360)
-_GROUND, _INK = (16, 20, 24), (138, 180, 248)
+_BACKGROUND, _FOREGROUND = (16, 20, 24), (138, 180, 248)
 
 
 @dataclass(frozen=True)
-class _Sound:
-    """What decoding the sound found. stream_index: the demuxer's; peaks: the largest value of each frame, 0 to 1."""
+class _Audio:
+    """Facts from decoding the audio. stream_index: the demuxer's. peaks: the largest absolute value of each frame, 0 to 1."""
 
     stream_index: int
     format: str
@@ -41,24 +41,25 @@ class _Sound:
 
 
 def with_cover(path: Path, folder: Path, limits: Limits) -> Path | None:
-    """A file in `folder` with the sound of `path` and a still; None where `path` has pictures of its own, or nothing to be heard.
+    """Writes a file with the audio of `path` and a still picture into `folder`, and returns its path.
 
-    Raises UnreadableError for what no demuxer takes, TooLargeError, and what `run_tool` raises.
+    Returns None if `path` has video, or no audio. Raises UnreadableError if no demuxer recognises the file, TooLargeError if the audio is
+    too long, and what `run_tool` raises.
     """
     with open_input(path, limits, SOUND_DEMUXERS) as container:
-        if _has_pictures(container) or find_audio(container) is None:
+        if _has_video(container) or find_audio(container) is None:
             return None
-        art = _find_art(container, limits)
-    sound = _listen(path, limits)
-    if sound.duration_s <= 0:
+        cover_art = _find_cover_art(container, limits)
+    audio = _decode_audio(path, limits)
+    if audio.duration_s <= 0:
         return None
-    still, made = folder / "cover.jpg", folder / "covered.nut"
-    (art or _draw(sound)).save(still, "JPEG", quality=92)
-    run_tool(_make_words(path, sound, still, made, limits), limits=limits, cwd=folder)
-    return made
+    still, output = folder / "cover.jpg", folder / "covered.nut"
+    (cover_art or _draw_waveform(audio)).save(still, "JPEG", quality=92)
+    run_tool(_make_command(path, audio, still, output, limits), limits=limits, cwd=folder)
+    return output
 
 
-def _has_pictures(container: InputContainer) -> bool:
+def _has_video(container: InputContainer) -> bool:
     try:
         find_video(container)
     except NoVideoError:
@@ -66,8 +67,8 @@ def _has_pictures(container: InputContainer) -> bool:
     return True
 
 
-def _find_art(container: InputContainer, limits: Limits) -> Image.Image | None:
-    """The cover that the file carries, upright in even sides of at most 1,280 px; None where there is none that can be read."""
+def _find_cover_art(container: InputContainer, limits: Limits) -> Image.Image | None:
+    """Returns the file's cover art, with even sides of at most 1,280 px; None if there is none that can be decoded."""
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic or stream.width * stream.height > limits.max_pixels:
             continue
@@ -76,9 +77,9 @@ def _find_art(container: InputContainer, limits: Limits) -> Image.Image | None:
         except BROKEN:
             frame = None
         if frame is not None:
-            picture = cast("Image.Image", frame.to_image()).convert("RGB")  # pyright: ignore[reportUnknownMemberType]
-            shrink = min(1.0, _LONGEST_PX / max(picture.size))
-            return picture.resize((_even(picture.width * shrink), _even(picture.height * shrink)))
+            image = cast("Image.Image", frame.to_image()).convert("RGB")  # pyright: ignore[reportUnknownMemberType]
+            scale = min(1.0, _LONGEST_PX / max(image.size))
+            return image.resize((_even(image.width * scale), _even(image.height * scale)))
     return None
 
 
@@ -86,21 +87,21 @@ def _even(side: float) -> int:
     return max(16, int(side) // 2 * 2)
 
 
-def _listen(path: Path, limits: Limits) -> _Sound:
-    """Decode all of the sound: only that says how long it is."""
+def _decode_audio(path: Path, limits: Limits) -> _Audio:
+    """Decodes all audio, since only that shows its exact duration. Raises UnreadableError and TooLargeError."""
     peaks, samples = array("f"), 0
     with open_input(path, limits, SOUND_DEMUXERS) as container:
         stream = find_audio(container)
         if stream is None:
-            raise UnreadableError("the file has no sound that can be decoded", file=path.name)
+            raise UnreadableError("the file has no audio that can be decoded", file=path.name)
         rate, decode = stream.codec_context.sample_rate, cast("Any", stream.codec_context).decode
         for packet in (*_packets(container, stream), None):
             for frame in decoded_audio(decode, packet):
                 samples += frame.samples
                 peaks.append(_peak(frame.to_ndarray()))
             if samples > limits.max_duration_s * rate:
-                raise TooLargeError("the sound is longer than allowed", max_duration_s=limits.max_duration_s)
-        return _Sound(stream.index, stream.codec_context.format.name, samples / rate, peaks)
+                raise TooLargeError("the audio is longer than allowed", max_duration_s=limits.max_duration_s)
+        return _Audio(stream.index, stream.codec_context.format.name, samples / rate, peaks)
 
 
 def _packets(container: InputContainer, stream: Any) -> Any:
@@ -108,32 +109,33 @@ def _packets(container: InputContainer, stream: Any) -> Any:
 
 
 def _peak(values: np.ndarray[Any, np.dtype[Any]]) -> float:
-    """The largest value of a frame, as a share of the most that its samples can be."""
+    """Returns the largest absolute value of a frame, as a share of full scale."""
     if not values.size:
         return 0.0
     if values.dtype == np.uint8:
         return float(np.abs(values.astype(np.int16) - 128).max()) / 128
-    most = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
-    return min(1.0, float(np.abs(values.astype(np.float64)).max()) / most)
+    full_scale = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+    return min(1.0, float(np.abs(values.astype(np.float64)).max()) / full_scale)
 
 
-def _draw(sound: _Sound) -> Image.Image:
-    """A line up and down for each column of pixels, as high as the sound is loud at that time."""
-    picture = Image.new("RGB", _SIZE, _GROUND)
-    pen = ImageDraw.Draw(picture)
+def _draw_waveform(audio: _Audio) -> Image.Image:
+    """Draws the waveform: a vertical line for each column of pixels, as high as the peak at that time."""
+    image = Image.new("RGB", _SIZE, _BACKGROUND)
+    draw = ImageDraw.Draw(image)
     width, height = _SIZE
-    columns = np.array_split(np.array(sound.peaks), width) if len(sound.peaks) >= width else np.array(sound.peaks)[:, None]
+    columns = np.array_split(np.array(audio.peaks), width) if len(audio.peaks) >= width else np.array(audio.peaks)[:, None]
     step = width / len(columns)
     for index, values in enumerate(columns):
-        reach = 1 + float(values.max()) * height * 0.4
-        pen.rectangle((index * step, height / 2 - reach, max(index * step, (index + 1) * step - 1), height / 2 + reach), fill=_INK)
-    return picture
+        half_height = 1 + float(values.max()) * height * 0.4
+        left, right = index * step, max(index * step, (index + 1) * step - 1)
+        draw.rectangle((left, height / 2 - half_height, right, height / 2 + half_height), fill=_FOREGROUND)
+    return image
 
 
-def _make_words(path: Path, sound: _Sound, still: Path, made: Path, limits: Limits) -> list[str]:
-    """Sound of more than 16 bits keeps them; what was compressed with loss has no more. Short frames: NUT counts the last as whole."""
-    length_s = max(1, int(sound.duration_s * _RATE)) / _RATE
-    depth = [] if sound.format.rstrip("p") == "s32" else ["-sample_fmt", "s16"]
+def _make_command(path: Path, audio: _Audio, still: Path, output: Path, limits: Limits) -> list[str]:
+    """Returns the ffmpeg command: s32 samples keep their depth, others get 16 bits. FLAC frames are short: NUT counts the last as full."""
+    length_s = max(1, int(audio.duration_s * _RATE)) / _RATE
+    depth = [] if audio.format.rstrip("p") == "s32" else ["-sample_fmt", "s16"]
     return [
         *(
             ffmpeg_path(),
@@ -150,9 +152,9 @@ def _make_words(path: Path, sound: _Sound, still: Path, made: Path, limits: Limi
             "-i",
             f"file:{still}",
         ),
-        *(*ffmpeg_input_options(limits, SOUND_DEMUXERS), "-i", f"file:{path}", "-map", "0:v:0", "-map", f"1:{sound.stream_index}"),
+        *(*ffmpeg_input_options(limits, SOUND_DEMUXERS), "-i", f"file:{path}", "-map", "0:v:0", "-map", f"1:{audio.stream_index}"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", str(2 * _RATE), "-bf", "0"),
         *("-threads", "1", "-pix_fmt", "yuv420p", "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-color_range", "tv"),
         *("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-c:a", "flac", "-frame_size", "1024", *depth),
-        *("-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(made)),
+        *("-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(output)),
     ]

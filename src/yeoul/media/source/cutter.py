@@ -1,4 +1,4 @@
-"""Dealing the packets of a file out to the pieces that are being written; neighbours overlap, so there can be several at once."""
+"""Writes the packets of a file into piece files. Neighbouring pieces overlap, so that several can be open at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yeoul.model.piece import Piece
 
 @dataclass(frozen=True)
 class Dealt:
-    """A stream that is cut: its packets as a scan found them, which of them go into each piece, and what each piece takes from times."""
+    """A stream to cut. table: its packets. spans: the range of packets of each piece. bases: the base of the times in each piece."""
 
     stream: Stream
     table: PacketTable
@@ -29,57 +29,57 @@ class Dealt:
 def deal(
     packets: Iterable[Packet[Any]], streams: Sequence[Dealt], pieces: Sequence[Piece], folder: Path, only: Collection[int] | None = None
 ) -> Generator[tuple[Piece, Path | None]]:
-    """Write pieces into `folder` as 000000.nut (or .mov) and so on, in order; each is yielded when it is complete. None: it holds nothing.
+    """Writes pieces into `folder` as 000000.nut (or .mov) and so on; yields each piece, in order, with its file when it is complete.
 
-    pieces: all of the plan; only: indexes of those to write. Closing the iterator removes what is half written. Raises StorageFullError,
-    and UnreadableError where the packets end before the pieces do.
+    The file is None if the piece has no packets. pieces: all pieces of the plan. only: indexes of those to write; default: all. Closing
+    the iterator removes unfinished files. Raises StorageFullError, and UnreadableError if the packets end too early.
     """
-    dealer = _Dealer(streams, [piece for piece in pieces if only is None or piece.index in only], folder)
+    writer = _PiecesWriter(streams, [piece for piece in pieces if only is None or piece.index in only], folder)
     try:
-        yield from dealer.finished()
-        for packet in packets if dealer.waiting else ():
-            dealer.take(packet)
-            yield from dealer.finished()
-            if not dealer.waiting:
+        yield from writer.close_complete()
+        for packet in packets if writer.waiting else ():
+            writer.write(packet)
+            yield from writer.close_complete()
+            if not writer.waiting:
                 return
     finally:
-        dealer.discard()
-    if dealer.waiting:
-        missing = [piece.index for piece in dealer.waiting]
-        raise UnreadableError("the file ended before its planned pieces did; it has changed", missing=missing)
+        writer.discard()
+    if writer.waiting:
+        missing = [piece.index for piece in writer.waiting]
+        raise UnreadableError("the file ends before its last piece: it was changed after it was scanned", missing=missing)
 
 
-class _Dealer:
+class _PiecesWriter:
     def __init__(self, streams: Sequence[Dealt], waiting: list[Piece], folder: Path) -> None:
         self.waiting = waiting
-        self._streams = {one.stream.index: one for one in streams}
-        self._read = dict.fromkeys(self._streams, 0)
+        self._streams = {cut.stream.index: cut for cut in streams}
+        self._positions = dict.fromkeys(self._streams, 0)
         self._folder = folder
         self._writers: dict[int, PieceWriter] = {}
 
-    def take(self, packet: Packet[Any]) -> None:
-        one, position = self._streams[packet.stream_index], self._read[packet.stream_index]
-        self._read[packet.stream_index] += 1
-        if position >= len(one.table):
+    def write(self, packet: Packet[Any]) -> None:
+        cut, position = self._streams[packet.stream_index], self._positions[packet.stream_index]
+        self._positions[packet.stream_index] += 1
+        if position >= len(cut.table):
             return
         for piece in self.waiting:
-            span = one.spans[piece.index]
+            span = cut.spans[piece.index]
             if len(span) and span.start > position:
-                return  # the starts of spans rise with the pieces
+                return  # later pieces start later
             if position in span:
-                self._writer(piece).write(rebased(packet, one.table, position, one.bases[piece.index]), packet.stream_index)
+                self._get_writer(piece).write(rebased(packet, cut.table, position, cut.bases[piece.index]), packet.stream_index)
 
-    def _writer(self, piece: Piece) -> PieceWriter:
+    def _get_writer(self, piece: Piece) -> PieceWriter:
         if piece.index not in self._writers:
-            streams = [one.stream for one in self._streams.values()]
+            streams = [cut.stream for cut in self._streams.values()]
             self._writers[piece.index] = PieceWriter(self._path(piece), streams, piece.container)
         return self._writers[piece.index]
 
     def _path(self, piece: Piece) -> Path:
         return self._folder / f"{piece.index:06d}.{'nut' if piece.container == 'nut' else 'mov'}"
 
-    def finished(self) -> Iterator[tuple[Piece, Path | None]]:
-        """The pieces, in order, all of whose packets have been dealt."""
+    def close_complete(self) -> Iterator[tuple[Piece, Path | None]]:
+        """Closes and yields, in order, the pieces that have all their packets."""
         while self.waiting and self._is_complete(self.waiting[0]):
             piece = self.waiting.pop(0)
             writer = self._writers.pop(piece.index, None)
@@ -89,7 +89,7 @@ class _Dealer:
 
     def _is_complete(self, piece: Piece) -> bool:
         return all(
-            not len(one.spans[piece.index]) or self._read[index] >= one.spans[piece.index].stop for index, one in self._streams.items()
+            not len(cut.spans[piece.index]) or self._positions[index] >= cut.spans[piece.index].stop for index, cut in self._streams.items()
         )
 
     def discard(self) -> None:

@@ -1,4 +1,4 @@
-"""What a file is by its first and last bytes, before the rest of it is sent: whether it is of a codec that nobody here can decode."""
+"""Probes a file by its first and last bytes, so that unsupported codecs are reported before the upload."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from yeoul.base.errors import MediaError, UnsupportedCodecError
 from yeoul.media.limits import BROKEN, Limits, av_options
 from yeoul.media.source.probe import check_base_colours, find_audio, find_video
 
-_MOST_READ_BYTES: Final = 16 * 2**20  # some demuxers look for a mark through all of the hole
+_MAX_READ_BYTES: Final = 16 * 2**20  # some demuxers search for a marker through all of the missing middle
 
 
 class _Ends(io.RawIOBase):
-    """A file of which the middle is not there, and reads as zeros."""
+    """A file without its middle, which reads as zeros."""
 
     def __init__(self, first: bytes, last: bytes, size_bytes: int) -> None:
         self._first, self._last, self._size = first, last, max(size_bytes, len(first))
@@ -38,7 +38,7 @@ class _Ends(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         left = max(0, self._size - self._at)
-        count = min(left if size < 0 else size, left, _MOST_READ_BYTES - self._read)
+        count = min(left if size < 0 else size, left, _MAX_READ_BYTES - self._read)
         data = bytearray(count)
         for start, part in ((0, self._first), (self._size - len(self._last), self._last)):
             begin, end = max(self._at, start), min(self._at + count, start + len(part))
@@ -50,24 +50,24 @@ class _Ends(io.RawIOBase):
 
 
 def look_at_ends(first: bytes, last: bytes, size_bytes: int, limits: Limits) -> dict[str, str]:
-    """Returns {"container", "video", "audio"} as far as the ends of a file tell them; nothing where they do not tell what it is.
+    """Returns {"container", "video", "audio"} of a file from its first and last bytes, without the entries that they do not show.
 
-    Raises UnsupportedCodecError with codec and container where no decoder here knows the pictures.
+    Raises UnsupportedCodecError (facts: codec, container) if there is no decoder for the video.
     """
     ends = _Ends(first, last, size_bytes)
-    found: dict[str, str] = {}
+    formats: dict[str, str] = {}
     with contextlib.suppress(*BROKEN), av.open(ends, "r", options=av_options(limits), metadata_errors="replace") as container:
-        found["container"] = container.format.name.split(",")[0]
+        formats["container"] = container.format.name.split(",")[0]
         try:
             video, audio = find_video(container), find_audio(container)
             check_base_colours(ends, video)
         except UnsupportedCodecError as error:
             codec = error.facts.get("codec", "unknown")
-            message = f"{error.message} ({codec} in {found['container']})"
-            raise UnsupportedCodecError(message, **{**error.facts, "codec": codec, "container": found["container"]}) from error
+            message = f"{error.message} ({codec} in {formats['container']})"
+            raise UnsupportedCodecError(message, **{**error.facts, "codec": codec, "container": formats["container"]}) from error
         except MediaError:
-            return found  # no pictures as far as one can see
-        found["video"] = video.codec_context.codec.canonical_name
+            return formats  # no video in the known part of the file
+        formats["video"] = video.codec_context.codec.canonical_name
         if audio is not None:
-            found["audio"] = audio.codec_context.codec.canonical_name
-    return found
+            formats["audio"] = audio.codec_context.codec.canonical_name
+    return formats

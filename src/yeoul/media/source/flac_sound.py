@@ -1,4 +1,4 @@
-"""Converts sound that no piece can hold (Windows Media, PCM of Blu-ray) to FLAC, and copies the pictures unchanged."""
+"""Converts audio that no piece can hold (Windows Media, PCM of Blu-ray) to FLAC, and copies the video unchanged."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from yeoul.media.source.probe import claimed_duration_s, find_audio, find_video
 from yeoul.media.source.truncation import open_whole
 from yeoul.model.source import Source
 
-_DEEP: Final = ("s32", "s32p", "flt", "fltp", "dbl", "dblp")
-_DEPTH_BYTES: Final = 4
-_OF_TIMES: Final = ("picture_held", "times_repaired")
+_DEEP_FORMATS: Final = ("s32", "s32p", "flt", "fltp", "dbl", "dblp")
+_MAX_SAMPLE_BYTES: Final = 4
+_TIME_NOTICES: Final = ("picture_held", "times_repaired")
 _LOSSLESS: Final = ("pcm_", "wmalossless")
 
 
 def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
-    """Returns a file in `folder` with the pictures of `path` and its sound as FLAC; None where pieces can hold the sound of `path`.
+    """Writes a file with the video of `path` and its audio as FLAC into `folder`, and returns its path.
 
-    The new file may be three times as large as `path` (or 64 MiB), and larger by the sound as PCM for as long as `path` says it lasts.
-    It lacks what NUT has no place for: captions, chapters, languages, rotation and colour. See `with_what_is_told`.
+    Returns None if pieces can hold the audio of `path`, or cannot hold its video. The new file may be as large as three times `path` (or
+    64 MiB, if that is more) plus the audio as PCM. NUT cannot store captions, chapters, languages, rotation and colour;
+    `with_what_is_told` restores them.
     Raises UnreadableError, TruncatedError, NoVideoError and UnsupportedCodecError as `probe` does, and what `run_tool` raises.
     """
     with open_whole(path, limits) as container:
@@ -34,36 +35,36 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
             return None
         codec = audio.codec_context
         options = flac_options(audio)
-        chosen = ("-map", f"0:{video.index}", "-map", f"0:{audio.index}")
+        mapping = ("-map", f"0:{video.index}", "-map", f"0:{audio.index}")
         pcm_bytes = int(
-            min(claimed_duration_s(container, video), limits.max_duration_s) * codec.sample_rate * codec.channels * _DEPTH_BYTES
+            min(claimed_duration_s(container, video), limits.max_duration_s) * codec.sample_rate * codec.channels * _MAX_SAMPLE_BYTES
         )
-    most_bytes = min(limits.max_output_bytes, most_copied_bytes(path.stat().st_size) + pcm_bytes)
-    made = folder / "kept.nut"
-    # Pictures without a time of showing (AVI) get one, which NUT needs.
-    words = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-fflags", "+genpts", *ffmpeg_input_options(limits), "-i", f"file:{path}"]
-    words += [*chosen, "-c:v", "copy", *options]
-    words += ["-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(made)]
-    run_tool(words, limits=replace(limits, max_output_bytes=most_bytes), cwd=folder)
-    return made
+    max_bytes = min(limits.max_output_bytes, most_copied_bytes(path.stat().st_size) + pcm_bytes)
+    output = folder / "kept.nut"
+    # genpts: NUT needs presentation times, which AVI lacks.
+    command = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-fflags", "+genpts", *ffmpeg_input_options(limits), "-i", f"file:{path}"]
+    command += [*mapping, "-c:v", "copy", *options]
+    command += ["-map_metadata", "-1", "-fflags", "+bitexact", "-f", "nut", str(output)]
+    run_tool(command, limits=replace(limits, max_output_bytes=max_bytes), cwd=folder)
+    return output
 
 
 def flac_options(stream: AudioStream) -> list[str]:
-    """Returns ffmpeg's options that keep a stream as FLAC; what was compressed with loss has no more than 16 bits that count."""
+    """Returns the ffmpeg options that convert a stream to FLAC; lossy codecs get 16 bits, as they do not hold more."""
     codec = stream.codec_context
-    is_deep = codec.format.name in _DEEP and codec.codec.canonical_name.startswith(_LOSSLESS)
+    is_deep = codec.format.name in _DEEP_FORMATS and codec.codec.canonical_name.startswith(_LOSSLESS)
     return ["-c:a", "flac", "-frame_size", "1024", "-sample_fmt", "s32" if is_deep else "s16", "-threads", "1"]
 
 
-def with_what_is_told(source: Source, told: Source) -> Source:
-    """Returns the source of a converted file with what only the original tells of its pictures, sound, captions and chapters.
+def with_what_is_told(source: Source, original: Source) -> Source:
+    """Returns the source of a converted file, with the metadata of video, audio, captions and chapters that only the original has.
 
-    source: as `plan_split` found it in the converted file; told: as `probe` found it in the original.
+    source: from `plan_split` of the converted file. original: from `probe` of the original.
     """
-    own = source.video
-    video = told.video.with_values(time_base=own.time_base, frame_rate=own.frame_rate, frames=own.frames)
+    converted = source.video
+    video = original.video.with_values(time_base=converted.time_base, frame_rate=converted.frame_rate, frames=converted.frames)
     audio = source.audio
-    if audio is not None and told.audio is not None:
-        audio = audio.with_values(language=told.audio.language, title=told.audio.title, role=told.audio.role)
-    notices = (*told.notices, *(notice for notice in source.notices if notice.code in _OF_TIMES))
-    return told.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio, notices=notices)
+    if audio is not None and original.audio is not None:
+        audio = audio.with_values(language=original.audio.language, title=original.audio.title, role=original.audio.role)
+    notices = (*original.notices, *(notice for notice in source.notices if notice.code in _TIME_NOTICES))
+    return original.with_values(duration_s=source.duration_s, start_pts=source.start_pts, video=video, audio=audio, notices=notices)

@@ -1,7 +1,7 @@
-"""Tells which packets begin a picture that is shown.
+"""Detects which packets start a displayed frame.
 
-Some packets hold no such picture (parameter sets, the end of a sequence, hidden references), others the second field of one. The packets
-are read by the syntax of their codec. In codecs that are not listed here every packet begins a picture.
+Some packets hold no displayed frame (parameter sets, the end of a sequence, hidden reference frames), others hold the second field of one.
+This module parses packets by the syntax of their codec. In codecs that it does not list, every packet starts a frame.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 Begins = Callable[[bytes], bool]
 
-PICTURES_IN_PARTS: Final = ("h264", "mpeg2video")  # codecs whose pictures may come in several packets
+PICTURES_IN_PARTS: Final = ("h264", "mpeg2video")  # codecs in which the two fields of a frame may be separate packets
 _VP8_SHOW_FRAME: Final = 0x10
 _DIRAC_PREFIX: Final = b"BBCD"
 _DIRAC_PICTURE: Final = 0x08
@@ -24,15 +24,15 @@ _MPEG2_EXTENSION: Final = b"\0\0\1\xb5"
 _MPEG2_PICTURE: Final = b"\0\0\1\0"
 _MPEG2_CODING: Final = 8  # id of the picture coding extension
 _FRAME: Final = 3  # both fields
-_HEAD_BYTES: Final = 64  # of a parameter set or slice, what is read of it
-_MOST_NALS: Final = 200
+_HEAD_BYTES: Final = 64  # how much of a parameter set or slice is parsed
+_MAX_NALS: Final = 200
 
 
 def make_picture_test(codec: str, extradata: bytes | None) -> Begins | None:
-    """Returns a function that takes the packets of one stream in decode order, and returns of each whether it begins a picture.
+    """Returns a function that takes the packets of a stream in decode order, and returns True if the packet starts a displayed frame.
 
-    Returns None for codecs in which every packet does. codec: ffmpeg's name; extradata: the stream's. The function remembers fields, so
-    that each stream needs its own.
+    Returns None for codecs in which every packet does. codec: ffmpeg's name. extradata: the stream's. The function keeps state about
+    fields, so each stream needs its own.
     """
     match codec:
         case "vp8":
@@ -51,38 +51,38 @@ def make_picture_test(codec: str, extradata: bytes | None) -> Begins | None:
 
 
 def _begins_dirac(data: bytes) -> bool:
-    """Whether one of the parse units is a picture (SMPTE ST 2042-1, 10.5)."""
-    at = data.find(_DIRAC_PREFIX)
-    while 0 <= at < len(data) - 4:
-        if data[at + 4] & _DIRAC_PICTURE:
+    """True if one of the parse units is a picture (SMPTE ST 2042-1, 10.5)."""
+    position = data.find(_DIRAC_PREFIX)
+    while 0 <= position < len(data) - 4:
+        if data[position + 4] & _DIRAC_PICTURE:
             return True
-        at = data.find(_DIRAC_PREFIX, at + 4)
+        position = data.find(_DIRAC_PREFIX, position + 4)
     return False
 
 
 # --- NAL units (ITU-T H.264 and H.265, annex B; ISO/IEC 14496-15) ---
 
 
-def _nal_length(record: bytes, at: int) -> int:
-    """Bytes of the length before each NAL unit by a configuration record; 0 for a byte stream with start codes."""
-    return (record[at] & 3) + 1 if len(record) > at and record[0] == 1 else 0
+def _nal_length(record: bytes, position: int) -> int:
+    """Returns the size of the length field before each NAL unit, from a configuration record; 0 for a byte stream with start codes."""
+    return (record[position] & 3) + 1 if len(record) > position and record[0] == 1 else 0
 
 
 def _nals(data: bytes, length_bytes: int) -> Iterator[bytes]:
-    """The beginnings of the first NAL units of a packet."""
-    at = 0
-    for _ in range(_MOST_NALS):
+    """Yields the first bytes of the first NAL units of a packet."""
+    position = 0
+    for _ in range(_MAX_NALS):
         if length_bytes:
-            if at + length_bytes >= len(data):
+            if position + length_bytes >= len(data):
                 return
-            size = int.from_bytes(data[at : at + length_bytes], "big")
-            start = at + length_bytes
-            at = start + size
+            size = int.from_bytes(data[position : position + length_bytes], "big")
+            start = position + length_bytes
+            position = start + size
         else:
-            found = data.find(b"\0\0\1", at)
-            if found < 0 or found + 3 >= len(data):
+            start_code = data.find(b"\0\0\1", position)
+            if start_code < 0 or start_code + 3 >= len(data):
                 return
-            start = at = found + 3
+            start = position = start_code + 3
         if data[start : start + 1]:
             yield data[start : start + _HEAD_BYTES]
 
@@ -102,7 +102,7 @@ class _Bits:
         return value
 
     def golomb(self) -> int:
-        """ue(v)."""
+        """Reads an unsigned Exp-Golomb code, ue(v)."""
         zeros = 0
         while not self.read(1):
             zeros += 1
@@ -111,7 +111,7 @@ class _Bits:
 
 @dataclass(frozen=True)
 class _Sps:
-    """What tells fields apart. frames_only: the sequence has no field pictures."""
+    """The fields of a sequence parameter set that are needed to find fields. frames_only: the sequence has no field pictures."""
 
     frame_num_bits: int
     separate_planes: bool
@@ -123,47 +123,47 @@ class _H264:
         self._length = _nal_length(extradata, 4)
         self._sps: dict[int, _Sps] = {}
         self._sps_of: dict[int, int] = {}
-        self._open: tuple[int, int] | None = None  # frame number and parity of a first field
+        self._first_field: tuple[int, int] | None = None  # frame number and parity, until its second field comes
         for nal in _record_nals(extradata) if self._length else _nals(extradata, 0):
-            self._learn(nal)
+            self._read_parameter_set(nal)
 
     def begins(self, data: bytes) -> bool:
         for nal in _nals(data, self._length):
             if nal[0] & 0x1F in _H264_SLICES:
                 return self._begins_slice(nal)
-            self._learn(nal)
+            self._read_parameter_set(nal)
         return False
 
-    def _learn(self, nal: bytes) -> None:
+    def _read_parameter_set(self, nal: bytes) -> None:
         try:
             if nal[0] & 0x1F == _H264_SPS:
-                number, found = _read_sps(nal)
-                self._sps[number] = found
+                number, sps = _read_sps(nal)
+                self._sps[number] = sps
             elif nal[0] & 0x1F == _H264_PPS:
                 bits = _Bits(nal)
                 number = bits.golomb()
                 self._sps_of[number] = bits.golomb()
         except IndexError:
-            return  # longer than what is read of it, or damaged: the decoder will say so
+            return  # longer than _HEAD_BYTES, or damaged, which the decoder will report
 
     def _begins_slice(self, nal: bytes) -> bool:
-        """Whether the picture of a slice is not the second field of the one before (7.3.3, 7.4.1.2.4)."""
+        """True unless the slice belongs to the second field of the previous packet's frame (7.3.3, 7.4.1.2.4)."""
         try:
             field = self._read_field(nal)
         except IndexError:
             field = None
         if field is None:
-            self._open = None
+            self._first_field = None
             return True
         number, parity = field
-        if self._open == (number, 1 - parity):
-            self._open = None
+        if self._first_field == (number, 1 - parity):
+            self._first_field = None
             return False
-        self._open = field
+        self._first_field = field
         return True
 
     def _read_field(self, nal: bytes) -> tuple[int, int] | None:
-        """(frame number, 1 for the bottom field) of a field's slice; None for one of a frame."""
+        """Returns (frame number, 1 if bottom field) of a slice in a field picture; None for a slice of a whole frame."""
         if self._sps and all(sps.frames_only for sps in self._sps.values()):
             return None
         bits = _Bits(nal)
@@ -178,19 +178,19 @@ class _H264:
 
 
 def _record_nals(record: bytes) -> Iterator[bytes]:
-    """The parameter sets of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
-    at, kinds = 5, (0x1F, 0xFF)
+    """Yields the parameter sets of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
+    position, kinds = 5, (0x1F, 0xFF)
     for mask in kinds:
-        count, at = (record[at] & mask, at + 1) if at < len(record) else (0, at)
+        count, position = (record[position] & mask, position + 1) if position < len(record) else (0, position)
         for _ in range(count):
-            size = int.from_bytes(record[at : at + 2], "big")
-            if record[at + 2 : at + 3]:
-                yield record[at + 2 : at + 2 + min(size, _HEAD_BYTES)]
-            at += 2 + size
+            size = int.from_bytes(record[position : position + 2], "big")
+            if record[position + 2 : position + 3]:
+                yield record[position + 2 : position + 2 + min(size, _HEAD_BYTES)]
+            position += 2 + size
 
 
 def _read_sps(nal: bytes) -> tuple[int, _Sps]:
-    """(id, what is needed) of a sequence parameter set (7.3.2.1.1)."""
+    """Returns (id, needed fields) of a sequence parameter set (7.3.2.1.1)."""
     bits = _Bits(nal)
     profile = bits.read(8)
     bits.read(16)
@@ -238,27 +238,27 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
 
 class _Mpeg2:
     def __init__(self) -> None:
-        self._open: int | None = None  # structure of a first field
+        self._first_field: int | None = None  # its structure, until its second field comes
 
     def begins(self, data: bytes) -> bool:
-        at = data.find(_MPEG2_PICTURE)
-        if at < 0:
+        position = data.find(_MPEG2_PICTURE)
+        if position < 0:
             return False
-        structure = self._read_structure(data, at)
+        structure = self._read_structure(data, position)
         if structure == _FRAME:
-            self._open = None
+            self._first_field = None
             return True
-        if self._open == _FRAME - structure:
-            self._open = None
+        if self._first_field == _FRAME - structure:
+            self._first_field = None
             return False
-        # Both fields in one packet are a picture of their own.
-        second = data.find(_MPEG2_PICTURE, at + 4)
-        self._open = None if second >= 0 else structure
+        # Both fields in one packet are a complete frame.
+        second = data.find(_MPEG2_PICTURE, position + 4)
+        self._first_field = None if second >= 0 else structure
         return True
 
-    def _read_structure(self, data: bytes, at: int) -> int:
-        """1: the top field, 2: the bottom field, 3: a frame, as are all of MPEG-1."""
-        found = data.find(_MPEG2_EXTENSION, at, at + 2 * _HEAD_BYTES)
-        if found < 0 or len(data) < found + 7 or data[found + 4] >> 4 != _MPEG2_CODING:
+    def _read_structure(self, data: bytes, position: int) -> int:
+        """Returns 1 for the top field, 2 for the bottom field, 3 for a frame; always 3 in MPEG-1."""
+        extension = data.find(_MPEG2_EXTENSION, position, position + 2 * _HEAD_BYTES)
+        if extension < 0 or len(data) < extension + 7 or data[extension + 4] >> 4 != _MPEG2_CODING:
             return _FRAME
-        return data[found + 6] & 3 or _FRAME
+        return data[extension + 6] & 3 or _FRAME

@@ -1,4 +1,4 @@
-"""The packet table of a file, made by demuxing alone, and the check of what was found against what the container promises."""
+"""Builds the packet table of a file by demuxing, and checks it against the lengths that the container promises."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ from yeoul.model.notice import Notice
 Ticks = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-# Containers whose audio times are this coarse (Matroska's milliseconds, AVI's frames) have their samples counted instead.
+# If audio times are coarser than this (Matroska's milliseconds, AVI's frames), samples are counted instead.
 _COARSE_AUDIO_TICK: Final = Fraction(1, 20_000)
-# A step this large between counted and written time is a real gap in the sound.
+# A larger difference between counted and written time is a real gap in the audio.
 AUDIO_GAP_S: Final = 0.05
-_USUAL_RATE: Final = Fraction(25)  # of ffmpeg, too, for streams that do not say
-_HOLD_S: Final = Fraction(1, 5)
-_VP9_MARKER: Final = 2  # the first two bits of each frame (VP9 bitstream, 6.2)
+_USUAL_RATE: Final = Fraction(25)  # also ffmpeg's default for streams without a frame rate
+_MAX_UNCOVERED_S: Final = Fraction(1, 5)
+_VP9_MARKER: Final = 2  # value of the first two bits of each frame (VP9 bitstream, 6.2)
 _MISSING: Final = -(2**63)
 
 
 @dataclass(frozen=True)
 class PacketTable:
-    """All packets of one stream in decode order: arrays of equal length, times in ticks of time_base.
+    """All packets of one stream in decode order: arrays of equal length, with times in ticks of time_base.
 
-    pts and dts are complete; dts rises strictly and is never above pts. size: in bytes. key: decoding may start here. hidden: an edit
-    list hides what the packet yields. shown: the packet yields a picture that is displayed (not hidden, and it can be decoded).
-    goes_on: the packet belongs to the picture before it, as a second field does; empty where no packet does.
+    pts and dts are complete; dts rises strictly and is never above pts. size: in bytes. key: decoding can start here. hidden: an edit
+    list hides the packet's frame. shown: the packet yields a displayed frame (it is not hidden, and can be decoded). goes_on: the packet
+    continues the frame of the previous packet, as a second field does; the array is empty if no packet does.
     """
 
     time_base: Fraction
@@ -74,31 +74,31 @@ class PacketTable:
 
     @property
     def end_pts(self) -> int:
-        """When the last displayed frame stops, or sooner where a hidden one would be let in."""
+        """The end of the last displayed frame, or the next hidden pts after it if that is earlier."""
         hidden_after = self.pts[self.hidden & (self.pts > self.pts[self.shown].max())]
         return min(self.stop_pts, int(hidden_after.min(initial=self.stop_pts)))
 
     @property
     def stop_pts(self) -> int:
-        """When the last displayed frame stops being displayed."""
+        """The end of the last displayed frame."""
         return int((self.pts + self.duration)[self.shown].max())
 
     @property
     def frames(self) -> int:
-        """Displayed frames."""
+        """The number of displayed frames."""
         return int(self.shown.sum())
 
     def edit_borders(self) -> Ticks:
-        """The pts at which an edit list goes on elsewhere in the media: hidden packets lie there between two displayed frames.
+        """Returns each pts at which an edit list jumps in the media, so that hidden packets lie between two displayed frames.
 
-        A piece across such a border would show them, since only the source's own file says that they are hidden.
+        A piece across such a border would show the hidden frames, since pieces do not store the edit list.
         """
         order = np.argsort(self.pts[self.shown], kind="stable")
         pts, position = self.pts[self.shown][order], np.flatnonzero(self.shown)[order]
         intruders = self.hidden & (self.pts >= pts[0]) & (self.pts <= pts[-1])
         hidden_before = np.concatenate(([0], np.cumsum(intruders)))
         last_before, first_after = np.maximum.accumulate(position)[:-1], np.minimum.accumulate(position[::-1])[::-1][1:]
-        # A decode order that does not mix the two sides, and something hidden between them.
+        # A border: the frames on both sides do not mix in decode order, and a hidden packet lies between them.
         apart = last_before < first_after
         hidden = hidden_before[np.where(apart, first_after, 0)] > hidden_before[np.where(apart, last_before, 0)]
         return pts[1:][apart & hidden]
@@ -106,9 +106,9 @@ class PacketTable:
 
 @dataclass(frozen=True)
 class AudioCount:
-    """Where a stream's sound lies by counting samples, one entry per packet, in samples at the source's rate.
+    """Positions in an audio stream from counting samples: one entry per packet, in samples at the source's rate.
 
-    start: position of the packet's first sample, counted from pts 0; count: samples that its decoding yields.
+    start: position of the packet's first sample, counted from pts 0. count: number of samples that the packet decodes to.
     """
 
     start: Ticks
@@ -117,23 +117,23 @@ class AudioCount:
 
 @dataclass(frozen=True)
 class SoundScan:
-    """What demuxing found of one audio stream; count and is_trimmed as `audio_count` and `audio_trimmed` of a `Scan`."""
+    """The scan of one audio stream. count and is_trimmed: as `audio_count` and `audio_trimmed` of a `Scan`."""
 
     table: PacketTable
     count: AudioCount | None
     is_trimmed: bool
 
     def end_sample(self, zero_s: Fraction, sample_rate: int) -> int | None:
-        """Where the sound ends, in samples after the source's zero, which is at `zero_s`; None where only decoding can tell."""
+        """Returns the end of the audio in samples after the source's zero, which is at `zero_s`; None if only decoding shows it."""
         return max(0, round((self.table.stop_pts * self.table.time_base - zero_s) * sample_rate)) if self.is_trimmed else None
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What demuxing a file found.
+    """The result of demuxing a file.
 
-    audio_count only where the container's audio times are coarse. audio_trimmed: the container says to the sample where the sound
-    ends, which is the audio table's stop_pts, however much the last packet yields. notices: what the scan had to repair.
+    audio_count: set only if the container's audio times are coarse. audio_trimmed: the container stores the exact end of the audio, which
+    is then the audio table's stop_pts, even if the last packet decodes to more samples. notices: repairs that the scan made.
     """
 
     video: PacketTable
@@ -148,12 +148,12 @@ class Scan:
 
     @property
     def zero_s(self) -> Fraction:
-        """When the first displayed picture begins, in the file's own time: the zero of every output."""
+        """The start of the first displayed frame in the file's own time; all outputs count from it."""
         return self.video.start_pts * self.video.time_base
 
     @property
     def duration_s(self) -> float:
-        """From the first displayed frame to the end of the picture or of the sound, whichever is later."""
+        """The time from the first displayed frame to the end of the video or audio, whichever is later."""
         start_s = self.video.start_pts * self.video.time_base
         ends = [self.video.stop_pts * self.video.time_base]
         if self.audio is not None and len(self.audio):
@@ -169,238 +169,242 @@ def scan_sounds(
     counted: bool = False,
     demuxers: Sequence[str] = DEMUXERS,
 ) -> list[SoundScan | None]:
-    """Demux a whole file for its audio streams; one entry for each that `choose` gives, None for one that holds nothing.
+    """Demuxes a file and returns a scan of each audio stream that `choose` returns; None for a stream without packets.
 
-    counted: samples are counted though the file's times look fine, since they were rounded before.
+    counted: count samples even if the file's times are fine enough, because an earlier conversion rounded them.
     Raises UnreadableError, TruncatedError and TooLargeError.
     """
     with open_whole(path, limits, demuxers) as container:
         chosen = choose(container)
-        jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
-        # Where times jump, all streams together tell by how much.
-        streams: list[Stream] = [s for s in container.streams if s in chosen or (jumps and s.type in ("video", "audio"))]
+        has_jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
+        # If times can jump, the sizes of the jumps are computed from all streams.
+        streams: list[Stream] = [s for s in container.streams if s in chosen or (has_jumps and s.type in ("video", "audio"))]
         keep_only(container, streams)
-        rows = {stream.index: _Rows(stream) for stream in chosen}
+        collectors = {stream.index: _PacketCollector(stream) for stream in chosen}
         counters = {stream.index: _SampleCounter(stream) if counted else _make_counter(stream) for stream in chosen}
         timeline = Timeline()
         for packet in media_packets(container, streams):
-            shift = timeline.shift_ticks(packet) if jumps else 0
-            if packet.stream_index in rows:
-                rows[packet.stream_index].add(packet, shift)
+            shift = timeline.shift_ticks(packet) if has_jumps else 0
+            if packet.stream_index in collectors:
+                collectors[packet.stream_index].add(packet, shift)
                 if (counter := counters[packet.stream_index]) is not None:
                     counter.add(packet)
         check_demuxed(path, container, list(chosen))
         is_mov = "mp4" in container.format.name.split(",")
-        found: list[SoundScan | None] = []
+        scans: list[SoundScan | None] = []
         for stream in chosen:
-            if not len(rows[stream.index]):
-                found.append(None)
+            if not len(collectors[stream.index]):
+                scans.append(None)
                 continue
-            table = _until_edit_end(rows[stream.index].table(), stream.duration if is_mov else None)
+            table = _trim_to_edit_end(collectors[stream.index].table(), stream.duration if is_mov else None)
             counter = counters[stream.index]
-            found.append(SoundScan(table, counter.counted() if counter is not None else None, is_mov))
-    return found
+            scans.append(SoundScan(table, counter.counted() if counter is not None else None, is_mov))
+    return scans
 
 
 def scan(path: Path, limits: Limits) -> Scan:
-    """Demux a whole file once.
+    """Demuxes a whole file once, and repairs its times.
 
     Raises UnreadableError, NoVideoError, UnsupportedCodecError, TooLargeError, and TruncatedError with found and promised.
     """
     with open_whole(path, limits) as container:
         video, audio = select_streams(container)
-        video_rows = _Rows(video)
-        audio_rows = None if audio is None else _Rows(audio)
+        video_packets = _PacketCollector(video)
+        audio_packets = None if audio is None else _PacketCollector(audio)
         counter = None if audio is None else _make_counter(audio)
         timeline = Timeline()
-        jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
+        has_jumps = bool(container.format.flags & FormatFlags.ts_discont.value)
         for packet in media_packets(container, [s for s in (video, audio) if s is not None]):
-            shift = timeline.shift_ticks(packet) if jumps else 0
+            shift = timeline.shift_ticks(packet) if has_jumps else 0
             if packet.stream_index == video.index:
-                video_rows.add(packet, shift)
-            elif audio_rows is not None:
-                audio_rows.add(packet, shift)
+                video_packets.add(packet, shift)
+            elif audio_packets is not None:
+                audio_packets.add(packet, shift)
                 if counter is not None:
                     counter.add(packet)
         check_demuxed(path, container, [s for s in (video, audio) if s is not None])
         is_mov = "mp4" in container.format.name.split(",")
         promised_end = audio.duration if audio is not None and is_mov else None
-        reordered_in_secret = container.format.name == "avi" and video.codec_context.reorder_depth > 0
-    table = video_rows.table()
+        is_reordered_avi = container.format.name == "avi" and video.codec_context.reorder_depth > 0
+    table = video_packets.table()
     if not table.shown.any():
-        raise UnreadableError("the video stream holds no decodable packet", file=path.name)
+        raise UnreadableError("the video stream has no packet that can be decoded", file=path.name)
     has_delay = video.codec_context.reorder_depth > 0 or bool((table.pts != table.dts).any())
-    if video_rows.lacks_times() and has_delay:
-        # Pictures are reordered, and only the decoder knows which of them lacks a time. As a whole they are shown as far apart as decoded.
-        table = _in_display_order(replace(table, pts=table.dts + (table.pts[0] - table.dts[0])), path, limits)
-    elif reordered_in_secret and _rises(table.pts):
-        table = _in_display_order(table, path, limits)
-    table = _told_apart(table)
-    sound = _until_edit_end(audio_rows.table(), promised_end) if audio_rows is not None and len(audio_rows) else None
-    table = _from_first_decodable(table, path, limits)
-    shown = table if sound is None else _held(table, sound)
-    found = Scan(
-        shown,
+    if video_packets.lacks_times() and has_delay:
+        # Frames are reordered, and only the decoder knows which ones lack a time. The dts supply the distances between display times.
+        table = _use_display_order(replace(table, pts=table.dts + (table.pts[0] - table.dts[0])), path, limits)
+    elif is_reordered_avi and _is_rising(table.pts):
+        table = _use_display_order(table, path, limits)
+    table = _separate_equal_pts(table)
+    sound = _trim_to_edit_end(audio_packets.table(), promised_end) if audio_packets is not None and len(audio_packets) else None
+    table = _hide_undecodable_leading(table, path, limits)
+    held = table if sound is None else _hold_for_audio(table, sound)
+    result = Scan(
+        held,
         sound,
         counter.counted() if counter is not None else None,
         audio_trimmed=is_mov,
         notices=(
-            *((Notice(code="picture_held"),) if shown is not table else ()),
+            *((Notice(code="picture_held"),) if held is not table else ()),
             *((Notice(code="times_repaired"),) if timeline.repaired else ()),
         ),
     )
-    if found.duration_s > limits.max_duration_s:
-        raise TooLargeError("the video is longer than allowed", duration_s=found.duration_s, max_duration_s=limits.max_duration_s)
-    return found
+    if result.duration_s > limits.max_duration_s:
+        raise TooLargeError("the video is longer than allowed", duration_s=result.duration_s, max_duration_s=limits.max_duration_s)
+    return result
 
 
 def select_streams(container: InputContainer) -> tuple[VideoStream, AudioStream | None]:
-    """The streams that are used; the demuxer skips all others."""
+    """Returns the video and audio stream to use, and has the demuxer skip all others."""
     video, audio = find_video(container), find_audio(container)
     keep_only(container, [video] if audio is None else [video, audio])
     return video, audio
 
 
 def keep_only(container: InputContainer, streams: Sequence[Stream]) -> None:
-    """Has the demuxer skip all other streams."""
+    """Has the demuxer skip all streams except these."""
     for stream in container.streams:
         if stream not in streams:
             stream.discard = Discard.all
 
 
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
-    """The packets that hold data, in the file's order, from the first of each stream that has a time; all of formats that know none.
+    """Yields the packets with data in the file's order, for each stream from the first packet with a time (all, in formats without times).
 
-    Raises UnreadableError, and TooLargeError where more comes out of a file than `most_copied_bytes` of its size.
+    Raises UnreadableError, and TooLargeError if the packets are larger than `most_copied_bytes` of the file's size.
     """
     left_bytes = most_copied_bytes(container.size)
-    carry = {stream.index: make_carrier(stream) for stream in streams}
+    add_parameter_sets = {stream.index: make_carrier(stream) for stream in streams}
     unpack = {stream.index: _make_unpacker(container, stream) for stream in streams}
-    begun = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
+    started = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
     try:
         for packet in container.demux(streams):
             left_bytes -= packet.size
             if left_bytes < 0:
-                raise TooLargeError("the file unpacks to much more than its size", size_bytes=container.size)
-            for whole in unpack[packet.stream_index](packet) if packet.stream_index in unpack else ():
-                part = carry[whole.stream_index](whole)
-                if part.size == 0:
-                    continue  # the empty one that flushes a decoder
-                if part.pts is not None or part.dts is not None:
-                    begun.add(part.stream_index)
-                if part.stream_index in begun:
-                    yield part
+                raise TooLargeError("the file unpacks to much more than its own size", size_bytes=container.size)
+            for unpacked in unpack[packet.stream_index](packet) if packet.stream_index in unpack else ():
+                complete = add_parameter_sets[unpacked.stream_index](unpacked)
+                if complete.size == 0:
+                    continue  # an empty packet that flushes the decoder
+                if complete.pts is not None or complete.dts is not None:
+                    started.add(complete.stream_index)
+                if complete.stream_index in started:
+                    yield complete
     except BROKEN as error:
         raise UnreadableError("the file cannot be read to its end", reason=reason_of(error)) from error
 
 
 def _make_unpacker(container: InputContainer, stream: Stream) -> Callable[[Packet[Any]], Sequence[Packet[Any]]]:
-    """Returns what gives the packets of single pictures: in AVI, a packet of MPEG-4 may hold a B picture beside the one before it."""
+    """Returns a function that splits packets into one per frame: in AVI, an MPEG-4 packet may also hold the following B-frame."""
     if container.format.name != "avi" or stream.codec_context.codec.canonical_name != "mpeg4":
         return lambda packet: (packet,)
     return cast("Any", BitStreamFilterContext("mpeg4_unpack_bframes", cast("VideoStream", stream))).filter
 
 
 def _usual_rate(stream: Stream) -> Fraction:
-    """Returns how many packets a second a stream has, by its header; 25 where that says nothing."""
+    """Returns the frame rate in the stream's header; 25 if it has none, or the stream is not video."""
     rate = (stream.average_rate or stream.guessed_rate) if isinstance(stream, VideoStream) else None
     return Fraction(rate) if rate else _USUAL_RATE
 
 
-class _Rows:
+class _PacketCollector:
     """Collects the packets of one stream in a few bytes each."""
 
     def __init__(self, stream: Stream) -> None:
         self._time_base = stream.time_base or Fraction(1, av.time_base)
-        # A piece file counts sound in samples; dts closer than one sample would fall together there.
+        # A piece file stores audio times in samples; dts that are closer than one sample would become equal.
         is_audio = isinstance(stream, AudioStream)
         self._step = math.ceil(1 / (stream.codec_context.sample_rate * self._time_base)) if is_audio else 1
         context = stream.codec_context
-        self._begins = make_picture_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
+        self._begins_frame = make_picture_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
         self._usual_step = max(1, round(1 / (_usual_rate(stream) * self._time_base)))
-        # A parser takes what is damaged at its beginning for a keyframe.
+        # ffmpeg's VP9 parser reports frames with a damaged start as keyframes.
         self._is_vp9 = context.codec.canonical_name == "vp9"
-        self._has_parts = context.codec.canonical_name in PICTURES_IN_PARTS
+        self._can_split_frames = context.codec.canonical_name in PICTURES_IN_PARTS
         self._pts, self._dts, self._duration, self._size = array("q"), array("q"), array("q"), array("q")
-        self._key, self._hidden, self._shown, self._goes_on = bytearray(), bytearray(), bytearray(), bytearray()
+        self._key, self._hidden, self._shown, self._is_continuation = bytearray(), bytearray(), bytearray(), bytearray()
 
     def __len__(self) -> int:
         return len(self._pts)
 
     def add(self, packet: Packet[Any], shift: int) -> None:
-        """Take a packet whose times are later by `shift` than it says."""
+        """Adds a packet, with its times moved later by `shift`."""
         self._pts.append(_MISSING if packet.pts is None else packet.pts + shift)
         self._dts.append(_MISSING if packet.dts is None else packet.dts + shift)
         self._duration.append(packet.duration or 0)
         self._size.append(packet.size)
         self._key.append(packet.is_keyframe and not (self._is_vp9 and bytes(packet)[0] >> 6 != _VP9_MARKER))
         self._hidden.append(packet.is_discard)
-        yields_picture = self._begins is None or self._begins(bytes(packet))
-        self._shown.append(yields_picture and not packet.is_discard)
-        self._goes_on.append(self._has_parts and not yields_picture)
+        yields_frame = self._begins_frame is None or self._begins_frame(bytes(packet))
+        self._shown.append(yields_frame and not packet.is_discard)
+        self._is_continuation.append(self._can_split_frames and not yields_frame)
 
     def lacks_times(self) -> bool:
-        """Returns whether some packets have neither a pts nor a dts."""
-        return bool(_untimed(np.array(self._pts, np.int64), np.array(self._dts, np.int64)).any())
+        """True if some packets have neither pts nor dts."""
+        return bool(_lacks_time(np.array(self._pts, np.int64), np.array(self._dts, np.int64)).any())
 
     def table(self) -> PacketTable:
-        """The packets with missing times repaired; what precedes the first keyframe is not shown."""
-        pts, dts = _timed(np.array(self._pts, np.int64), np.array(self._dts, np.int64), self._usual_step)
+        """Returns the packet table with missing times filled in; packets before the first keyframe are not shown."""
+        pts, dts = _fill_missing_times(np.array(self._pts, np.int64), np.array(self._dts, np.int64), self._usual_step)
         key, shown = np.array(self._key, np.bool_), np.array(self._shown, np.bool_)
         pts = np.where(pts == _MISSING, dts, pts)
         if key.any():
             shown[: int(key.argmax())] = False
         else:
-            key[:1] = True  # no container flags at all: decoding starts where the data does
-        duration = _repaired_durations(pts, np.array(self._duration, np.int64))
+            key[:1] = True  # the container has no keyframe flags: decoding starts at the first packet
+        duration = _repair_durations(pts, np.array(self._duration, np.int64))
         hidden = np.array(self._hidden, np.bool_)
         size = np.array(self._size, np.int64)
-        goes_on = np.array(self._goes_on, np.bool_)
-        if goes_on.any():  # a picture lasts as long as its parts
+        goes_on = np.array(self._is_continuation, np.bool_)
+        if goes_on.any():  # the duration of a frame is the sum of its packets'
             whole = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(pts))))
             duration = np.where(goes_on, duration, np.bincount(whole, duration, len(pts)).astype(np.int64))
         return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown, goes_on)
 
 
-def _untimed(pts: Ticks, dts: Ticks) -> Flags:
+def _lacks_time(pts: Ticks, dts: Ticks) -> Flags:
     return (pts == _MISSING) & (dts == _MISSING)
 
 
-def _timed(pts: Ticks, dts: Ticks, usual_step: int) -> tuple[Ticks, Ticks]:
-    """Returns (pts, dts) in which packets without a time have one: between their neighbours' times, or `usual_step` apart where no packet
-    has a time.
+def _fill_missing_times(pts: Ticks, dts: Ticks, usual_step: int) -> tuple[Ticks, Ticks]:
+    """Returns (pts, dts) with missing times filled in.
+
+    They are interpolated between the neighbours' times, or are `usual_step` apart if no packet has a time.
     """
-    untimed = _untimed(pts, dts)
+    untimed = _lacks_time(pts, dts)
     if not untimed.any():
         return pts, dts
-    decoded = np.where(dts == _MISSING, pts, dts)
-    known = np.flatnonzero(~untimed)
-    if not len(known):
+    times = np.where(dts == _MISSING, pts, dts)
+    timed = np.flatnonzero(~untimed)
+    if not len(timed):
         steps = np.arange(len(pts)) * usual_step
         return steps, steps
-    filled = np.interp(np.arange(len(pts)), known, decoded[known]).round().astype(np.int64)
-    if untimed[-1] and len(known) > 1:  # after the last known one, at the usual distance
-        step = int(np.median(np.diff(decoded[known]) / np.diff(known)))
-        last = int(known[-1])
-        filled[last:] = decoded[last] + step * np.arange(len(pts) - last)
+    filled = np.interp(np.arange(len(pts)), timed, times[timed]).round().astype(np.int64)
+    if untimed[-1] and len(timed) > 1:  # after the last known time, at the median distance
+        step = int(np.median(np.diff(times[timed]) / np.diff(timed)))
+        last = int(timed[-1])
+        filled[last:] = times[last] + step * np.arange(len(pts) - last)
     return np.where(untimed, filled, pts), np.where(untimed, filled, dts)
 
 
 def repaired_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:
-    """The dts as they are where complete, rising by `step` and never above pts; else the i-th smallest pts less the delay; pure."""
-    if _rises(dts, step) and bool((dts != _MISSING).all()) and bool((dts <= pts).all()):
+    """Returns dts that rise by at least `step` and are never above pts; pure.
+
+    Returns the given dts if they are complete and valid, else the i-th smallest pts minus the reordering delay.
+    """
+    if _is_rising(dts, step) and bool((dts != _MISSING).all()) and bool((dts <= pts).all()):
         return dts
     order = np.arange(len(pts)) * step
     rising = np.maximum.accumulate(np.sort(pts) - order) + order
     return rising - max(0, int((rising - pts).max(initial=0)))
 
 
-def _rises(values: Ticks, step: int = 1) -> bool:
+def _is_rising(values: Ticks, step: int = 1) -> bool:
     return bool((np.diff(values) >= step).all())
 
 
-def _repaired_durations(pts: Ticks, duration: Ticks) -> Ticks:
-    """Durations with unknown ones (0) taken from the distance to the next pts, the last one from the one before; at least a tick."""
+def _repair_durations(pts: Ticks, duration: Ticks) -> Ticks:
+    """Returns durations with unknown ones (0) set to the distance to the next pts; the last copies the one before; at least one tick."""
     if len(pts) < 2 or bool((duration > 0).all()):
         return np.maximum(duration, 1)
     order = np.argsort(pts, kind="stable")
@@ -410,8 +414,8 @@ def _repaired_durations(pts: Ticks, duration: Ticks) -> Ticks:
     return np.maximum(np.where(duration > 0, duration, gaps), 1)
 
 
-def _decoded(path: Path, limits: Limits, last_packet: int) -> Iterator[tuple[int, VideoFrame]]:
-    """(index of its packet, picture) of all that a decoder yields from the first packets, in display order."""
+def _decode_first_packets(path: Path, limits: Limits, last_packet: int) -> Iterator[tuple[int, VideoFrame]]:
+    """Decodes the packets up to `last_packet`, and yields (index of its packet, frame) in display order."""
     with open_whole(path, limits) as container:
         video, _ = select_streams(container)
         context: Any = video.codec_context
@@ -419,24 +423,24 @@ def _decoded(path: Path, limits: Limits, last_packet: int) -> Iterator[tuple[int
         context.copy_opaque = True
         for index, packet in enumerate(media_packets(container, [video])):
             packet.opaque = index
-            yield from _pictures(context.decode, packet)
+            yield from _decode_packet(context.decode, packet)
             if index >= last_packet:
                 break
-        yield from _pictures(context.decode, None)
+        yield from _decode_packet(context.decode, None)
 
 
-def _pictures(decode: Any, packet: Packet[Any] | None) -> Iterator[tuple[int, VideoFrame]]:
+def _decode_packet(decode: Any, packet: Packet[Any] | None) -> Iterator[tuple[int, VideoFrame]]:
     try:
         for frame in cast("list[VideoFrame]", decode(packet)):
             if isinstance(frame.opaque, int):
                 yield frame.opaque, frame
     except BROKEN:
-        return  # one damaged packet costs its picture and no more
+        return  # a damaged packet loses its own frame only
 
 
-def _in_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
-    """The table with pts as the decoder displays: AVI stores one time per packet in decode order, whatever the codec reorders."""
-    shown = [index for index, _ in _decoded(path, limits, len(table))]
+def _use_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
+    """Returns the table with pts in the decoder's display order: AVI stores times in decode order, even if the codec reorders frames."""
+    shown = [index for index, _ in _decode_first_packets(path, limits, len(table))]
     pts = table.pts.copy()
     pts[shown] = np.sort(table.pts[shown])
     visible = np.zeros(len(table), np.bool_)
@@ -444,12 +448,12 @@ def _in_display_order(table: PacketTable, path: Path, limits: Limits) -> PacketT
     return replace(table, pts=pts, dts=repaired_dts(pts, table.dts), shown=table.shown & visible)
 
 
-def _told_apart(table: PacketTable) -> PacketTable:
-    """Returns the table in which pictures that share a time are a tick apart, in the order of decoding."""
+def _separate_equal_pts(table: PacketTable) -> PacketTable:
+    """Returns the table with frames of equal pts moved one tick apart, in decode order."""
     shown = np.flatnonzero(table.shown)
     order = shown[np.argsort(table.pts[shown], kind="stable")]
     ordered = table.pts[order]
-    if _rises(ordered):
+    if _is_rising(ordered):
         return table
     steps = np.arange(len(ordered))
     pts = table.pts.copy()
@@ -457,10 +461,10 @@ def _told_apart(table: PacketTable) -> PacketTable:
     return replace(table, pts=pts, dts=repaired_dts(pts, table.dts))
 
 
-def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
-    """The table without the pictures that precede the first keyframe in time and that a decoder cannot make.
+def _hide_undecodable_leading(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
+    """Returns the table without the leading frames that cannot be decoded: displayed before the first keyframe, but decoded after it.
 
-    They refer to a GOP that is not in the file; whether a given one does (closed GOP or not) only the decoder can tell.
+    In an open GOP such frames refer to a GOP that is not in the file; only decoding shows which ones do.
     """
     first = int(table.key.argmax())
     following = np.flatnonzero(table.key[first + 1 :])
@@ -468,21 +472,21 @@ def _from_first_decodable(table: PacketTable, path: Path, limits: Limits) -> Pac
     leading = first + np.flatnonzero(table.shown[first:stop] & (table.pts[first:stop] < table.pts[first]))
     if not len(leading):
         return table
-    decoded = {index for index, frame in _decoded(path, limits, int(leading[-1])) if not frame.is_corrupt}
+    decodable = {index for index, frame in _decode_first_packets(path, limits, int(leading[-1])) if not frame.is_corrupt}
     shown = table.shown.copy()
-    shown[[index for index in leading.tolist() if index not in decoded]] = False
+    shown[[index for index in leading.tolist() if index not in decodable]] = False
     return replace(table, shown=shown)
 
 
-def _held(video: PacketTable, audio: PacketTable) -> PacketTable:
-    """Returns the pictures with the first shown from where the sound begins, and the last until it ends, where those are far apart.
+def _hold_for_audio(video: PacketTable, audio: PacketTable) -> PacketTable:
+    """Returns the video table with the first frame starting with the audio, and the last frame ending with it, if they are far apart.
 
-    Nobody would hear what comes before the first picture. A stream that begins with what cannot be decoded begins with its sound.
+    Otherwise audio before the first frame would be lost, as in recordings whose first frames cannot be decoded.
     """
     start, stop = (time * audio.time_base / video.time_base for time in (int(audio.pts.min()), audio.stop_pts))
     if start < 0 <= video.pts.min():
-        start = Fraction(0)  # what an encoder was primed with
-    slack = _HOLD_S / video.time_base
+        start = Fraction(0)  # audio below zero is the encoder's priming
+    slack = _MAX_UNCOVERED_S / video.time_base
     pts, duration = video.pts.copy(), video.duration.copy()
     shown = np.flatnonzero(video.shown)
     first, last = int(shown[pts[shown].argmin()]), int(shown[pts[shown].argmax()])
@@ -497,11 +501,11 @@ def _held(video: PacketTable, audio: PacketTable) -> PacketTable:
     return replace(video, pts=pts, dts=repaired_dts(pts, video.dts), duration=duration)
 
 
-def _until_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable:
-    """The table with its last packet ended where the edit list ends inside it (ISO/IEC 14496-12, 8.6.6); pure.
+def _trim_to_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable:
+    """Returns the table with the last packet shortened if the edit list ends inside it (ISO/IEC 14496-12, 8.6.6); pure.
 
-    promised_end: the stream's duration. The demuxer makes it the end of the last edit, but leaves it the length of the media where
-    that is shorter, which is no moment of the presentation when an empty edit delays the sound.
+    promised_end: the stream's duration. The demuxer sets it to the end of the last edit, or to the length of the media if that is
+    shorter; a media length is ignored, as it is not a presentation time when an empty edit delays the audio.
     """
     last = int(table.pts.argmax())
     is_media_length = promised_end == int(table.duration.sum())
@@ -515,12 +519,12 @@ def _make_counter(audio: AudioStream) -> _SampleCounter | None:
 
 
 def is_coarse(tick_s: Fraction) -> bool:
-    """Returns whether the times of sound cannot be told to the sample in such ticks."""
+    """True if ticks of this length are too coarse for exact audio times."""
     return tick_s > _COARSE_AUDIO_TICK
 
 
 class _SampleCounter:
-    """Counts the samples of a stream by decoding it once in order; a gap in the written times moves the count."""
+    """Counts the samples of a stream by decoding it in order; a gap in the written times moves the count."""
 
     def __init__(self, audio: AudioStream) -> None:
         self._decode: Any = cast("Any", audio.codec_context).decode
@@ -546,7 +550,7 @@ class _SampleCounter:
             self._next = written
 
     def counted(self) -> AudioCount | None:
-        """The counts; packets before the first that yields sound stand where that one does."""
+        """Returns the counts; None if no packet yields audio. Packets before the first one that does get its position."""
         if self._next is None:
             return None
         start, count = np.array(self._start, np.int64), np.array(self._count, np.int64)
@@ -555,7 +559,7 @@ class _SampleCounter:
 
 
 def decoded_audio(decode: Any, packet: Packet[Any] | None) -> list[AudioFrame]:
-    """The frames that a packet yields; none where it is damaged."""
+    """Returns the frames that a packet decodes to; none if it is damaged."""
     try:
         return cast("list[AudioFrame]", decode(packet))
     except BROKEN:

@@ -1,4 +1,4 @@
-"""Which packets a piece needs so that it decodes alone, as ranges of positions in decode order."""
+"""Finds the packets that a piece needs to decode alone, as ranges of positions in decode order."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Span:
 
 
 class VideoSpans:
-    """Finds the video packets of pieces; what depends on the whole table is worked out once."""
+    """Finds the video packets of pieces. The constructor computes everything that depends on the whole table."""
 
     def __init__(self, table: PacketTable) -> None:
         self._table = table
         self._keys = np.flatnonzero(table.key)
         key_pts = table.pts[self._keys]
-        # Rising even where keyframes are displayed out of order: the last position with a value <= pts is the last key <= pts.
+        # Sorted even if keyframes are displayed out of order: the last position with a value <= pts is the last keyframe <= pts.
         self._key_pts = _suffix_minimum(key_pts)
         self._has_leading = np.minimum.reduceat(table.pts, self._keys) < key_pts
         shown = np.flatnonzero(table.shown)
@@ -40,22 +40,25 @@ class VideoSpans:
         self._shown, self._shown_pts = shown[order], table.pts[shown][order]
 
     def find(self, piece: Piece) -> range:
-        """From the last keyframe displayed at or before the start to the last packet owned, with all its parts.
+        """Returns the range from the last keyframe at or before the piece's start to the piece's last frame with all its packets.
 
-        Where pictures that follow this keyframe are displayed before it (open GOP), it begins one keyframe earlier.
+        Starts one keyframe earlier if frames after that keyframe are displayed before it (open GOP).
         """
-        nth = max(0, int(np.searchsorted(self._key_pts, piece.start_pts, side="right")) - 1)
-        if nth > 0 and self._has_leading[nth]:
-            nth -= 1
+        key_index = max(0, int(np.searchsorted(self._key_pts, piece.start_pts, side="right")) - 1)
+        if key_index > 0 and self._has_leading[key_index]:
+            key_index -= 1
         first, stop = np.searchsorted(self._shown_pts, [piece.start_pts, piece.end_pts])
         end, goes_on = int(self._shown[first:stop].max()) + 1, self._table.goes_on
         while end < len(goes_on) and goes_on[end]:
             end += 1
-        return range(int(self._keys[nth]), end)
+        return range(int(self._keys[key_index]), end)
 
 
 class AudioSpans:
-    """Finds the audio packets of pieces: a margin before for the decoder to settle, 120 ms after, the last piece to the end."""
+    """Finds the audio packets of pieces: with a margin before the piece for the decoder to settle, to 120 ms after it.
+
+    The last piece gets all packets to the end.
+    """
 
     def __init__(self, table: PacketTable, codec: str, video_time_base: Fraction) -> None:
         self._time_base = table.time_base
@@ -65,11 +68,11 @@ class AudioSpans:
         self._starts = _suffix_minimum(table.pts)
 
     def find(self, piece: Piece) -> range:
-        first = (piece.start_pts * self._video_time_base - self._before_s) / self._time_base
+        start = (piece.start_pts * self._video_time_base - self._before_s) / self._time_base
         stop = (piece.end_pts * self._video_time_base + _AUDIO_AFTER_S) / self._time_base
-        begin = int(np.searchsorted(self._ends, math.floor(first), side="right"))
+        first = int(np.searchsorted(self._ends, math.floor(start), side="right"))
         end = len(self._starts) if piece.last else int(np.searchsorted(self._starts, math.ceil(stop)))
-        return range(begin, max(begin, end))
+        return range(first, max(first, end))
 
 
 def _suffix_minimum(values: Ticks) -> Ticks:
@@ -77,6 +80,6 @@ def _suffix_minimum(values: Ticks) -> Ticks:
 
 
 def base_of(table: PacketTable, span: range) -> int:
-    """The smallest time in a span: subtracting it makes the first one 0 (NUT drops packets with negative times)."""
+    """Returns the smallest time in a span. Piece files subtract it, because NUT drops packets with negative times."""
     part = slice(span.start, span.stop)
     return int(min(table.pts[part].min(), table.dts[part].min()))

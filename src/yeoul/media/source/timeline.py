@@ -1,6 +1,6 @@
-"""Repairs times that jump in transport streams: in joined recordings, or where a broadcaster set its clock.
+"""Repairs times that jump in transport streams, as in joined recordings, or when a broadcaster sets its clock.
 
-What follows a jump continues where the packets before it ended.
+Packets after a jump continue where the packets before it ended.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from av.packet import Packet
 
-_JUMP_S: Final = 10  # ffmpeg's own limit; a picture may stand still for as long
+_JUMP_S: Final = 10  # ffmpeg's own limit; one frame may be shown for that long
 _BACK_S: Final = 1
-_REMEMBERED: Final = 16  # parts; packets of before a jump come soon after it
+_REMEMBERED: Final = 16  # parts: packets from before a jump can follow soon after it
 
 
 @dataclass
 class _Part:
-    """What lies between two jumps: by how many seconds it is shown later than it says, and the latest time that it says."""
+    """The packets between two jumps. shift_s: how much later they are shown than their times say. latest_s: their latest time."""
 
     shift_s: Fraction
     latest_s: Fraction
@@ -27,7 +27,7 @@ class _Part:
 
 @dataclass
 class Timeline:
-    """Computes for each packet of a file, in the file's order, by how much later it is shown than its time says."""
+    """Computes the time shift of each packet of a file; takes the packets in the file's order."""
 
     repaired: bool = False
     _parts: deque[_Part] = field(default_factory=lambda: deque[_Part](maxlen=_REMEMBERED))
@@ -37,7 +37,7 @@ class Timeline:
     )  # time and duration, in seconds
 
     def shift_ticks(self, packet: Packet[Any]) -> int:
-        """Returns the shift of a packet in ticks of its own time base."""
+        """Returns how much later a packet is shown than its time says, in ticks of its time base."""
         written = packet.pts if packet.dts is None else packet.dts
         if written is None or not packet.time_base:
             return 0
@@ -52,18 +52,18 @@ class Timeline:
     def _find_part(self, stream: int, time_s: Fraction) -> _Part:
         part = self._current.get(stream)
         if part is None:
-            return self._nearest(time_s, None) or (self._parts[0] if self._parts else self._begin(Fraction(0), time_s))
-        last_s, lasts_s = self._last[stream]
+            return self._find_near(time_s, None) or (self._parts[0] if self._parts else self._start_part(Fraction(0), time_s))
+        last_s, duration_s = self._last[stream]
         if -_BACK_S < time_s - last_s < _JUMP_S or -_BACK_S < time_s - part.latest_s < _JUMP_S:
             return part
         self.repaired = True
-        return self._nearest(time_s, part) or self._begin(last_s + lasts_s + part.shift_s - time_s, time_s)
+        return self._find_near(time_s, part) or self._start_part(last_s + duration_s + part.shift_s - time_s, time_s)
 
-    def _nearest(self, time_s: Fraction, other_than: _Part | None) -> _Part | None:
-        """The newest part that has come near a time."""
-        near = (one for one in reversed(self._parts) if one is not other_than and abs(time_s - one.latest_s) < _JUMP_S)
-        return next(near, None)
+    def _find_near(self, time_s: Fraction, excluded: _Part | None) -> _Part | None:
+        """Returns the newest part whose latest time is near `time_s`, except `excluded`."""
+        parts = (part for part in reversed(self._parts) if part is not excluded and abs(time_s - part.latest_s) < _JUMP_S)
+        return next(parts, None)
 
-    def _begin(self, shift_s: Fraction, time_s: Fraction) -> _Part:
+    def _start_part(self, shift_s: Fraction, time_s: Fraction) -> _Part:
         self._parts.append(_Part(shift_s, time_s))
         return self._parts[-1]

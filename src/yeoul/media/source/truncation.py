@@ -1,4 +1,4 @@
-"""What a container promises about its own length in bytes and frames, to tell a cut-off file from a whole one."""
+"""Detects truncated files by comparing them with the size and number of frames that their containers promise."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from yeoul.media.limits import DEMUXERS, Limits, open_input
 _MP4_MEDIA_BOXES: Final = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"uuid", b"meta", b"udta")
 _MP4_BOXES: Final = frozenset((*_MP4_MEDIA_BOXES, b"free", b"skip", b"wide", b"pnot", b"emsg", b"prft"))
 _EBML_SEGMENT: Final = 0x18538067
-_RIFF_SLACK_BYTES: Final = 64  # writers that count a header, a padding or themselves; a cut takes more
-_MOST_PARTS: Final = 1_000_000  # twelve hours in fragments of a tenth of a second
+_RIFF_SLACK_BYTES: Final = 64  # some writers also count headers or padding; truncated files lack more
+_MAX_PARTS: Final = 1_000_000  # twelve hours in fragments of a tenth of a second
 
 
 class _Part(NamedTuple):
-    """One top-level box, chunk or element: where it begins and where, by its own header, it ends."""
+    """A top-level box, chunk or element. end: by its own header."""
 
     kind: bytes | int
     start: int
@@ -30,7 +30,7 @@ class _Part(NamedTuple):
 
 
 def open_whole(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -> InputContainer:
-    """As `open_input`, and raises TruncatedError where the file cannot be opened because its end is missing."""
+    """Opens a file as `open_input` does; raises TruncatedError if it cannot be opened because its end is missing."""
     try:
         return open_input(path, limits, demuxers)
     except UnreadableError:
@@ -40,9 +40,9 @@ def open_whole(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -
 
 
 def _check_unopened(path: Path) -> None:
-    """Raise TruncatedError for an MP4 or MOV that no demuxer opens because it was cut off before its index (moov).
+    """Raises TruncatedError for an MP4 or MOV that no demuxer opens because it was cut off before its index (moov).
 
-    Detected as: known top-level boxes, none of them a moov that lies in the file, and a last box that passes the end of the file.
+    Such a file has known top-level boxes, no complete moov, and a last box that extends beyond the end of the file.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -51,53 +51,55 @@ def _check_unopened(path: Path) -> None:
         return
     has_index = any(box.kind == b"moov" and box.end <= size for box in boxes)
     if not has_index and boxes[-1].end > size:
-        raise _truncated(size, boxes[-1].end, "bytes")
+        raise _make_error(size, boxes[-1].end, "bytes")
 
 
 def check_demuxed(path: Path, container: InputContainer, streams: list[Stream]) -> None:
-    """Raise TruncatedError where the container promises more than the file holds; durations in headers promise nothing.
+    """Raises TruncatedError if the container promises more than the file holds. Durations in headers are not counted as promises.
 
-    MP4 and MOV: a sample of the index, or a fragment, lies past the end. Matroska: the segment or a cluster does. AVI: a RIFF
-    chunk does. MPEG-TS and NUT promise nothing. Call it when all packets have been read: fragments are indexed as they pass.
+    Truncated is: MP4 and MOV with a sample of the index, or a fragment, beyond the end of the file; Matroska with the segment or a cluster
+    beyond it; AVI with a RIFF chunk beyond it. MPEG-TS and NUT promise nothing. Call this after reading all packets, because ffmpeg
+    indexes fragments while it reads them.
     """
     size = path.stat().st_size
     for stream in streams:
         entries = [entry for entry in stream.index_entries if entry.size > 0] if "mov" in container.format.name else []
         found = sum(entry.pos + entry.size <= size for entry in entries)
         if found < len(entries):
-            raise _truncated(found, len(entries), "frames" if stream.type == "video" else "audio packets")
+            raise _make_error(found, len(entries), "frames" if stream.type == "video" else "audio packets")
     with path.open("rb") as file:
         end = promised_end(file, size, container.format.name)
     if end > size + (_RIFF_SLACK_BYTES if container.format.name == "avi" else 0):
-        raise _truncated(size, end, "bytes")
+        raise _make_error(size, end, "bytes")
 
 
-def _truncated(found: int, promised: int, unit: Literal["frames", "audio packets", "bytes"]) -> TruncatedError:
-    return TruncatedError(f"the file holds {found} of the {promised} {unit} that it promises", found=found, promised=promised, unit=unit)
+def _make_error(found: int, promised: int, unit: Literal["frames", "audio packets", "bytes"]) -> TruncatedError:
+    message = f"the file is truncated: it has {found} of the {promised} {unit} that it promises"
+    return TruncatedError(message, found=found, promised=promised, unit=unit)
 
 
 def promised_end(file: BinaryIO, size: int, format_name: str) -> int:
-    """Returns the largest end that the container's own structure names; 0 where it names none.
+    """Returns the largest end offset in the container's structure; 0 if it has none.
 
-    Of a file of countless tiny parts only the first million are read.
+    Reads at most a million parts.
     """
     if "mov" in format_name:
-        boxes = list(islice(_mp4_boxes(file, size), _MOST_PARTS))
-        # Without fragments the index has been checked, and a long mdat with all samples inside is whole.
+        boxes = list(islice(_mp4_boxes(file, size), _MAX_PARTS))
+        # Without fragments the index was checked: if all its samples are in the file, an mdat may promise more.
         fragmented = any(box.kind == b"moof" for box in boxes)
         return boxes[-1].end if fragmented and boxes[-1].kind in (b"moof", b"mdat") else 0
     if "matroska" in format_name:
-        return max((part.end for part in islice(_matroska_parts(file, size), _MOST_PARTS)), default=0)
+        return max((part.end for part in islice(_matroska_parts(file, size), _MAX_PARTS)), default=0)
     if format_name == "avi":
-        return max((part.end for part in islice(_riff_chunks(file, size), _MOST_PARTS)), default=0)
+        return max((part.end for part in islice(_riff_chunks(file, size), _MAX_PARTS)), default=0)
     return 0
 
 
 def _mp4_boxes(file: BinaryIO, size: int) -> Iterator[_Part]:
-    """Top-level boxes (ISO/IEC 14496-12 4.2) until an unknown one; the last may end past the file."""
-    at = 0
-    while at + 8 <= size:
-        file.seek(at)
+    """Yields top-level boxes (ISO/IEC 14496-12 4.2) until an unknown one; the last may end beyond the file."""
+    offset = 0
+    while offset + 8 <= size:
+        file.seek(offset)
         header = file.read(16)
         length, kind = struct.unpack(">I4s", header[:8])
         if kind not in _MP4_BOXES:
@@ -105,47 +107,47 @@ def _mp4_boxes(file: BinaryIO, size: int) -> Iterator[_Part]:
         if length == 1 and len(header) == 16:
             length = struct.unpack(">Q", header[8:])[0]
         if length == 0:
-            length = size - at
+            length = size - offset
         if length < 8:
             return
-        yield _Part(kind, at, at + length)
-        at += length
+        yield _Part(kind, offset, offset + length)
+        offset += length
 
 
 def _riff_chunks(file: BinaryIO, size: int) -> Iterator[_Part]:
-    """The RIFF chunks of an AVI (OpenDML files have several); a size of 0 or all ones was never filled in."""
-    at = 0
-    while at + 12 <= size:
-        file.seek(at)
+    """Yields the RIFF chunks of an AVI (OpenDML files have several); a size of 0 or all ones was never written."""
+    offset = 0
+    while offset + 12 <= size:
+        file.seek(offset)
         kind, length = struct.unpack("<4sI", file.read(8))
         if kind != b"RIFF" or length in (0, 0xFFFFFFFF):
             return
-        yield _Part(kind, at, at + 8 + length)
-        at += 8 + length + length % 2
+        yield _Part(kind, offset, offset + 8 + length)
+        offset += 8 + length + length % 2
 
 
 def _matroska_parts(file: BinaryIO, size: int) -> Iterator[_Part]:
-    """The segment and its children of known size (RFC 8794); stops at one of unknown size, as live muxers write them."""
-    at = 0
-    while at < size:
-        file.seek(at)
+    """Yields the segment and its children of known size (RFC 8794); stops at a child of unknown size, as live muxers write."""
+    offset = 0
+    while offset < size:
+        file.seek(offset)
         head = _ebml_head(file.read(12))
         if head is None:
             return
         kind, header_bytes, length = head
-        end = at + header_bytes + (length or 0)
+        end = offset + header_bytes + (length or 0)
         if length is not None:
-            yield _Part(kind, at, end)
+            yield _Part(kind, offset, end)
         if kind == _EBML_SEGMENT:
-            at += header_bytes
+            offset += header_bytes
         elif length is None:
             return
         else:
-            at = end
+            offset = end
 
 
 def _ebml_head(data: bytes) -> tuple[int, int, int | None] | None:
-    """(id, bytes of the header, content length or None where unknown); None where there is no element."""
+    """Returns (id, header size, content size or None if unknown); None if the data is not the start of an element."""
     id_bytes = 9 - data[0].bit_length() if data and data[0] else 9
     if id_bytes > 4 or len(data) <= id_bytes or not data[id_bytes]:
         return None

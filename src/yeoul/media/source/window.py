@@ -1,4 +1,4 @@
-"""Windows: the part of a source that is shown. Pure."""
+"""Windows: cuts a source and a piece to the part that is shown; pure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from yeoul.model.source import Source
 
 
 def trim(source: Source, piece: Piece, start_s: float, skip: int) -> tuple[Source, Piece]:
-    """Source and piece as if the source began `start_s` seconds and `skip` pieces later; what is before is dropped.
+    """Returns (source, piece) as if the source started `start_s` seconds and `skip` pieces later.
 
-    A frame that begins within a microsecond before is kept: seconds as floats do not hit ticks.
+    Keeps a frame that starts up to a microsecond earlier, because seconds as floats are not exact ticks.
     """
     ticks = math.ceil((start_s - 1e-6) / source.video.time_base.fraction)
     start_pts = source.start_pts + ticks
-    moved = source.model_copy(update={"start_pts": start_pts, "duration_s": max(0.0, source.duration_s - start_s)})
+    trimmed = source.model_copy(update={"start_pts": start_pts, "duration_s": max(0.0, source.duration_s - start_s)})
     changes: dict[str, object] = {"index": piece.index - skip}
     if piece.start_pts < start_pts:
         changes |= {"start_pts": min(start_pts, piece.end_pts), "frames": None}
     if piece.audio is not None and piece.audio.anchor_sample is not None and source.audio is not None:
         samples = round(ticks * source.video.time_base.fraction * source.audio.sample_rate)
         changes["audio"] = piece.audio.model_copy(update={"anchor_sample": piece.audio.anchor_sample - samples})
-    return moved, piece.model_copy(update=changes)
+    return trimmed, piece.model_copy(update=changes)
 
 
 def find_middle(source: Source, piece: Piece, seconds: float) -> Piece:
-    """The middle `seconds` of a piece as a piece of its own, without a count of frames; a piece that is not longer stays as it is."""
+    """Returns the middle `seconds` of a piece as a piece without a frame count; the piece itself if it is not longer."""
     ticks = round(seconds / source.video.time_base.fraction)
     spare = piece.end_pts - piece.start_pts - ticks
     if spare <= 0:

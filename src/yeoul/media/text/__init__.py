@@ -1,1 +1,1 @@
-"""Captions and chapters."""
+"""Captions: extracting them from a source, and reading uploaded caption files."""

@@ -1,4 +1,4 @@
-"""Captions that people write, as WebVTT or SubRip: checked cue by cue, so that what is wrong is told with its line."""
+"""Strict readers for captions that users write as WebVTT or SubRip: each error names the line of the first bad cue."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ _CLOCK: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _SRT_CLOCK: Final = r"(\d{1,4}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _WEBVTT_TIMES: Final = re.compile(rf"\s*{_CLOCK}\s+-->\s+{_CLOCK}(?:\s.*)?")
 _SRT_TIMES: Final = re.compile(rf"\s*{_SRT_CLOCK}\s*-->\s*{_SRT_CLOCK}(?:\s.*)?")
-_NO_CUE: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
+_OTHER_BLOCK: Final = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
 def read_webvtt(text: str) -> str:
-    """WebVTT as we serve it. Raises InvalidError, with the line, where a cue cannot be read; what is no cue is left out."""
-    lines = _split(text)
+    """Returns WebVTT in the form that we serve, with cues only. Raises InvalidError, with the line, if a cue cannot be read."""
+    lines = _split_lines(text)
     if not re.fullmatch(r"WEBVTT(?:\s.*)?", lines[0]):
-        _refuse(1, "the file must begin with WEBVTT")
-    for at, block in _blocks(lines, header_length(lines)):
-        if not _NO_CUE.match(block[0]):
-            _check(at, block, _WEBVTT_TIMES, "00:01.000 --> 00:02.500")
+        _refuse(1, "the file must start with WEBVTT")
+    for first_line, block in _split_blocks(lines, header_length(lines)):
+        if not _OTHER_BLOCK.match(block[0]):
+            _find_times(first_line, block, _WEBVTT_TIMES, "00:01.000 --> 00:02.500")
     return normalise_webvtt("\n".join(lines))
 
 
 def read_srt(text: str) -> str:
-    """SubRip as WebVTT: bold, italic and underline are kept, fonts and positions are not. Raises as `read_webvtt` does."""
+    """Converts SubRip to WebVTT; keeps bold, italic and underline, drops fonts and positions. Raises as `read_webvtt` does."""
     out = ["WEBVTT", ""]
-    for at, block in _blocks(_split(text), 0):
-        here = _check(at, block, _SRT_TIMES, "00:00:01,000 --> 00:00:02,500")
-        said = srt_to_cue_text("\n".join(block[here + 1 :]))
-        if not _TAG.sub("", said).strip():
-            _refuse(at + here, "the cue has no text")
-        times = _SRT_TIMES.fullmatch(block[here])
-        assert times is not None, "it was checked"
-        found = times.groups()
-        out += ["{:0>2}:{}:{}.{} --> {:0>2}:{}:{}.{}".format(*found), said, ""]
+    for first_line, block in _split_blocks(_split_lines(text), 0):
+        position = _find_times(first_line, block, _SRT_TIMES, "00:00:01,000 --> 00:00:02,500")
+        cue_text = srt_to_cue_text("\n".join(block[position + 1 :]))
+        if not _TAG.sub("", cue_text).strip():
+            _refuse(first_line + position, "the cue has no text")
+        times = _SRT_TIMES.fullmatch(block[position])
+        assert times is not None, "_find_times matched the line"
+        out += ["{:0>2}:{}:{}.{} --> {:0>2}:{}:{}.{}".format(*times.groups()), cue_text, ""]
     return normalise_webvtt("\n".join(out))
 
 
-def _split(text: str) -> list[str]:
-    if len(text) > MAX_TEXT_BYTES:  # in bytes it is longer still
+def _split_lines(text: str) -> list[str]:
+    if len(text) > MAX_TEXT_BYTES:  # the text has at least as many bytes as characters
         raise InvalidError(f"captions may have at most {MAX_TEXT_BYTES} bytes", field="captions", max_bytes=MAX_TEXT_BYTES)
     plain = text.removeprefix("\ufeff").replace("\0", "\ufffd")
     return [line if line.strip() else "" for line in plain.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
 
 
-def _blocks(lines: Sequence[str], begin: int) -> Iterator[tuple[int, list[str]]]:
-    """(number of the first line, lines) of what stands between blank lines."""
+def _split_blocks(lines: Sequence[str], start: int) -> Iterator[tuple[int, list[str]]]:
+    """Yields (number of the first line, lines) of each block between blank lines."""
     block: list[str] = []
-    for number, line in enumerate([*lines[begin:], ""], begin + 1):
+    for number, line in enumerate([*lines[start:], ""], start + 1):
         if line:
             block.append(line)
         elif block:
@@ -61,25 +60,25 @@ def _blocks(lines: Sequence[str], begin: int) -> Iterator[tuple[int, list[str]]]
             block = []
 
 
-def _check(at: int, block: Sequence[str], times: re.Pattern[str], example: str) -> int:
-    """Which line of a cue has its times."""
-    here = next((position for position, line in enumerate(block[:2]) if "-->" in line), None)
-    if here is None:
-        _refuse(at, f"there are no times, as in {example}")
-    found = times.fullmatch(block[here])
-    if found is None:
-        _refuse(at + here, f"the times are not as in {example}")
-    if _millis(found.groups()[4:8]) <= _millis(found.groups()[:4]):
-        _refuse(at + here, "the cue does not end after it begins")
-    if here + 1 == len(block):
-        _refuse(at + here, "the cue has no text")
-    for number, line in enumerate(block[here + 1 :], at + here + 1):
+def _find_times(first_line: int, block: Sequence[str], times: re.Pattern[str], example: str) -> int:
+    """Returns the position of the line with the cue's times in its block. Raises InvalidError if the cue is malformed."""
+    position = next((index for index, line in enumerate(block[:2]) if "-->" in line), None)
+    if position is None:
+        _refuse(first_line, f"the cue has no times, as in {example}")
+    match = times.fullmatch(block[position])
+    if match is None:
+        _refuse(first_line + position, f"the times do not have the form {example}")
+    if _to_millis(match.groups()[4:8]) <= _to_millis(match.groups()[:4]):
+        _refuse(first_line + position, "the cue must end after it starts")
+    if position + 1 == len(block):
+        _refuse(first_line + position, "the cue has no text")
+    for number, line in enumerate(block[position + 1 :], first_line + position + 1):
         if "-->" in line:
             _refuse(number, "a blank line is missing before these times")
-    return here
+    return position
 
 
-def _millis(parts: Sequence[str | None]) -> int:
+def _to_millis(parts: Sequence[str | None]) -> int:
     hours, minutes, seconds, millis = (int(part or 0) for part in parts)
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis
 

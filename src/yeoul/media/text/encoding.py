@@ -1,4 +1,4 @@
-"""Finds out the encoding of text files from their bytes, with a language as a hint; pure."""
+"""Detects the encoding of text files from their bytes, with a language as a hint; pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Encoding = Literal[
 ]
 # fmt: on
 ENCODINGS: Final[tuple[str, ...]] = get_args(Encoding)
-# With UTF-32 before UTF-16, of whose mark it begins with.
+# UTF-32 before UTF-16: its little-endian mark starts with that of UTF-16.
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
                  (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
-_SHIFT: Final = b"\x1b$"
+_ISO2022_SHIFT: Final = b"\x1b$"  # ISO-2022-JP switches to two-byte characters
 _CYRILLIC: Final = (("cp1251", "koi8_r"), ("CYRILLIC",))
 _CENTRAL: Final = (("cp1250",), ("LATIN",))
 _BALTIC: Final = (("cp1257",), ("LATIN",))
-# What is usual in a language, and what letters it is written in.
-_USUAL: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
+# Usual encodings of a language, and its scripts as they appear in Unicode character names.
+_LANGUAGES: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "ko": (("cp949",), ("HANGUL", "CJK")),
     "ja": (("cp932", "euc_jp", "iso2022_jp"), ("HIRAGANA", "KATAKANA", "CJK", "FULLWIDTH", "HALFWIDTH")),
     "zh": (("gb18030", "big5"), ("CJK", "FULLWIDTH")),
@@ -41,49 +41,50 @@ _USUAL: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "th": (("cp874",), ("THAI",)),
 }
 _WESTERN: Final = (("cp1252",), ("LATIN",))
-_LEAST: Final = 0.9  # of the letters beyond ASCII are in a language's own script
-_GUESSED: Final = [name for name in ENCODINGS if not name.startswith("utf-")]
+_MIN_SCRIPT_SHARE: Final = 0.9  # minimum share of the non-ASCII letters that are in a script of the language
+_GUESSABLE: Final = [name for name in ENCODINGS if not name.startswith("utf-")]
 
 
 def decode_text(data: bytes, language: str | None = None, encoding: str | None = None) -> tuple[str, str]:
-    """Returns (text, the encoding it is in).
+    """Returns (text, its encoding).
 
-    A byte order mark decides, then `encoding` where it is given; UTF-8 is what can be UTF-8; else what is usual in the language whose
-    letters come out, else what looks most like a language. Raises InvalidError where nothing does (facts: field, encodings).
+    Takes the first that applies: the encoding of a byte order mark; `encoding` if given; UTF-8 if the data is valid UTF-8; an encoding
+    that is usual for `language`, if the letters decode to its script; the best guess of a statistical detector.
+    Raises InvalidError if none applies (facts: field, encodings).
     """
     for mark, name in _MARKS:
         if data.startswith(mark):
-            return _decoded(data, name).removeprefix("\ufeff"), name
+            return _decode(data, name).removeprefix("\ufeff"), name
     if encoding is not None:
-        return _decoded(data, encoding), encoding
-    if _SHIFT in data and (text := _try(data, "iso2022_jp")) is not None:  # all its bytes are ASCII
+        return _decode(data, encoding), encoding
+    if _ISO2022_SHIFT in data and (text := _try_decode(data, "iso2022_jp")) is not None:  # before UTF-8: its bytes are all ASCII
         return text, "iso2022_jp"
-    for name in ("utf-8", *_usual(language)):
-        text = _try(data, name)
+    for name in ("utf-8", *_usual_encodings(language)):
+        text = _try_decode(data, name)
         if text is not None and (name == "utf-8" or _looks_like(text, language)):
             return text, name
-    best = from_bytes(data, cp_isolation=_GUESSED).best()
+    best = from_bytes(data, cp_isolation=_GUESSABLE).best()
     if best is None or best.encoding not in ENCODINGS:
-        raise InvalidError("the encoding of this file cannot be told: name it", field="encoding", encodings=list(ENCODINGS))
+        raise InvalidError("the encoding of this file is unknown: choose it", field="encoding", encodings=list(ENCODINGS))
     return str(best), best.encoding
 
 
-def _usual(language: str | None) -> Sequence[str]:
-    return () if language is None else _USUAL.get(_primary(language), _WESTERN)[0]
+def _usual_encodings(language: str | None) -> Sequence[str]:
+    return () if language is None else _LANGUAGES.get(_primary_subtag(language), _WESTERN)[0]
 
 
-def _primary(language: str) -> str:
+def _primary_subtag(language: str) -> str:
     return language.partition("-")[0].lower()
 
 
-def _decoded(data: bytes, encoding: str) -> str:
-    text = _try(data, encoding)
+def _decode(data: bytes, encoding: str) -> str:
+    text = _try_decode(data, encoding)
     if text is None:
-        raise InvalidError(f"this file is not in the encoding {encoding}", field="encoding", encodings=list(ENCODINGS))
+        raise InvalidError(f"this file is not encoded in {encoding}", field="encoding", encodings=list(ENCODINGS))
     return text
 
 
-def _try(data: bytes, encoding: str) -> str | None:
+def _try_decode(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
@@ -91,6 +92,6 @@ def _try(data: bytes, encoding: str) -> str | None:
 
 
 def _looks_like(text: str, language: str | None) -> bool:
-    scripts = _USUAL.get(_primary(language or ""), _WESTERN)[1]
-    letters = [one for one in text if ord(one) > 0x7F and unicodedata.category(one)[0] in "LM"]
-    return sum(unicodedata.name(one, "").startswith(tuple(scripts)) for one in letters) >= _LEAST * len(letters)
+    scripts = _LANGUAGES.get(_primary_subtag(language or ""), _WESTERN)[1]
+    letters = [letter for letter in text if ord(letter) > 0x7F and unicodedata.category(letter)[0] in "LM"]
+    return sum(unicodedata.name(letter, "").startswith(tuple(scripts)) for letter in letters) >= _MIN_SCRIPT_SHARE * len(letters)

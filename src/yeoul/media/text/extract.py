@@ -1,4 +1,4 @@
-"""Text tracks as WebVTT: extracted from a source (SubRip, mov_text, ASS, WebVTT) or checked as uploaded."""
+"""Captions as WebVTT: extracts the captions of a source (SubRip, mov_text, ASS, WebVTT) and normalises uploaded WebVTT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from yeoul.model.source import Source
 MAX_TEXT_BYTES: Final = 2 * 2**20
 MAX_CUES: Final = 50_000
 MAX_TRACKS: Final = 64
-_UNTIMED_CUE_S: Final = Fraction(5)  # a cue without an end is shown so long at most
+_UNTIMED_CUE_S: Final = Fraction(5)  # a cue without an end is shown at most this long
 
 _ASS_TEXT_FIELD: Final = 8  # ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 _ASS_TOKEN: Final = re.compile(r"\{([^{}]*)\}|\\([Nnh{}\\])|([^{\\]+|.)", re.DOTALL)
@@ -29,7 +29,7 @@ _ASS_ESCAPES: Final[dict[str, str]] = {"N": "\n", "n": "\n", "h": "\u00a0"}
 _ASS_SWITCH: Final = re.compile(r"\\(?:([biu])(\d+)|r)")
 
 _SRT_TAG: Final = re.compile(r"<(/?)([biu])>", re.IGNORECASE)
-# Neither looks further than the next bracket, or a text of brackets would take the square of its length.
+# Neither pattern matches past the next bracket, otherwise a text of brackets would take quadratic time.
 _SRT_FONT: Final = re.compile(r"</?font\b[^<>]*>", re.IGNORECASE)
 _ASS_OVERRIDE: Final = re.compile(r"\{\\[^{}]*\}")
 
@@ -40,7 +40,7 @@ _SETTING: Final = re.compile(r"(?:vertical|line|position|size|align):[\w.,%-]+")
 
 @dataclass(frozen=True)
 class _Cue:
-    """A text shown from start_s to end_s, both after the source's zero; text is WebVTT cue text, settings its layout."""
+    """A text shown from start_s to end_s, in seconds from the source's zero. text: WebVTT cue text. settings: its layout in WebVTT."""
 
     start_s: Fraction
     end_s: Fraction
@@ -50,7 +50,7 @@ class _Cue:
 
 @dataclass(frozen=True)
 class Text:
-    """A text track of a file. label: as viewers read it in menus; webvtt: times count from the first displayed picture."""
+    """A caption of a file. label: its name in players' menus. webvtt: its cues, with times from the first displayed frame."""
 
     language: str | None
     label: str
@@ -58,9 +58,9 @@ class Text:
 
 
 def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...]:
-    """Returns the text tracks of a file as WebVTT, at most 64, by one pass over the file.
+    """Returns the captions of a file as WebVTT, at most 64, in one pass over the file.
 
-    Those that cannot be read, or have more than 50,000 cues or 2 MiB, are left out: the video is worth more than its captions.
+    Leaves out captions that cannot be read, or have more than 50,000 cues or 2 MiB, because a video without captions is better than none.
     """
     tracks = {track.stream_index: track for track in source.texts[:MAX_TRACKS]}
     if not tracks:
@@ -72,53 +72,53 @@ def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...
             for stream in container.streams:
                 if stream.index not in tracks:
                     stream.discard = Discard.all
-            for index, cue in _cues([stream for stream in container.streams if stream.index in tracks]):
+            for index, cue in _read_cues([stream for stream in container.streams if stream.index in tracks]):
                 if len(cues[index]) <= MAX_CUES:
                     cues[index].append(cue)
     except (*BROKEN, MediaError):
         return ()
-    found: list[Text] = []
+    texts: list[Text] = []
     for position, (index, track) in enumerate(tracks.items()):
         if len(cues[index]) > MAX_CUES:
             continue
         try:
-            webvtt = _written(_ended(_shown(cues[index], zero_s)))
+            webvtt = _write_webvtt(_set_missing_ends(_rebase_cues(cues[index], zero_s)))
         except TooLargeError:
             continue
-        found.append(Text(track.language, track.title or track.language or f"Text {position + 1}", webvtt))
-    return tuple(found)
+        texts.append(Text(track.language, track.title or track.language or f"Text {position + 1}", webvtt))
+    return tuple(texts)
 
 
 def header_length(lines: Sequence[str]) -> int:
-    """Returns how many lines belong to the header of WebVTT: it ends with a blank one, or before the first times (WebVTT, 6.1)."""
-    return next((at for at, line in enumerate(lines) if at > 0 and (not line.strip() or "-->" in line)), len(lines))
+    """Returns the number of lines in a WebVTT header, which ends at a blank line or at the first cue's times (WebVTT, 6.1)."""
+    return next((position for position, line in enumerate(lines) if position > 0 and (not line.strip() or "-->" in line)), len(lines))
 
 
 def normalise_webvtt(text: str) -> str:
-    """Uploaded WebVTT as we serve it: header, then its cues in order; comments, styles, regions and broken cues are left out.
+    """Returns uploaded WebVTT in the form that we serve: a header and the cues in order, without comments, styles, regions and bad cues.
 
-    Raises InvalidError where it is too large, has no WEBVTT header, or has blocks of which none is a cue (WebVTT, W3C, 4.1).
+    Raises InvalidError if it is too large, has no WEBVTT header, or has blocks but no cue (WebVTT, W3C, 4.1).
     """
     if len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
         raise InvalidError("the captions are too large", field="captions", max_bytes=MAX_TEXT_BYTES)
     plain = text.encode("utf-8", "replace").decode().removeprefix("\ufeff").replace("\0", "\ufffd")
     lines = plain.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not re.fullmatch(r"WEBVTT(?:[ \t].*)?", lines[0]):
-        raise InvalidError("captions must begin with WEBVTT", field="captions")
-    blocks = list(_blocks(lines[header_length(lines) :]))
-    cues = [cue for block in blocks if (cue := _parsed(block)) is not None]
+        raise InvalidError("captions must start with WEBVTT", field="captions")
+    blocks = list(_split_blocks(lines[header_length(lines) :]))
+    cues = [cue for block in blocks if (cue := _parse_cue(block)) is not None]
     if len(cues) > MAX_CUES:
-        raise InvalidError(f"there are more than {MAX_CUES} cues", field="captions", most=MAX_CUES)
+        raise InvalidError(f"captions may have at most {MAX_CUES} cues", field="captions", most=MAX_CUES)
     if not cues and any(not re.match(r"NOTE|STYLE|REGION", block[0]) for block in blocks):
-        raise InvalidError("the captions hold no readable cue", field="captions")
-    return _written(cues)
+        raise InvalidError("the captions have no readable cue", field="captions")
+    return _write_webvtt(cues)
 
 
 # --- from a container ---
 
 
-def _cues(streams: Sequence[Stream]) -> Iterator[tuple[int, _Cue]]:
-    """Yields (stream index, cue) with the container's own times; a cue without a length ends where it begins."""
+def _read_cues(streams: Sequence[Stream]) -> Iterator[tuple[int, _Cue]]:
+    """Yields (stream index, cue) with the container's own times; a cue of unknown duration has end_s equal to start_s."""
     if not streams:
         return
     decoders = {stream.index: cast("Any", stream).decode for stream in streams}
@@ -127,11 +127,11 @@ def _cues(streams: Sequence[Stream]) -> Iterator[tuple[int, _Cue]]:
             continue
         stream = packet.stream
         tick = stream.time_base or Fraction(1, av.time_base)
-        text = "\n".join(filter(None, map(_cue_text, _decoded(decoders[stream.index], packet))))
+        text = "\n".join(filter(None, map(_cue_text, _decode_packet(decoders[stream.index], packet))))
         yield stream.index, _Cue(packet.pts * tick, (packet.pts + (packet.duration or 0)) * tick, text)
 
 
-def _decoded(decode: Any, packet: Any) -> list[Any]:
+def _decode_packet(decode: Any, packet: Any) -> list[Any]:
     try:
         return list(decode(packet))
     except av.error.InvalidDataError:
@@ -139,43 +139,43 @@ def _decoded(decode: Any, packet: Any) -> list[Any]:
 
 
 def _cue_text(rect: Any) -> str:
-    """The WebVTT text of one ASS event as ffmpeg's text decoders make it."""
+    """Returns the WebVTT cue text of one ASS event from ffmpeg's caption decoders."""
     event = getattr(rect, "ass", b"").decode("utf-8", "replace")
     fields = event.split(",", _ASS_TEXT_FIELD)
     return ass_to_cue_text(fields[_ASS_TEXT_FIELD]) if len(fields) > _ASS_TEXT_FIELD else ""
 
 
 def ass_to_cue_text(text: str) -> str:
-    """ASS dialogue text as WebVTT cue text: bold, italic and underline kept, other overrides dropped, the rest escaped."""
-    out: list[str] = []
+    """Converts ASS dialogue text to WebVTT cue text; keeps bold, italic and underline, drops other overrides and escapes the text."""
+    parts: list[str] = []
     open_tags: list[str] = []
     for override, escape, plain in cast("list[tuple[str, str, str]]", _ASS_TOKEN.findall(text)):
         if override:
             for tag, value in _ASS_SWITCH.findall(override):
-                out.append(_switched(open_tags, tag, on=value != "0") if tag else _closed(open_tags))
+                parts.append(_switch_tag(open_tags, tag, on=value != "0") if tag else _close_tags(open_tags))
         elif escape:
-            out.append(_ASS_ESCAPES.get(escape, escape))
+            parts.append(_ASS_ESCAPES.get(escape, escape))
         else:
-            out.append(plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    out.append(_closed(open_tags))
+            parts.append(plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    parts.append(_close_tags(open_tags))
     # A blank line would end the cue.
-    return "\n".join(line for line in "".join(out).replace("\r", "\n").split("\n") if line.strip())
+    return "\n".join(line for line in "".join(parts).replace("\r", "\n").split("\n") if line.strip())
 
 
 def srt_to_cue_text(text: str) -> str:
-    """Returns SubRip's text as WebVTT cue text, by way of ASS, of which all but SubRip's own tags is escaped."""
-    bare = _ASS_OVERRIDE.sub("", _SRT_FONT.sub("", text)).replace("\\", "\\\\").replace("{", "\\{")
-    return ass_to_cue_text(_SRT_TAG.sub(lambda tag: f"{{\\{tag[2].lower()}{0 if tag[1] else 1}}}", bare))
+    """Converts SubRip text to WebVTT cue text; keeps bold, italic and underline. Converts to ASS first, with ASS syntax escaped."""
+    escaped = _ASS_OVERRIDE.sub("", _SRT_FONT.sub("", text)).replace("\\", "\\\\").replace("{", "\\{")
+    return ass_to_cue_text(_SRT_TAG.sub(lambda tag: f"{{\\{tag[2].lower()}{0 if tag[1] else 1}}}", escaped))
 
 
-def _closed(open_tags: list[str]) -> str:
+def _close_tags(open_tags: list[str]) -> str:
     closing = "".join(f"</{tag}>" for tag in reversed(open_tags))
     open_tags.clear()
     return closing
 
 
-def _switched(open_tags: list[str], tag: str, *, on: bool) -> str:
-    """Open a tag, or close it with those opened inside it, which are opened again."""
+def _switch_tag(open_tags: list[str], tag: str, *, on: bool) -> str:
+    """Opens a tag, or closes it; then closes the tags inside it first and opens them again. Returns the markup."""
     if on == (tag in open_tags):
         return ""
     if on:
@@ -186,33 +186,33 @@ def _switched(open_tags: list[str], tag: str, *, on: bool) -> str:
     return "".join(f"</{t}>" for t in reversed(inner)) + f"</{tag}>" + "".join(f"<{t}>" for t in inner)
 
 
-def _shown(cues: Iterable[_Cue], zero_s: Fraction) -> Iterator[_Cue]:
-    """Cues counted from the source's zero, cut off before it."""
+def _rebase_cues(cues: Iterable[_Cue], zero_s: Fraction) -> Iterator[_Cue]:
+    """Yields cues with times from the source's zero, without what lies before it."""
     for cue in cues:
         if cue.end_s > zero_s or cue.start_s >= zero_s:
             yield _Cue(max(Fraction(0), cue.start_s - zero_s), cue.end_s - zero_s, cue.text)
 
 
-def _ended(cues: Iterable[_Cue]) -> Iterator[_Cue]:
-    """Yields cues with text; those without a length end with the next event (an empty one, in some formats) or after five seconds."""
-    next_s: Fraction | None = None  # when the next event begins that is later than this one
-    ended: list[_Cue] = []
+def _set_missing_ends(cues: Iterable[_Cue]) -> Iterator[_Cue]:
+    """Yields the cues that have text. A cue of unknown duration ends at the next event (in some formats an empty one) or after 5 s."""
+    next_s: Fraction | None = None  # start of the next later event
+    timed_cues: list[_Cue] = []
     ordered = sorted(cues, key=lambda cue: cue.start_s, reverse=True)
-    for _, together in itertools.groupby(ordered, key=lambda cue: cue.start_s):
-        same = list(together)
-        longest_s = same[0].start_s + _UNTIMED_CUE_S
-        for cue in same:
+    for _, group in itertools.groupby(ordered, key=lambda cue: cue.start_s):
+        simultaneous = list(group)
+        longest_s = simultaneous[0].start_s + _UNTIMED_CUE_S
+        for cue in simultaneous:
             end_s = cue.end_s if cue.end_s > cue.start_s else min(longest_s, next_s or longest_s)
             if cue.text:
-                ended.append(_Cue(cue.start_s, end_s, cue.text, cue.settings))
-        next_s = same[0].start_s
-    yield from reversed(ended)
+                timed_cues.append(_Cue(cue.start_s, end_s, cue.text, cue.settings))
+        next_s = simultaneous[0].start_s
+    yield from reversed(timed_cues)
 
 
 # --- WebVTT ---
 
 
-def _blocks(lines: list[str]) -> Iterator[list[str]]:
+def _split_blocks(lines: list[str]) -> Iterator[list[str]]:
     block: list[str] = []
     for line in [*lines, ""]:
         if line.strip():
@@ -222,38 +222,38 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
             block = []
 
 
-def _parsed(block: list[str]) -> _Cue | None:
-    """The cue of a block; None for a comment, a style, a region, or what cannot be read."""
-    for position in range(min(2, len(block))):  # an identifier may stand before the times
+def _parse_cue(block: list[str]) -> _Cue | None:
+    """Returns the cue of a block, or None if the block is a comment, a style, a region or cannot be read."""
+    for position in range(min(2, len(block))):  # an identifier may precede the times
         timing = _TIMING.fullmatch(block[position])
         if timing is not None:
-            start_s, end_s = _seconds(timing.groups()[:4]), _seconds(timing.groups()[4:8])
+            start_s, end_s = _parse_time(timing.groups()[:4]), _parse_time(timing.groups()[4:8])
             lines = [line for line in block[position + 1 :] if "-->" not in line]
             settings = " ".join(_SETTING.findall(timing.group(9) or ""))
             return _Cue(start_s, end_s, "\n".join(lines), settings) if lines and end_s > start_s else None
     return None
 
 
-def _seconds(parts: tuple[str | None, ...]) -> Fraction:
+def _parse_time(parts: tuple[str | None, ...]) -> Fraction:
     hours, minutes, seconds, millis = (int(part or 0) for part in parts)
     return Fraction(((hours * 60 + minutes) * 60 + seconds) * 1000 + millis, 1000)
 
 
-def _written(cues: Iterable[_Cue]) -> str:
+def _write_webvtt(cues: Iterable[_Cue]) -> str:
     lines = ["WEBVTT", ""]
     size = 0
     for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)):
-        begin, end = _millis(cue.start_s), _millis(cue.end_s)
-        lines += [f"{_timestamp(begin)} --> {_timestamp(max(end, begin + 1))} {cue.settings}".rstrip(), cue.text, ""]
+        start, end = _to_millis(cue.start_s), _to_millis(cue.end_s)
+        lines += [f"{_format_time(start)} --> {_format_time(max(end, start + 1))} {cue.settings}".rstrip(), cue.text, ""]
         size += len(cue.text)
         if size > MAX_TEXT_BYTES:
-            raise TooLargeError("the text track is larger than allowed", max_bytes=MAX_TEXT_BYTES)
+            raise TooLargeError("the caption is larger than allowed", max_bytes=MAX_TEXT_BYTES)
     return "\n".join(lines)
 
 
-def _millis(at_s: Fraction) -> int:
+def _to_millis(at_s: Fraction) -> int:
     return round(at_s * 1000)
 
 
-def _timestamp(millis: int) -> str:
+def _format_time(millis: int) -> str:
     return f"{millis // 3_600_000:02d}:{millis // 60_000 % 60:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"

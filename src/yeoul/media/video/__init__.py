@@ -1,1 +1,1 @@
-"""Video: ladder, filters, encoding and quality."""
+"""Video: the ladder, filters, encoding and quality."""

@@ -1,4 +1,4 @@
-"""One decode of a piece, all rungs, straight to CMAF media segments that share one init segment per rung."""
+"""Encodes a piece: one decode, all rungs, as CMAF media segments that share one init segment per rung."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
-_MOST_LOST = 0.25  # of a piece's frames may be damaged; players show the others, too
-# The encoding ffmpeg has no software decoder for these.
+_MAX_LOST_SHARE = 0.25  # maximum share of damaged frames in a piece; players would also show the other frames
+# Codecs for which the encoding ffmpeg has no software decoder; the feed ffmpeg decodes them.
 _FEED_CODECS = frozenset(
     (
         *("apng", "av1", "dxa", "exr", "flashsv", "flashsv2", "g2m", "lscr", "mscc", "mvha", "mwsc", "pdv", "png", "rasc", "rscc"),
@@ -37,42 +37,42 @@ _FEED_CODECS = frozenset(
 def encode_piece(
     piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits
 ) -> tuple[EncodedSegment, ...]:
-    """Encode a piece to all rungs, into files `out/NAME.m4s`.
+    """Encodes a piece to all rungs, into files `out/NAME.m4s`.
 
-    Raises TruncatedError when more frames decode than the piece owns, or less than three of four (ffmpeg's exit code does not tell),
-    and what `run_tool` raises.
+    Raises TruncatedError if more frames decode than the piece owns, or less than three quarters of them (ffmpeg's exit code does not show
+    this), and what `run_tool` raises.
     """
-    bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _most_bytes(piece, source, rungs)))
+    bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _max_output_bytes(piece, source, rungs)))
     end_ticks = to_ticks(piece.end_pts, source)
-    shown = _list_shown(piece_file, piece, source, limits) if any(map(reorders, rungs)) else []
+    shown = _list_packet_times(piece_file, piece, source, limits) if any(map(reorders, rungs)) else []
     while True:
         idr_times = list_idr_times(shown, end_ticks, source)
         if idr_times:
             (out / IDR_FILE).write_text(write_idr_times(idr_times, source))
-        words = make_encode_command(piece_file, piece, source, rungs, out, limits, lists_idr=bool(idr_times))
-        _run(words, piece_file, source, out, bounded)
-        found = _list_late(end_ticks, source, rungs, out)
-        if not found or found == shown:
-            return tuple(_segment(piece, source, rung, out) for rung in rungs)
-        shown = found  # the packets told of other pictures than the decoder gave
+        command = make_encode_command(piece_file, piece, source, rungs, out, limits, lists_idr=bool(idr_times))
+        _run_ffmpeg(command, piece_file, source, out, bounded)
+        late = _find_late_times(end_ticks, source, rungs, out)
+        if not late or late == shown:
+            return tuple(_make_segment(piece, source, rung, out) for rung in rungs)
+        shown = late  # the decoder returned other frames than the packets announced: encode again with its times
 
 
-def _list_shown(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> list[int]:
-    """Returns when the piece's own pictures are shown as its packets tell it, rising, in ticks; times that are damaged are left out."""
+def _list_packet_times(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> list[int]:
+    """Returns the sorted presentation times of the piece's own packets, in ticks; leaves out damaged ones."""
     base = source.video.time_base.fraction
     first, end, slack = own_times(piece, source)
-    found: set[int] = set()
+    times: set[int] = set()
     with contextlib.suppress(UnreadableError, *BROKEN), open_input(piece_file, limits) as container:
         for packet in container.demux(video=0):
             if packet.pts is not None:
                 pts = round(packet.pts * Fraction(packet.time_base) / base)
                 if first - slack <= pts < end - slack:
-                    found.add(max(pts, first))
-    return sorted({to_ticks(pts + piece.base, source) for pts in found})
+                    times.add(max(pts, first))
+    return sorted({to_ticks(pts + piece.base, source) for pts in times})
 
 
-def _list_late(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path) -> list[int]:
-    """Returns when pictures are shown, rising, in ticks, where some are decoded later than their rung's delay allows; else none."""
+def _find_late_times(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path) -> list[int]:
+    """Returns the sorted presentation times of the encoded frames, in ticks, if a rung needs more delay than it has; else an empty list."""
     for rung in rungs:
         if reorders(rung):
             pts = fragment.list_pts(fragment.list_fragments(fragment.split_init((out / f"{rung.name}.mp4").read_bytes())[1]))
@@ -81,21 +81,22 @@ def _list_late(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path)
     return []
 
 
-def _most_bytes(piece: Piece, source: Source, rungs: Sequence[Rung]) -> int:
-    """How large a file of these rungs may get, in bytes: one and a half times what their maximal rates allow for the piece and two seconds
-    more, and 1 MiB.
+def _max_output_bytes(piece: Piece, source: Source, rungs: Sequence[Rung]) -> int:
+    """Returns the maximum size of a file of these rungs, in bytes.
+
+    It is 1.5 times what their maximum bit rates allow for the piece and two more seconds, plus 1 MiB.
     """
     length_s = float((piece.end_pts - piece.start_pts) * source.video.time_base.fraction)
     return int(sum(rung.maxrate_bps for rung in rungs) / 8 * (length_s + 2) * 1.5) + 2**20
 
 
 def needs_feed(source: Source) -> bool:
-    """Whether another ffmpeg must decode, since the encoding one cannot."""
+    """True if the feed ffmpeg must decode the source, because the encoding ffmpeg cannot."""
     return source.video.codec in _FEED_CODECS
 
 
 def make_feed_command(piece_file: Path, source: Source, limits: Limits) -> list[str]:
-    """The feeding ffmpeg's words: all pictures of the piece with their own times, raw, as NUT, to standard output."""
+    """Returns the command of the feed ffmpeg: writes all frames of the piece, uncompressed with their own times, as NUT to stdout."""
     base = source.video.time_base
     return [
         *(feed_ffmpeg_path(), "-v", "error", "-nostdin", "-threads", "1", "-copyts", "-noautorotate"),
@@ -105,50 +106,54 @@ def make_feed_command(piece_file: Path, source: Source, limits: Limits) -> list[
 
 
 def make_stills(piece_file: Path, piece: Piece, source: Source, rung: Rung, out: Path, limits: Limits, every: int) -> tuple[Path, ...]:
-    """Every `every`-th picture of a piece as a JPEG file in `out`, in order; of the rung's size. Raises what `run_tool` raises."""
-    # JFIF knows one meaning of its values: BT.601 in full range.
-    picture = "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p"
-    graph = f"{make_graph(piece, source, [rung])};[o0]select='not(mod(n\\,{every}))',{picture}[p]"
-    words = [*_reader_words(piece_file, source, limits), "-filter_complex", graph, "-map", "[p]", "-fps_mode", "passthrough"]
-    words += ["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", str(out / "still-%04d.jpg")]
-    _run(words, piece_file, source, out, limits)
+    """Writes every `every`-th frame of a piece as a JPEG of the rung's size into `out`, and returns the files in order.
+
+    Raises what `run_tool` raises.
+    """
+    # JFIF allows only BT.601 in full range.
+    jpeg_colour = "scale=out_color_matrix=bt601:out_range=pc,format=yuvj420p"
+    graph = f"{make_graph(piece, source, [rung])};[o0]select='not(mod(n\\,{every}))',{jpeg_colour}[p]"
+    command = [*_start_command(piece_file, source, limits), "-filter_complex", graph, "-map", "[p]", "-fps_mode", "passthrough"]
+    command += ["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", str(out / "still-%04d.jpg")]
+    _run_ffmpeg(command, piece_file, source, out, limits)
     return tuple(sorted(out.glob("still-*.jpg")))
 
 
-def _run(words: Sequence[str], piece_file: Path, source: Source, out: Path, limits: Limits) -> None:
+def _run_ffmpeg(command: Sequence[str], piece_file: Path, source: Source, out: Path, limits: Limits) -> None:
     if needs_lut(source.video):
         (out / LUT_FILE).write_text(make_lut(source.video))
     feed = make_feed_command(piece_file, source, limits) if needs_feed(source) else None
-    run_tool(words, limits=limits, cwd=out, feed=feed)
+    run_tool(command, limits=limits, cwd=out, feed=feed)
 
 
-def _reader_words(piece_file: Path, source: Source, limits: Limits) -> list[str]:
-    """The encoding ffmpeg's words up to its input, which is the piece or a feed."""
-    words = [ffmpeg_path(), "-v", "error", "-y", "-threads", "1", "-filter_complex_threads", "1", "-copyts", "-noautorotate"]
-    given = ["-f", "nut", "-i", "pipe:0"] if needs_feed(source) else ["-nostdin", *ffmpeg_input_options(limits), "-i", f"file:{piece_file}"]
-    return [*words, *given, "-an", "-sn", "-dn"]
+def _start_command(piece_file: Path, source: Source, limits: Limits) -> list[str]:
+    """Returns the start of the encoding ffmpeg's command, up to its input, which is the piece or a feed."""
+    command = [ffmpeg_path(), "-v", "error", "-y", "-threads", "1", "-filter_complex_threads", "1", "-copyts", "-noautorotate"]
+    piece_input = ["-nostdin", *ffmpeg_input_options(limits), "-i", f"file:{piece_file}"]
+    inputs = ["-f", "nut", "-i", "pipe:0"] if needs_feed(source) else piece_input
+    return [*command, *inputs, "-an", "-sn", "-dn"]
 
 
 def make_encode_command(
     piece_file: Path, piece: Piece, source: Source, rungs: Sequence[Rung], out: Path, limits: Limits, *, lists_idr: bool = False
 ) -> list[str]:
-    """The encoding ffmpeg's words; `out/NAME.mp4` holds init and fragments, one for each IDR picture.
+    """Returns the command of the encoding ffmpeg. It writes `out/NAME.mp4` with init and fragments, one per IDR frame.
 
-    lists_idr: IDR pictures are those that the file `IDR_FILE` lists; else there is one every two seconds.
+    lists_idr: place IDR frames at the times in the file `IDR_FILE`; else every two seconds.
     """
-    words = [*_reader_words(piece_file, source, limits), "-filter_complex", make_graph(piece, source, rungs)]
+    command = [*_start_command(piece_file, source, limits), "-filter_complex", make_graph(piece, source, rungs)]
     for index, rung in enumerate(rungs):
-        words += [
+        command += [
             "-map",
             f"[o{index}]",
             *make_encoder_words(source, rung, lists_idr=lists_idr),
-            *_muxer_words(source),
+            *_muxer_options(source),
             str(out / f"{rung.name}.mp4"),
         ]
-    return words
+    return command
 
 
-def _muxer_words(source: Source) -> list[str]:
+def _muxer_options(source: Source) -> list[str]:
     return [
         *("-video_track_timescale", str(rendition_timescale(source)), "-avoid_negative_ts", "disabled"),
         *("-fflags", "+bitexact", "-map_metadata", "-1"),
@@ -156,17 +161,17 @@ def _muxer_words(source: Source) -> list[str]:
     ]
 
 
-def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegment:
-    """Read what ffmpeg wrote, give every sample its exact time, and keep the media without the init."""
-    written = out / f"{rung.name}.mp4"
-    init, media = fragment.split_init(written.read_bytes())
-    written.unlink()
+def _make_segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegment:
+    """Reads the file that ffmpeg wrote, gives every sample its exact time, and saves the media data without init."""
+    encoded_file = out / f"{rung.name}.mp4"
+    init, media = fragment.split_init(encoded_file.read_bytes())
+    encoded_file.unlink()
     delay = delay_ticks(source)
     init = add_edit_list(finish_init(init, source, rung), delay)
-    found = fragment.list_pts(fragment.list_fragments(media))
-    lost = _count_lost(piece, len(found))
+    times = fragment.list_pts(fragment.list_fragments(media))
+    lost = _count_lost(piece, len(times))
     end_ticks = to_ticks(piece.end_pts, source)
-    # What stands in for a lost first picture is shown from where that would have been.
+    # If the first frame is lost, the next one is shown from its time on.
     media = fragment.retime(media, end_ticks, delay, start_ticks=to_ticks(piece.start_pts, source) if lost else None)
     fragments = fragment.list_fragments(media)
     path = out / f"{rung.name}.m4s"
@@ -180,18 +185,18 @@ def _segment(piece: Piece, source: Source, rung: Rung, out: Path) -> EncodedSegm
         timescale=timescale,
         start_ticks=start_ticks,
         duration_ticks=end_ticks - start_ticks,
-        samples=len(found),
+        samples=len(times),
         i_frames=fragment.find_i_frames(fragments, delay),
-        frame_rate=len(found) * timescale / (end_ticks - start_ticks),
+        frame_rate=len(times) * timescale / (end_ticks - start_ticks),
         lost=lost,
     )
 
 
 def _count_lost(piece: Piece, found: int) -> int:
-    """Returns how many of the piece's frames did not decode. Raises TruncatedError for more than a share, and for more than it owns."""
+    """Returns the number of the piece's frames that did not decode. Raises TruncatedError if it is too large or negative."""
     promised = piece.frames if piece.frames is not None else max(found, 1)
     lost = promised - found
-    if lost < 0 or lost > max(1, _MOST_LOST * promised) or not found:
+    if lost < 0 or lost > max(1, _MAX_LOST_SHARE * promised) or not found:
         message = f"piece {piece.index} decodes to {found} of {promised} frames"
         raise TruncatedError(message, found=found, promised=promised, piece=piece.index)
     return lost

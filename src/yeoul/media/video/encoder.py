@@ -1,4 +1,4 @@
-"""The words that tell ffmpeg how to encode a rung in each codec: closed GOPs, and headers that all pieces share; pure."""
+"""ffmpeg's encoder options for a rung in each codec: closed GOPs, and headers that are equal in all pieces; pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from yeoul.media.video.timescale import rendition_timescale
 from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
 
-IDR_FILE = "idr-times"  # in the folder that ffmpeg runs in
-
-
-# Counted from the last one forced, so that a long frame is not followed by a run of IDRs.
+IDR_FILE = "idr-times"  # in ffmpeg's working folder
+# Counts from the last forced keyframe, so that a long frame is not followed by several IDR frames in a row.
 EVERY_TWO_SECONDS = f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - IDR_SLACK_S})"
 
 
 def nominal_frame_rate(source: Source) -> int:
-    """The frame rate that levels and stream headers are made for; constant over the pieces of a source, whatever each one's own rate."""
+    """Returns the frame rate for levels and stream headers; the same for all pieces of a source."""
     return next((rate for rate in (30, 60, 120) if source.video.frame_rate <= rate * 1.02), 240)
 
 
 def make_encoder_words(source: Source, rung: Rung, *, lists_idr: bool = False) -> list[str]:
-    """From frame times to colours; pictures that start a fragment are forced, and no other picture does.
+    """Returns all options for a rung, from frame times to colours. Only forced IDR frames start a fragment.
 
-    lists_idr: the file `IDR_FILE` lists them; else there is one every two seconds.
+    lists_idr: force them at the times in the file `IDR_FILE`; else every two seconds.
     """
     colour, cap = output_colour(source.video), str(rung.maxrate_bps)
     return [
@@ -43,13 +41,13 @@ def make_encoder_words(source: Source, rung: Rung, *, lists_idr: bool = False) -
 
 
 def write_idr_times(times: Sequence[int], source: Source) -> str:
-    """Returns the content of `IDR_FILE`: times in ticks as seconds, rounded down to the microseconds that ffmpeg reads."""
+    """Returns the content of `IDR_FILE`: the times, given in ticks, as seconds rounded down to ffmpeg's microseconds."""
     scale = rendition_timescale(source)
     return ",".join("{}.{:06}".format(*divmod(time * 1_000_000 // scale, 1_000_000)) for time in times)
 
 
 def finish_init(init: bytes, source: Source, rung: Rung) -> bytes:
-    """The init with what ffmpeg would guess from one piece's frame rate: VP9's level, which stands in no other place."""
+    """Returns the init segment with the right VP9 level, which ffmpeg guesses from one piece's frame rate."""
     if rung.codec != "vp9":
         return init
     level_at = find_vpcc(init).payload + 5
@@ -57,43 +55,42 @@ def finish_init(init: bytes, source: Source, rung: Rung) -> bytes:
 
 
 def _x264(source: Source, rung: Rung) -> list[str]:
-    """With the source's frame rate: one guessed from the piece would depend on who cut it, and stands in the stream."""
+    """Sets the source's frame rate: x264 would write a rate guessed from the piece into the stream."""
     level = h264_level(rung, nominal_frame_rate(source))
-    words = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
-    return [*words, "-x264-params", f"b-pyramid=none:fps={_rate(source, '/')}"]
+    options = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
+    return [*options, "-x264-params", f"b-pyramid=none:fps={_rate_text(source, '/')}"]
 
 
 def _x265(source: Source, rung: Rung) -> list[str]:
-    """Without its settings in the stream, and with the source's frame rate, for it would write one that is guessed from the piece."""
+    """Omits x265's settings from the stream, and sets the source's frame rate: x265 would write a rate guessed from the piece."""
     level = hevc_level(rung, nominal_frame_rate(source))
-    parameters = (
-        f"pools=none:frame-threads=1:open-gop=0:b-pyramid=0:scenecut=0:info=0:log-level=error:level-idc={level}:fps={_rate(source, '/')}"
-    )
-    words = ["-c:v", "libx265", "-preset", "veryfast", "-profile:v", "main", "-forced-idr", "1", "-tag:v", "hvc1"]
-    return [*words, "-x265-params", parameters]
+    rate = _rate_text(source, "/")
+    parameters = f"pools=none:frame-threads=1:open-gop=0:b-pyramid=0:scenecut=0:info=0:log-level=error:level-idc={level}:fps={rate}"
+    options = ["-c:v", "libx265", "-preset", "veryfast", "-profile:v", "main", "-forced-idr", "1", "-tag:v", "hvc1"]
+    return [*options, "-x265-params", parameters]
 
 
 def _vp9(_source: Source, rung: Rung) -> list[str]:
-    """Quality as wanted, but no more bits than the cap."""
-    words = ["-c:v", "libvpx-vp9", "-deadline", "good", "-cpu-used", "5", "-threads", "1", "-tile-columns", "0", "-row-mt", "0"]
-    return [*words, "-profile:v", "0", "-b:v", str(rung.maxrate_bps)]
+    """Uses constrained quality: the CRF, limited by the maximum bit rate."""
+    options = ["-c:v", "libvpx-vp9", "-deadline", "good", "-cpu-used", "5", "-threads", "1", "-tile-columns", "0", "-row-mt", "0"]
+    return [*options, "-profile:v", "0", "-b:v", str(rung.maxrate_bps)]
 
 
 def _svt_av1(source: Source, rung: Rung) -> list[str]:
-    level, rate = av1_level(rung, nominal_frame_rate(source)), _rate(source, ":fps-denom=")
+    level, rate = av1_level(rung, nominal_frame_rate(source)), _rate_text(source, ":fps-denom=")
     return ["-c:v", "libsvtav1", "-preset", "8", "-svtav1-params", f"lp=1:scd=0:level={level}:fps-num={rate}"]
 
 
-def _rate(source: Source, between: str) -> str:
-    """The source's average frame rate as numerator and denominator, as far as encoders know such rates."""
+def _rate_text(source: Source, separator: str) -> str:
+    """Returns the source's average frame rate as numerator and denominator, limited to rates that encoders support."""
     rate = Fraction(min(max(source.video.frame_rate, 0.1), 240.0)).limit_denominator(1001)
-    return f"{rate.numerator}{between}{rate.denominator}"
+    return f"{rate.numerator}{separator}{rate.denominator}"
 
 
 def _h264_headers(source: Source) -> list[str]:
-    """x264 writes a rate that ffmpeg guesses from each piece; every piece must have the same headers.
+    """Returns the option that writes the same frame rate into every piece's headers; ffmpeg would guess it from each piece.
 
-    GStreamer, and WebKit with it, take this rate for how long each picture is shown, whatever the container says.
+    GStreamer, and therefore WebKit on it, uses this rate as the duration of each frame, regardless of the container.
     """
     tick_rate = Fraction(2 * rendition_timescale(source), longest_ticks(source))
     return ["-bsf:v", f"h264_metadata=tick_rate={tick_rate.numerator}/{tick_rate.denominator}:fixed_frame_rate_flag=0"]

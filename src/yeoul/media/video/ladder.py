@@ -1,4 +1,4 @@
-"""The ladder: which sizes of a source are made, from what a probe says of it; pure."""
+"""Chooses the ladder of a source: the sizes to encode, from its probed properties; pure."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from itertools import pairwise
 from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
 
-# Shorter side in pixels -> cap in kb/s of x264 veryfast crf 23 at up to 30 frames per second.
+# Shorter side in pixels -> maximum bit rate in kb/s, for x264 veryfast crf 23 at up to 30 frames per second.
 _CAPS_KBPS = {240: 400, 360: 800, 480: 1400, 720: 2800, 1080: 5000, 1440: 9000, 2160: 18000}
 _CRF = 23.0
-# What looks like x264 veryfast at its crf, by VMAF on clips of 480 to 1080 lines: by how much more crf, and the share of the cap.
+# For equal quality to x264 veryfast, by VMAF on clips of 480 to 1080 lines: how much higher the crf, and the share of the maximum bit rate.
 _LIKE_H264: Mapping[Codec, tuple[float, float]] = {"h264": (0.0, 1.0), "hevc": (3.0, 0.7), "vp9": (15.0, 0.7), "av1": (21.0, 0.6)}
-# Small pictures are looked at enlarged: at crf 23 grain at its own 480 lines has an SSIM of 0.949 to its source, at 22 of 0.955.
+# Small videos are watched enlarged, and therefore get a lower crf: for a grainy clip of 480 lines, SSIM is 0.949 at crf 23 and 0.955 at 22.
 _CRF_OF_SMALL = 22.0
 _SMALL_BELOW = 720
-_HIGH_FRAME_RATE = 31.0  # above it, caps grow: averages of 30 fps files wander a little past 30
+_HIGH_FRAME_RATE = 31.0  # above it, maximum bit rates grow; not 30, because averages of 30 fps files can be slightly higher
 _HIGH_FRAME_RATE_FACTOR = 1.4
-_TOO_CLOSE = 0.85  # a nominal step nearer than this to the top saves too few bits for a rung of its own
+_TOO_CLOSE = 0.85  # a step with a larger share of the top rung's size would save too few bits
 
 
 def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
-    """The rungs of a source, highest first; the shorter side of the upright square-pixel picture names and places them.
+    """Returns the rungs of a source, highest first, named by the shorter side of the upright frame with square pixels.
 
-    Nominal shorter sides are 240, 360, 480, 720, 1080, 1440 and 2160 px, capped at 400, 800, 1400, 2800, 5000, 9000 and 18000 kb/s
-    (1.4 times that above 30 frames per second). The top rung is the source's own size, or `max_height` where the source is larger;
-    below it come the nominal steps that are at most 0.85 of it. A source below 240 px gets its own size alone. Nothing is upscaled;
-    sizes are even, the aspect is the display aspect (after SAR and rotation) to within a pixel. All have crf 23, but the own size of
-    a source below 720 px has 22.
+    Nominal shorter sides are 240, 360, 480, 720, 1080, 1440 and 2160 px, with maximum bit rates of 400, 800, 1400, 2800, 5000, 9000 and
+    18000 kb/s (1.4 times that above 30 frames per second). The top rung has the source's size, or `max_height` if the source is larger.
+    Below it come the nominal sizes of at most 0.85 of the top rung. A source below 240 px gets only its own size. Frames are never
+    upscaled. Sides are even, and the aspect ratio is the display aspect ratio (after SAR and rotation) to within a pixel. The crf is 23, or
+    22 for the own size of a source below 720 px.
     """
     width, height = source.video.display_size
     shorter = min(width, height)
@@ -42,16 +42,16 @@ def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
 
 
 def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
-    """The same rungs of H.264 in another codec: at about equal quality, hence for fewer bits."""
+    """Returns H.264 rungs in another codec, at about equal quality and therefore lower bit rates."""
     if codec == "h264":
         return tuple(rungs)
-    more, share = _LIKE_H264[codec]
+    extra_crf, share = _LIKE_H264[codec]
     return tuple(
         rung.model_copy(
             update={
                 "name": f"{rung.name}-{codec}",
                 "codec": codec,
-                "crf": min(rung.crf + more, 51.0 if codec == "hevc" else 63.0),
+                "crf": min(rung.crf + extra_crf, 51.0 if codec == "hevc" else 63.0),
                 "maxrate_bps": round(rung.maxrate_bps * share),
             }
         )
@@ -68,12 +68,12 @@ def _make_rung(width: int, height: int, step: int, factor: float, crf: float) ->
 
 
 def _nearest_even(value: float) -> int:
-    """The nearest even number of at least 2; halfway goes down, so that no side grows."""
+    """Returns the nearest even number, at least 2; rounds down at half, so that no side grows."""
     return max(2, math.ceil(value / 2 - 0.5) * 2)
 
 
 def _cap_kbps(step: int) -> float:
-    """The cap of any shorter side: straight lines between the nominal steps, through zero below and on above them."""
+    """Returns the maximum bit rate for any shorter side: linear between the nominal sizes, and proportional below and above them."""
     points = [(0, 0), *sorted(_CAPS_KBPS.items())]
     for (low, low_kbps), (high, high_kbps) in pairwise(points):
         if step <= high:

@@ -1,4 +1,4 @@
-"""The lowest level of each codec that holds a rung: what a decoder must be able to do. Pure, from the tables of the standards."""
+"""Chooses the lowest level of each codec that allows a rung, from the tables of the standards; pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from yeoul.model.rendition import Rung
 
-# ITU-T H.264 table A-1: level, macroblocks per second, macroblocks per frame, kb/s in High profile (1.25 x the table's).
+# ITU-T H.264 table A-1: level, macroblocks per second, macroblocks per frame, kb/s in High profile (1.25 x the value in the table).
 _H264 = (
     ("1.3", 11880, 396, 960),
     ("2.1", 19800, 792, 5000),
@@ -24,7 +24,7 @@ _H264 = (
 
 
 class _Level(NamedTuple):
-    """Most pixels a second, pixels of a picture, pixels of a side, and kb/s."""
+    """The limits of a level: pixels per second (rate), per frame and per side, and kb/s."""
 
     name: int
     rate: int
@@ -33,7 +33,7 @@ class _Level(NamedTuple):
     kbps: int
 
 
-# ITU-T H.265 tables A.8 and A.9, Main tier; a side is at most the root of 8 pictures' pixels. The name is level_idc over 3.
+# ITU-T H.265 tables A.8 and A.9, Main tier; a side is at most the root of 8 times the pixels of a frame. The name is level_idc / 3.
 _HEVC = tuple(
     _Level(name, rate, pixels, math.isqrt(8 * pixels), kbps)
     for name, rate, pixels, kbps in (
@@ -62,7 +62,7 @@ _VP9 = (
     _Level(52, 1176502272, 8912896, 8384, 180000),
     _Level(61, 2353004544, 35651584, 16832, 240000),
 )
-# AV1 specification, annex A.3, Main tier; a side is the most lines of a picture, so that portrait pictures fit too.
+# AV1 specification, annex A.3, Main tier; side is the maximum height, so that portrait frames are allowed, too.
 _AV1 = (
     _Level(20, 4423680, 147456, 1152, 1500),
     _Level(21, 8363520, 278784, 1584, 3000),
@@ -78,7 +78,7 @@ _AV1 = (
 
 
 def h264_level(rung: Rung, frame_rate: int) -> str:
-    """As x264 takes it: "4.0"."""
+    """Returns the H.264 level in x264's form, as in "4.0"."""
     macroblocks = math.ceil(rung.width / 16) * math.ceil(rung.height / 16)
     for level, per_second, per_frame, kbps in _H264:
         if macroblocks <= per_frame and macroblocks * frame_rate <= per_second and rung.maxrate_bps <= kbps * 1000:
@@ -87,17 +87,17 @@ def h264_level(rung: Rung, frame_rate: int) -> str:
 
 
 def hevc_level(rung: Rung, frame_rate: int) -> int:
-    """Ten times the level: 40."""
+    """Returns ten times the HEVC level, as in 40 for 4.0."""
     return _find(_HEVC, rung, frame_rate)
 
 
 def vp9_level(rung: Rung, frame_rate: int) -> int:
-    """Ten times the level: 40."""
+    """Returns ten times the VP9 level, as in 40 for 4.0."""
     return _find(_VP9, rung, frame_rate)
 
 
 def av1_level(rung: Rung, frame_rate: int) -> int:
-    """Ten times the level: 40."""
+    """Returns ten times the AV1 level, as in 40 for 4.0."""
     return _find(_AV1, rung, frame_rate)
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a piece, decoded, for those who look at them."""
+"""Decodes the frames of a piece for image analysis."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from yeoul.model.source import Source
 
 
 def read_pictures(file: Path, piece: Piece, source: Source, limits: Limits, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
-    """(seconds from the first picture of the video, pixels) of the frames that a piece owns; as coded, neither turned nor stretched."""
+    """Yields (seconds from the source's zero, pixels) of the frames that a piece owns, as coded: not rotated or scaled."""
     tick = source.video.time_base.fraction
-    slack = 0 if piece.container == "nut" else int(Fraction(1, 1000) / tick)  # containers of clients round to ticks of their own
+    slack = 0 if piece.container == "nut" else int(Fraction(1, 1000) / tick)  # clients' containers may round times to coarser ticks
     with open_input(file, limits) as container:
         for frame in container.decode(video=0):
             if frame.pts is None or frame.time_base is None:

@@ -1,4 +1,4 @@
-"""Sampling: the middle of a piece encoded at a few points, as the real encode does it, each with its bits and its measured quality."""
+"""Sampling: encodes the middle of a piece at a few CRFs, with the settings of the real encode, and measures bit rate and quality."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
-# Not above 28: what was sampled may be calmer than what follows.
+# Not above 28, because the samples may be less complex than the rest of the video.
 CRFS = (20.0, 24.0, 28.0)
-SECONDS = 2.0  # of each piece
-MORE_PIECES = 2  # besides the opening ones, where they have landed
-# Every so many pictures are measured; beside all of them that was 0.3 points apart at a third of the time.
-_EVERY, _EVERY_LARGE = 5, 10
-_LARGE = 720
+SECONDS = 2.0  # sampled of each piece
+MORE_PIECES = 2  # in addition to the first ones, if they have landed
+# Only every n-th frame is measured: the result differs by 0.3 points from measuring all, in a third of the time.
+_FRAME_INTERVAL, _FRAME_INTERVAL_LARGE = 5, 10
+_LARGE_PX = 720
 
 
 def sample_piece(
@@ -36,31 +36,31 @@ def sample_piece(
     metric: Metric,
     progress: Callable[[float], None],
 ) -> tuple[Point, ...]:
-    """The points of every rung at each of `CRFS`; of the lowest rung, which is not to be chosen, at its own CRF alone.
+    """Returns the points of every rung at each of `CRFS`; of the lowest rung, whose CRF is fixed, only at its own CRF.
 
-    Sizes are encoded together, as `encode` does, so that this takes no more memory. Raises what `encode_piece` and `run_tool` raise.
+    All sizes are encoded together, as in the real encode, so that memory use is the same. Raises what `encode_piece` and `run_tool` raise.
     """
     part = find_middle(source, piece, seconds)
     rounds = [[rung.model_copy(update={"crf": crf}) for rung in ladder[:-1]] for crf in CRFS]
     rounds = [rungs for rungs in (*rounds, [ladder[-1]]) if rungs]
     points: list[Point] = []
     for position, rungs in enumerate(rounds):
-        made = encode_piece(piece_file, part, source, rungs, out, limits)
-        files = [_join(out, segment) for segment in made]
-        every = _EVERY_LARGE if min(ladder[0].width, ladder[0].height) > _LARGE else _EVERY
-        found = measure_quality(piece_file, part, source, ladder[0], files, out, limits, metric=metric, every=every)
-        points += [_point(rung, segment, quality) for rung, segment, quality in zip(rungs, made, found, strict=True)]
+        segments = encode_piece(piece_file, part, source, rungs, out, limits)
+        files = [_write_whole(out, segment) for segment in segments]
+        every = _FRAME_INTERVAL_LARGE if min(ladder[0].width, ladder[0].height) > _LARGE_PX else _FRAME_INTERVAL
+        qualities = measure_quality(piece_file, part, source, ladder[0], files, out, limits, metric=metric, every=every)
+        points += [_make_point(rung, segment, quality) for rung, segment, quality in zip(rungs, segments, qualities, strict=True)]
         progress((position + 1) / len(rounds))
     return tuple(points)
 
 
-def _join(folder: Path, made: EncodedSegment) -> Path:
-    """Init and media as one file that any ffmpeg reads."""
-    file = folder / f"{made.name}-whole.mp4"
-    file.write_bytes(made.init + made.path.read_bytes())
+def _write_whole(folder: Path, segment: EncodedSegment) -> Path:
+    """Writes init and media data into one file that any ffmpeg can read."""
+    file = folder / f"{segment.name}-whole.mp4"
+    file.write_bytes(segment.init + segment.path.read_bytes())
     return file
 
 
-def _point(rung: Rung, made: EncodedSegment, quality: float) -> Point:
-    seconds = made.duration_ticks / made.timescale
-    return Point(rung=rung.name, crf=rung.crf, bitrate_bps=8 * made.path.stat().st_size / seconds, quality=quality, seconds=seconds)
+def _make_point(rung: Rung, segment: EncodedSegment, quality: float) -> Point:
+    seconds = segment.duration_ticks / segment.timescale
+    return Point(rung=rung.name, crf=rung.crf, bitrate_bps=8 * segment.path.stat().st_size / seconds, quality=quality, seconds=seconds)

@@ -1,4 +1,4 @@
-"""The clock of a video rendition: ticks in which every presentation time of the source is a whole number."""
+"""The timescale of a video rendition: every presentation time of the source is a whole number of its ticks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from fractions import Fraction
 
 from yeoul.model.source import Source
 
-_LEAST = 10_000
-# Sample durations are 32 bits wide (ISO/IEC 14496-12, 8.8.8): at this clock one picture may stand for more than an hour.
-_MOST = 1_000_000
-_COMMON = 90_000  # divisible by the usual frame rates; for sources with finer clocks (nanoseconds), which are rounded to it
+_MIN_TIMESCALE = 10_000
+# Sample durations have 32 bits (ISO/IEC 14496-12, 8.8.8): with this timescale a frame may be shown for more than an hour.
+_MAX_TIMESCALE = 1_000_000
+_FALLBACK_TIMESCALE = 90_000  # divisible by usual frame rates; for sources with finer ticks (nanoseconds), whose times are rounded
 
 
 def rendition_timescale(source: Source) -> int:
-    """Ticks per second: the source's own clock, times ten until it is at least 10,000; 90,000 where the source's is above 1,000,000."""
+    """Returns ticks per second: the source's own, multiplied by 10 until it is at least 10,000; 90,000 if it is above 1,000,000."""
     ticks = source.video.time_base.den
-    while ticks < _LEAST:
+    while ticks < _MIN_TIMESCALE:
         ticks *= 10
-    return ticks if ticks <= _MOST else _COMMON
+    return ticks if ticks <= _MAX_TIMESCALE else _FALLBACK_TIMESCALE
 
 
 def to_ticks(pts: int, source: Source) -> int:
-    """A source pts as ticks of the rendition, counted from the first displayed frame; rounded as ffmpeg does, halves up."""
+    """Converts a source pts to ticks of the rendition from the first displayed frame; rounds half away from zero, as ffmpeg does."""
     exact = (pts - source.start_pts) * source.video.time_base.fraction * rendition_timescale(source)
     return int(exact + Fraction(1, 2) if exact >= 0 else exact - Fraction(1, 2))

@@ -1,6 +1,6 @@
-"""How good encoded pictures look beside the source's own: VMAF, or an estimate from SSIM where ffmpeg was built without it.
+"""Measures the quality of encoded frames against the source: by VMAF, or by an estimate from SSIM if ffmpeg was built without VMAF.
 
-Both are compared at the size of the ladder's top rung, upright and in the colours of the rungs, as a full-screen player shows them.
+Frames are compared at the size of the ladder's top rung, upright and in the colours of the rungs, as a full-screen player shows them.
 VMAF: Li, Aaron, Katsavounidis, Moorthy, Manohara, "Toward a practical perceptual video quality metric", Netflix, 2016.
 """
 
@@ -25,14 +25,14 @@ from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
 Metric = Literal["vmaf", "ssim-estimate"]
-_MODEL_4K_ABOVE = 1440  # the model for pictures watched from 1.5 screen heights instead of 3
+_MODEL_4K_ABOVE = 1440  # shorter side in pixels; the 4K model assumes a distance of 1.5 screen heights instead of 3
 _SSIM_FLOOR = 1e-4
-_PIXELS_AT_ONCE = 8_500_000  # of all pictures that one ffmpeg compares: VMAF holds about 100 bytes for each
+_PIXELS_AT_ONCE = 8_500_000  # maximum over all files that one ffmpeg compares: VMAF needs about 100 bytes per pixel
 
 
 @cache
 def find_metric() -> Metric:
-    """What this machine's ffmpeg can measure."""
+    """Returns the metric that this machine's ffmpeg can measure."""
     filters = subprocess.run(
         [feed_ffmpeg_path(), "-hide_banner", "-filters"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
@@ -51,44 +51,44 @@ def measure_quality(
     metric: Metric,
     every: int,
 ) -> tuple[float, ...]:
-    """The mean quality (0 to 100) of each encoded file against the piece, from every `every`-th picture.
+    """Returns the mean quality (0 to 100) of each encoded file against the piece, from every `every`-th frame.
 
-    encoded: files with init that hold the frames which the piece owns. out: a folder for the reports. Raises what `run_tool` raises,
-    MediaToolError when there is no figure.
+    encoded: files with init and the frames that the piece owns. out: a folder for the reports. Raises what `run_tool` raises, and
+    MediaToolError if a report has no value.
     """
     if needs_lut(source.video):
         (out / LUT_FILE).write_text(make_lut(source.video))
     at_once = max(1, _PIXELS_AT_ONCE // (top.width * top.height))
-    found: list[float] = []
+    qualities: list[float] = []
     for first in range(0, len(encoded), at_once):
         batch = encoded[first : first + at_once]
         run_tool(make_quality_command(piece_file, piece, source, top, batch, limits, metric=metric, every=every), limits=limits, cwd=out)
-        found += [_read_report(out / report_name(position), metric) for position in range(len(batch))]
-    return tuple(found)
+        qualities += [_read_report(out / report_name(position), metric) for position in range(len(batch))]
+    return tuple(qualities)
 
 
 def make_quality_command(
     piece_file: Path, piece: Piece, source: Source, top: Rung, encoded: Sequence[Path], limits: Limits, *, metric: Metric, every: int
 ) -> list[str]:
-    """The measuring ffmpeg's words: one decode of the piece, compared with all encoded files; reports go to its working folder."""
-    words = [feed_ffmpeg_path(), "-v", "error", "-nostdin", "-threads", "1", "-filter_complex_threads", "1", "-copyts", "-noautorotate"]
+    """Returns the ffmpeg command that decodes the piece once, compares all encoded files and writes reports to its working folder."""
+    command = [feed_ffmpeg_path(), "-v", "error", "-nostdin", "-threads", "1", "-filter_complex_threads", "1", "-copyts", "-noautorotate"]
     for file in (piece_file, *encoded):
-        words += [*ffmpeg_input_options(limits), "-i", f"file:{file}"]
-    words += ["-filter_complex", _make_graph(piece, source, top, len(encoded), metric, every)]
+        command += [*ffmpeg_input_options(limits), "-i", f"file:{file}"]
+    command += ["-filter_complex", _make_graph(piece, source, top, len(encoded), metric, every)]
     for position in range(len(encoded)):
-        words += ["-map", f"[q{position}]", "-f", "null", "-"]
-    return words
+        command += ["-map", f"[q{position}]", "-f", "null", "-"]
+    return command
 
 
 def report_name(position: int) -> str:
-    """The report of the encoded file at a position."""
+    """Returns the name of the report of the encoded file at a position."""
     return f"quality-{position}.txt"
 
 
 def _make_graph(piece: Piece, source: Source, top: Rung, count: int, metric: Metric, every: int) -> str:
-    # Paired by number: times of the encoded pictures are rounded to another clock.
-    heads = "".join(f"[r{position}]" for position in range(count))
-    parts = [make_graph(piece, source, [top]), f"[o0]settb=1/1000,setpts=N,split={count}{heads}"]
+    # Frames are paired by number, because times of the encoded frames are rounded to another timescale.
+    references = "".join(f"[r{position}]" for position in range(count))
+    parts = [make_graph(piece, source, [top]), f"[o0]settb=1/1000,setpts=N,split={count}{references}"]
     for position in range(count):
         scale = f"scale={top.width}:{top.height}:flags=bicubic,format=yuv420p,setsar=1"
         parts.append(f"[{position + 1}:v:0]{scale},settb=1/1000,setpts=N[e{position}]")
@@ -102,27 +102,27 @@ def _compare(position: int, top: Rung, metric: Metric, every: int) -> str:
         model = "vmaf_4k_v0.6.1" if min(top.width, top.height) > _MODEL_4K_ABOVE else "vmaf_v0.6.1"
         options = f"model=version={model}:n_subsample={every}:n_threads=1:log_fmt=json:log_path={report}:{ends}"
         return f"[e{position}][r{position}]libvmaf={options}[q{position}]"
-    taken = f"select='not(mod(n\\,{every}))'"
-    pair = f"[e{position}]{taken}[es{position}];[r{position}]{taken}[rs{position}]"
+    selection = f"select='not(mod(n\\,{every}))'"
+    pair = f"[e{position}]{selection}[es{position}];[r{position}]{selection}[rs{position}]"
     return f"{pair};[es{position}][rs{position}]ssim=stats_file={report}:{ends}[q{position}]"
 
 
 def _read_report(file: Path, metric: Metric) -> float:
     text = file.read_text() if file.exists() else ""
     if metric == "vmaf":
-        found = json.loads(text)["pooled_metrics"]["vmaf"]["mean"] if text else math.nan
+        quality = json.loads(text)["pooled_metrics"]["vmaf"]["mean"] if text else math.nan
     else:
         values = [float(value) for value in re.findall(r" Y:([\d.]+)", text)]
-        found = estimate_from_ssim(sum(values) / len(values)) if values else math.nan
-    if not math.isfinite(found):
+        quality = estimate_from_ssim(sum(values) / len(values)) if values else math.nan
+    if not math.isfinite(quality):
         raise MediaToolError("the quality of an encoded piece could not be measured", metric=metric)
-    return float(found)
+    return float(quality)
 
 
 def estimate_from_ssim(ssim: float) -> float:
-    """A guess of VMAF from the mean SSIM of luma: a straight line over its decibels, fitted to 35 encodes of five clips; 0 to 100.
+    """Estimates VMAF (0 to 100) from the mean SSIM of luma: linear in its decibels, fitted to 35 encodes of five clips.
 
-    It was wrong by 6 points in the mean and by 35 at worst (a large picture at 240 lines): enough to rank, not to compare with VMAF.
+    The error was 6 points on average and 35 at worst (a large video at 240 lines): good enough for ranking, but not comparable with VMAF.
     """
     decibels = -10 * math.log10(max(_SSIM_FLOOR, 1 - ssim))
     return min(100.0, max(0.0, 2.8 * decibels + 36.0))

@@ -1,1 +1,1 @@
-"""DAG definitions and the scheduler of their runs. Pure."""
+"""DAG definitions, and the scheduler of their runs. Pure."""

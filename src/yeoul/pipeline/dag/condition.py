@@ -1,4 +1,4 @@
-"""Conditions of stages: small typed expressions over the facts of a source, like `has_audio and short_side >= 1080`. Pure."""
+"""Conditions of stages: small typed expressions over facts of the source, like `has_audio and short_side >= 1080`. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from yeoul.base.errors import ConditionError
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source
 
-Kind = Literal["truth", "number", "text"]
+Kind = Literal["boolean", "number", "text"]
 Fact = bool | float | str
 
-# What a condition may ask for. width, height: pixels as displayed, after rotation and SAR.
+# Names that a condition can use. width, height: pixels as displayed, after rotation and SAR.
 FACTS: Mapping[str, Kind] = {
-    "has_video": "truth",
-    "has_audio": "truth",
-    "hdr": "truth",
-    "interlaced": "truth",
+    "has_video": "boolean",
+    "has_audio": "boolean",
+    "hdr": "boolean",
+    "interlaced": "boolean",
     "width": "number",
     "height": "number",
     "short_side": "number",
@@ -49,7 +49,7 @@ _COMPARE = {**_ORDER, **_EQUAL, **_MEMBER}
 
 
 def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, Fact]:
-    """The facts of a probed source and its ladder; one for each name in `FACTS`."""
+    """Returns the facts of a probed source and its ladder, one for each name in `FACTS`."""
     video, audio = source.video, source.audio
     width, height = video.display_size
     return {
@@ -70,106 +70,106 @@ def make_facts(source: Source, ladder: Sequence[Rung]) -> dict[str, Fact]:
     }
 
 
-_LONGEST = 500  # characters
+_MAX_LENGTH = 500  # characters
 
 
 @cache
 def parse_condition(text: str) -> ast.expr:
-    """A checked condition. Raises ConditionError saying what is wrong, with the column (from 1)."""
-    if len(text) > _LONGEST:
-        raise ConditionError(f"a condition has at most {_LONGEST} characters", column=_LONGEST + 1)
+    """Returns the syntax tree of a checked condition. Raises ConditionError with the column of the mistake (from 1)."""
+    if len(text) > _MAX_LENGTH:
+        raise ConditionError(f"a condition can have at most {_MAX_LENGTH} characters", column=_MAX_LENGTH + 1)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise ConditionError(f"not a condition: {error.msg}", column=error.offset or len(text.strip()) + 1) from error
-    except (ValueError, RecursionError, MemoryError) as error:  # a NUL; brackets within brackets
+    except (ValueError, RecursionError, MemoryError) as error:  # a NUL, or too many nested brackets
         raise ConditionError(f"not a condition: {error}", column=1) from error
-    if _kind(tree) != "truth":
-        raise ConditionError(f"{ast.unparse(tree)} is no yes or no; compare it with something", column=tree.col_offset + 1)
+    if _infer_kind(tree) != "boolean":
+        raise ConditionError(f"{ast.unparse(tree)} is not a boolean; compare it with a value", column=tree.col_offset + 1)
     return tree
 
 
 def holds(text: str, facts: Mapping[str, Fact]) -> bool:
-    """Whether a condition holds. Raises ConditionError."""
-    return bool(_value(parse_condition(text), facts))
+    """True if the condition holds for the facts. Raises ConditionError."""
+    return bool(_evaluate(parse_condition(text), facts))
 
 
-def _kind(node: ast.expr) -> Kind:
+def _infer_kind(node: ast.expr) -> Kind:
     match node:
         case ast.BoolOp(values=values):
             for value in values:
-                _want(value, "truth")
-            return "truth"
+                _require(value, "boolean")
+            return "boolean"
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _want(operand, "truth")
+            return _require(operand, "boolean")
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _want(operand, "number")
+            return _require(operand, "number")
         case ast.Compare():
-            return _comparison(node)
+            return _check_comparison(node)
         case ast.Name(id=name):
-            return _name_kind(node, name)
+            return _infer_name_kind(node, name)
         case ast.Constant(value=bool()):
-            return "truth"
+            return "boolean"
         case ast.Constant(value=int() | float()):
             return "number"
         case ast.Constant(value=str()):
             return "text"
         case _:
             raise ConditionError(
-                f"{ast.unparse(node)}: only facts, numbers, texts, and, or, not and comparisons", column=node.col_offset + 1
+                f"{ast.unparse(node)}: use only facts, numbers, texts, `and`, `or`, `not` and comparisons", column=node.col_offset + 1
             )
 
 
-def _want(node: ast.expr, wanted: Kind) -> Kind:
-    found = _kind(node)
-    if found != wanted:
-        raise ConditionError(f"{ast.unparse(node)} is a {found}, where a {wanted} is needed", column=node.col_offset + 1)
-    return wanted
+def _require(node: ast.expr, expected: Kind) -> Kind:
+    kind = _infer_kind(node)
+    if kind != expected:
+        raise ConditionError(f"{ast.unparse(node)} is a {kind}, but a {expected} is needed", column=node.col_offset + 1)
+    return expected
 
 
-def _name_kind(node: ast.expr, name: str) -> Kind:
+def _infer_name_kind(node: ast.expr, name: str) -> Kind:
     if name in _LITERALS:
-        return "truth"
+        return "boolean"
     if name not in FACTS:
-        raise ConditionError(f"there is no fact {name}; there are {', '.join(sorted(FACTS))}", column=node.col_offset + 1)
+        raise ConditionError(f"there is no fact {name}; available facts: {', '.join(sorted(FACTS))}", column=node.col_offset + 1)
     return FACTS[name]
 
 
-def _comparison(node: ast.Compare) -> Kind:
+def _check_comparison(node: ast.Compare) -> Kind:
     for (left, right), sign in zip(pairwise([node.left, *node.comparators]), node.ops, strict=True):
         if type(sign) in _MEMBER:
             if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
-                raise ConditionError(f"{ast.unparse(right)}: `in` takes a list like [1, 2]", column=right.col_offset + 1)
+                raise ConditionError(f"{ast.unparse(right)}: `in` needs a list like [1, 2]", column=right.col_offset + 1)
             for item in right.elts:
-                _want(item, _kind(left))
+                _require(item, _infer_kind(left))
         elif type(sign) in _ORDER:
-            _want(left, "number")
-            _want(right, "number")
+            _require(left, "number")
+            _require(right, "number")
         elif type(sign) in _EQUAL:
-            _want(right, _kind(left))
+            _require(right, _infer_kind(left))
         else:
             raise ConditionError(f"{ast.unparse(node)}: compare with == != < <= > >= or in", column=node.col_offset + 1)
-    return "truth"
+    return "boolean"
 
 
-def _value(node: ast.expr, facts: Mapping[str, Fact]) -> Any:
+def _evaluate(node: ast.expr, facts: Mapping[str, Fact]) -> Any:
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
-            return all(_value(value, facts) for value in values)
+            return all(_evaluate(value, facts) for value in values)
         case ast.BoolOp(values=values):
-            return any(_value(value, facts) for value in values)
+            return any(_evaluate(value, facts) for value in values)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _value(operand, facts)
+            return not _evaluate(operand, facts)
         case ast.UnaryOp(operand=operand):
-            return -_value(operand, facts)
-        case ast.Compare(left=left, ops=signs, comparators=others):
-            values = [_value(value, facts) for value in (left, *others)]
-            return all(_COMPARE[type(sign)](one, other) for (one, other), sign in zip(pairwise(values), signs, strict=True))
+            return -_evaluate(operand, facts)
+        case ast.Compare(left=first, ops=signs, comparators=others):
+            values = [_evaluate(value, facts) for value in (first, *others)]
+            return all(_COMPARE[type(sign)](left, right) for (left, right), sign in zip(pairwise(values), signs, strict=True))
         case ast.Tuple(elts=items) | ast.List(elts=items):
-            return [_value(item, facts) for item in items]
+            return [_evaluate(item, facts) for item in items]
         case ast.Name(id=name):
             return _LITERALS.get(name, facts.get(name))
         case ast.Constant(value=value):
             return value
         case _:
-            raise ConditionError("not a checked condition", column=node.col_offset + 1)
+            raise ConditionError("the condition was not checked", column=node.col_offset + 1)

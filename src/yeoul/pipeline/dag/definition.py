@@ -1,4 +1,4 @@
-"""DAG definitions as they run: frozen nouns, checked and compiled by `dag_compile.py`. Pure."""
+"""Compiled DAG definitions: frozen nouns, made and checked by `compile.py`. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yeoul.pipeline.dag.condition import Fact, holds
 OPENING_PIECES = 3
 SPLIT = "split"
 INSPECT = "inspect"
-PREPROCESSOR_STAGES = (SPLIT, INSPECT)  # they come before a run has a graph
+PREPROCESSOR_STAGES = (SPLIT, INSPECT)  # they run before the run has a graph
 GROUP_OP = "group"
 
 Scope = Literal["video", "piece", "rung", "track"]
@@ -21,7 +21,7 @@ _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 
 
 class StageSlots(Noun):
-    """What one task of a stage takes, as hard limits: CPU cores, memory in MiB, GPUs, and tags that its worker must carry."""
+    """Resources of one task of a stage, as hard limits: CPU cores, memory in MiB, GPUs, and tags that its worker must have."""
 
     cpu: float = Field(default=1.0, gt=0, le=64)
     memory_mb: int = Field(default=512, ge=16, le=1 << 20)
@@ -29,7 +29,7 @@ class StageSlots(Noun):
     tags: tuple[str, ...] = ()
 
     def joined(self, other: StageSlots) -> StageSlots:
-        """What two stages need that run one after the other."""
+        """Returns the slots that two stages need if they run one after the other."""
         return StageSlots(
             cpu=max(self.cpu, other.cpu),
             memory_mb=max(self.memory_mb, other.memory_mb),
@@ -39,15 +39,16 @@ class StageSlots(Noun):
 
 
 class Stage(Noun):
-    """One node of the graph. op names an operation, `with` its parameters, `when` the condition under which it takes part.
+    """One node of the graph: an op, its parameters (`with`), and the condition (`when`) under which a run has this stage.
 
-    scope: one task for the video, for each piece, for each rung of each piece, or for each audio track with a file of its own.
-    pieces: a piece- or rung-scoped stage may take part for the opening pieces (the first 3) or for the rest alone; a need on a stage
-    that takes no part for a piece is no need there. A video-scoped one may wait for the opening ones. latency_sensitive tasks go before
-    others, with all that they need; an optional stage's failure is named and does not fail the video. retries: failed attempts before the
-    task fails for good, less one. group: stages of one group run as one task, one after the other, in one process. version is the op's,
-    looks_at what it looks at besides the outputs of its needs ("task": everything), renditions whether it makes those of rungs; compiling
-    fills in all three.
+    scope: the stage has one task for the video, for each piece, for each rung of each piece, or for each audio track with its own file.
+    pieces: limits a piece- or rung-scoped stage to the opening pieces (the first 3) or to the rest. For pieces that a needed stage has no
+    tasks for, that need is ignored. A video-scoped stage with `opening` waits only for the opening pieces.
+    latency_sensitive: tasks of this stage, and of all its needs, run before others. optional: a failure is recorded, and the video does not
+    fail. retries: how often a failed task runs again before it fails permanently. group: stages of one group run as one task, one after the
+    other in one process.
+    version, looks_at, renditions: copied from the op when the definition is compiled. looks_at: inputs other than outputs of needs
+    ("task": everything). renditions: the op makes renditions of rungs.
     """
 
     name: str = Field(pattern=_NAME)
@@ -68,12 +69,12 @@ class Stage(Noun):
     renditions: bool = False
 
     def takes(self, index: int) -> bool:
-        """Whether a piece- or rung-scoped stage has tasks for this piece."""
+        """True if this piece- or rung-scoped stage has tasks for the piece."""
         return self.pieces == "all" or (index < OPENING_PIECES) == (self.pieces == "opening")
 
 
 class Unit(Noun):
-    """What becomes tasks: one stage, or the stages of a group, each after its needs; named after the stage or the group."""
+    """One stage, or the stages of a group in the order of their needs; a task runs one unit. Named after the stage or the group."""
 
     name: str
     stages: tuple[Stage, ...]
@@ -118,21 +119,21 @@ class Unit(Noun):
         return slots
 
     def takes(self, index: int) -> bool:
-        """As `Stage.takes`."""
+        """True if this piece- or rung-scoped unit has tasks for the piece."""
         return self.stages[0].takes(index)
 
 
 class LadderOptions(Noun):
-    """Bounds of the ladder: max_height is the shorter side of the highest rung in pixels."""
+    """Limits of the ladder. max_height: shorter side of the highest rung, in pixels."""
 
     max_height: int = Field(default=1080, ge=144, le=4320)
 
 
 class Definition(Noun):
-    """A checked DAG: stages in an order in which every stage comes after its needs.
+    """A checked DAG. Each stage comes after its needs.
 
-    upload: whether clients send pieces, or the whole file, which is then kept as it is and can be fetched by its owner.
-    cover: what has sound and no pictures gets one, made of its cover or of the sound; otherwise it is refused.
+    upload: clients send pieces, or the whole file; a whole file is kept unchanged, and its owner can download it.
+    cover: a source with sound only gets a picture, made from its cover art or its sound; without `cover`, such a source is rejected.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
@@ -143,36 +144,36 @@ class Definition(Noun):
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     def active(self, facts: Mapping[str, Fact]) -> tuple[Stage, ...]:
-        """The stages that take part, given the facts; needs on stages that do not are dropped."""
-        kept = [stage for stage in self.stages if stage.when is None or holds(stage.when, facts)]
-        names = {stage.name for stage in kept}
-        return tuple(stage.model_copy(update={"needs": tuple(need for need in stage.needs if need in names)}) for stage in kept)
+        """Returns the stages whose conditions hold for the facts, without needs on other stages."""
+        stages = [stage for stage in self.stages if stage.when is None or holds(stage.when, facts)]
+        names = {stage.name for stage in stages}
+        return tuple(stage.model_copy(update={"needs": tuple(need for need in stage.needs if need in names)}) for stage in stages)
 
 
 def make_units(stages: tuple[Stage, ...]) -> dict[str, Unit]:
-    """Units by name, each after those that it needs; stages come ordered."""
+    """Returns units by name, each after the units that it needs. stages: each after its needs."""
     members: dict[str, list[Stage]] = {}
     for stage in stages:
         members.setdefault(stage.group or stage.name, []).append(stage)
-    units = {name: Unit(name=name, stages=tuple(found)) for name, found in members.items()}
-    return {unit.name: unit for unit in _ordered(units)}
+    units = {name: Unit(name=name, stages=tuple(group)) for name, group in members.items()}
+    return {unit.name: unit for unit in _sort(units)}
 
 
 def unit_needs(unit: Unit, units: Mapping[str, Unit]) -> tuple[str, ...]:
-    """Names of the other units that a unit needs, each once."""
-    place = {stage.name: other.name for other in units.values() for stage in other.stages}
-    names = (place[need] for stage in unit.stages for need in stage.needs)
+    """Returns the names of the other units that a unit needs, without duplicates."""
+    unit_of = {stage.name: other.name for other in units.values() for stage in other.stages}
+    names = (unit_of[need] for stage in unit.stages for need in stage.needs)
     return tuple(dict.fromkeys(name for name in names if name != unit.name))
 
 
-def _ordered(units: Mapping[str, Unit]) -> list[Unit]:
-    """A group stands where the last of its needs is past; a definition that was checked has no circle through one."""
+def _sort(units: Mapping[str, Unit]) -> list[Unit]:
+    """Sorts units so that each comes after its needs. Raises ValueError if groups need each other in a cycle."""
     done: dict[str, Unit] = {}
     waiting = dict(units)
     while waiting:
-        free = [unit for unit in waiting.values() if all(need in done for need in unit_needs(unit, units))]
-        if not free:
-            raise ValueError("groups need each other in a circle")
-        for unit in free:
+        ready = [unit for unit in waiting.values() if all(need in done for need in unit_needs(unit, units))]
+        if not ready:
+            raise ValueError("groups need each other in a cycle")
+        for unit in ready:
             done[unit.name] = waiting.pop(unit.name)
     return list(done.values())

@@ -1,4 +1,4 @@
-"""The difference of two definitions: stages added, removed, or changed field by field, and edges. Pure."""
+"""The difference between two definitions: stages added, removed, or changed field by field, and edges. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yeoul.pipeline.story.dag_drawing import Marks, draw_graph
 
 
 class FieldChange(Noun):
-    """One field of a stage, or of the definition (stage is None), that has another value."""
+    """A field of a stage, or of the definition (stage is None), whose value changed."""
 
     stage: str | None
     field: str
@@ -20,7 +20,7 @@ class FieldChange(Noun):
 
 
 class DagDiff(Noun):
-    """What leads from one definition to another. Edges are (need, stage), into stages that both have."""
+    """The differences between two definitions. Edges are (need, stage), where both definitions have the stage."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -34,7 +34,7 @@ class DagDiff(Noun):
 
 
 def compare(old: Definition, new: Definition) -> DagDiff:
-    """How two definitions differ; name and description do not count."""
+    """Returns the differences between two definitions. Names and descriptions are not compared."""
     before = {stage.name: stage for stage in old.stages}
     after = {stage.name: stage for stage in new.stages}
     both = [name for name in before if name in after]
@@ -58,28 +58,28 @@ def _changes(old: Stage, new: Stage) -> Iterator[FieldChange]:
 
 
 def _flatten(stage: Stage) -> dict[str, Any]:
-    """A stage's fields but its needs; parameters and slots one by one."""
-    plain = stage.model_dump(mode="json", by_alias=True, exclude={"name", "needs"})
-    parts = {f"{field}.{name}": value for field in ("with", "slots") for name, value in plain.pop(field).items()}
-    return {**plain, **parts}
+    """Returns the fields of a stage except its needs, with one entry for each parameter and each slot."""
+    fields = stage.model_dump(mode="json", by_alias=True, exclude={"name", "needs"})
+    parts = {f"{field}.{name}": value for field in ("with", "slots") for name, value in fields.pop(field).items()}
+    return {**fields, **parts}
 
 
 def write_diff(diff: DagDiff) -> list[str]:
-    """Lines to read: `+` added, `-` removed, `~` changed."""
+    """Returns one line of text for each difference: `+` added, `-` removed, `~` changed."""
     lines = [f"+ stage {name}" for name in diff.added] + [f"- stage {name}" for name in diff.removed]
     for change in diff.changed:
         where = "" if change.stage is None else f"stage {change.stage}: "
-        lines.append(f"~ {where}{change.field}: {_say(change.old)} -> {_say(change.new)}")
+        lines.append(f"~ {where}{change.field}: {_format(change.old)} -> {_format(change.new)}")
     lines += [f"+ {stage} needs {need}" for need, stage in diff.added_edges]
     return lines + [f"- {stage} needs {need}" for need, stage in diff.removed_edges]
 
 
-def _say(value: Any) -> str:
+def _format(value: Any) -> str:
     return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def draw_diff(old: Definition, new: Definition) -> str:
-    """The new definition, with what is gone put back in and everything that differs marked."""
+    """Draws the new definition together with the removed stages and edges. All differences are marked."""
     diff = compare(old, new)
     merged = _merge(old, new, diff)
     touched = {change.stage for change in diff.changed} | {stage for _, stage in (*diff.added_edges, *diff.removed_edges)}
@@ -88,44 +88,47 @@ def draw_diff(old: Definition, new: Definition) -> str:
     edges = dict.fromkeys(diff.added_edges, "added") | dict.fromkeys(diff.removed_edges, "removed")
     for stage in merged.stages:
         for need in stage.needs:
-            found = {classes.get(stage.name), classes.get(need)} & {"added", "removed"}
-            edges.setdefault((need, stage.name), "removed" if "removed" in found else "added" if found else "")
+            changes = {classes.get(stage.name), classes.get(need)} & {"added", "removed"}
+            edges.setdefault((need, stage.name), "removed" if "removed" in changes else "added" if changes else "")
     notes = {
         stage.name: [
-            ("hot", f"{change.field}: {_say(change.old)} → {_say(change.new)}") for change in diff.changed if change.stage == stage.name
+            ("hot", f"{change.field}: {_format(change.old)} → {_format(change.new)}")
+            for change in diff.changed
+            if change.stage == stage.name
         ]
         for stage in merged.stages
     }
-    said = "the same stages" if diff.is_empty else f"from {old.name} to {new.name}"
+    subtitle = "no differences" if diff.is_empty else f"from {old.name} to {new.name}"
     legend = [("add", "added"), ("drop", "removed"), ("hot", "changed")]
-    return draw_graph(merged, Marks(notes, classes, edges), said, legend)
+    return draw_graph(merged, Marks(notes, classes, edges), subtitle, legend)
 
 
 def _merge(old: Definition, new: Definition, diff: DagDiff) -> Definition:
-    """All stages of both. Edges that are gone come back where that makes no circle; removed stages leave their group."""
-    back = {(need, stage) for need, stage in diff.removed_edges}
-    stages = [stage.model_copy(update={"group": None}) for stage in old.stages if stage.name in diff.removed]
-    everything = [*new.stages, *stages]
-    given = {stage.name: [*stage.needs, *(need for need, name in back if name == stage.name)] for stage in everything}
-    for stage in stages:
+    """Returns a definition with all stages of both, and with removed edges that make no cycle. Removed stages are in no group."""
+    removed_edges = {(need, stage) for need, stage in diff.removed_edges}
+    removed = [stage.model_copy(update={"group": None}) for stage in old.stages if stage.name in diff.removed]
+    stages = [*new.stages, *removed]
+    needs = {stage.name: [*stage.needs, *(need for need, name in removed_edges if name == stage.name)] for stage in stages}
+    for stage in removed:
         for user in old.stages:
             if stage.name in user.needs and user.name not in diff.removed:
-                given[user.name].append(stage.name)
-    ordered = _order(given)
-    known = {stage.name: stage for stage in everything}
-    kept: list[Stage] = []
-    for name in ordered:
-        past = {stage.name for stage in kept}
-        kept.append(known[name].model_copy(update={"needs": tuple(need for need in dict.fromkeys(given[name]) if need in past)}))
-    return new.model_copy(update={"stages": tuple(kept)})
+                needs[user.name].append(stage.name)
+    by_name = {stage.name: stage for stage in stages}
+    merged: list[Stage] = []
+    for name in _order(needs):
+        earlier = {stage.name for stage in merged}
+        kept = tuple(need for need in dict.fromkeys(needs[name]) if need in earlier)
+        merged.append(by_name[name].model_copy(update={"needs": kept}))
+    return new.model_copy(update={"stages": tuple(merged)})
 
 
-def _order(given: dict[str, list[str]]) -> list[str]:
-    """Names, each after what it is given as far as there is no circle."""
-    done: list[str] = []
-    waiting = dict(given)
+def _order(needs: dict[str, list[str]]) -> list[str]:
+    """Returns stage names, each after its needs unless they form a cycle."""
+    ordered: list[str] = []
+    waiting = dict(needs)
     while waiting:
-        free = next((name for name, needs in waiting.items() if not any(need in waiting for need in needs)), next(iter(waiting)))
-        done.append(free)
-        del waiting[free]
-    return done
+        ready = (name for name, names in waiting.items() if not any(need in waiting for need in names))
+        name = next(ready, next(iter(waiting)))
+        ordered.append(name)
+        del waiting[name]
+    return ordered

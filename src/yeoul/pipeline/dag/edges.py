@@ -1,4 +1,4 @@
-"""Checking the edges of a DAG: each stage is given what its op takes, in the right number, and nothing is made for nobody. Pure."""
+"""Checks the edges of a DAG: each stage gets the inputs of its op in the right number, and every output is used. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fault = tuple[tuple[str, ...], str, str]
 
 
 def check_edges(stages: Sequence[Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
-    """(path below stages, what is wrong, what to do) of ordered stages with known ops."""
+    """Yields (path below `stages`, problem, advice) for ordered stages with known ops."""
     by_name = {stage.name: stage for stage in stages}
     late = _find_late(stages)
     for stage in stages:
@@ -22,96 +22,96 @@ def check_edges(stages: Sequence[Stage], ops: Mapping[str, Op]) -> Iterator[Faul
         yield from _check_scope(stage, op)
         yield from _check_late(stage, late)
         yield from _check_tracks(stage, by_name)
-        for taken in op.edges:
-            yield from _check_input(stage, taken, by_name, ops)
+        for edge in op.edges:
+            yield from _check_input(stage, edge, by_name, ops)
         yield from _check_needs(stage, op, by_name, ops)
     yield from _check_use(stages, ops)
 
 
 def _find_late(stages: Sequence[Stage]) -> frozenset[str]:
-    """Video-scoped stages that wait for the upload's end."""
-    found: set[str] = set()
+    """Returns the names of the video-scoped stages that wait until the upload is complete."""
+    late: set[str] = set()
     by_name = {stage.name: stage for stage in stages}
     for stage in stages:
-        above = [by_name[need] for need in stage.needs]
-        waits = any(need.name in found if need.scope == "video" else need.pieces != "opening" for need in above)
+        needs = [by_name[name] for name in stage.needs]
+        waits = any(need.name in late if need.scope == "video" else need.pieces != "opening" for need in needs)
         if stage.scope == "video" and waits:
-            found.add(stage.name)
-    return frozenset(found)
+            late.add(stage.name)
+    return frozenset(late)
 
 
 def _check_scope(stage: Stage, op: Op) -> Iterator[Fault]:
-    for taken in op.inputs:
-        if taken.kind is LandedPiece and not taken.many and not taken.optional and stage.scope == "video":
+    for parameter in op.inputs:
+        if parameter.kind is LandedPiece and not parameter.many and not parameter.optional and stage.scope == "video":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a piece", "give it `scope: piece`"
-        if taken.kind is Rung and not taken.optional and stage.scope != "rung":
+        if parameter.kind is Rung and not parameter.optional and stage.scope != "rung":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a rung", "give it `scope: rung`"
-        if taken.kind is LandedSound and not taken.optional and stage.scope != "track":
+        if parameter.kind is LandedSound and not parameter.optional and stage.scope != "track":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on an audio track", "give it `scope: track`"
     if stage.scope == "track" and not stage.optional:
-        what = f"stage {stage.name}: a video must not fail for an audio track beside its own"
-        yield (stage.name, "optional"), what, "make the stage optional"
+        what = f"stage {stage.name}: a failed additional audio track must not fail the video"
+        yield (stage.name, "optional"), what, "set `optional: true`"
 
 
 def _check_late(stage: Stage, late: frozenset[str]) -> Iterator[Fault]:
     for need in stage.needs:
         if stage.scope in ("piece", "rung") and need in late:
             what = f"stage {stage.name} of scope {stage.scope} cannot need {need}, which waits for the whole upload"
-            yield (stage.name, "needs"), what, "let it need stages of pieces, or a video's stage that needs opening pieces alone"
+            yield (stage.name, "needs"), what, "need stages of pieces, or a video-scoped stage that needs only opening pieces"
 
 
 def _check_tracks(stage: Stage, by_name: Mapping[str, Stage]) -> Iterator[Fault]:
     for need in stage.needs:
         if by_name[need].scope == "track":
-            what = f"stage {stage.name} needs {need}, which works on audio tracks that may come when all else has ended"
+            what = f"stage {stage.name} needs {need}, which works on audio tracks, and these can be added after the run has ended"
             yield (stage.name, "needs"), what, "remove the need"
 
 
-def _gives(kind: type, stage: Stage, ops: Mapping[str, Op]) -> bool:
+def _has_output(kind: type, stage: Stage, ops: Mapping[str, Op]) -> bool:
     return issubclass(ops[stage.op].output, kind)
 
 
-def _check_input(stage: Stage, taken: Input, by_name: Mapping[str, Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
-    givers = [by_name[need] for need in stage.needs if _gives(taken.kind, by_name[need], ops)]
-    at, kind = (stage.name, "needs"), taken.kind.__name__
-    if not givers:
-        if not taken.optional and not taken.many:
-            able = [other.name for other in by_name.values() if other.name != stage.name and _gives(taken.kind, other, ops)]
-            advice = f"need {' or '.join(able)}" if able else f"add a stage whose op gives {kind}"
-            yield at, f"stage {stage.name}: nothing that it needs gives {taken.name} ({kind})", advice
+def _check_input(stage: Stage, parameter: Input, by_name: Mapping[str, Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
+    producers = [by_name[need] for need in stage.needs if _has_output(parameter.kind, by_name[need], ops)]
+    path, kind = (stage.name, "needs"), parameter.kind.__name__
+    if not producers:
+        if not parameter.optional and not parameter.many:
+            others = [other.name for other in by_name.values() if other.name != stage.name and _has_output(parameter.kind, other, ops)]
+            advice = f"need {' or '.join(others)}" if others else f"add a stage whose op returns {kind}"
+            yield path, f"stage {stage.name}: none of its needs returns {parameter.name} ({kind})", advice
         return
-    many = len(givers) > 1 or any(_is_many(stage, giver) for giver in givers)
-    apart = {giver.pieces for giver in givers} == {"opening", "rest"} and all(not _is_many(stage, giver) for giver in givers)
-    if many and not apart and not taken.many:
-        names = " and ".join(giver.name for giver in givers)
-        yield at, f"stage {stage.name}: {taken.name} takes one {kind}, and {names} give several", f"let the op take list[{kind}]"
-    if not taken.optional and any(giver.optional for giver in givers) and not stage.optional:
-        names = " and ".join(giver.name for giver in givers if giver.optional)
-        yield (
-            at,
-            f"stage {stage.name} cannot be without {taken.name}, and {names} may fail",
-            "make the stage optional too, or its op take None",
-        )
+    many = len(producers) > 1 or any(_has_several_tasks(producer, stage) for producer in producers)
+    is_one_per_piece = {producer.pieces for producer in producers} == {"opening", "rest"} and all(
+        not _has_several_tasks(producer, stage) for producer in producers
+    )
+    if many and not is_one_per_piece and not parameter.many:
+        names = " and ".join(producer.name for producer in producers)
+        what = f"stage {stage.name}: {parameter.name} takes one {kind}, but {names} would give several"
+        yield path, what, f"change the op's parameter to list[{kind}]"
+    if not parameter.optional and any(producer.optional for producer in producers) and not stage.optional:
+        names = " and ".join(producer.name for producer in producers if producer.optional)
+        what = f"stage {stage.name} requires {parameter.name}, but {names} may fail"
+        yield path, what, "make the stage optional too, or let the op accept None"
 
 
-def _is_many(stage: Stage, giver: Stage) -> bool:
-    """Whether one task of a stage has several tasks of another above it."""
+def _has_several_tasks(producer: Stage, stage: Stage) -> bool:
+    """True if a task of the stage needs several tasks of the producer."""
     order = ("video", "track", "piece", "rung")
-    return order.index(giver.scope) > order.index(stage.scope)
+    return order.index(producer.scope) > order.index(stage.scope)
 
 
 def _check_needs(stage: Stage, op: Op, by_name: Mapping[str, Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
     for need in stage.needs:
-        if not any(_gives(taken.kind, by_name[need], ops) for taken in op.edges):
-            given = ops[by_name[need].op].output.__name__
-            what = f"stage {stage.name} needs {need}, and op {op.name} takes no {given}"
-            yield (stage.name, "needs"), what, f"remove the need, or let the op take a {given}"
+        if not any(_has_output(edge.kind, by_name[need], ops) for edge in op.edges):
+            output = ops[by_name[need].op].output.__name__
+            what = f"stage {stage.name} needs {need}, but op {op.name} takes no {output}"
+            yield (stage.name, "needs"), what, f"remove the need, or add a parameter of type {output} to the op"
 
 
 def _check_use(stages: Sequence[Stage], ops: Mapping[str, Op]) -> Iterator[Fault]:
     used = {need for stage in stages for need in stage.needs}
     for stage in stages:
         if stage.name not in used and not ops[stage.op].publishes:
-            given = ops[stage.op].output.__name__
-            what = f"stage {stage.name}: nobody takes its {given}, and it publishes nothing"
-            yield (stage.name,), what, "let a stage need it, or remove it"
+            output = ops[stage.op].output.__name__
+            what = f"stage {stage.name}: no stage uses its {output}, and its op publishes nothing"
+            yield (stage.name,), what, "add it to the needs of another stage, or remove it"

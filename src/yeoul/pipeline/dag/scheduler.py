@@ -1,9 +1,9 @@
-"""The DAG scheduler: grows a run's graph as pieces land and knows when it has ended. Pure: events in, instructions out.
+"""The DAG scheduler: adds tasks to a run as pieces land, and ends the run. Pure: events in, instructions out.
 
-Units (stages, or groups of them) are cut into tasks: one for the video, for each landed piece, for each rung of it, or for each audio
-track with a file of its own. A video-scoped
-unit waits for what is above it: for nothing, for the opening pieces, or for the upload's end. Adding a task twice is harmless (its
-place names it), so that a scheduler is rebuilt after a crash by handling the past events again.
+Each unit (a stage, or a group of stages) has one task for the video, for each landed piece, for each rung of each landed piece, or for
+each audio track with its own file. A video-scoped unit waits for nothing, for the opening pieces, or for the end of the upload, as its
+needs require. A place identifies a task, so adding a task twice is harmless. After a crash, a scheduler is rebuilt by handling the past
+events again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from yeoul.pipeline.dag.definition import OPENING_PIECES, Definition, Unit, make
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a task stands in its run: unit, piece and rung (or audio track); None where its scope has none."""
+    """The identity of a task within its run: unit, piece, and rung or audio track. piece, rung: None if the unit's scope has none."""
 
     unit: str
     piece: int | None = None
@@ -34,14 +34,14 @@ class PieceLanded:
 
 @dataclass(frozen=True)
 class UploadClosed:
-    """No piece follows; there are `pieces` of them."""
+    """The upload is complete; it has `pieces` pieces."""
 
     pieces: int
 
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task ended; ok is False when it failed for good."""
+    """A task ended. ok: False if it failed permanently."""
 
     place: Place
     ok: bool
@@ -49,7 +49,7 @@ class TaskEnded:
 
 @dataclass(frozen=True)
 class TrackLanded:
-    """The file of an audio track is in the store; it may come while pieces do, or when the run has ended."""
+    """The file of an audio track is in the store. Tracks can land during the upload, or after the run has ended."""
 
     name: str
 
@@ -59,7 +59,7 @@ Event = PieceLanded | UploadClosed | TaskEnded | TrackLanded
 
 @dataclass(frozen=True)
 class AddTask:
-    """Put a task into the resource manager's queue, to wait for its needs."""
+    """An instruction to add a task to the task queue, where it waits for its needs."""
 
     unit: Unit
     place: Place
@@ -68,7 +68,7 @@ class AddTask:
 
 @dataclass(frozen=True)
 class EndRun:
-    """The run has ended; `failed` names the unit whose failure ended it, None when all went well."""
+    """An instruction to end the run. failed: the unit whose failure ended it, None after success."""
 
     failed: str | None = None
 
@@ -76,34 +76,34 @@ class EndRun:
 Instruction = AddTask | EndRun
 
 
-class _After(IntEnum):
-    """What a video-scoped unit waits for."""
+class _StartPoint(IntEnum):
+    """The point of the upload that a video-scoped unit waits for."""
 
     NOTHING = 0
     OPENING = 1
     CLOSE = 2
 
 
-def _find_after(units: Mapping[str, Unit]) -> Mapping[str, _After]:
-    found: dict[str, _After] = {}
+def _find_start_points(units: Mapping[str, Unit]) -> Mapping[str, _StartPoint]:
+    points: dict[str, _StartPoint] = {}
     for name, unit in units.items():  # each after its needs
         if unit.scope == "track":
-            found[name] = _After.CLOSE
+            points[name] = _StartPoint.CLOSE
         elif unit.scope != "video":
-            found[name] = _After.OPENING if unit.pieces == "opening" else _After.CLOSE
+            points[name] = _StartPoint.OPENING if unit.pieces == "opening" else _StartPoint.CLOSE
         else:
-            own = _After.OPENING if unit.pieces == "opening" else _After.NOTHING
-            found[name] = max([own, *(found[need] for need in unit_needs(unit, units))])
-    return found
+            own = _StartPoint.OPENING if unit.pieces == "opening" else _StartPoint.NOTHING
+            points[name] = max([own, *(points[need] for need in unit_needs(unit, units))])
+    return points
 
 
 def count_seen(definition: Definition, facts: Mapping[str, Fact], unit: str) -> int | None:
-    """How many pieces, from the first on, a video-scoped unit may look at: those that it has waited for; None for all of them.
+    """Returns how many pieces, counted from the first, a video-scoped unit can read: the pieces that it has waited for. None: all of them.
 
-    More may have landed when it starts, but how many is chance, and a result must not hang on that.
+    More pieces may have landed when the task starts. Their number varies between runs, and results must not depend on it.
     """
-    after = _find_after(make_units(definition.active(facts)))[unit]
-    return {_After.NOTHING: 1, _After.OPENING: OPENING_PIECES, _After.CLOSE: None}[after]
+    point = _find_start_points(make_units(definition.active(facts)))[unit]
+    return {_StartPoint.NOTHING: 1, _StartPoint.OPENING: OPENING_PIECES, _StartPoint.CLOSE: None}[point]
 
 
 class DagScheduler:
@@ -113,23 +113,23 @@ class DagScheduler:
         self._units = make_units(definition.active(facts))
         self._needs = {name: unit_needs(unit, self._units) for name, unit in self._units.items()}
         self._rungs = tuple(rungs)
-        self._after = _find_after(self._units)
+        self._start_points = _find_start_points(self._units)
         self._landed: set[int] = set()
         self._tracks: dict[str, None] = {}
         self._pieces: int | None = None
         self._held: dict[Place, AddTask] = {}
         self._added: set[Place] = set()
         self._ended: set[Place] = set()
-        self._past = -1  # the last _After whose video-scoped units were made
-        self._over = False
+        self._reached = -1  # the last _StartPoint that the upload has reached
+        self._is_over = False
 
     def start(self) -> Sequence[Instruction]:
-        """What can be added before any piece is known."""
+        """Returns the instructions that are possible before any piece has landed."""
         return self._advance()
 
     def handle(self, event: Event) -> Sequence[Instruction]:
-        """Apply one event; repeated events change nothing."""
-        if self._over:
+        """Applies an event. Returns the resulting instructions; a repeated event has none."""
+        if self._is_over:
             return []
         match event:
             case PieceLanded(index):
@@ -143,11 +143,11 @@ class DagScheduler:
                 return self._land_track(name)
 
     def _land_track(self, name: str) -> Sequence[Instruction]:
-        """Tracks are cut at the borders of all pieces, and so wait for the upload's end."""
+        """Records an audio track. Its tasks wait for the end of the upload, because the track is cut at the borders of all pieces."""
         if name in self._tracks:
             return []
         self._tracks[name] = None
-        if self._past >= _After.CLOSE:
+        if self._reached >= _StartPoint.CLOSE:
             self._hold_tracks([name])
         return self._advance()
 
@@ -172,69 +172,70 @@ class DagScheduler:
             self._held[place] = AddTask(unit, place, tuple(self._places_needed(unit, place)))
 
     def _advance(self) -> Sequence[Instruction]:
-        """Make the video-scoped units whose time has come, and add all held tasks of which the needs are there."""
-        for after in _After:
-            if after > self._past and self._has_come(after):
-                self._past = after
+        """Creates the tasks of video-scoped units whose start point is reached, and adds all held tasks whose needs were added."""
+        for point in _StartPoint:
+            if point > self._reached and self._has_reached(point):
+                self._reached = point
                 for unit in self._units.values():
-                    if unit.scope == "video" and self._after[unit.name] == after:
+                    if unit.scope == "video" and self._start_points[unit.name] == point:
                         self._hold(unit, None)
-                if after is _After.CLOSE:
+                if point is _StartPoint.CLOSE:
                     self._hold_tracks(self._tracks)
-        return [*self._release(), *self._end_if_complete()]
+        return [*self._add_ready(), *self._end_if_complete()]
 
-    def _has_come(self, after: _After) -> bool:
-        """The upload's end is when its last piece is known, even when it is heard of late."""
-        if after is _After.NOTHING:
+    def _has_reached(self, point: _StartPoint) -> bool:
+        """True if all pieces that the start point requires have landed, also if their events come after UploadClosed."""
+        if point is _StartPoint.NOTHING:
             return True
-        wanted = self._pieces if after is _After.CLOSE else min(OPENING_PIECES, OPENING_PIECES if self._pieces is None else self._pieces)
-        return wanted is not None and all(index in self._landed for index in range(wanted))
+        opening = min(OPENING_PIECES, OPENING_PIECES if self._pieces is None else self._pieces)
+        count = self._pieces if point is _StartPoint.CLOSE else opening
+        return count is not None and all(index in self._landed for index in range(count))
 
-    def _release(self) -> list[Instruction]:
-        released: list[Instruction] = []
+    def _add_ready(self) -> list[Instruction]:
+        added: list[Instruction] = []
         more = True
         while more:
-            free = [task for task in self._held.values() if all(need in self._added for need in task.needs)]
-            for task in free:
+            ready = [task for task in self._held.values() if all(need in self._added for need in task.needs)]
+            for task in ready:
                 self._added.add(task.place)
                 del self._held[task.place]
-            released += free
-            more = bool(free)
-        return released
+            added += ready
+            more = bool(ready)
+        return added
 
     def _end_task(self, place: Place, *, ok: bool) -> Sequence[Instruction]:
         if place not in self._added or place in self._ended:
             return []
         self._ended.add(place)
         if not ok and not self._units[place.unit].optional:
-            self._over = True
+            self._is_over = True
             return [EndRun(failed=place.unit)]
         return self._end_if_complete()
 
     def _end_if_complete(self) -> Sequence[Instruction]:
-        if self._over or self._past < _After.CLOSE or self._held or len(self._ended) < len(self._added):
+        if self._is_over or self._reached < _StartPoint.CLOSE or self._held or len(self._ended) < len(self._added):
             return []
-        self._over = True
+        self._is_over = True
         return [EndRun()]
 
     def _places_needed(self, unit: Unit, place: Place) -> list[Place]:
-        found: list[Place] = []
+        places: list[Place] = []
         for name in self._needs[unit.name]:
-            above = self._units[name]
-            if above.scope == "video":
-                found.append(Place(name))
+            need = self._units[name]
+            if need.scope == "video":
+                places.append(Place(name))
                 continue
-            indexes = self._taken(above) if place.piece is None else [place.piece] if above.takes(place.piece) else []
+            indexes = self._list_pieces(need) if place.piece is None else [place.piece] if need.takes(place.piece) else []
             for index in indexes:
-                found += self._of_piece(above, index, place.rung if unit.scope == "rung" else None)
-        return found
+                places += self._places_of_piece(need, index, place.rung if unit.scope == "rung" else None)
+        return places
 
-    def _of_piece(self, above: Unit, index: int, rung: str | None) -> list[Place]:
-        if above.scope == "piece":
-            return [Place(above.name, index)]
-        return [Place(above.name, index, name) for name in ((rung,) if rung is not None else self._rungs)]
+    def _places_of_piece(self, unit: Unit, index: int, rung: str | None) -> list[Place]:
+        if unit.scope == "piece":
+            return [Place(unit.name, index)]
+        return [Place(unit.name, index, name) for name in ((rung,) if rung is not None else self._rungs)]
 
-    def _taken(self, unit: Unit) -> list[int]:
-        """The pieces that a unit takes when a video-scoped one asks: all of a closed upload, or the opening ones."""
+    def _list_pieces(self, unit: Unit) -> list[int]:
+        """Returns the unit's pieces that a video- or track-scoped unit waits for: all of a closed upload, else the opening ones."""
         count = OPENING_PIECES if self._pieces is None else self._pieces
         return [index for index in range(count) if unit.takes(index)]

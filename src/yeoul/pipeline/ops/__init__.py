@@ -1,4 +1,4 @@
-"""The operations, and what those who write their own need: `from yeoul.pipeline.ops import Context, Output, Piece, op`."""
+"""Built-in ops, and the API for ops of users: `from yeoul.pipeline.ops import Context, Output, Piece, op`."""
 
 from yeoul.blob.store import Bucket
 from yeoul.model.piece import LandedPiece as Piece

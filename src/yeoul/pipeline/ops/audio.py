@@ -1,4 +1,4 @@
-"""Audio: the sound of a piece, and of the tracks beside it, as gapless CMAF segments."""
+"""Audio: encodes the sound of pieces, and of additional audio tracks, as gapless CMAF segments."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from yeoul.pipeline.task.data import Gain, Sound, Track, Window
 from yeoul.pipeline.task.op import op
 
 NAME = "audio"
-# The encoder works at constant quality; measured peaks stayed below.
+# The encoder uses constant quality. Measured peaks stayed below these rates.
 _DECLARED_BPS = {1: 256_000, 2: 256_000, SURROUND_CHANNELS: 768_000}
 
 
 @op(version="3", publishes=True)
 def audio(context: Context, piece: LandedPiece, source: Source, window: Window | None = None, gain: Gain | None = None) -> Sound:
-    """Gives the track "audio" with one segment, and "audio-surround" in 5.1 where the source has as many channels.
+    """Returns the track "audio" with one segment, and also "audio-surround" in 5.1 if the source has at least six channels.
 
-    Gives nothing for a piece too short to own an audio frame. Raises PieceMismatchError.
+    Returns no tracks if the piece is too short to own an audio frame. Raises PieceMismatchError if the source has no sound.
     """
     if source.audio is None:
-        raise PieceMismatchError("audio works on pieces of a source with sound")
+        raise PieceMismatchError("the op audio needs a source with sound")
     return Sound(tracks=tuple(_make_tracks(context, NAME, context.fetch_piece(piece), piece.piece, source, source.audio, window, gain)))
 
 
@@ -48,9 +48,9 @@ def audio_track(
     window: Window | None = None,
     gain: Gain | None = None,
 ) -> Sound:
-    """Gives a track beside the one that the pieces hold, with a segment for each of them; in 5.1 as well, as `audio` does.
+    """Returns an additional audio track with one segment for each piece, and also in 5.1 if it has at least six channels.
 
-    Where its file is shorter than the video, silence follows up to the last piece. Raises MediaError when the file cannot be used.
+    If the track is shorter than the video, silence fills the rest. Raises MediaError if the file cannot be used.
     """
     file = context.fetch(Bucket(track.bucket), track.key)
     check_sha256(file, track.sha256, track.key)
@@ -58,15 +58,15 @@ def audio_track(
     plan = plan_sound(file, sound, [landed.piece for landed in pieces], source, context.limits)
     folder = context.scratch / "pieces"
     folder.mkdir()
-    found: dict[str, Track] = {}
+    tracks: dict[str, Track] = {}
     for piece, part in cut_sound(file, plan, folder, context.limits):
-        for made in _make_tracks(context, track.name, part, piece, source, plan.track, window, gain):
-            earlier = found.get(made.rendition.name)
-            found[made.rendition.name] = made if earlier is None else earlier.with_values(segments=(*earlier.segments, *made.segments))
+        for new in _make_tracks(context, track.name, part, piece, source, plan.track, window, gain):
+            earlier = tracks.get(new.rendition.name)
+            tracks[new.rendition.name] = new if earlier is None else earlier.with_values(segments=(*earlier.segments, *new.segments))
         if part is not None:
             part.unlink()
         context.progress((piece.index + 1) / len(pieces))
-    return Sound(tracks=tuple(found.values()))
+    return Sound(tracks=tuple(tracks.values()))
 
 
 def _make_tracks(
@@ -79,30 +79,30 @@ def _make_tracks(
     window: Window | None,
     gain: Gain | None,
 ) -> Iterator[Track]:
-    """The renditions of one piece's sound: one that every device plays, and 5.1 where the track has it."""
+    """Yields one track for each rendition of a piece's sound: one that every device plays, and 5.1 if the track has it."""
     window = window or Window()
     if piece.index < window.skip:
         return
     shown, part = trim(source.with_values(audio=track), piece, window.start_s, window.skip)
     shape = None if gain is None else partial(apply_gain, gain_db=gain.gain_db)
-    wanted = {name: output_channels(track)}
+    channels_by_name = {name: output_channels(track)}
     if track.channels >= SURROUND_CHANNELS:
-        wanted[f"{name}{SURROUND}"] = SURROUND_CHANNELS
-    for rendition, channels in wanted.items():
+        channels_by_name[f"{name}{SURROUND}"] = SURROUND_CHANNELS
+    for rendition, channels in channels_by_name.items():
         out = context.scratch / f"{rendition}.m4s"
-        made = encode_audio_piece(file, part, shown, out, context.limits, channels=channels, shape=shape)
-        if made is None:
+        encoded = encode_audio_piece(file, part, shown, out, context.limits, channels=channels, shape=shape)
+        if encoded is None:
             return
         described = Rendition(
             name=rendition,
             kind="audio",
-            codecs=made.codecs,
-            timescale=made.timescale,
-            init_key=context.put_init(rendition, made.init),
-            init_size_bytes=len(made.init),
+            codecs=encoded.codecs,
+            timescale=encoded.timescale,
+            init_key=context.put_init(rendition, encoded.init),
+            init_size_bytes=len(encoded.init),
             channels=channels,
-            sample_rate=made.timescale,
+            sample_rate=encoded.timescale,
             language=track.language,
         )
-        segment = store_segment(context, part.index, replace(made, name=f"{rendition}-{part.index:05d}"))
+        segment = store_segment(context, part.index, replace(encoded, name=f"{rendition}-{part.index:05d}"))
         yield Track(rendition=described, declared_bps=_DECLARED_BPS[channels], segments=(segment,))

@@ -1,4 +1,4 @@
-"""Encode: one decode of a piece, several rungs, one CMAF segment each."""
+"""Encode: decodes a piece once and encodes it to several rungs, with one CMAF segment for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task.data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task.op import op
 
-# Of other signals the tool itself is the cause: it crashed.
+# Signals that come from outside. Any other signal means that the tool crashed.
 _KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
@@ -37,31 +37,31 @@ def encode(
     rungs: Literal["lowest", "others", "all"] = "all",
     codec: Codec = "h264",
 ) -> Encoded:
-    """Gives one track with one segment for the task's rung, or for each rung asked for, less those that the choice leaves out.
+    """Returns one track with one segment for the task's rung, or for each rung that `rungs` selects and `choice` does not leave out.
 
-    In another codec than H.264 they are further renditions beside those of the same size: "720p-hevc".
+    Codecs other than H.264 make additional renditions of the same size, such as "720p-hevc".
 
-    When the encoder breaks on all of them together, each is tried alone: one bad rung does not take the others along. An encoder
-    that was killed from outside says nothing about any rung: MediaToolError is raised, and the task runs again as it was.
+    If encoding all rungs together fails, each rung is encoded alone, so that one bad rung does not fail the others. If the encoder was
+    killed from outside, no rung is the cause: MediaToolError is raised, and the task can run again unchanged.
     """
     window = window or Window()
     if piece.piece.index < window.skip:
         return Encoded()
     chosen = (choice or RungChoice()).apply((rung,) if rung is not None else select_rungs(ladder.rungs, rungs))
-    wanted = in_codec(chosen, codec)
-    if not wanted:
+    coded = in_codec(chosen, codec)
+    if not coded:
         return Encoded()
     file = context.fetch_piece(piece)
     shown, part = trim(source, piece.piece, window.start_s, window.skip)
     try:
-        made, dropped = encode_piece(file, part, shown, wanted, context.scratch, context.limits), {}
+        segments, dropped = encode_piece(file, part, shown, coded, context.scratch, context.limits), {}
     except (MediaToolError, MediaTimeoutError) as error:
-        if len(wanted) == 1 or was_killed(error):
+        if len(coded) == 1 or was_killed(error):
             raise
-        made, dropped = _encode_each(context, file, part, shown, wanted)
-    by_name = {one.name: one for one in wanted}
-    tracks = tuple(_track(context, part.index, by_name[segment.name], segment) for segment in made)
-    lost = max(segment.lost for segment in made)
+        segments, dropped = _encode_each(context, file, part, shown, coded)
+    by_name = {item.name: item for item in coded}
+    tracks = tuple(_make_track(context, part.index, by_name[segment.name], segment) for segment in segments)
+    lost = max(segment.lost for segment in segments)
     return Encoded(
         tracks=tracks,
         chapters=chapters_of(source, window, part.index),
@@ -71,12 +71,12 @@ def encode(
 
 
 def was_killed(error: YeoulError) -> bool:
-    """Returns whether a signal from outside ended a tool: the kernel's for want of memory, an operator's, that of a shutdown."""
+    """True if a signal from outside ended the tool: out of memory, an operator's `kill`, or a shutdown."""
     return error.facts.get("signal") in _KILLS
 
 
 def chapters_of(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
-    """The chapters of what is shown, told once, with the first piece; None where the source's own hold."""
+    """Returns the chapters of the shown part, with the first piece only. None if the chapters of the source stay valid."""
     if index > 0 or window.start_s == 0 or not source.chapters:
         return None
     return place_chapters(source.chapters, window.start_s, source.duration_s - window.start_s)
@@ -85,44 +85,44 @@ def chapters_of(source: Source, window: Window, index: int) -> tuple[Chapter, ..
 def _encode_each(
     context: Context, file: Path, piece: Piece, source: Source, rungs: Sequence[Rung]
 ) -> tuple[tuple[EncodedSegment, ...], dict[str, dict[str, Any]]]:
-    """(segments of the rungs that can be made, errors of the others); raises when none can, or the ladder's lowest cannot."""
-    made: list[EncodedSegment] = []
+    """Returns (segments of the rungs that can be encoded, errors of the others). Raises an error if the lowest rung cannot be encoded."""
+    segments: list[EncodedSegment] = []
     dropped: dict[str, dict[str, Any]] = {}
-    for rung in reversed(rungs):  # the lowest first: without it the video is not worth the others
+    for rung in reversed(rungs):  # the lowest first, because the video is not playable without it
         try:
-            made += encode_piece(file, piece, source, [rung], context.scratch, context.limits)
+            segments += encode_piece(file, piece, source, [rung], context.scratch, context.limits)
         except (MediaToolError, MediaTimeoutError) as error:
-            if not made or was_killed(error):
+            if not segments or was_killed(error):
                 raise
             dropped[rung.name] = error.to_dict()
-    return tuple(made), dropped
+    return tuple(segments), dropped
 
 
-def _track(context: Context, index: int, rung: Rung, made: EncodedSegment) -> Track:
+def _make_track(context: Context, index: int, rung: Rung, segment: EncodedSegment) -> Track:
     rendition = Rendition(
         name=rung.name,
         kind="video",
-        codecs=made.codecs,
-        timescale=made.timescale,
-        init_key=context.put_init(rung.name, made.init),
-        init_size_bytes=len(made.init),
+        codecs=segment.codecs,
+        timescale=segment.timescale,
+        init_key=context.put_init(rung.name, segment.init),
+        init_size_bytes=len(segment.init),
         width=rung.width,
         height=rung.height,
-        frame_rate=made.frame_rate,
+        frame_rate=segment.frame_rate,
     )
-    return Track(rendition=rendition, declared_bps=rung.maxrate_bps, segments=(store_segment(context, index, made),))
+    return Track(rendition=rendition, declared_bps=rung.maxrate_bps, segments=(store_segment(context, index, segment),))
 
 
-def store_segment(context: Context, index: int, made: EncodedSegment) -> Segment:
-    """Store an encoded segment and describe it."""
-    size_bytes = made.path.stat().st_size
-    key = context.put_file(f"{made.name}.m4s", made.path)
+def store_segment(context: Context, index: int, encoded: EncodedSegment) -> Segment:
+    """Stores an encoded segment. Returns its description."""
+    size_bytes = encoded.path.stat().st_size
+    key = context.put_file(f"{encoded.name}.m4s", encoded.path)
     return Segment(
         index=index,
         key=key,
         size_bytes=size_bytes,
-        start_ticks=made.start_ticks,
-        duration_ticks=made.duration_ticks,
-        samples=made.samples,
-        i_frames=made.i_frames,
+        start_ticks=encoded.start_ticks,
+        duration_ticks=encoded.duration_ticks,
+        samples=encoded.samples,
+        i_frames=encoded.i_frames,
     )

@@ -1,4 +1,4 @@
-"""Group: several stages of one piece, one after the other, in one process with one scratch folder."""
+"""Group: runs several stages one after the other, in one process with one scratch folder."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from yeoul.pipeline.task.op import op
 
 @op(version="1", publishes=True)
 def group(context: Context, task: TaskInput) -> Grouped:
-    """Runs the members in order; each sees what those before it gave. An optional one's failure is named and stops no other."""
+    """Runs the members in order; each gets the outputs of earlier ones. Records the failure of an optional member and continues."""
     needs = list(task.needs)
     outputs: dict[str, dict[str, Any]] = {}
     errors: dict[str, dict[str, Any]] = {}
     merged = Output()
     for position, member in enumerate(task.members):
         inner = task.model_copy(update={"parameters": member.parameters, "needs": tuple(needs), "members": ()})
-        made = _run(context, inner, member, errors)
-        if made is not None:
-            merged = _merge(merged, made)
-            outputs[member.stage] = made.model_dump(mode="json")
+        output = _run(context, inner, member, errors)
+        if output is not None:
+            merged = _merge(merged, output)
+            outputs[member.stage] = output.model_dump(mode="json")
         needs.append(NeedOutput(stage=member.stage, op=member.op, piece=_index(task), rung=_rung(task), outputs=outputs.get(member.stage)))
         context.progress((position + 1) / len(task.members))
     return Grouped(**merged.model_dump(include=set(Output.model_fields)), members=outputs, errors=errors)
@@ -38,13 +38,13 @@ def _run(context: Context, task: TaskInput, member: Member, errors: dict[str, di
         return None
 
 
-def _merge(one: Output, other: Output) -> Output:
+def _merge(merged: Output, new: Output) -> Output:
     return Output(
-        tracks=(*one.tracks, *other.tracks),
-        poster_key=other.poster_key or one.poster_key,
-        storyboard=other.storyboard or one.storyboard,
-        sidecars={**one.sidecars, **other.sidecars},
-        dropped={**one.dropped, **other.dropped},
+        tracks=(*merged.tracks, *new.tracks),
+        poster_key=new.poster_key or merged.poster_key,
+        storyboard=new.storyboard or merged.storyboard,
+        sidecars={**merged.sidecars, **new.sidecars},
+        dropped={**merged.dropped, **new.dropped},
     )
 
 

@@ -1,4 +1,4 @@
-"""Inspect: look at the first piece, hold it against what the client said of its file, choose the ladder."""
+"""Inspect: probes the first piece, compares it with the source that the client declared, and chooses the ladder."""
 
 from __future__ import annotations
 
@@ -13,25 +13,29 @@ from yeoul.pipeline.task.op import op
 
 @op(version="1", publishes=True)
 def inspect(context: Context, task: TaskInput) -> Prepared:
-    """Raises MediaError when the piece cannot be used, PieceMismatchError when it is not of the source."""
-    claimed = task.source
-    if claimed is None or not task.pieces:
-        raise PieceMismatchError("there is no first piece or no description of the source")
-    found = probe(context.fetch_piece(task.pieces[0]), context.limits)
-    _check(claimed, found, context)
-    return Prepared(source=claimed, ladder=make_ladder(claimed, task.max_height))
+    """Returns the declared source and its ladder.
+
+    Raises MediaError if the first piece cannot be used, PieceMismatchError if it does not match the declared source.
+    """
+    declared = task.source
+    if declared is None or not task.pieces:
+        raise PieceMismatchError("the first piece or the description of the source is missing")
+    probed = probe(context.fetch_piece(task.pieces[0]), context.limits)
+    _check(declared, probed, context)
+    return Prepared(source=declared, ladder=make_ladder(declared, task.max_height))
 
 
-def _check(claimed: Source, found: Source, context: Context) -> None:
-    """The pictures are what decoding depends on; rotation, shape of pixels and colour are not in a piece and are taken as told."""
-    if claimed.duration_s > context.limits.max_duration_s:
-        raise TooLargeError(f"the video is longer than {context.limits.max_duration_s} s", duration_s=claimed.duration_s)
+def _check(declared: Source, probed: Source, context: Context) -> None:
+    """Raises an error if properties that decoding depends on differ. Rotation, SAR and colour are not in a piece and are not checked."""
+    if declared.duration_s > context.limits.max_duration_s:
+        raise TooLargeError(f"the video is longer than {context.limits.max_duration_s} s", duration_s=declared.duration_s)
     for name in ("codec", "width", "height"):
-        said, is_ = getattr(claimed.video, name), getattr(found.video, name)
-        if said != is_:
-            raise PieceMismatchError(f"the first piece has {name} {is_}, its description says {said}", field=name)
-    if (claimed.audio is None) != (found.audio is None):
-        raise PieceMismatchError("the first piece and its description differ about sound", field="audio")
-    if claimed.audio is not None and found.audio is not None and claimed.audio.codec != found.audio.codec:
-        message = f"the sound of the first piece is {found.audio.codec}, its description says {claimed.audio.codec}"
+        expected, actual = getattr(declared.video, name), getattr(probed.video, name)
+        if expected != actual:
+            raise PieceMismatchError(f"the first piece has {name} {actual}, but the upload declared {expected}", field=name)
+    if (declared.audio is None) != (probed.audio is None):
+        what = "no sound, but the upload declared sound" if probed.audio is None else "sound, but the upload declared none"
+        raise PieceMismatchError(f"the first piece has {what}", field="audio")
+    if declared.audio is not None and probed.audio is not None and declared.audio.codec != probed.audio.codec:
+        message = f"the first piece has the audio codec {probed.audio.codec}, but the upload declared {declared.audio.codec}"
         raise PieceMismatchError(message, field="audio.codec")

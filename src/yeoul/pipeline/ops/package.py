@@ -1,4 +1,4 @@
-"""Package: the last look before a video is called ready. Segments are CMAF already, so that packaging is checking that they join."""
+"""Package: the last check before a video is ready. Segments already are CMAF, so packaging only checks that they are continuous."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from yeoul.pipeline.task.op import op
 
 
 @op(version="1", publishes=True)
-def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops share one form)
-    """Raises SegmentMismatchError when a track has a gap or rungs of one codec, between which players switch, are not aligned."""
+def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sound: list[Sound]) -> Packaged:  # noqa: ARG001 (ops need a context)
+    """Returns the number of frames and segments.
+
+    Raises SegmentMismatchError if a track has a gap, or if rungs of one codec, between which players switch, are not aligned.
+    """
     tracks = _join([*encoded, *sound], ladder.dropped)
     video = {name: segments for name, segments in tracks.items() if track_of(name) != AUDIO}
     if not video:
-        raise SegmentMismatchError("nothing was encoded")
+        raise SegmentMismatchError("the video has no encoded segments")
     for name, segments in tracks.items():
-        _check_joined(name, segments)
-    for group in _by_codec(video):
+        _check_continuous(name, segments)
+    for group in _group_by_codec(video):
         _check_aligned(group)
     longest = max(video.values(), key=len)
     return Packaged(frames=sum(segment.samples for segment in longest), segments=len(longest))
 
 
-def _by_codec(video: Mapping[str, Sequence[Segment]]) -> Sequence[Mapping[str, Sequence[Segment]]]:
-    """The renditions of each codec; names say which it is."""
+def _group_by_codec(video: Mapping[str, Sequence[Segment]]) -> Sequence[Mapping[str, Sequence[Segment]]]:
+    """Groups renditions by codec, as their names show it."""
     groups: dict[str, dict[str, Sequence[Segment]]] = {}
     for name, segments in video.items():
         groups.setdefault(codec_of(name), {})[name] = segments
@@ -45,15 +48,15 @@ def _check_aligned(video: Mapping[str, Sequence[Segment]]) -> None:
 
 
 def _join(outputs: Sequence[Output | None], dropped: Collection[str]) -> Mapping[str, Sequence[Segment]]:
-    """Segments by rendition, in order, of the rungs that were not dropped."""
-    found: dict[str, list[Segment]] = {}
+    """Returns the segments of each rendition in order, without those of dropped rungs."""
+    tracks: dict[str, list[Segment]] = {}
     for output in outputs:
         for track in () if output is None else output.tracks:
-            found.setdefault(track.rendition.name, []).extend(track.segments)
-    return {name: sorted(segments, key=lambda segment: segment.index) for name, segments in found.items() if name not in dropped}
+            tracks.setdefault(track.rendition.name, []).extend(track.segments)
+    return {name: sorted(segments, key=lambda segment: segment.index) for name, segments in tracks.items() if name not in dropped}
 
 
-def _check_joined(name: str, segments: Sequence[Segment]) -> None:
+def _check_continuous(name: str, segments: Sequence[Segment]) -> None:
     for before, after in pairwise(segments):
         if after.index != before.index + 1 or after.start_ticks != before.start_ticks + before.duration_ticks:
             raise SegmentMismatchError(f"rendition {name} has a gap before segment {after.index}", rendition=name, index=after.index)

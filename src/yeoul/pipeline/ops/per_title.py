@@ -1,4 +1,4 @@
-"""Per-title: sample encodes a few points of the opening pieces and measures them; choose_ladder decides which rungs are made, and how."""
+"""Per-title encoding: `sample` measures test encodes of the opening pieces; `choose_ladder` chooses the rungs and their quality."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from yeoul.pipeline.task.op import op
 def sample(
     context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window | None = None, *, seconds: float = SECONDS
 ) -> Sampled:
-    """Encodes the middle of what is shown of a piece at a few points and measures bits and quality of each: VMAF, or an estimate
-    that says so. A piece before the window has no points.
+    """Encodes the middle of a piece's shown part at a few points, and measures the bits and the quality (VMAF or an estimate) of each.
+
+    A piece before the window has no points.
     """
     return sample_shown(context, piece, source, ladder, window or Window(), seconds)
 
@@ -39,40 +40,40 @@ def choose_ladder(
     more: int = MORE_PIECES,
     seconds: float = SECONDS,
 ) -> RungChoice:
-    """Gives the rungs worth making; publishes what was measured and chosen as `per-title.json`. Nothing is chosen without
-    samples that tell something.
+    """Returns the rungs worth encoding. Publishes the measurements and the choice as `per-title.json`.
 
-    Of what has landed meanwhile `more` pieces are sampled too: of a file that was uploaded whole they lie in its middle and end.
+    `more` other pieces are sampled too; for a file that was uploaded whole, they are in its middle and at its end. If no sample is usable,
+    no rung is chosen, and the ladder is used unchanged.
     """
     window = window or Window()
-    found = [one for one in sampled if one is not None]
-    done = {one.piece for one in found}
+    samples = [item for item in sampled if item is not None]
+    done = {item.piece for item in samples}
     landed = {piece.piece.index: piece for piece in pieces if piece.piece.index not in done and piece.piece.index >= window.skip}
-    found += [sample_shown(context, landed[index], source, ladder, window, seconds) for index in pick_more(sorted(landed), more)]
-    points = find_telling([one.points for one in found], ladder.rungs[-1].name, target)
+    samples += [sample_shown(context, landed[index], source, ladder, window, seconds) for index in pick_more(sorted(landed), more)]
+    points = find_telling([item.points for item in samples], ladder.rungs[-1].name, target)
     chosen = choose_rungs(ladder.rungs, points, target=target, step=step) if points else {}
-    story = {
-        "metric": _metric_of(found),
-        "rungs": {name: one.model_dump() for name, one in chosen.items()},
+    report = {
+        "metric": _metric_of(samples),
+        "rungs": {name: choice.model_dump() for name, choice in chosen.items()},
         "left_out": leave_out(ladder.rungs, chosen) if chosen else (),
-        "sampled": {one.piece: [point.model_dump() for point in one.points] for one in found},
+        "sampled": {item.piece: [point.model_dump() for point in item.points] for item in samples},
     }
-    context.put_sidecar("per-title.json", story)
+    context.put_sidecar("per-title.json", report)
     return RungChoice(rungs=chosen)
 
 
 def sample_shown(context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window, seconds: float) -> Sampled:
-    """The samples of the middle of what is shown of a piece; no points where nothing is."""
+    """Returns the measured points of the middle of a piece's shown part; no points if the window leaves out the piece."""
     metric = find_metric()
     if piece.piece.index < window.skip:
         return Sampled(piece=piece.piece.index, metric=metric, points=())
     file = context.fetch_piece(piece)
     shown, part = trim(source, piece.piece, window.start_s, window.skip)
-    where = (file, part, shown, ladder.rungs, context.scratch, context.limits)
-    points = sample_piece(*where, seconds=seconds, metric=metric, progress=context.progress)
+    arguments = (file, part, shown, ladder.rungs, context.scratch, context.limits)
+    points = sample_piece(*arguments, seconds=seconds, metric=metric, progress=context.progress)
     return Sampled(piece=piece.piece.index, metric=metric, points=points)
 
 
 def _metric_of(sampled: Sequence[Sampled]) -> str:
-    """Figures of two metrics are not one scale: the weaker name stands for all."""
-    return max((one.metric for one in sampled), key=lambda metric: metric != "vmaf", default=find_metric())
+    """Returns the name of the metric. If samples used different metrics, returns the estimate, because the values are not comparable."""
+    return max((item.metric for item in sampled), key=lambda metric: metric != "vmaf", default=find_metric())

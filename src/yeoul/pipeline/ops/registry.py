@@ -1,4 +1,4 @@
-"""The ops that there are: the built-in ones, and those of users."""
+"""The registry of ops: built-in ops, and ops of users."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from yeoul.pipeline.task.op import Op
 
 ENTRY_POINTS = "yeoul.ops"
 BUILT_IN: Mapping[str, Op] = {
-    found.name: found
-    for found in (
+    built_in.name: built_in
+    for built_in in (
         *(split, inspect, encode, audio, audio_track, poster, better_poster, tiles, storyboard, package, group),
         *(sample, choose_ladder, loudness, choose_gain),
     )
@@ -34,26 +34,26 @@ BUILT_IN: Mapping[str, Op] = {
 
 
 def load_ops(files: Sequence[Path] = (), network: Collection[str] = ()) -> Mapping[str, Op]:
-    """The built-in ops, those of installed packages (entry points of the group `yeoul.ops`), and those of Python files.
+    """Returns built-in ops, ops of installed packages (entry points of the group `yeoul.ops`), and ops of Python files, by name.
 
-    network: names of those that the operator lets use the network. Raises DagError when a file cannot be loaded, or when two ops have
-    one name.
+    network: names of ops that the operator allows to use the network. Raises DagError if a file cannot be loaded, or if two ops have the
+    same name.
     """
     ops = dict(BUILT_IN)
-    for origin, found in [*_installed(), *(pair for file in files for pair in _in_file(file))]:
-        if found.name in ops:
-            raise DagError(f"{origin}: there is an op {found.name} already", op=found.name)
-        ops[found.name] = replace(found, granted=found.name in network)
+    for origin, op in [*_load_installed(), *(pair for file in files for pair in _load_file(file))]:
+        if op.name in ops:
+            raise DagError(f"{origin}: an op named {op.name} already exists", op=op.name)
+        ops[op.name] = replace(op, granted=op.name in network)
     return ops
 
 
-def _installed() -> Iterator[tuple[str, Op]]:
+def _load_installed() -> Iterator[tuple[str, Op]]:
     for point in entry_points(group=ENTRY_POINTS):
         loaded = point.load()
-        yield from _ops_of(loaded, point.value) if isinstance(loaded, ModuleType) else [(point.value, loaded)]
+        yield from _find_ops(loaded, point.value) if isinstance(loaded, ModuleType) else [(point.value, loaded)]
 
 
-def _in_file(file: Path) -> Iterator[tuple[str, Op]]:
+def _load_file(file: Path) -> Iterator[tuple[str, Op]]:
     name = f"yeoul_ops_{file.stem}"
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -64,11 +64,11 @@ def _in_file(file: Path) -> Iterator[tuple[str, Op]]:
         spec.loader.exec_module(module)
     except Exception as error:
         raise DagError(f"{file}: cannot be loaded: {type(error).__name__}: {error}", file=str(file)) from error
-    yield from _ops_of(module, str(file))
+    yield from _find_ops(module, str(file))
 
 
-def _ops_of(module: ModuleType, origin: str) -> Iterator[tuple[str, Op]]:
-    """The ops that a module makes itself, not those that it imports."""
+def _find_ops(module: ModuleType, origin: str) -> Iterator[tuple[str, Op]]:
+    """Yields (origin, op) for the ops that a module defines, without those that it imports."""
     for value in vars(module).values():
         if isinstance(value, Op) and value.function.__module__ == module.__name__:
             yield origin, value

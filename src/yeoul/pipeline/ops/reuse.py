@@ -1,4 +1,4 @@
-"""Reuse: giving what another task of the same key has made, and telling by content what a task made."""
+"""Reuse: returns the outputs of an earlier task with the same key, and identifies outputs by their content."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from yeoul.pipeline.task.result_key import hash_json, replace_keys
 
 
 def run_or_reuse(work: Work, store: CountedStore, run: Callable[[TaskInput], Output]) -> dict[str, Any]:
-    """The outputs of a work, and below RESULT what they are known by. What was made before and is still there is not made again."""
+    """Returns the outputs of an attempt, with their key and digest in RESULT. Reuses the outputs of an earlier task if they still exist."""
     task = TaskInput.model_validate(work.params)
     if task.earlier is not None and (adopted := adopt(store, task.earlier, task.video_id, work.output_prefix)) is not None:
-        known = Result(key=task.key, digest=task.earlier.digest, reused=True)
-        return {**adopted, RESULT: known.model_dump()}
+        result = Result(key=task.key, digest=task.earlier.digest, reused=True)
+        return {**adopted, RESULT: result.model_dump()}
     outputs = run(task).model_dump(mode="json")
-    known = Result(key=task.key, digest=make_digest(outputs, task.video_id, store.made))
-    return {**outputs, RESULT: known.model_dump()}
+    result = Result(key=task.key, digest=make_digest(outputs, task.video_id, store.made))
+    return {**outputs, RESULT: result.model_dump()}
 
 
 def adopt(store: BlobStore, earlier: Earlier, video_id: str, output_prefix: str) -> dict[str, Any] | None:
-    """The outputs of an earlier task, for this one; None when blobs of it are gone.
+    """Returns the outputs of an earlier task for use by this one; None if any of its blobs no longer exist.
 
-    Within one video blobs are shared; of another video they are copied, so that either may be deleted.
+    Tasks of the same video share blobs. Blobs of another video are copied, so that each video can be deleted independently.
     """
-    shares = earlier.video_id == video_id
+    is_same_video = earlier.video_id == video_id
 
-    def take(key: str) -> str:
-        if not shares:
-            new = _new_key(key, video_id, output_prefix)
+    def adopt_blob(key: str) -> str:
+        if not is_same_video:
+            new = _make_key(key, video_id, output_prefix)
             store.copy(Bucket.ENCODED, key, new)
             return new
         if store.find(Bucket.ENCODED, key) is None:
-            raise BlobMissingError(f"{key} is gone", key=key)
+            raise BlobMissingError(f"{key} no longer exists", key=key)
         return key
 
     try:
-        return replace_keys(earlier.outputs, earlier.video_id, take)
+        return replace_keys(earlier.outputs, earlier.video_id, adopt_blob)
     except BlobMissingError:
         return None
 
 
-def make_digest(outputs: Mapping[str, Any], video_id: str, made: Mapping[str, str]) -> str:
-    """SHA-256 over outputs in which keys stand for what they hold. made: SHA-256 of what this attempt has stored, by key.
+def make_digest(outputs: Mapping[str, Any], video_id: str, hashes: Mapping[str, str]) -> str:
+    """Returns the SHA-256 of outputs with each key replaced by the hash of its blob. hashes: SHA-256 of the stored blobs, by key.
 
-    The other keys below the video's prefix are those of init segments, which are addresses of their content.
+    The other keys below the video's prefix are those of init segments, which contain the hash already.
     """
-    return hash_json(replace_keys(outputs, video_id, lambda key: made.get(key, key.partition("/")[2])))
+    return hash_json(replace_keys(outputs, video_id, lambda key: hashes.get(key, key.partition("/")[2])))
 
 
-def _new_key(key: str, video_id: str, output_prefix: str) -> str:
-    """Init segments lie beside the attempts, everything else below its attempt's prefix."""
+def _make_key(key: str, video_id: str, output_prefix: str) -> str:
+    """Returns the key of a copied blob: init segments are stored per video, other blobs below the prefix of the attempt."""
     _, folder, name = key.split("/", 2)
     return f"{video_id}/{folder}/{name}" if folder == "init" else f"{output_prefix}{name}"

@@ -1,4 +1,4 @@
-"""Running an op by name: the worker's side of the engine."""
+"""Runs ops by name, on a worker."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class OpRunner:
 
     def __init__(self, ops: Mapping[str, Op]) -> None:
         self._ops = ops
-        self._outputs = {name: found.output for name, found in ops.items()}
+        self._outputs = {name: op.output for name, op in ops.items()}
 
     def run(self, name: str, context: Context, task: TaskInput) -> Output:
-        """What an op gives, with the sidecars that it put. Raises InvalidError when there is no such op, and what the op raises."""
-        made = self._find(name).run(context, task, self._outputs)
-        return made.model_copy(update={"sidecars": {**made.sidecars, **context.sidecars}})
+        """Runs an op. Returns its output with its sidecars. Raises InvalidError if this worker has no such op, and the errors of the op."""
+        output = self._find(name).run(context, task, self._outputs)
+        return output.model_copy(update={"sidecars": {**output.sidecars, **context.sidecars}})
 
     def read(self, name: str, outputs: bytes) -> Output:
-        """Returns what an op gave in another process, as JSON, in the type that it declares. Raises InvalidError when it does not fit."""
+        """Parses the JSON output of an op that ran in another process. Raises InvalidError if the output does not match the op's type."""
         try:
             return self._find(name).output.model_validate_json(outputs)
         except ValidationError as error:
-            raise InvalidError(f"op {name} gave what it does not declare", op=name, errors=error.error_count()) from error
+            raise InvalidError(f"op {name} returned an output that does not match its type", op=name, errors=error.error_count()) from error
 
     def uses_network(self, name: str, members: Iterable[str]) -> bool:
-        """Returns whether an op needs the network and may use it, or one of the ops that it runs."""
-        return any(self._ops[one].network and self._ops[one].granted for one in (name, *members) if one in self._ops)
+        """True if an op, or one of the members of its group, needs the network and is allowed to use it."""
+        return any(self._ops[op].network and self._ops[op].granted for op in (name, *members) if op in self._ops)
 
     def _find(self, name: str) -> Op:
         if name not in self._ops:

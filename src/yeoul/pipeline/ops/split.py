@@ -1,4 +1,4 @@
-"""Split: cut a whole file, uploaded in byte ranges, into pieces, as a client would have done."""
+"""Split: cuts a file that was uploaded as a whole into pieces, as a client does for other uploads."""
 
 from __future__ import annotations
 
@@ -24,39 +24,42 @@ from yeoul.pipeline.task.op import op
 
 @op(version="4", publishes=True)
 def split(context: Context, task: TaskInput) -> Prepared:
-    """Pieces go to the `temp` bucket. Raises MediaError when the file cannot be used."""
+    """Returns the source, ladder, pieces, captions and other audio tracks of a file. Raises MediaError if the file cannot be used.
+
+    Pieces and audio tracks are stored in the `temp` bucket.
+    """
     whole = _assemble(context, task)
     covered = with_cover(whole, context.scratch, context.limits) if task.cover else None
-    kept = None if covered else with_kept_sound(whole, context.scratch, context.limits)
-    path = covered or kept or whole
+    converted = None if covered else with_kept_sound(whole, context.scratch, context.limits)
+    path = covered or converted or whole
     try:
         plan = plan_split(path, context.limits, context.piece_s)
     except NotInPiecesError:
-        kept = with_near_keys(path, probe(path, context.limits), context.scratch, context.limits, needed=True)
-        if kept is None:
+        converted = with_near_keys(path, probe(path, context.limits), context.scratch, context.limits, needed=True)
+        if converted is None:
             raise
-        path, plan = kept, plan_split(kept, context.limits, context.piece_s)
-    near = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
-    told = probe(whole, context.limits) if kept else plan.source
-    if near is not None:
-        path, plan = near, plan_split(near, context.limits, context.piece_s).ending_as(plan)
-    converted = kept is not None or near is not None
-    source = (with_what_is_told(plan.source, told) if converted else plan.source).with_values(cover=covered is not None)
+        path, plan = converted, plan_split(converted, context.limits, context.piece_s)
+    near_keys = with_near_keys(path, plan.source, context.scratch, context.limits) if plan.is_heavy else None
+    original = probe(whole, context.limits) if converted else plan.source
+    if near_keys is not None:
+        path, plan = near_keys, plan_split(near_keys, context.limits, context.piece_s).ending_as(plan)
+    is_converted = converted is not None or near_keys is not None
+    source = (with_what_is_told(plan.source, original) if is_converted else plan.source).with_values(cover=covered is not None)
     folder = context.scratch / "pieces"
     folder.mkdir()
     landed: list[LandedPiece] = []
     for piece, file in cut_pieces(path, plan, folder):
-        landed.append(_store(context, piece, file))
+        landed.append(_store_piece(context, piece, file))
         context.progress(len(landed) / len(plan.pieces))
-    zero_s = None if covered else told.start_pts * told.video.time_base.fraction
-    sounds = tuple(_store_sound(context, one) for one in take_sounds(whole, zero_s, context.scratch, context.limits))
-    texts = enumerate(extract_texts(covered or whole, told, context.limits))
-    captions = tuple(Caption(name=f"text{position}", language=one.language, label=one.label, webvtt=one.webvtt) for position, one in texts)
+    zero_s = None if covered else original.start_pts * original.video.time_base.fraction
+    sounds = tuple(_store_sound(context, sound) for sound in take_sounds(whole, zero_s, context.scratch, context.limits))
+    texts = enumerate(extract_texts(covered or whole, original, context.limits))
+    captions = tuple(Caption(name=f"text{number}", language=text.language, label=text.label, webvtt=text.webvtt) for number, text in texts)
     return Prepared(source=source, ladder=make_ladder(source, task.max_height), pieces=tuple(landed), captions=captions, sounds=sounds)
 
 
 def _assemble(context: Context, task: TaskInput) -> Path:
-    """The parts as one file; a single part is used where it lies."""
+    """Joins the uploaded parts to one file. A single part is used without a copy."""
     files: list[Path] = []
     for part in task.parts:
         file = context.fetch(Bucket.ORIGINAL, part.key)
@@ -72,15 +75,15 @@ def _assemble(context: Context, task: TaskInput) -> Path:
     return whole
 
 
-def _store_sound(context: Context, taken: TakenSound) -> Taken:
-    with taken.path.open("rb") as stream:
+def _store_sound(context: Context, sound: TakenSound) -> Taken:
+    with sound.path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    size_bytes = taken.path.stat().st_size
-    key = context.put_file(taken.path.name, taken.path, Bucket.TEMP)
-    return Taken(track=taken.track, sound=taken.sound, key=key, size_bytes=size_bytes, sha256=sha256)
+    size_bytes = sound.path.stat().st_size
+    key = context.put_file(sound.path.name, sound.path, Bucket.TEMP)
+    return Taken(track=sound.track, sound=sound.sound, key=key, size_bytes=size_bytes, sha256=sha256)
 
 
-def _store(context: Context, piece: Piece, file: Path) -> LandedPiece:
+def _store_piece(context: Context, piece: Piece, file: Path) -> LandedPiece:
     with file.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     size_bytes = file.stat().st_size

@@ -1,4 +1,4 @@
-"""Tiles and storyboard: small pictures from each encoded piece, then sheets of them for scrubbing; no second decode of the source."""
+"""Storyboard: makes thumbnails from each encoded piece without decoding the source again, and joins them to sheets for scrubbing."""
 
 from __future__ import annotations
 
@@ -16,44 +16,47 @@ from yeoul.pipeline.task.op import op
 
 @op(version="2")
 def tiles(context: Context, encoded: Encoded) -> PieceTiles:
-    """From the lowest rung's segment; none of a piece that is not shown."""
+    """Returns thumbnails of the lowest rung's segment; none for a piece that is not shown."""
     if not encoded.tracks:
         return PieceTiles()
     track = min(encoded.tracks, key=lambda track: track.rendition.height, default=None)
     if track is None or track.rendition.init_key is None:
-        raise PieceMismatchError("tiles need an encoded piece")
+        raise PieceMismatchError("the op tiles needs an encoded piece")
     init = context.store.get_bytes(Bucket.ENCODED, track.rendition.init_key)
     segment = context.fetch(Bucket.ENCODED, track.segments[0].key)
-    found = make_tiles(init, segment)
-    key = context.put_bytes("tiles.bin", b"".join(tile.jpeg for tile in found))
+    thumbnails = make_tiles(init, segment)
+    key = context.put_bytes("tiles.bin", b"".join(thumbnail.jpeg for thumbnail in thumbnails))
     return PieceTiles(
-        key=key, bucket="encoded", sizes=tuple(len(tile.jpeg) for tile in found), starts_s=tuple(tile.start_s for tile in found)
+        key=key,
+        bucket="encoded",
+        sizes=tuple(len(thumbnail.jpeg) for thumbnail in thumbnails),
+        starts_s=tuple(thumbnail.start_s for thumbnail in thumbnails),
     )
 
 
 @op(version="1", publishes=True)
 def storyboard(context: Context, pieces: list[PieceTiles | None]) -> Output:
-    """Gives the storyboard of all tiles."""
-    found = read_tiles(context, pieces)
-    if not found:
-        raise PieceMismatchError("there are no tiles")
-    made = compose_sheets(found)
-    keys = tuple(context.put_bytes(f"storyboard-{index}.jpg", sheet) for index, sheet in enumerate(made.sheets))
+    """Returns the storyboard of all thumbnails. Raises PieceMismatchError if there are none."""
+    thumbnails = read_tiles(context, pieces)
+    if not thumbnails:
+        raise PieceMismatchError("the video has no thumbnails for a storyboard")
+    composed = compose_sheets(thumbnails)
+    keys = tuple(context.put_bytes(f"storyboard-{index}.jpg", sheet) for index, sheet in enumerate(composed.sheets))
     return Output(
         storyboard=Storyboard(
             keys=keys,
-            columns=made.columns,
-            rows=made.rows,
-            tile_width=made.tile_width,
-            tile_height=made.tile_height,
-            interval_s=made.interval_s,
-            tiles=made.tiles,
+            columns=composed.columns,
+            rows=composed.rows,
+            tile_width=composed.tile_width,
+            tile_height=composed.tile_height,
+            interval_s=composed.interval_s,
+            tiles=composed.tiles,
         )
     )
 
 
 def read_tiles(context: Context, pieces: Sequence[PieceTiles | None]) -> list[Tile]:
-    """All tiles; pieces whose tiles failed for good are passed over."""
+    """Returns all thumbnails, without pieces whose thumbnails failed permanently."""
     return [tile for piece in pieces if piece is not None for tile in _read(context, piece)]
 
 

@@ -1,7 +1,8 @@
-"""The objects of one task: what its op may read, and where it may write.
+"""Store access for the op of one task: it can read its inputs, and write its outputs.
 
-An op runs in a sandbox without a store. `AskedStore` stands there in its place and asks; `StoreGate`, outside, checks every question and
-answers with files in the folders that both sides share. What the op says is not trusted: it has read what strangers sent.
+An op runs in a sandbox that has no access to the store. Inside, `AskedStore` sends each request to `StoreGate`, which runs outside. The
+gate checks the request and exchanges files with the sandbox through shared folders. It does not trust the op, which has read untrusted
+files.
 """
 
 from __future__ import annotations
@@ -39,80 +40,81 @@ class TaskStore(Protocol):
 
 
 class AskedStore:
-    """Inside the sandbox: `ask` takes a question and bytes, and returns the answer. work: the folder that the op may write in."""
+    """The store inside the sandbox. send: sends a request with bytes, and returns the response. work: folder that the op can write to."""
 
-    def __init__(self, ask: Callable[[dict[str, Any], bytes], bytes], work: Path) -> None:
-        self._ask = ask
+    def __init__(self, send: Callable[[dict[str, Any], bytes], bytes], work: Path) -> None:
+        self._send = send
         self._work = work
 
-    def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (inputs have a folder of their own)
-        return Path(os.fsdecode(self._ask({"ask": "fetch", "bucket": bucket, "key": key}, b"")))
+    def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (inputs have a separate folder)
+        return Path(os.fsdecode(self._send({"ask": "fetch", "bucket": bucket, "key": key}, b"")))
 
     def get_bytes(self, bucket: Bucket, key: str) -> bytes:
         return self.fetch(bucket, key, self._work).read_bytes()
 
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
-        self._ask({"ask": "put_bytes", "bucket": bucket, "key": key}, data)
+        self._send({"ask": "put_bytes", "bucket": bucket, "key": key}, data)
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
         name = str(path.relative_to(self._work))
-        self._ask({"ask": "put_file", "bucket": bucket, "key": key, "file": name}, b"")
+        self._send({"ask": "put_file", "bucket": bucket, "key": key, "file": name}, b"")
 
 
 class StoreGate:
-    """Outside the sandbox: answers for one attempt. It may read what its input names, and write below its attempt's prefix.
+    """Handles the store requests of one attempt, outside the sandbox. The op can read its inputs, and write below its attempt's prefix.
 
-    inputs: a folder that the op may read; work: the one it may write in; taken: one that it cannot reach, on the same file system.
+    inputs: a folder that the op can read. work: a folder that it can write to. outputs: a folder on the same file system that it cannot
+    access.
     """
 
-    def __init__(self, store: CountedStore, task: Work, inputs: Path, work: Path, taken: Path) -> None:
+    def __init__(self, store: CountedStore, task: Work, inputs: Path, work: Path, outputs: Path) -> None:
         self._store = store
         self._prefix = task.output_prefix
         self._video_prefix = f"{task.output_prefix.partition('/')[0]}/"
-        self._readable = {text for text in _texts(task.params) if text.startswith(self._video_prefix)}
+        self._readable = {text for text in _list_texts(task.params) if text.startswith(self._video_prefix)}
         self._inputs = inputs
         self._work = work
-        self._taken = taken
+        self._outputs = outputs
         self._fetched: dict[tuple[Bucket, str], Path] = {}
 
-    def answer(self, question: Mapping[str, Any], data: bytes) -> bytes:
-        """Returns the answer. Raises ForbiddenError for what is not of this task, InvalidError for what is no question."""
-        bucket, key = _read_bucket(question.get("bucket")), question.get("key")
+    def answer(self, request: Mapping[str, Any], data: bytes) -> bytes:
+        """Returns the response to a request. Raises ForbiddenError for objects of other tasks, InvalidError for malformed requests."""
+        bucket, key = _parse_bucket(request.get("bucket")), request.get("key")
         if not isinstance(key, str):
-            raise InvalidError("a key is text")
-        match question.get("ask"):
+            raise InvalidError("the key of a store request must be a string")
+        match request.get("ask"):
             case "fetch":
                 return os.fsencode(self._fetch(bucket, check_key(key)))
             case "put_bytes":
                 self._put_bytes(bucket, check_key(key), data)
             case "put_file":
-                self._put_file(bucket, check_key(key), question.get("file"))
+                self._put_file(bucket, check_key(key), request.get("file"))
             case unknown:
-                raise InvalidError(f"there is no question {str(unknown)[:40]}")
+                raise InvalidError(f"unknown store request {str(unknown)[:40]}")
         return b""
 
     def check_outputs(self, outputs: object) -> None:
-        """Raises ForbiddenError when outputs name an object that this task has neither read nor made."""
-        known = self._readable.union(self._store.made)
-        for key in _keys(outputs):
-            if key not in known:
-                raise ForbiddenError("the outputs name an object of another task", key=key[:200])
+        """Raises ForbiddenError if the outputs contain a key that this task could not read and did not store."""
+        allowed = self._readable.union(self._store.made)
+        for key in _list_keys(outputs):
+            if key not in allowed:
+                raise ForbiddenError("the outputs contain a key of another task", key=key[:200])
 
     def _fetch(self, bucket: Bucket, key: str) -> Path:
         if key not in self._readable and key not in self._store.made:
-            raise ForbiddenError("an op reads the inputs of its task only", key=key)
+            raise ForbiddenError("an op can read only the inputs of its task", key=key)
         if (bucket, key) not in self._fetched:
             folder = self._inputs / str(len(self._fetched))
             folder.mkdir()
             folder.chmod(0o755)
-            found = self._store.fetch(bucket, key, folder)
-            place = folder / key.rpartition("/")[2]
-            if found.is_relative_to(folder):
-                found.replace(place)
+            fetched = self._store.fetch(bucket, key, folder)
+            target = folder / key.rpartition("/")[2]
+            if fetched.is_relative_to(folder):
+                fetched.replace(target)
             else:
-                _copy(found, place)
-            place.chmod(0o444)
-            self._fetched[bucket, key] = place
+                _copy(fetched, target)
+            target.chmod(0o444)
+            self._fetched[bucket, key] = target
         return self._fetched[bucket, key]
 
     def _put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
@@ -121,10 +123,10 @@ class StoreGate:
             self._check_output(bucket, key)
             self._store.put_bytes(bucket, key, data)
             return
-        # Shared by all pieces of a rendition, and named by its content: whoever stores it stores the same.
-        of_video = f"{init[1]}/" == self._video_prefix and bucket is Bucket.ENCODED
-        if not of_video or hashlib.sha256(data).hexdigest()[:16] != init[2]:
-            raise ForbiddenError("an init segment is named by its content", key=key)
+        # All pieces of a rendition share an init segment. Its name is the hash of its content, so that all of them store the same bytes.
+        is_of_video = f"{init[1]}/" == self._video_prefix and bucket is Bucket.ENCODED
+        if not is_of_video or hashlib.sha256(data).hexdigest()[:16] != init[2]:
+            raise ForbiddenError("the key of an init segment must contain the hash of its content", key=key)
         if self._store.find(bucket, key) is None:
             self._store.put_bytes(bucket, key, data)
         else:
@@ -132,7 +134,7 @@ class StoreGate:
 
     def _put_file(self, bucket: Bucket, key: str, name: object) -> None:
         self._check_output(bucket, key)
-        file = self._take(name)
+        file = self._move_output(name)
         try:
             self._store.put_file(bucket, key, file)
         finally:
@@ -140,68 +142,68 @@ class StoreGate:
 
     def _check_output(self, bucket: Bucket, key: str) -> None:
         if bucket is Bucket.ORIGINAL or not key.startswith(self._prefix):
-            raise ForbiddenError("an op writes below the prefix of its attempt only", key=key)
+            raise ForbiddenError("an op can write only below the prefix of its attempt", key=key)
 
-    def _take(self, name: object) -> Path:
-        """Moves a file out of the op's reach: a plain file, no link, found without following links."""
+    def _move_output(self, name: object) -> Path:
+        """Moves an output to a folder that the op cannot access. Raises ForbiddenError unless it is a regular file; follows no links."""
         steps = name.split("/") if isinstance(name, str) else []
         if not steps or not all(_NAME.fullmatch(step) and step not in (".", "..") for step in steps):
-            raise InvalidError("a file is named by plain words")
-        taken = self._taken / str(len(self._store.made))
-        with storage_errors("taking an output"):
+            raise InvalidError("the path of an output may contain only plain names")
+        target = self._outputs / str(len(self._store.made))
+        with storage_errors("moving an output"):
             folder = os.open(self._work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 for step in steps[:-1]:
                     inner = os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
                     os.close(folder)
                     folder = inner
-                os.rename(steps[-1], taken, src_dir_fd=folder)
+                os.rename(steps[-1], target, src_dir_fd=folder)
             finally:
                 os.close(folder)
-        found = taken.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-            raise ForbiddenError("an output is a plain file", file=steps[-1])
-        if found.st_uid != os.geteuid():
-            os.chown(taken, os.geteuid(), os.getegid())
-        taken.chmod(0o600)
-        return taken
+        status = target.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise ForbiddenError("an output must be a regular file without other links", file=steps[-1])
+        if status.st_uid != os.geteuid():
+            os.chown(target, os.geteuid(), os.getegid())
+        target.chmod(0o600)
+        return target
 
 
-def _read_bucket(word: object) -> Bucket:
+def _parse_bucket(name: object) -> Bucket:
     try:
-        return Bucket(str(word))
+        return Bucket(str(name))
     except ValueError as error:
-        raise InvalidError("there is no such bucket") from error
+        raise InvalidError("unknown bucket") from error
 
 
-def _copy(source: Path, place: Path) -> None:
-    """A copy that shares its blocks where the file system can."""
-    with storage_errors("fetching an input"), source.open("rb") as reading, place.open("xb") as writing:
+def _copy(source: Path, target: Path) -> None:
+    """Copies a file. The copy shares its blocks if the file system supports that."""
+    with storage_errors("fetching an input"), source.open("rb") as reader, target.open("xb") as writer:
         try:
-            while os.copy_file_range(reading.fileno(), writing.fileno(), _CHUNK_BYTES):
+            while os.copy_file_range(reader.fileno(), writer.fileno(), _CHUNK_BYTES):
                 pass
-        except OSError:  # file systems of two kinds, or a kernel that cannot
-            reading.seek(0)
-            writing.seek(0)
-            shutil.copyfileobj(reading, writing, _CHUNK_BYTES)
+        except OSError:  # two different file systems, or a kernel without support
+            reader.seek(0)
+            writer.seek(0)
+            shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
 
 
-def _texts(value: object) -> list[str]:
-    """All texts in a JSON value."""
+def _list_texts(value: object) -> list[str]:
+    """Returns all strings in a JSON value."""
     if isinstance(value, Mapping):
-        return [text for one in cast("Mapping[str, object]", value).values() for text in _texts(one)]
+        return [text for item in cast("Mapping[str, object]", value).values() for text in _list_texts(item)]
     if isinstance(value, list | tuple):
-        return [text for one in cast("list[object]", value) for text in _texts(one)]
+        return [text for item in cast("list[object]", value) for text in _list_texts(item)]
     return [value] if isinstance(value, str) else []
 
 
-def _keys(value: object, name: str = "") -> list[str]:
-    """All texts in a JSON value that are keys of the store: the values of `key`, `keys`, `..._key` and `sidecars` that name a folder."""
+def _list_keys(value: object, name: str = "") -> list[str]:
+    """Returns all store keys in a JSON value: strings with a slash in the fields `key`, `keys`, `..._key` and `sidecars`."""
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value)
         below = "keys" if name == "sidecars" else ""
-        return [key for field, one in fields.items() for key in _keys(one, below or field)]
+        return [key for field, item in fields.items() for key in _list_keys(item, below or field)]
     if isinstance(value, list | tuple):
-        return [key for one in cast("list[object]", value) for key in _keys(one, name)]
+        return [key for item in cast("list[object]", value) for key in _list_keys(item, name)]
     is_key = isinstance(value, str) and (name in ("key", "keys") or name.endswith("_key"))
     return [value] if is_key and isinstance(value, str) and "/" in value else []

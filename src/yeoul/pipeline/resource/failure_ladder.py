@@ -1,7 +1,7 @@
-"""The failure ladder: what follows a failed attempt. Pure; chance comes from the task's name, so that the same history gives the same end.
+"""The failure ladder: decides what follows a failed attempt. Pure: jitter is derived from the task's id, so that a replay decides the same.
 
-Two retries at once on any worker, then up to six on other workers, later and later, then the end. What crashes whoever touches it is
-poison: its tasks end with a code of their own before they take more workers along.
+A task gets two immediate retries on any worker, then up to six on other workers with growing delays, and then fails. A piece that
+crashes its workers repeatedly is poison: its tasks fail with an error code of their own before they crash more workers.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import Any
 
 RETRIES = 8
 RETRIES_AT_ONCE = 2
-MAX_ATTEMPTS = 21  # bounds even those attempts that are nobody's failure
+MAX_ATTEMPTS = 21  # limits attempts that do not count as failures, too
 POISON_CRASHES = 3
-POISON_LOSSES = 6  # more, since a kill from outside says less about what was worked on
+POISON_LOSSES = 6  # more than crashes, because a process killed from outside says less about its input
 _FULL_DISK_DELAY_S = 2.0
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 300.0
-# Of a program that broke by itself. SIGKILL is somebody's doing: the kernel's, for want of memory, or that of whoever ended the worker.
+# Signals of a program that crashed by itself. SIGKILL is not one: it is sent by the kernel (out of memory) or by another process.
 _CRASH_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
-_NOBODYS_FAULT = frozenset({"cancelled", "zygote", "start", "unknown"})
+_NO_FAULT_REASONS = frozenset({"cancelled", "zygote", "start", "unknown"})
 
 
 class Fault(StrEnum):
-    """Whose fault a failed attempt is."""
+    """The cause of a failed attempt."""
 
-    NO_ROOM = "no_room"  # the disk's: work goes on when there is room, and no retry is used up
-    INPUT = "input"  # the input's or the request's: no retry can help
-    CRASH = "crash"  # the program broke over it, or ended without a word
-    LOSS = "loss"  # the worker is gone, and nobody knows why
-    CHANCE = "chance"  # anything that may go better next time
+    NO_ROOM = "no_room"  # the disk is full: the task continues when there is space, and uses up no retry
+    INPUT = "input"  # the input or the request is wrong: a retry cannot help
+    CRASH = "crash"  # the program crashed, or exited without a report
+    LOSS = "loss"  # the worker is gone for an unknown reason
+    CHANCE = "chance"  # any other cause: a retry may succeed
 
 
 @dataclass(frozen=True)
 class Retry:
-    """Try again after `delay_s`. counts: whether it uses up one of the retries. elsewhere: not where it has failed."""
+    """Retry the task after `delay_s`. counts: this uses up one of its retries. elsewhere: avoid workers on which it has failed."""
 
     delay_s: float
     counts: bool = True
@@ -46,19 +46,19 @@ class Retry:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """The task has failed for good; poison: because what it works on crashes whoever touches it."""
+    """Fail the task permanently. poison: the reason is that its piece crashes workers."""
 
     poison: bool = False
 
 
 def find_fault(error: Mapping[str, Any]) -> Fault:
-    """Whose fault an error (as `YeoulError.to_dict`) is."""
+    """Returns the cause of an error, given as by `YeoulError.to_dict`."""
     code, facts = error.get("code"), _facts(error)
     if code == "storage.full":
         return Fault.NO_ROOM
     if not error.get("retryable"):
         return Fault.INPUT
-    if code == "pipeline.worker_lost" and (reason := str(facts.get("reason"))) not in _NOBODYS_FAULT:
+    if code == "pipeline.worker_lost" and (reason := str(facts.get("reason"))) not in _NO_FAULT_REASONS:
         return Fault.CRASH if reason in _CRASH_SIGNALS.values() or reason.startswith("exit") else Fault.LOSS
     if code == "media.tool_failed" and facts.get("signal") in _CRASH_SIGNALS:
         return Fault.CRASH
@@ -66,7 +66,7 @@ def find_fault(error: Mapping[str, Any]) -> Fault:
 
 
 def is_told(error: Mapping[str, Any] | None) -> bool:
-    """Whether an attempt ended because it was told to, or was never there: its worker had no part in it."""
+    """True if an attempt was cancelled or never ran, so that its end says nothing about its worker."""
     return error is not None and _facts(error).get("reason") in {"cancelled", "unknown"}
 
 
@@ -77,10 +77,10 @@ def _facts(error: Mapping[str, Any]) -> Mapping[str, Any]:
 def after_failure(
     task: str, error: Mapping[str, Any], *, failures: int, tries: int, retries: int = RETRIES, crashes: int = 0
 ) -> Retry | GiveUp:
-    """What follows a failed attempt.
+    """Returns whether to retry a task after a failed attempt, or to fail it permanently.
 
-    failures: failed attempts before this one. tries: attempts including this one, lost ones too, full disks not.
-    crashes: and losses, of all tasks of its piece, this one included.
+    failures: failed attempts before this one. tries: attempts including this one and lost ones, but not those that found the disk full.
+    crashes: crashed and lost attempts of all tasks of its piece, including this one.
     """
     fault = find_fault(error)
     if fault is Fault.NO_ROOM:
@@ -96,5 +96,5 @@ def after_failure(
 
 
 def draw(task: str, attempt: int) -> float:
-    """A number from 0 to 1 that looks random, so that what failed together does not come back together."""
+    """Returns a number from 0 to 1 that looks random, so that tasks that failed together are not retried together."""
     return int.from_bytes(hashlib.sha256(f"{task}:{attempt}".encode()).digest()[:4], "big") / 2**32

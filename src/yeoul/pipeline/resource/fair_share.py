@@ -1,9 +1,9 @@
-"""Fair share: in which order ready tasks are served. Pure.
+"""Fair share: the order in which ready tasks are served. Pure.
 
-First what an admin has put first, then what people wait for or what has waited long enough, then the rest. Within these, accounts take
-turns by start-time fair queueing (Goyal, Vin, Cheng 1996): each account has a virtual time that grows with the slot-seconds it was
-given; the one that is furthest behind is served next, and who comes back after a pause starts where the others are. Within an account
-the order is by virtual deadline.
+Tasks that an admin put first are served first, then tasks that users wait for or that have waited long enough, then the rest. Within
+each of these classes, accounts take turns by start-time fair queueing (Goyal, Vin, Cheng 1996): each account has a virtual time that
+grows with the slot-seconds that it gets. The account that is furthest behind is served next. An account that returns after a pause
+starts at the virtual time of the others. Within an account, tasks are ordered by virtual deadline.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from yeoul.base.ids import TaskId
 from yeoul.pipeline.resource.placement import Candidate
 
 NORMAL_DELAY_S = 60.0
-FIRST_DUE_AT = 0.0  # the deadline of what an admin has put first
+FIRST_DUE_AT = 0.0  # the deadline of tasks that an admin put first
 _LATEST_DEFERRAL_S = 3600.0
-_PROGRESS_SHARE = 0.05  # virtual seconds for each second: newcomers without end cannot hold up who is ahead
-_REMEMBERED = 4096
+_PROGRESS_SHARE = 0.05  # virtual seconds per second and core, so that a stream of new accounts cannot starve an account that is ahead
+_MAX_ACCOUNTS = 4096
 
 
 class Turn(IntEnum):
-    """Classes of tasks, served one after the other."""
+    """The priority classes of tasks, in the order in which they are served."""
 
     FIRST = 0
     DUE = 1
@@ -30,13 +30,13 @@ class Turn(IntEnum):
     DEFERRED = 3
 
 
-def make_due_at(born_s: float, *, latency_sensitive: bool) -> float:
-    """A task's virtual deadline: its birth, plus a delay for what may wait, so that the oldest is served in the end."""
-    return born_s + (0.0 if latency_sensitive else NORMAL_DELAY_S)
+def make_due_at(created_s: float, *, latency_sensitive: bool) -> float:
+    """Returns a task's virtual deadline: its creation time, plus a delay if it may wait. Deadlines guarantee that old tasks are served."""
+    return created_s + (0.0 if latency_sensitive else NORMAL_DELAY_S)
 
 
 def find_turn(candidate: Candidate, now_s: float, *, deferring: bool) -> Turn:
-    """When a task is served; deferring: while there is too much to do, what nobody waits for comes last, though not for ever."""
+    """Returns the class of a task. deferring: tasks that no user waits for come last, up to one hour after their deadline."""
     if candidate.due_at <= FIRST_DUE_AT:
         return Turn.FIRST
     if deferring and not candidate.latency_sensitive and candidate.due_at + _LATEST_DEFERRAL_S > now_s:
@@ -45,51 +45,52 @@ def find_turn(candidate: Candidate, now_s: float, *, deferring: bool) -> Turn:
 
 
 class FairShare:
-    """Virtual times of accounts, in slot-seconds.
+    """The virtual times of accounts, in slot-seconds.
 
-    It is not kept over a restart, after which all are equal: those who wait are never further apart than by what their longest tasks take.
+    They are lost in a restart, after which all accounts are equal. That is a small error: waiting accounts never differ by more than the
+    cost of their longest tasks.
     """
 
     def __init__(self) -> None:
-        self._now = 0.0  # the virtual time of those who come new
-        self._next: dict[str, float] = {}  # where an account's next task starts
+        self._now = 0.0  # the virtual time at which new accounts start
+        self._next: dict[str, float] = {}  # the virtual time at which each account's next task starts
         self._seen_s: float | None = None
 
     def start(self, account: str) -> float:
-        """The virtual time at which an account's next task starts."""
+        """Returns the virtual time at which an account's next task starts."""
         return max(self._now, self._next.get(account, 0.0))
 
     def serve(self, account: str, slot_s: float) -> None:
-        """A task of an account starts and is expected to take so many slot-seconds."""
+        """Charges an account the expected slot-seconds of a task that starts."""
         self._next[account] = self.start(account) + slot_s
 
     def correct(self, account: str, slot_s: float) -> None:
-        """A task of an account took so many slot-seconds more (or, negative, fewer) than expected."""
+        """Charges an account the slot-seconds that a task took more (or, if negative, fewer) than expected."""
         if account in self._next:
             self._next[account] += slot_s
 
     def settle(self, waiting: Collection[str]) -> None:
-        """A turn is over and these accounts still wait: who comes new starts beside the one of them that is furthest behind.
+        """Ends a turn. New accounts then start level with the account in `waiting` that is furthest behind.
 
-        When nobody waits, all are equal: what was used while nobody else wanted it is not held against anyone.
+        If no account waits, all become equal: slots that no other account wanted are not held against the account that used them.
         """
         starts = [self.start(account) for account in waiting]
         self._now = max(self._now, min(starts) if starts else max(self._next.values(), default=0.0))
 
     def pass_time(self, now_s: float, cpu: float) -> None:
-        """Time has passed on so many cores."""
+        """Advances the virtual time of new accounts by a share of the time that has passed on `cpu` cores."""
         passed_s = 0.0 if self._seen_s is None else max(0.0, now_s - self._seen_s)
         self._seen_s = now_s
         self._now += _PROGRESS_SHARE * passed_s * cpu
-        if len(self._next) > _REMEMBERED:
+        if len(self._next) > _MAX_ACCOUNTS:
             self._next = {account: start for account, start in self._next.items() if start > self._now}
 
     def order(
         self, ready: Sequence[Candidate], cost_s: Mapping[TaskId, float], now_s: float, *, deferring: bool = False
     ) -> Iterator[Candidate]:
-        """Ready tasks in the order in which they are to be served; cost_s: expected slot-seconds of each, by task.
+        """Yields ready tasks in the order in which to serve them. cost_s: expected slot-seconds by task.
 
-        Nothing is charged; turns within one call are counted as if all were served.
+        It charges nothing. Within one call, accounts take turns as if all tasks were served.
         """
         lanes = _lanes(ready, now_s, deferring=deferring)
         starts = {account: self.start(account) for account, _ in lanes}
@@ -104,7 +105,7 @@ class FairShare:
 
 def _lanes(ready: Sequence[Candidate], now_s: float, *, deferring: bool) -> dict[tuple[str, Turn], list[tuple[Turn, Candidate]]]:
     lanes: dict[tuple[str, Turn], list[tuple[Turn, Candidate]]] = {}
-    for candidate in sorted(ready, key=lambda one: (one.due_at, one.task)):
+    for candidate in sorted(ready, key=lambda candidate: (candidate.due_at, candidate.task)):
         turn = find_turn(candidate, now_s, deferring=deferring)
         lanes.setdefault((candidate.account, turn), []).append((turn, candidate))
     return lanes

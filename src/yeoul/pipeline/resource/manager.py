@@ -1,8 +1,8 @@
-"""The resource manager: best task for the best worker, fairly, within quotas, away from what is broken. Pure.
+"""The resource manager: chooses the best task for the best worker, fairly, within quotas, and avoids broken workers. Pure.
 
-The task queue and the running queue are rows (`catalog/queue/task.py`), the worker queue is what the engine says is free; here is what
-decides between them, from `fair_share.py` (in which order), `placement.py` (where), `quarantine.py` (where not), `overload.py` (what is put
-off) and, for what failed, `failure_ladder.py`. It remembers what it has started; all else is told.
+The task queue and the running queue are rows (`catalog/queue/task.py`); the worker queue is the free slots that the engine reports. The
+manager matches them with the help of `fair_share.py` (order), `placement.py` (worker), `quarantine.py` (excluded workers), `overload.py`
+(deferred tasks) and `failure_ladder.py` (retries). It remembers the tasks that it has started; callers pass in everything else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Key = tuple[TaskId, int]
 
 @dataclass(frozen=True)
 class Policy:
-    """What the settings say. account_running: CPU slots that one account may have at a time, 0: all."""
+    """The limits from the settings. account_running: CPU slots that one account may use at a time, 0 for no limit."""
 
     account_running: float = 0.0
     overload: Limits = field(default_factory=Limits)
@@ -32,7 +32,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Running:
-    """What was started: where, for whom, of which op, with which slots, and what was charged for it."""
+    """A started task: its worker, account, op and slots, the slot-seconds charged for it, and its start time."""
 
     worker: WorkerId
     account: str
@@ -44,14 +44,14 @@ class Running:
 
 @dataclass
 class Choice:
-    """What to start now, and what of the rest waits for room."""
+    """The tasks to start now, and the tasks that wait for free slots."""
 
     start: list[Assignment] = field(default_factory=list[Assignment])
     waiting: list[Candidate] = field(default_factory=list[Candidate])
 
 
 class ResourceManager:
-    """Decides for the workers of one dispatcher."""
+    """Chooses tasks for the workers of one dispatcher."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -63,10 +63,10 @@ class ResourceManager:
         self._running: dict[Key, Running] = {}
         self._near: dict[WorkerId, OrderedDict[str, None]] = {}
 
-    # --- what happens ---
+    # --- events ---
 
     def started(self, key: Key, candidate: Candidate, assignment: Assignment, now_s: float) -> None:
-        """A task was started."""
+        """Records that a task was started, and charges its account."""
         charged = self._cost(candidate)
         self.fair.serve(candidate.account, charged)
         self._running[key] = Running(assignment.worker, candidate.account, candidate.op, assignment.slots, charged, now_s)
@@ -78,7 +78,7 @@ class ResourceManager:
                 near.popitem(last=False)
 
     def ended(self, key: Key, now_s: float, *, ok: bool | None) -> None:
-        """An attempt has ended; ok: whether its worker did well, None when it had no part in the end. Unknown ones change nothing."""
+        """Records the end of an attempt. ok: whether its worker did well, None if unknown. Ignores attempts that it did not start."""
         run = self._running.pop(key, None)
         if run is None:
             return
@@ -90,15 +90,15 @@ class ResourceManager:
             self.quarantine.note(run.worker, Outcome(key[0], ok=ok, wall_s=wall_s, at_s=now_s))
 
     def weigh(self, tasks: int, cpu: float) -> Level:
-        """So many tasks wait, for so many cores: how overloaded that is."""
+        """Updates and returns the overload level. tasks: number of waiting tasks; cpu: number of cores."""
         self.wait_s = self.effort.wait_s(tasks, cpu)
         self.level = next_level(self.level, self.wait_s, self.policy.overload)
         return self.level
 
-    # --- what is decided ---
+    # --- decisions ---
 
     def hosts(self, free: Mapping[WorkerId, Slots], now_s: float) -> Mapping[WorkerId, Host]:
-        """The workers as placing sees them."""
+        """Returns the workers as placement sees them."""
         totals, counts = dict(free), dict.fromkeys(free, 0)
         for run in self._running.values():
             if run.worker in totals:
@@ -108,30 +108,30 @@ class ResourceManager:
         return {worker: Host(totals[worker], free[worker], at_most[worker], frozenset(self._near.get(worker, ()))) for worker in free}
 
     def choose(self, ready: Sequence[Candidate], hosts: Mapping[WorkerId, Host], usage: Mapping[str, float], now_s: float) -> Choice:
-        """What starts now. usage: CPU slots that each account has already, wherever they run."""
+        """Chooses the tasks to start now. usage: CPU slots that each account uses already, on the workers of all dispatchers."""
         self.fair.pass_time(now_s, sum(host.total.cpu for host in hosts.values()))
         deferring = self.level >= Level.DEFER
         placement, used, choice = Placement(hosts), dict(usage), Choice()
         costs = {candidate.task: self._cost(candidate) for candidate in ready}
-        held_up = False  # something that people wait for finds no room
+        is_blocked = False  # a latency-sensitive task has found no free slots
         for candidate in self.fair.order(ready, costs, now_s, deferring=deferring):
-            if not self._within_quota(candidate, used):
+            if not self._is_within_quota(candidate, used):
                 continue
-            deferred = find_turn(candidate, now_s, deferring=deferring) is Turn.DEFERRED
-            placed = None if deferred and held_up else placement.place(candidate)
-            if placed is None:
+            is_deferred = find_turn(candidate, now_s, deferring=deferring) is Turn.DEFERRED
+            assignment = None if is_deferred and is_blocked else placement.place(candidate)
+            if assignment is None:
                 choice.waiting.append(candidate)
-                held_up = held_up or (candidate.latency_sensitive and any(host.could_run(candidate) for host in hosts.values()))
+                is_blocked = is_blocked or (candidate.latency_sensitive and any(host.could_run(candidate) for host in hosts.values()))
             else:
-                choice.start.append(placed)
-                used[candidate.account] = used.get(candidate.account, 0.0) + placed.slots.cpu
+                choice.start.append(assignment)
+                used[candidate.account] = used.get(candidate.account, 0.0) + assignment.slots.cpu
         self.fair.settle({candidate.account for candidate in choice.waiting})
         return choice
 
-    def _within_quota(self, candidate: Candidate, used: Mapping[str, float]) -> bool:
-        """Whether its account may have this much more; who has nothing may always have one task."""
-        quota, mine = self.policy.account_running, used.get(candidate.account, 0.0)
-        return quota <= 0 or mine <= 0 or mine + candidate.slots.cpu <= quota + 1e-9
+    def _is_within_quota(self, candidate: Candidate, used: Mapping[str, float]) -> bool:
+        """True if the task's account may use this many more slots. An account without running tasks may always start one."""
+        quota, used_cpu = self.policy.account_running, used.get(candidate.account, 0.0)
+        return quota <= 0 or used_cpu <= 0 or used_cpu + candidate.slots.cpu <= quota + 1e-9
 
     def _cost(self, candidate: Candidate) -> float:
         return self.effort.expect(candidate.op)

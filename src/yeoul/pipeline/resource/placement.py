@@ -1,7 +1,7 @@
-"""Placing: which of the ready tasks start now, and on which worker. Pure.
+"""Placement: chooses the ready tasks that start now, and their workers. Pure.
 
-Tasks come in the order in which they are to be served (`fair_share.py`). Each goes to the fitting worker that it leaves the fullest
-(best fit), so that large holes stay for large tasks; among equals to one that has the task's piece already.
+Tasks come in the order in which to serve them (`fair_share.py`). Each goes to the worker on which the fewest slots stay free (best fit), so
+that large gaps remain for large tasks. Among equal workers, one that already has the task's piece is preferred.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from yeoul.model.work import Slots
 
 @dataclass(frozen=True)
 class Candidate:
-    """A ready task. due_at: virtual deadline. near: names the data that it reads. avoid: workers on which it has failed."""
+    """A ready task. due_at: virtual deadline. near: the name of the data that it reads. avoid: workers on which it has failed."""
 
     task: TaskId
     slots: Slots
@@ -30,7 +30,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Start this task on this worker, with these slots (its own, or all there are on a small machine)."""
+    """Start a task on a worker, with these slots: its own, or all slots of a smaller worker."""
 
     task: TaskId
     worker: WorkerId
@@ -39,7 +39,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Host:
-    """A worker as placing sees it. at_most: tasks that may start now, None: as many as fit. holds: names of data that it has."""
+    """A worker as placement sees it. at_most: number of tasks that may start now, None for no limit. holds: names of data that it has."""
 
     total: Slots
     free: Slots
@@ -47,71 +47,74 @@ class Host:
     holds: AbstractSet[str] = frozenset()
 
     def could_run(self, candidate: Candidate) -> bool:
-        """Whether it has what the task needs once nothing else runs there; CPU and memory are cut to what there is."""
+        """True if the worker can run the task when idle: it has the GPU and the tags. CPU and memory are reduced to what it has."""
         return candidate.slots.gpu <= self.total.gpu + 1e-9 and set(candidate.slots.tags) <= set(self.total.tags)
 
     def cut(self, slots: Slots) -> Slots:
-        """What a task takes here, but never more than there is: a small machine runs it alone."""
+        """Returns the slots that a task gets here, at most the total of the worker. A small worker runs the task alone."""
         cpu, memory_bytes = min(slots.cpu, self.total.cpu), min(slots.memory_bytes, self.total.memory_bytes)
         return slots.model_copy(update={"cpu": cpu, "memory_bytes": memory_bytes})
 
 
 class Placement:
-    """Places one task after another into the room that is left."""
+    """Places one task after another into the slots that are still free."""
 
     def __init__(self, hosts: Mapping[WorkerId, Host]) -> None:
         self._hosts = hosts
-        self._room = {worker: host.free for worker, host in hosts.items()}
+        self._free = {worker: host.free for worker, host in hosts.items()}
         self._left = {worker: host.at_most for worker, host in hosts.items()}
-        self._kept: set[WorkerId] = set()
-        self._holds_door = False
+        self._reserved: set[WorkerId] = set()
+        self._has_reservation = False
 
     def place(self, candidate: Candidate) -> Assignment | None:
-        """Where it starts now, None when it fits nowhere.
+        """Returns the assignment of a task that can start now; None if it fits on no worker.
 
-        The first that fits nowhere keeps the worker on which it will start for itself: nothing may take the room it waits for, or it
-        would starve. Later ones, and tasks that no worker could ever run, hold up nobody.
+        The first task that fits on no worker reserves the worker on which it will start, because it would starve if later tasks took the
+        slots. Later tasks that do not fit, and tasks that no worker can ever run, reserve nothing.
         """
-        able = self._able(candidate)
+        able = self._find_able(candidate)
         fitting = [worker for worker in able if self._fits(candidate, worker)]
         if fitting:
             best = min(fitting, key=lambda worker: self._rank(candidate, worker))
             slots = self._hosts[best].cut(candidate.slots)
-            self._room[best] -= slots
+            self._free[best] -= slots
             left = self._left[best]
             self._left[best] = None if left is None else left - 1
             return Assignment(candidate.task, best, slots)
-        if able and not self._holds_door:
-            self._holds_door = True
-            self._kept.add(max(able, key=lambda worker: (self._room[worker].cpu, self._room[worker].memory_bytes, worker)))
+        if able and not self._has_reservation:
+            self._has_reservation = True
+            self._reserved.add(max(able, key=lambda worker: (self._free[worker].cpu, self._free[worker].memory_bytes, worker)))
         return None
 
-    def _able(self, candidate: Candidate) -> list[WorkerId]:
-        """Workers that could run it; those it has failed on only when there is no other. The smallest that it fits whole come first."""
+    def _find_able(self, candidate: Candidate) -> list[WorkerId]:
+        """Returns the workers that can run a task: those with enough slots in total, else the largest ones.
+
+        Workers on which it has failed are included only if there is no other.
+        """
         able = [worker for worker, host in self._hosts.items() if host.at_most != 0 and host.could_run(candidate)]
         whole = [worker for worker in able if candidate.slots.fits(self._hosts[worker].total)]
         able = whole or _largest(able, self._hosts)
         return [worker for worker in able if worker not in candidate.avoid] or able
 
     def _fits(self, candidate: Candidate, worker: WorkerId) -> bool:
-        if worker in self._kept or self._left[worker] == 0:
+        if worker in self._reserved or self._left[worker] == 0:
             return False
-        return self._hosts[worker].cut(candidate.slots).fits(self._room[worker])
+        return self._hosts[worker].cut(candidate.slots).fits(self._free[worker])
 
     def _rank(self, candidate: Candidate, worker: WorkerId) -> tuple[float, float, int, bool, WorkerId]:
-        room, host = self._room[worker], self._hosts[worker]
-        spare = len(set(host.total.tags) - set(candidate.slots.tags))  # what carries tags is kept for those who need them
-        return (room.gpu - candidate.slots.gpu, room.cpu, spare, candidate.near not in host.holds, worker)
+        free, host = self._free[worker], self._hosts[worker]
+        spare = len(set(host.total.tags) - set(candidate.slots.tags))  # keeps workers with tags for tasks that need them
+        return (free.gpu - candidate.slots.gpu, free.cpu, spare, candidate.near not in host.holds, worker)
 
 
 def _largest(workers: Sequence[WorkerId], hosts: Mapping[WorkerId, Host]) -> list[WorkerId]:
-    """Of workers that are all too small for a task, those on which it keeps the most."""
+    """Returns the largest ones of workers that are all too small for a task."""
     sizes = {worker: (hosts[worker].total.cpu, hosts[worker].total.memory_bytes) for worker in workers}
-    most = max(sizes.values(), default=None)
-    return [worker for worker in workers if sizes[worker] == most]
+    largest = max(sizes.values(), default=None)
+    return [worker for worker in workers if sizes[worker] == largest]
 
 
 def assign(ready: Sequence[Candidate], hosts: Mapping[WorkerId, Host]) -> list[Assignment]:
-    """Place tasks in their order, as many as fit."""
+    """Places tasks in their order, as many as fit."""
     placement = Placement(hosts)
-    return [placed for placed in map(placement.place, ready) if placed is not None]
+    return [assignment for assignment in map(placement.place, ready) if assignment is not None]

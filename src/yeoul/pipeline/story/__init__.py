@@ -1,1 +1,1 @@
-"""Stories of runs: timelines, run logs, traces, and drawings of them."""
+"""Reports about runs: timelines, run logs, traces, and drawings of them."""

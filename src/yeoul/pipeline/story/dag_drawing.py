@@ -1,4 +1,4 @@
-"""Drawings of definitions and of runs: stages as boxes in layers, what is needed as edges, groups as frames. Pure: SVG as text."""
+"""Draws definitions and runs as SVG text: stages as boxes in layers, needs as edges, groups as frames. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Marks:
-    """What is to be seen besides the graph: notes under stages, and classes of stages and edges (need, stage)."""
+    """Marks on a drawn graph. notes: (class, text) lines of each stage. stages, edges: CSS classes of stages and of edges (need, stage)."""
 
     notes: Mapping[str, Sequence[tuple[str, str]]]
     stages: Mapping[str, str]
@@ -60,79 +60,79 @@ _PLAIN = Marks({}, {}, {})
 
 
 def draw_definition(definition: Definition) -> str:
-    """A definition by itself."""
-    legend = [("", "cards in a pile: a task for each piece, rung or audio track; dashed: may fail")]
+    """Draws a definition."""
+    legend = [("", "stacked cards: one task for each piece, rung or audio track; dashed: optional")]
     return draw_graph(definition, _PLAIN, definition.description or f"highest rung {definition.ladder.max_height}p", legend)
 
 
 def draw_run(definition: Definition, timeline: Timeline) -> str:
-    """A definition with what became of it in one run."""
-    sums = {found.stage: found for found in timeline.stages}
+    """Draws a definition with the results of one run."""
+    sums = {stage_sum.stage: stage_sum for stage_sum in timeline.stages}
     units = make_units(definition.stages)
     member_of = {stage.name: unit.name for unit in units.values() for stage in unit.stages}
     notes: dict[str, Sequence[tuple[str, str]]] = {}
     classes: dict[str, str] = {}
     for stage in definition.stages:
-        found = sums.get(member_of[stage.name])
-        notes[stage.name] = [("muted", "took no part")] if found is None else _describe(found)
-        classes[stage.name] = "" if found is None else _class_of(found)
-    hot = {(_unit_of(one), _unit_of(other)) for one, other in pairwise(timeline.critical)}
+        stage_sum = sums.get(member_of[stage.name])
+        notes[stage.name] = [("muted", "not in this run")] if stage_sum is None else _describe(stage_sum)
+        classes[stage.name] = "" if stage_sum is None else _class_of(stage_sum)
+    critical = {(_unit_of(earlier), _unit_of(later)) for earlier, later in pairwise(timeline.critical)}
     edges = {
         (need, stage.name): "critical"
         for stage in definition.stages
         for need in stage.needs
-        if (member_of[need], member_of[stage.name]) in hot
+        if (member_of[need], member_of[stage.name]) in critical
     }
     wall_s = timeline.ended_s - timeline.began_s
     path_s = f"{timeline.critical_wait_s:.1f} s waiting + {timeline.critical_run_s:.1f} s running"
-    said = f"run {timeline.run}: {timeline.state} after {wall_s:.1f} s, {timeline.cpu_s:.1f} s CPU; critical path {path_s}"
+    subtitle = f"run {timeline.run}: {timeline.state} after {wall_s:.1f} s, {timeline.cpu_s:.1f} s CPU; critical path {path_s}"
     legend = [("hot", "critical path"), ("add", "done"), ("drop", "failed")]
-    return draw_graph(definition, Marks(notes, classes, edges), said, legend)
+    return draw_graph(definition, Marks(notes, classes, edges), subtitle, legend)
 
 
 def _unit_of(task: str) -> str:
-    """The unit in a task's id: `run.unit.piece.rung`."""
+    """Returns the unit from a task id, `run.unit.piece.rung`."""
     return task.split(".")[1]
 
 
-def _class_of(found: StageSum) -> str:
-    state = "failed" if found.failed else "running" if found.running else "done" if found.done == found.tasks else ""
-    return f"{state} critical" if found.critical else state
+def _class_of(stage: StageSum) -> str:
+    state = "failed" if stage.failed else "running" if stage.running else "done" if stage.done == stage.tasks else ""
+    return f"{state} critical" if stage.critical else state
 
 
-def _describe(found: StageSum) -> list[tuple[str, str]]:
-    again = found.attempts - found.tasks
-    tries = f", {again} tried again" if again > 0 else ""
-    failed = f", {found.failed} failed" if found.failed else ""
-    each_s = 1 / max(1, found.attempts)
+def _describe(stage: StageSum) -> list[tuple[str, str]]:
+    retries = stage.attempts - stage.tasks
+    retried = f", {retries} retried" if retries > 0 else ""
+    failed = f", {stage.failed} failed" if stage.failed else ""
+    attempts = max(1, stage.attempts)
     return [
-        ("drop" if found.failed else "", f"{found.done} of {found.tasks} done{failed}{tries}"),
-        ("muted", f"each waits {found.wait_s * each_s:.1f} s, runs {found.run_s * each_s:.1f} s"),
-        ("muted", f"{found.cpu_s:.1f} s CPU in all"),
+        ("drop" if stage.failed else "", f"{stage.done} of {stage.tasks} done{failed}{retried}"),
+        ("muted", f"average wait {stage.wait_s / attempts:.1f} s, run {stage.run_s / attempts:.1f} s"),
+        ("muted", f"{stage.cpu_s:.1f} s CPU in total"),
     ]
 
 
 # --- the graph ---
 
 
-def draw_graph(definition: Definition, marks: Marks, said: str, legend: Sequence[tuple[str, str]]) -> str:
-    """A definition's graph with marks. legend: (class, text) of each entry."""
+def draw_graph(definition: Definition, marks: Marks, subtitle: str, legend: Sequence[tuple[str, str]]) -> str:
+    """Draws the graph of a definition with marks. legend: (class, text) of each entry."""
     units = make_units(definition.stages)
     heights = {name: _unit_height(unit, marks) for name, unit in units.items()}
     edges = [(need, name) for name, unit in units.items() for need in unit_needs(unit, units)]
     layout = lay_out(heights, edges, 26.0)
     boxes = _place_stages(units, layout, marks)
-    parts = [_head(definition.name, said, legend)]
+    parts = [_head(definition.name, subtitle, legend)]
     parts += [_frame(unit, layout, heights[name]) for name, unit in units.items() if unit.stages[0].group is not None]
-    parts += _edges(definition, units, layout, boxes, marks)
+    parts += _draw_edges(definition, units, layout, boxes, marks)
     parts += [_box(stage, boxes[stage.name], marks) for stage in definition.stages]
     width = _MARGIN + _COLUMN * (max(layout.layers.values()) + 1) - 64.0 + 10.0 + _MARGIN
     label = f"The DAG {definition.name}: {len(definition.stages)} stages"
     return svg.document(max(width, 680.0), _HEAD + layout.height + 2 * _MARGIN, label, _STYLE, parts)
 
 
-def _head(name: str, said: str, legend: Sequence[tuple[str, str]]) -> str:
-    parts = [svg.text(_MARGIN, 36.0, name, "title"), svg.text(_MARGIN, 58.0, said, "muted")]
+def _head(name: str, subtitle: str, legend: Sequence[tuple[str, str]]) -> str:
+    parts = [svg.text(_MARGIN, 36.0, name, "title"), svg.text(_MARGIN, 58.0, subtitle, "muted")]
     x = _MARGIN
     for class_, text in legend:
         parts.append(svg.text(x, 78.0, f"{'■ ' if class_ else ''}{text}", f"small {class_ or 'muted'}"))
@@ -141,11 +141,11 @@ def _head(name: str, said: str, legend: Sequence[tuple[str, str]]) -> str:
 
 
 def _lines(stage: Stage, marks: Marks) -> list[tuple[str, str]]:
-    """(class, text) of what stands under a stage's name."""
+    """Returns (class, text) of each line below the name of a stage."""
     values = ", ".join(f"{name}: {value}" for name, value in stage.parameters.items())
     lines = [f"{stage.op}({values})" if values else stage.op, *([f"when {stage.when}"] if stage.when is not None else [])]
-    said = [("muted", line) for text in lines for line in wrap(text, _LINE_LETTERS, subsequent_indent="   ")]
-    return [*said, *marks.notes.get(stage.name, ())]
+    details = [("muted", line) for text in lines for line in wrap(text, _LINE_LETTERS, subsequent_indent="   ")]
+    return [*details, *marks.notes.get(stage.name, ())]
 
 
 def _stage_height(stage: Stage, marks: Marks) -> float:
@@ -188,7 +188,7 @@ def _column(layer: int) -> float:
 def _frame(unit: Unit, layout: Layout, height: float) -> str:
     x, y = _column(layout.layers[unit.name]) - _GROUP_PAD, _HEAD + _MARGIN + layout.middles[unit.name] - height / 2
     frame = svg.tag("rect", class_="frame", x=x, y=y, width=_WIDTH + 2 * _GROUP_PAD + 8, height=height, rx=16)
-    return frame + svg.text(x + _GROUP_PAD, y + 23.0, f"{unit.name}: one task, one after the other", "small muted")
+    return frame + svg.text(x + _GROUP_PAD, y + 23.0, f"{unit.name}: one task, stages in sequence", "small muted")
 
 
 def _box(stage: Stage, box: _Box, marks: Marks) -> str:
@@ -204,53 +204,53 @@ def _box(stage: Stage, box: _Box, marks: Marks) -> str:
     parts.append(svg.text(box.x + _WIDTH - _PAD, y, scope, "small muted right"))
     for number, (class_, line) in enumerate(_lines(stage, marks), 1):
         parts.append(svg.text(left, y + _LINE * number, svg.shorten(line, _WIDTH - 2 * _PAD, 11), f"small {class_}"))
-    return svg.tag("g", svg.title(_tell(stage)) + "".join(parts), class_=marks.stages.get(stage.name, "") or "stage")
+    return svg.tag("g", svg.title(_describe_resources(stage)) + "".join(parts), class_=marks.stages.get(stage.name, "") or "stage")
 
 
-def _tell(stage: Stage) -> str:
+def _describe_resources(stage: Stage) -> str:
     slots = f"{stage.slots.cpu:g} CPU, {stage.slots.memory_mb} MiB" + (f", {stage.slots.gpu:g} GPU" if stage.slots.gpu else "")
     tags = f", on {' and '.join(stage.slots.tags)}" if stage.slots.tags else ""
-    urgent = "; goes before other work" if stage.latency_sensitive else ""
-    return f"{stage.name}: {slots}{tags}; {stage.retries} retries, {stage.timeout_s:g} s at most{urgent}"
+    latency = "; latency-sensitive" if stage.latency_sensitive else ""
+    return f"{stage.name}: {slots}{tags}; {stage.retries} retries, {stage.timeout_s:g} s at most{latency}"
 
 
-def _edges(definition: Definition, units: Mapping[str, Unit], layout: Layout, boxes: Mapping[str, _Box], marks: Marks) -> list[str]:
-    place = {stage.name: name for name, unit in units.items() for stage in unit.stages}
-    drawn: list[tuple[bool, str]] = []
+def _draw_edges(definition: Definition, units: Mapping[str, Unit], layout: Layout, boxes: Mapping[str, _Box], marks: Marks) -> list[str]:
+    unit_of = {stage.name: name for name, unit in units.items() for stage in unit.stages}
+    paths: list[tuple[bool, str]] = []
     for stage in definition.stages:
         for need in stage.needs:
             class_ = marks.edges.get((need, stage.name), "")
-            one, other = boxes[need], boxes[stage.name]
-            if place[need] == place[stage.name]:
-                path = _inner_path(one, other)
+            start, end = boxes[need], boxes[stage.name]
+            if unit_of[need] == unit_of[stage.name]:
+                path = _inner_path(start, end)
             else:
-                path = _outer_path(one, other, layout.bends[place[need], place[stage.name]], _DEPTH[_scope(definition, need)])
-            drawn.append((bool(class_), svg.tag("path", svg.title(f"{stage.name} needs {need}"), class_=f"edge {class_}".strip(), d=path)))
-    return [path for _, path in sorted(drawn, key=lambda entry: entry[0])]  # marked ones on top
+                path = _outer_path(start, end, layout.bends[unit_of[need], unit_of[stage.name]], _DEPTH[_scope(definition, need)])
+            paths.append((bool(class_), svg.tag("path", svg.title(f"{stage.name} needs {need}"), class_=f"edge {class_}".strip(), d=path)))
+    return [path for _, path in sorted(paths, key=lambda entry: entry[0])]  # marked edges on top
 
 
 def _scope(definition: Definition, name: str) -> str:
     return next(stage.scope for stage in definition.stages if stage.name == name)
 
 
-def _inner_path(one: _Box, other: _Box) -> str:
-    """Down inside a group; past others along the left side."""
-    x, y, end = one.x + 26, one.y + one.height, other.y
-    if end - y < 24:
-        return f"M{x:.1f} {y:.1f}V{end:.1f}" + _arrow_down(x, end)
-    side = one.x - 10
-    path = f"M{one.x:.1f} {one.middle:.1f}C{side:.1f} {one.middle:.1f} {side:.1f} {other.middle:.1f} {other.x:.1f} {other.middle:.1f}"
-    return path + _arrow(other.x, other.middle)
+def _inner_path(start: _Box, end: _Box) -> str:
+    """Returns the path of an edge within a group: straight down, or along the left side if other boxes are between."""
+    x, y, bottom = start.x + 26, start.y + start.height, end.y
+    if bottom - y < 24:
+        return f"M{x:.1f} {y:.1f}V{bottom:.1f}" + _arrow_down(x, bottom)
+    side = start.x - 10
+    path = f"M{start.x:.1f} {start.middle:.1f}C{side:.1f} {start.middle:.1f} {side:.1f} {end.middle:.1f} {end.x:.1f} {end.middle:.1f}"
+    return path + _arrow(end.x, end.middle)
 
 
-def _outer_path(one: _Box, other: _Box, bends: Sequence[tuple[int, float]], behind: int) -> str:
-    x, y = one.x + _WIDTH + 2 * behind, one.middle
+def _outer_path(start: _Box, end: _Box, bends: Sequence[tuple[int, float]], cards: int) -> str:
+    x, y = start.x + _WIDTH + 2 * cards, start.middle
     path = f"M{x:.1f} {y:.1f}"
     for layer, middle in bends:
         left, level = _column(layer), _HEAD + _MARGIN + middle
         path += _curve(x, y, left, level) + f"H{left + _WIDTH:.1f}"
         x, y = left + _WIDTH, level
-    return path + _curve(x, y, other.x - 1, other.middle) + _arrow(other.x - 1, other.middle)
+    return path + _curve(x, y, end.x - 1, end.middle) + _arrow(end.x - 1, end.middle)
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:

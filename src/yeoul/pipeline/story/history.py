@@ -1,7 +1,8 @@
-"""Histories: what a run's scheduler was fed, in order, and what it answered; the same again must give the same. Pure.
+"""Run logs: the events that a run's scheduler received, in order, and the instructions that it returned. Pure.
 
-An event that gives nothing new is part of the history too. When a run is opened again, the ends of the tasks that are to run again are
-forgotten: the scheduler is made anew and fed with what is left, and tasks that were added before count as given.
+A replay of the same events must return the same instructions. Events without instructions are recorded too. When a run is reopened, the
+ends of the tasks that will run again are removed. A new scheduler receives the remaining events, and tasks that were already added are not
+added again.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from yeoul.pipeline.dag.scheduler import AddTask, DagScheduler, Event, Instructi
 
 @dataclass(frozen=True)
 class Started:
-    """The scheduler was made; the first entry of every history."""
+    """The scheduler was created. First entry of every run log."""
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """An ended run was opened again; forgotten: tasks whose ends do not hold any more."""
+    """An ended run was reopened. forgotten: tasks that will run again, so that their ends no longer count."""
 
     forgotten: tuple[Place, ...]
 
@@ -34,50 +35,50 @@ Entry = Started | Reopened | Event
 
 
 class Recording:
-    """A scheduler together with what it was fed. rungs: names of the ladder's rungs, highest first."""
+    """A scheduler and the events that it received. rungs: names of the ladder's rungs, highest first."""
 
     def __init__(self, definition: Definition, facts: Mapping[str, Fact], rungs: Sequence[str]) -> None:
-        self._made_of = (definition, facts, rungs)
+        self._arguments = (definition, facts, rungs)
         self._scheduler = DagScheduler(definition, facts, rungs)
-        self._given: set[Place] = set()
-        self.fed: dict[Event, None] = {}  # as a set that keeps its order
+        self._added: set[Place] = set()
+        self.fed: dict[Event, None] = {}  # an ordered set
         self.count = 0
         self.is_over = False
 
     def take(self, entry: Entry) -> list[Instruction]:
-        """Feed one entry; what it gives that was not given before."""
+        """Passes an entry to the scheduler. Returns the instructions, without tasks that were added before."""
         self.count += 1
         match entry:
             case Started():
-                return self._new(self._scheduler.start())
+                return self._filter_new(self._scheduler.start())
             case Reopened(forgotten):
-                return self._new(self._begin_again(frozenset(forgotten)))
+                return self._filter_new(self._reopen(frozenset(forgotten)))
             case event:
                 self.fed[event] = None
-                return self._new(self._scheduler.handle(event))
+                return self._filter_new(self._scheduler.handle(event))
 
-    def _begin_again(self, forgotten: frozenset[Place]) -> list[Instruction]:
+    def _reopen(self, forgotten: frozenset[Place]) -> list[Instruction]:
         self.is_over = False
-        self._scheduler = DagScheduler(*self._made_of)
+        self._scheduler = DagScheduler(*self._arguments)
         self.fed = {event: None for event in self.fed if not (isinstance(event, TaskEnded) and event.place in forgotten)}
-        given = list(self._scheduler.start())
-        # Tracks first: one that landed when all had ended is to be made before the run ends again.
+        instructions = list(self._scheduler.start())
+        # Tracks first: a track that landed after the end of the run must be processed before the run ends again.
         for event in sorted(self.fed, key=lambda event: not isinstance(event, TrackLanded)):
-            given += self._scheduler.handle(event)
-        return given
+            instructions += self._scheduler.handle(event)
+        return instructions
 
-    def _new(self, instructions: Sequence[Instruction]) -> list[Instruction]:
-        new = [order for order in instructions if not (isinstance(order, AddTask) and order.place in self._given)]
-        self._given |= {order.place for order in new if isinstance(order, AddTask)}
+    def _filter_new(self, instructions: Sequence[Instruction]) -> list[Instruction]:
+        new = [order for order in instructions if not (isinstance(order, AddTask) and order.place in self._added)]
+        self._added |= {order.place for order in new if isinstance(order, AddTask)}
         self.is_over = self.is_over or any(not isinstance(order, AddTask) for order in new)
         return new
 
 
-# --- the written form ---
+# --- the stored form ---
 
 
 class Step(Noun):
-    """One entry of a written history. at: seconds since 1970; gave: tasks added with their needs, and the run's end."""
+    """One entry of a stored run log. at: seconds since 1970. gave: the returned instructions (tasks with their needs, the run's end)."""
 
     at: float
     event: dict[str, Any]
@@ -85,7 +86,7 @@ class Step(Noun):
 
 
 class History(Noun):
-    """A run's history as a file; complete in itself. rungs: names, highest first."""
+    """A run log as a file, with everything that a replay needs. rungs: names, highest first."""
 
     format: int = Field(default=1, ge=1, le=1)
     definition: Definition
@@ -95,7 +96,7 @@ class History(Noun):
 
 
 class Difference(Noun):
-    """The first step at which a replay went another way; number counts from 1."""
+    """The first step whose replay returned other instructions. number: counts from 1."""
 
     number: int
     event: dict[str, Any]
@@ -104,40 +105,40 @@ class Difference(Noun):
 
 
 def replay(history: History) -> tuple[int, Difference | None]:
-    """(number of instructions, None) when the scheduler gives again what is written, else those before the first difference, and it."""
+    """Replays a run log. Returns (number of equal instructions, first difference, or None if all are equal)."""
     recording = Recording(history.definition, history.facts, history.rungs)
     same = 0
     for number, step in enumerate(history.steps, 1):
-        given = tuple(write_instruction(order) for order in recording.take(read_entry(step.event)))
-        if given != step.gave:
-            return same, Difference(number=number, event=step.event, recorded=step.gave, replayed=given)
-        same += len(given)
+        replayed = tuple(write_instruction(order) for order in recording.take(read_entry(step.event)))
+        if replayed != step.gave:
+            return same, Difference(number=number, event=step.event, recorded=step.gave, replayed=replayed)
+        same += len(replayed)
     return same, None
 
 
 def write_place(place: Place) -> str:
-    """`unit.piece.rung`, without what its scope has not: the end of a task's id. An audio track's is `unit.track`."""
+    """Returns the last part of a task id: `unit`, `unit.piece`, `unit.piece.rung` or `unit.track`, as the unit's scope requires."""
     piece = "" if place.piece is None else f".{place.piece:05d}"
     rung = "" if place.rung is None else f".{place.rung}"
     return f"{place.unit}{piece}{rung}"
 
 
 def read_place(text: str) -> Place:
-    """The reverse."""
+    """Parses the result of `write_place`."""
     unit, *rest = text.split(".")
     piece = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
     return Place(unit, piece, rest[0] if rest else None)
 
 
 def write_instruction(order: Instruction) -> dict[str, Any]:
-    """An instruction as plain data."""
+    """Returns an instruction as JSON data."""
     if isinstance(order, AddTask):
         return {"add": write_place(order.place), "needs": [write_place(need) for need in order.needs]}
     return {"end": "done" if order.failed is None else "failed", "by": order.failed}
 
 
 def write_entry(entry: Entry) -> dict[str, Any]:
-    """An entry as plain data."""
+    """Returns an entry as JSON data."""
     match entry:
         case Started():
             return {"event": "started"}
@@ -154,7 +155,7 @@ def write_entry(entry: Entry) -> dict[str, Any]:
 
 
 def read_entry(data: Mapping[str, Any]) -> Entry:
-    """The reverse. Raises KeyError or ValueError for what is none."""
+    """Parses the result of `write_entry`. Raises KeyError or ValueError if the data is no entry."""
     match data["event"]:
         case "started":
             return Started()
@@ -169,4 +170,4 @@ def read_entry(data: Mapping[str, Any]) -> Entry:
         case "task_ended":
             return TaskEnded(read_place(data["task"]), bool(data["ok"]))
         case unknown:
-            raise ValueError(f"there is no event {unknown}")
+            raise ValueError(f"unknown event {unknown}")

@@ -1,4 +1,4 @@
-"""The stages of a run as a graph that pages draw: boxes in layers, and the edges between them. Pure."""
+"""Makes the stage graph of a run for pages: boxes in layers, and the edges between them. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from yeoul.pipeline.dag.condition import Fact
 from yeoul.pipeline.dag.definition import Definition, Scope, Unit, make_units, unit_needs
 from yeoul.pipeline.story.layered_layout import lay_out
 
-_BOX = 64.0  # in pixels, as the layout's bends are
+_BOX = 64.0  # height of a box in pixels, the unit of the layout
 _GAP = 24.0
 
 
 class StageNode(Noun):
-    """One stage, or the stages of a group, which run as one task. layer: 0 first; middle: of its box from the top, in heights of a box.
+    """One stage, or the stages of a group, which run as one task.
 
-    optional: its failure does not fail the video. pieces: which of them it has tasks for.
+    layer: counts from 0. middle: y of the middle of its box, in heights of a box. optional: its failure does not fail the video.
+    pieces: the pieces that it has tasks for.
     """
 
     name: str
@@ -31,7 +32,7 @@ class StageNode(Noun):
 
 
 class StageEdge(Noun):
-    """`target` needs `source`. bends: (layer, middle) where it passes the layers between them."""
+    """A need: `target` needs `source`. bends: (layer, middle) in each layer between them."""
 
     source: str
     target: str
@@ -39,7 +40,7 @@ class StageEdge(Noun):
 
 
 class StageGraph(Noun):
-    """Nodes come after those that they need. height: of all, in heights of a box."""
+    """The graph of a run. Each node comes after the nodes that it needs. height: total height, in heights of a box."""
 
     nodes: tuple[StageNode, ...]
     edges: tuple[StageEdge, ...]
@@ -47,30 +48,30 @@ class StageGraph(Noun):
 
 
 def make_stage_graph(definition: Definition, facts: Mapping[str, Fact] | None, first: Collection[str]) -> StageGraph:
-    """The graph of the stages that take part; of all of them while the facts of the source are not known.
+    """Returns the graph of the stages that take part in a run, or of all stages if the facts of the source are not known yet.
 
-    first: the preprocessor's own stages, whose tasks made all others.
+    first: the stages of the preprocessor, which create all other tasks.
     """
     units = make_units(definition.stages if facts is None else definition.active(facts))
     needs = {name: unit_needs(unit, units) or tuple(first) for name, unit in units.items()}
-    edges = [(need, name) for name, above in needs.items() for need in above]
+    edges = [(need, name) for name, names in needs.items() for need in names]
     layout = lay_out(dict.fromkeys([*first, *units], _BOX), edges, _GAP)
 
     def at(name: str) -> dict[str, Any]:
         return {"name": name, "layer": layout.layers[name], "middle": round(layout.middles[name] / _BOX, 4)}
 
-    own = [StageNode(**at(name), stages=(name,), op=name, scope="video", pieces="all", optional=False) for name in first]
+    preprocessor = [StageNode(**at(name), stages=(name,), op=name, scope="video", pieces="all", optional=False) for name in first]
     return StageGraph(
-        nodes=(*own, *(_node(unit, at(name)) for name, unit in units.items())),
-        edges=tuple(_edge(*edge, layout.bends[edge]) for edge in edges),
+        nodes=(*preprocessor, *(_make_node(unit, at(name)) for name, unit in units.items())),
+        edges=tuple(_make_edge(*edge, layout.bends[edge]) for edge in edges),
         height=round(layout.height / _BOX, 4),
     )
 
 
-def _node(unit: Unit, at: Mapping[str, Any]) -> StageNode:
+def _make_node(unit: Unit, at: Mapping[str, Any]) -> StageNode:
     stages = tuple(stage.name for stage in unit.stages)
     return StageNode(**at, stages=stages, op=unit.op, scope=unit.scope, pieces=unit.pieces, optional=unit.optional)
 
 
-def _edge(source: str, target: str, bends: Sequence[tuple[int, float]]) -> StageEdge:
+def _make_edge(source: str, target: str, bends: Sequence[tuple[int, float]]) -> StageEdge:
     return StageEdge(source=source, target=target, bends=tuple((layer, round(middle / _BOX, 4)) for layer, middle in bends))

@@ -1,4 +1,4 @@
-"""What all our drawings share: SVG text by hand, with the page's colours, dark or light as the viewer wishes. Pure."""
+"""SVG elements as text, shared by all drawings. Colours are those of the pages, dark or light as the browser prefers. Pure."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ text { fill: var(--text); font-size: 12px; }
 
 
 def attributes(**values: object) -> str:
-    """Attributes as text; `_` in names stands for `-`, a last one is dropped (`class_`), numbers are rounded to a tenth."""
-    found: list[str] = []
+    """Returns attributes as text. In names, `_` becomes `-`, and a trailing `_` (`class_`) is removed. Floats are rounded to a tenth."""
+    parts: list[str] = []
     for name, value in values.items():
         text = f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
-        found.append(f"{name.removesuffix('_').replace('_', '-')}={quoteattr(text)}")
-    return " ".join(found)
+        parts.append(f"{name.removesuffix('_').replace('_', '-')}={quoteattr(text)}")
+    return " ".join(parts)
 
 
 def tag(name: str, content: str = "", /, **values: object) -> str:
-    """One element; `content` is SVG already."""
+    """Returns an element. content: SVG text."""
     return f"<{name} {attributes(**values)}>{content}</{name}>" if content else f"<{name} {attributes(**values)}/>"
 
 
 def text(x: float, y: float, content: str, class_: str = "", **values: object) -> str:
-    """One line of text with its base line at y."""
+    """Returns a line of text with its baseline at y."""
     return tag("text", escape(content), x=x, y=y, class_=class_, **values)
 
 
 def title(content: str) -> str:
-    """What is shown when the pointer rests on an element, and read aloud."""
+    """Returns a title element, which browsers show as a tooltip and screen readers read."""
     return f"<title>{escape(content)}</title>"
 
 
 def shorten(content: str, width: float, size: float = 12.0) -> str:
-    """Text that fits a width, cut with an ellipsis; 0.56 em is a generous mean of what a letter takes."""
-    most = max(1, int(width / (0.56 * size)))
-    return content if len(content) <= most else content[: most - 1].rstrip() + "…"
+    """Shortens text to a width in pixels, with an ellipsis. Assumes a mean letter width of 0.56 em, which is more than usual."""
+    max_letters = max(1, int(width / (0.56 * size)))
+    return content if len(content) <= max_letters else content[: max_letters - 1].rstrip() + "…"
 
 
 def document(width: float, height: float, label: str, style: str, parts: Sequence[str]) -> str:
-    """A whole SVG file. label: what it shows, for those who cannot see it."""
+    """Returns an SVG file. label: a description for screen readers."""
     box = f"0 0 {width:.0f} {height:.0f}"
     head = attributes(xmlns="http://www.w3.org/2000/svg", viewBox=box, width=round(width), height=round(height), role="img")
     ground = tag("rect", class_="ground", width=width, height=height)

@@ -1,7 +1,7 @@
-"""The timeline of a run: each attempt with its wait, its run and its lane, and the critical path. Pure: rows in, a noun out.
+"""The timeline of a run: the waiting time, running time and lane of each attempt, and the critical path. Pure: rows in, a noun out.
 
-The critical path is walked backwards from the task that ended last: before each task stands the need that ended last, because that is
-when it became ready. What is not on it could have taken longer without making the run longer.
+The critical path is found backwards from the task that ended last. The predecessor of a task is the need that ended last, because the task
+became ready then. A task that is not on the path could have taken longer without delaying the run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from yeoul.catalog.schema.row.work import AttemptRow, RunRow, TaskStateRow
 from yeoul.model.noun import Noun
 
-Row = Mapping[str, Any]
-_SAME_S = 1e-3  # times of one transaction
+_SAME_S = 1e-3  # maximum difference of times that one transaction wrote
 
 
 class Bar(Noun):
-    """One attempt. Times in seconds since 1970, ended_s None while it runs; lane: place among those beside it on its worker.
+    """One attempt. Times in seconds since 1970. ended_s: None while it runs. lane: number of its row among parallel attempts on its worker.
 
-    wait_s: from being ready to its start; run_s: from its start to its end, or to now.
+    wait_s: from ready to start. run_s: from start to end, or to now.
     """
 
     task: str
@@ -46,7 +46,7 @@ class Bar(Noun):
 
 
 class StageSum(Noun):
-    """All tasks of a stage (or group) together; seconds are summed over attempts."""
+    """The totals of all tasks of a stage or group. Seconds are summed over attempts."""
 
     stage: str
     tasks: int
@@ -61,7 +61,7 @@ class StageSum(Noun):
 
 
 class Timeline(Noun):
-    """A run from its first attempt's being ready to its last one's end. critical: ids of tasks, in order."""
+    """A run from the time its first attempt was ready to the end of its last attempt. critical: task ids on the critical path, in order."""
 
     run: str
     state: str
@@ -75,12 +75,14 @@ class Timeline(Noun):
     bars: tuple[Bar, ...]
 
 
-def make_timeline(run: Row, tasks: Sequence[Row], attempts: Sequence[Row], needs: Mapping[str, Sequence[str]], now_s: float) -> Timeline:
-    """The timeline of a run; attempts come in order of their start. now_s: the end of what still runs."""
+def make_timeline(
+    run: RunRow, tasks: Sequence[TaskStateRow], attempts: Sequence[AttemptRow], needs: Mapping[str, Sequence[str]], now_s: float
+) -> Timeline:
+    """Returns the timeline of a run. attempts: in order of their start. now_s: used as the end of running attempts."""
     by_id = {task["id"]: task for task in tasks}
     critical = find_critical(tasks, needs)
     lanes = _make_lanes(attempts, now_s)
-    bars = [_make_bar(found, by_id[found["task_id"]], lane, critical, now_s) for found, lane in zip(attempts, lanes, strict=True)]
+    bars = [_make_bar(attempt, by_id[attempt["task_id"]], lane, critical, now_s) for attempt, lane in zip(attempts, lanes, strict=True)]
     path = [bar for bar in bars if bar.critical]
     began_s = min((bar.ready_s for bar in bars), default=run["created_at"])
     last_s = max((bar.started_s + bar.run_s for bar in bars), default=began_s)
@@ -98,64 +100,66 @@ def make_timeline(run: Row, tasks: Sequence[Row], attempts: Sequence[Row], needs
     )
 
 
-def find_critical(tasks: Sequence[Row], needs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Ids of the tasks on the critical path, in order of time; empty while nothing has ended."""
+def find_critical(tasks: Sequence[TaskStateRow], needs: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Returns the ids of the tasks on the critical path, in order of time. Empty if no task has ended."""
     ended = {task["id"]: task for task in tasks if task["ended_at"] is not None and task["started_at"] is not None}
     path: list[str] = []
-    current = max(ended.values(), key=_end, default=None)
+    current = max(ended.values(), key=_end_key, default=None)
     while current is not None:
         path.append(current["id"])
-        above = [ended[need] for need in needs.get(current["id"], ()) if need in ended]
-        current = max(above, key=_end, default=None) or _find_maker(current, ended.values(), path)
+        ended_needs = [ended[need] for need in needs.get(current["id"], ()) if need in ended]
+        current = max(ended_needs, key=_end_key, default=None) or _find_creator(current, ended.values(), path)
     return tuple(reversed(path))
 
 
-def _end(task: Row) -> tuple[float, str]:
+def _end_key(task: TaskStateRow) -> tuple[float, str]:
+    assert task["ended_at"] is not None, "only ended tasks are compared"
     return task["ended_at"], task["id"]
 
 
-def _find_maker(task: Row, ended: Iterable[Row], path: Sequence[str]) -> Row | None:
-    """The task whose end made this one: inspect and split are needed by no edge, what they found makes the tasks."""
-    makers = [other for other in ended if abs(other["ended_at"] - task["created_at"]) < _SAME_S and other["id"] not in path]
-    return next((other for other in makers if other["created_at"] < task["created_at"] and other["stage"] in {"inspect", "split"}), None)
+def _find_creator(task: TaskStateRow, ended: Iterable[TaskStateRow], path: Sequence[str]) -> TaskStateRow | None:
+    """Returns the preprocessor task that created a task. No edge connects them, so their times identify it."""
+    parents = [other for other in ended if abs(_end_key(other)[0] - task["created_at"]) < _SAME_S and other["id"] not in path]
+    return next((other for other in parents if other["created_at"] < task["created_at"] and other["stage"] in {"inspect", "split"}), None)
 
 
-def _make_lanes(attempts: Sequence[Row], now_s: float) -> list[int]:
-    """A lane for each attempt, such that no two on one worker overlap; the lowest that is free."""
+def _make_lanes(attempts: Sequence[AttemptRow], now_s: float) -> list[int]:
+    """Returns a lane for each attempt: the lowest one in which no other attempt on the same worker overlaps."""
     busy_until: dict[str, list[float]] = {}
-    found: list[int] = []
-    for one in attempts:
-        lanes = busy_until.setdefault(one["worker"], [])
-        lane = next((index for index, until_s in enumerate(lanes) if until_s <= one["started_at"]), len(lanes))
-        lanes[lane : lane + 1] = [one["ended_at"] or now_s]
-        found.append(lane)
-    return found
+    result: list[int] = []
+    for attempt in attempts:
+        lanes = busy_until.setdefault(attempt["worker"], [])
+        lane = next((index for index, until_s in enumerate(lanes) if until_s <= attempt["started_at"]), len(lanes))
+        lanes[lane : lane + 1] = [attempt["ended_at"] or now_s]
+        result.append(lane)
+    return result
 
 
-def _make_bar(one: Row, task: Row, lane: int, critical: Sequence[str], now_s: float) -> Bar:
-    end_s = now_s if one["ended_at"] is None else one["ended_at"]
-    used = {name: one[name] for name in ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes", "reused", "outcome")}
+def _make_bar(attempt: AttemptRow, task: TaskStateRow, lane: int, critical: Sequence[str], now_s: float) -> Bar:
+    end_s = now_s if attempt["ended_at"] is None else attempt["ended_at"]
+    place: dict[str, Any] = {name: task[name] for name in ("stage", "piece", "rung", "op")}
+    used: dict[str, Any] = {name: attempt[name] for name in ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes", "reused", "outcome")}
     return Bar(
         task=task["id"],
-        **{name: task[name] for name in ("stage", "piece", "rung", "op")},
+        **place,
         **used,
-        attempt=one["number"],
-        worker=one["worker"],
+        attempt=attempt["number"],
+        worker=attempt["worker"],
         lane=lane,
-        ready_s=one["ready_at"],
-        started_s=one["started_at"],
-        ended_s=one["ended_at"],
-        wait_s=round(one["started_at"] - one["ready_at"], 4),
-        run_s=round(max(0.0, end_s - one["started_at"]), 4),
-        error=None if one["error"] is None else str(one["error"].get("code")),
+        ready_s=attempt["ready_at"],
+        started_s=attempt["started_at"],
+        ended_s=attempt["ended_at"],
+        wait_s=round(attempt["started_at"] - attempt["ready_at"], 4),
+        run_s=round(max(0.0, end_s - attempt["started_at"]), 4),
+        error=None if attempt["error"] is None else str(attempt["error"].get("code")),
         critical=task["id"] in critical,
     )
 
 
-def _sum_stages(tasks: Sequence[Row], bars: Sequence[Bar]) -> Iterable[StageSum]:
-    """In order of their first start."""
-    begun = {bar.stage: bar.started_s for bar in reversed(bars)}
-    for stage in sorted(dict.fromkeys(task["stage"] for task in tasks), key=lambda stage: begun.get(stage, math.inf)):
+def _sum_stages(tasks: Sequence[TaskStateRow], bars: Sequence[Bar]) -> Iterable[StageSum]:
+    """Yields the totals of each stage, in order of their first start."""
+    first_start_s = {bar.stage: bar.started_s for bar in reversed(bars)}
+    for stage in sorted(dict.fromkeys(task["stage"] for task in tasks), key=lambda stage: first_start_s.get(stage, math.inf)):
         states = [task["state"] for task in tasks if task["stage"] == stage]
         own = [bar for bar in bars if bar.stage == stage]
         yield StageSum(

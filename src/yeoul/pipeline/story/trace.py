@@ -1,6 +1,6 @@
-"""The trace of a video: spans from the opening of its upload to `ready`, from what the rows tell. Pure: rows in, nouns out.
+"""The trace of a video: spans from the start of its upload to `ready`, made from rows. Pure: rows in, nouns out.
 
-Ids come from names, so that whoever makes the trace of a video makes the same one, and making it again adds nothing to it.
+Ids are hashes of names. Every process makes the same trace of a video, and sending it again creates no duplicates.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from yeoul.catalog.schema.row.videos import VideoRow
+from yeoul.catalog.schema.row.work import AttemptRow, PieceRow, RunRow, TaskStateRow, UploadRow
 from yeoul.model.noun import Noun
 
-Row = Mapping[str, Any]
 Value = str | int | float
 _USED = ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes")
 
 
 class Moment(Noun):
-    """Something that happened within a span."""
+    """An event within a span."""
 
     name: str
     at_s: float
@@ -25,7 +26,7 @@ class Moment(Noun):
 
 
 class Span(Noun):
-    """A stretch of time. Times in seconds since 1970; parent_id: None of the first one; error: code and message of what ended it badly."""
+    """A span of a trace. Times in seconds since 1970. parent_id: None for the root span. error: code and message of a failure."""
 
     name: str
     span_id: int
@@ -38,29 +39,35 @@ class Span(Noun):
 
 
 def make_trace_id(video_id: str) -> int:
-    """The 128 bits that all spans of a video share."""
+    """Returns the 128-bit trace id, which all spans of a video share."""
     return _number(video_id, 16)
 
 
-def make_trace(video: Row, upload: Row, pieces: Sequence[Row], run: Row, tasks: Sequence[Row], attempts: Sequence[Row]) -> list[Span]:
-    """The spans of a run that has ended, the whole first: its upload, each attempt, and what was left to do until it was ready.
+def make_trace(
+    video: VideoRow,
+    upload: UploadRow,
+    pieces: Sequence[PieceRow],
+    run: RunRow,
+    tasks: Sequence[TaskStateRow],
+    attempts: Sequence[AttemptRow],
+) -> list[Span]:
+    """Returns the spans of an ended run: the root span, the upload, each attempt, and the time from the last attempt to `ready`.
 
-    pieces: what the client sent. attempts: in order of their start; what has not ended is left out.
+    pieces: the pieces or parts that the client uploaded. attempts: in order of their start; attempts that have not ended are left out.
     """
     by_id = {task["id"]: task for task in tasks}
-    ended = [_attempt(video, by_id[found["task_id"]], found) for found in attempts if found["ended_at"] is not None]
+    ended = [_make_attempt(video, by_id[attempt["task_id"]], attempt) for attempt in attempts if attempt["ended_at"] is not None]
     end_s = max([run["ended_at"] or run["created_at"], video["ready_at"] or 0.0, *(span.end_s for span in ended)])
-    spans = [_whole(video, upload, run, end_s), *_upload(video, upload, pieces), *ended]
+    spans = [_make_root(video, upload, run, end_s), *_make_upload(video, upload, pieces), *ended]
     if video["ready_at"] is not None:
         last_s = max((span.end_s for span in ended), default=video["ready_at"])
-        spans.append(_span(video, "ready", min(last_s, video["ready_at"]), video["ready_at"], {}))
+        spans.append(_make_span(video, "ready", min(last_s, video["ready_at"]), video["ready_at"], {}))
     return spans
 
 
-def _whole(video: Row, upload: Row, run: Row, end_s: float) -> Span:
-    marks = [
-        Moment(name=name, at_s=video[f"{name}_at"], attributes={}) for name in ("playable", "ready") if video[f"{name}_at"] is not None
-    ]
+def _make_root(video: VideoRow, upload: UploadRow, run: RunRow, end_s: float) -> Span:
+    times = (("playable", video["playable_at"]), ("ready", video["ready_at"]))
+    moments = [Moment(name=name, at_s=at_s, attributes={}) for name, at_s in times if at_s is not None]
     facts: dict[str, Value] = {
         "yeoul.video": video["id"],
         "yeoul.run": run["id"],
@@ -74,34 +81,38 @@ def _whole(video: Row, upload: Row, run: Row, end_s: float) -> Span:
         start_s=upload["created_at"],
         end_s=end_s,
         attributes=facts,
-        moments=tuple(marks),
+        moments=tuple(moments),
         error=_error(video["error"]),
     )
 
 
-def _upload(video: Row, upload: Row, pieces: Sequence[Row]) -> list[Span]:
-    """From the opening of the upload to its completion, with a moment for each piece that landed; none when it was never completed."""
+def _make_upload(video: VideoRow, upload: UploadRow, pieces: Sequence[PieceRow]) -> list[Span]:
+    """Returns the span of the upload, with a moment for each piece that landed. Empty if the upload was never completed."""
     if upload["closed_at"] is None:
         return []
-    landed = [piece for piece in pieces if piece["landed_at"] is not None]
+    landed = [(piece["landed_at"], piece) for piece in pieces if piece["landed_at"] is not None]
     moments = [
-        Moment(name="landed", at_s=piece["landed_at"], attributes={"yeoul.index": piece["index"], "yeoul.size_bytes": piece["size_bytes"]})
-        for piece in sorted(landed, key=lambda piece: (piece["landed_at"], piece["index"]))
+        Moment(name="landed", at_s=landed_at, attributes={"yeoul.index": piece["index"], "yeoul.size_bytes": piece["size_bytes"]})
+        for landed_at, piece in sorted(landed, key=lambda item: (item[0], item[1]["index"]))
     ]
     facts: dict[str, Value] = {"yeoul.mode": upload["mode"], "yeoul.size_bytes": upload["size_bytes"]}
-    return [_span(video, "upload", upload["created_at"], upload["closed_at"], facts, tuple(moments))]
+    return [_make_span(video, "upload", upload["created_at"], upload["closed_at"], facts, tuple(moments))]
 
 
-def _attempt(video: Row, task: Row, found: Row) -> Span:
-    place = {f"yeoul.{name}": task[name] for name in ("stage", "op", "piece", "rung") if task[name] is not None}
-    used = {f"yeoul.{name}": found[name] for name in _USED}
-    story = {"yeoul.task": task["id"], "yeoul.attempt": found["number"], "yeoul.worker": found["worker"], "yeoul.outcome": found["outcome"]}
-    wait = {"yeoul.queue_wait_s": round(found["started_at"] - found["ready_at"], 4)}
-    made = _span(video, task["stage"], found["started_at"], found["ended_at"], {**place, **story, **wait, **used})
-    return made.model_copy(update={"span_id": _number(f"{task['id']} {found['number']}", 8), "error": _error(found["error"])})
+def _make_attempt(video: VideoRow, task: TaskStateRow, attempt: AttemptRow) -> Span:
+    assert attempt["ended_at"] is not None, "only ended attempts have a span"
+    place: dict[str, Any] = {f"yeoul.{name}": task[name] for name in ("stage", "op", "piece", "rung") if task[name] is not None}
+    used = {f"yeoul.{name}": attempt[name] for name in _USED}
+    numbered = {"yeoul.task": task["id"], "yeoul.attempt": attempt["number"]}
+    ended: dict[str, Any] = {"yeoul.worker": attempt["worker"], "yeoul.outcome": attempt["outcome"]}
+    wait = {"yeoul.queue_wait_s": round(attempt["started_at"] - attempt["ready_at"], 4)}
+    span = _make_span(video, task["stage"], attempt["started_at"], attempt["ended_at"], {**place, **numbered, **ended, **wait, **used})
+    return span.model_copy(update={"span_id": _number(f"{task['id']} {attempt['number']}", 8), "error": _error(attempt["error"])})
 
 
-def _span(video: Row, name: str, start_s: float, end_s: float, attributes: dict[str, Value], moments: tuple[Moment, ...] = ()) -> Span:
+def _make_span(
+    video: VideoRow, name: str, start_s: float, end_s: float, attributes: dict[str, Value], moments: tuple[Moment, ...] = ()
+) -> Span:
     return Span(
         name=name,
         span_id=_number(f"{video['id']} {name}", 8),
@@ -113,8 +124,8 @@ def _span(video: Row, name: str, start_s: float, end_s: float, attributes: dict[
     )
 
 
-def _error(found: Mapping[str, Any] | None) -> tuple[str, str] | None:
-    return None if found is None else (str(found.get("code")), str(found.get("message")))
+def _error(error: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    return None if error is None else (str(error.get("code")), str(error.get("message")))
 
 
 def _number(name: str, size_bytes: int) -> int:

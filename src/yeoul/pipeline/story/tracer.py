@@ -1,7 +1,7 @@
-"""The tracer: sends the trace of each run that has ended to a collector, by OTLP over HTTP, beside the pipeline and never in its way.
+"""The tracer: sends the trace of each ended run to a collector, by OTLP over HTTP, in a thread that never blocks the pipeline.
 
-It reads what the rows tell when all is over; nothing is measured for it. What cannot be sent, or not before the process ends, is dropped.
-Needs the extra `otel`.
+It reads the rows after the end of a run; the pipeline measures nothing extra for it. Traces that cannot be sent, or not before the process
+ends, are dropped. Needs the extra `otel`.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from yeoul.catalog.video import upload, video
 from yeoul.pipeline.story.trace import Span, make_trace, make_trace_id
 
 log = logging.getLogger("yeoul.pipeline")
-_WAITING = 1000  # runs that have ended while the collector did not answer
-_AT_ONCE = 500  # spans in one request
+_MAX_WAITING = 1000  # ended runs whose traces are not sent yet
+_MAX_SPANS = 500  # in one request
 _CLOSE_S = 5.0
 
 
 class Tracer:
-    """Traces of one pipeline process. endpoint: the collector's address, without the path."""
+    """Sends the traces of one pipeline process. endpoint: the URL of the collector, without the path."""
 
     def __init__(self, database: Database, endpoint: str) -> None:
         self._database = database
         self._exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
-        self._ended: queues.Queue[str | None] = queues.Queue(_WAITING)
+        self._ended: queues.Queue[str | None] = queues.Queue(_MAX_WAITING)
         self._thread = threading.Thread(target=self._serve, name="tracer", daemon=True)
         self._thread.start()
 
     def run_ended(self, run_id: str) -> None:
-        """A run has ended, and its rows say so; its trace is sent some time later."""
+        """Queues the trace of an ended run, whose end is committed. Drops it if too many traces are waiting."""
         try:
             self._ended.put_nowait(run_id)
         except queues.Full:
-            log.warning("the trace of run %s was dropped: the collector does not answer", run_id)
+            log.warning("dropped the trace of run %s: the collector does not respond", run_id)
 
     def close(self) -> None:
-        """Send what is left, but for no longer than some seconds."""
+        """Sends the remaining traces, for a few seconds at most, and stops the thread."""
         try:
             self._ended.put_nowait(None)
         except queues.Full:
@@ -62,27 +62,27 @@ class Tracer:
         while (run_id := self._ended.get()) is not None:
             try:
                 self._send(run_id)
-            except Exception:  # the thread outlives whatever is wrong with one run
-                log.exception("the trace of run %s could not be sent", run_id)
+            except Exception:  # an error in one run must not stop the thread
+                log.exception("could not send the trace of run %s", run_id)
 
     def _send(self, run_id: str) -> None:
         with self._database.read() as connection:
-            current = run.find(connection, run_id)
-            row = None if current is None else video.find(connection, current["video_id"])
-            if current is None or row is None:
-                return  # it was deleted meanwhile
-            sent = upload.get(connection, current["upload_id"])
-            pieces = upload.pieces(connection, sent["id"], "piece" if sent["mode"] == "pieces" else "part")
+            run_row = run.find(connection, run_id)
+            video_row = None if run_row is None else video.find(connection, run_row["video_id"])
+            if run_row is None or video_row is None:
+                return  # the video was deleted since
+            upload_row = upload.get(connection, run_row["upload_id"])
+            pieces = upload.pieces(connection, upload_row["id"], "piece" if upload_row["mode"] == "pieces" else "part")
             tasks, attempts = queue_view.of_run(connection, run_id), attempt.of_run(connection, run_id)
-        spans = convert(row["id"], make_trace(row, sent, pieces, current, tasks, attempts))
-        for first in range(0, len(spans), _AT_ONCE):
-            if self._exporter.export(spans[first : first + _AT_ONCE]) is not SpanExportResult.SUCCESS:
-                log.warning("the collector did not take the trace of run %s", run_id)
+        spans = convert(video_row["id"], make_trace(video_row, upload_row, pieces, run_row, tasks, attempts))
+        for first in range(0, len(spans), _MAX_SPANS):
+            if self._exporter.export(spans[first : first + _MAX_SPANS]) is not SpanExportResult.SUCCESS:
+                log.warning("the collector rejected the trace of run %s, or did not respond", run_id)
                 return
 
 
 class _Ids(IdGenerator):
-    """Ids that are known before."""
+    """An id generator that returns the ids of our spans."""
 
     def __init__(self, trace_id: int) -> None:
         self._trace_id = trace_id
@@ -96,7 +96,7 @@ class _Ids(IdGenerator):
 
 
 class _Keep(SpanProcessor):
-    """Keeps what has ended."""
+    """A span processor that keeps ended spans in a list."""
 
     def __init__(self) -> None:
         self.spans: list[ReadableSpan] = []
@@ -106,7 +106,7 @@ class _Keep(SpanProcessor):
 
 
 def convert(video_id: str, spans: Sequence[Span]) -> list[ReadableSpan]:
-    """The spans of a video as the SDK has them."""
+    """Converts the spans of a video to spans of the OpenTelemetry SDK."""
     kept, ids = _Keep(), _Ids(make_trace_id(video_id))
     resource, limits = Resource({"service.name": "yeoul"}), SpanLimits(max_events=100_000)
     provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, id_generator=ids, span_limits=limits, shutdown_on_exit=False)
@@ -118,13 +118,13 @@ def convert(video_id: str, spans: Sequence[Span]) -> list[ReadableSpan]:
         if span.parent_id is not None:
             parent = SpanContext(make_trace_id(video_id), span.parent_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             context = set_span_in_context(NonRecordingSpan(parent))
-        made = tracer.start_span(span.name, context, attributes=span.attributes, start_time=_nanoseconds(span.start_s))
+        sdk_span = tracer.start_span(span.name, context, attributes=span.attributes, start_time=_nanoseconds(span.start_s))
         for moment in span.moments:
-            made.add_event(moment.name, moment.attributes, _nanoseconds(moment.at_s))
+            sdk_span.add_event(moment.name, moment.attributes, _nanoseconds(moment.at_s))
         if span.error is not None:
-            made.set_attribute("error.type", span.error[0])
-            made.set_status(Status(StatusCode.ERROR, span.error[1]))
-        made.end(_nanoseconds(span.end_s))
+            sdk_span.set_attribute("error.type", span.error[0])
+            sdk_span.set_status(Status(StatusCode.ERROR, span.error[1]))
+        sdk_span.end(_nanoseconds(span.end_s))
     return kept.spans
 
 

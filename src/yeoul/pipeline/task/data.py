@@ -1,4 +1,4 @@
-"""What a task is given and what it gives back: the JSON on both sides of the engine."""
+"""The input and output of tasks: the JSON on both sides of the engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Part(Noun):
 
 
 class Caption(Noun):
-    """A text track as WebVTT."""
+    """A caption as WebVTT."""
 
     name: Name
     language: Language | None = None
@@ -34,7 +34,7 @@ class Caption(Noun):
 
 
 class Taken(Noun):
-    """The file of an audio track that was taken out of a whole file, in the `temp` bucket."""
+    """An audio track that was extracted from a whole file into a file of its own, in the `temp` bucket."""
 
     track: AudioTrack
     sound: SoundFile
@@ -44,7 +44,7 @@ class Taken(Noun):
 
 
 class NeedOutput(Noun):
-    """What one stage above made for one place; outputs is None when it is optional and failed."""
+    """The output of one needed stage for one place. outputs: None if the stage is optional and failed."""
 
     stage: str
     op: str
@@ -54,7 +54,7 @@ class NeedOutput(Noun):
 
 
 class Member(Noun):
-    """One stage of a group as its task carries it."""
+    """One stage of a group, as stored in the group's task."""
 
     stage: str
     op: str
@@ -63,14 +63,14 @@ class Member(Noun):
 
 
 class Ladder(Noun):
-    """The rungs of a run, highest first. dropped: names of those that failed for good."""
+    """The rungs of a run, highest first. dropped: names of rungs that failed permanently."""
 
     rungs: tuple[Rung, ...]
     dropped: frozenset[str] = frozenset()
 
 
 class Earlier(Noun):
-    """What another task with the same key has made, for a video of the same owner and visibility. digest: of its content."""
+    """The outputs of an earlier task with the same key, of a video with the same owner and visibility. digest: hash of their content."""
 
     video_id: str
     outputs: dict[str, Any]
@@ -78,12 +78,12 @@ class Earlier(Noun):
 
 
 class TaskInput(Noun):
-    """Everything an op may look at.
+    """Everything that an op may read.
 
-    parameters: the stage's `with`. piece, rung, sound (the file of an audio track): of the task, where its scope has them. pieces: for a
-    video- or track-scoped one, those that it has waited for. parts: of a whole-file upload, for the split. needs: outputs of the stages
-    above. dropped: names of rungs that failed for good. members: of a group's task. key: of what is made, None where that is not known by
-    content; earlier: who made it.
+    parameters: the stage's `with`. piece, rung, sound (the file of an audio track): of the task, if its scope has them. pieces: those that
+    a video- or track-scoped task has waited for. parts: byte ranges of a whole file, for split. needs: outputs of the needed stages.
+    dropped: names of rungs that failed permanently. members: the stages of a group's task. key: hash of all inputs, None if the content of
+    an input is unknown. earlier: a result with the same key, for reuse.
     """
 
     video_id: str
@@ -106,7 +106,7 @@ class TaskInput(Noun):
 
 
 class Track(Noun):
-    """A rendition and what a task adds to it. declared_bps: the cap to declare until enough was measured."""
+    """A rendition and the segments that a task adds to it. declared_bps: the bit rate to declare until enough segments were measured."""
 
     rendition: Rendition
     declared_bps: Size
@@ -114,14 +114,14 @@ class Track(Noun):
 
 
 class Output(Noun):
-    """What an op gives back; ops of users derive their own from it, with fields for the ops below.
+    """The output of an op. Ops of users derive their own classes from it, with fields for the ops of later stages.
 
-    Tracks, poster, storyboard, sidecars (keys by file name) and chapters are published when the task's end is committed. chapters: of
-    what is shown, where that is not all of the source. dropped: rungs that could not be made for this piece, with the error of each;
-    they are taken out of the whole video. lost: how many pictures did not decode, by the index of their piece.
+    Tracks, poster, storyboard, sidecars (keys by file name) and chapters are published when the end of the task is committed. chapters: of
+    the shown part, if not all of the source is shown. dropped: rungs that could not be encoded for this piece, with the error of each;
+    they are removed from the whole video. lost: number of frames that did not decode, by the index of their piece.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")  # a stage above may give more than the op below takes
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a stage may output more fields than a later op reads
 
     tracks: tuple[Track, ...] = ()
     poster_key: Key | None = None
@@ -133,7 +133,7 @@ class Output(Noun):
 
 
 class Prepared(Output):
-    """What the preprocessor's own ops find: the source, its ladder, and, of a whole file, its pieces, captions and further audio tracks."""
+    """The output of inspect and split: the source, its ladder, and, of a whole file, its pieces, captions and additional audio tracks."""
 
     source: Source
     ladder: tuple[Rung, ...]
@@ -143,9 +143,9 @@ class Prepared(Output):
 
 
 class Window(Output):
-    """What is shown of the source: from start_s seconds after its first picture on. Encode and audio take it.
+    """The part of the source that is shown: all from `start_s` seconds after its first frame. Encode and audio read it.
 
-    skip: how many pieces end before it; they give no segments.
+    skip: number of pieces that end before this part; they get no segments.
     """
 
     start_s: float = Field(default=0.0, ge=0)
@@ -153,7 +153,7 @@ class Window(Output):
 
 
 class Sampled(Output):
-    """What a few encodes of a part of one piece measured. metric: "vmaf", or "ssim-estimate" where VMAF could not be measured."""
+    """Measurements of a few encodes of a part of one piece. metric: "vmaf", or "ssim-estimate" if VMAF could not be measured."""
 
     piece: int
     metric: str
@@ -161,22 +161,22 @@ class Sampled(Output):
 
 
 class RungChoice(Output):
-    """How each rung of this video is encoded. `encode` makes the rungs named here alone; none named means the ladder as it stands."""
+    """How to encode each rung of a video. `encode` makes only the rungs named here; if none is named, it uses the ladder unchanged."""
 
     rungs: dict[str, Chosen] = Field(default_factory=dict[str, Chosen])
 
     def apply(self, rungs: Sequence[Rung]) -> tuple[Rung, ...]:
-        """Those of `rungs` that are worth making, with the constant quality and the cap chosen for them."""
+        """Returns the chosen ones of `rungs`, with the constant quality and the maximum bit rate chosen for them."""
         if not self.rungs:
             return tuple(rungs)
-        found = [(rung, self.rungs[rung.name]) for rung in rungs if rung.name in self.rungs]
-        return tuple(rung.model_copy(update={"crf": chosen.crf, "maxrate_bps": chosen.maxrate_bps}) for rung, chosen in found)
+        pairs = [(rung, self.rungs[rung.name]) for rung in rungs if rung.name in self.rungs]
+        return tuple(rung.model_copy(update={"crf": chosen.crf, "maxrate_bps": chosen.maxrate_bps}) for rung, chosen in pairs)
 
 
 class Loudness(Output):
-    """The loudness of pieces' sound as it is encoded: blocks in LUFS, 400 ms each, ten a second; highest true peak in dBTP.
+    """The loudness of the encoded audio of pieces: blocks in LUFS, 400 ms each, ten per second; highest true peak in dBTP.
 
-    pieces: indexes of what was measured.
+    pieces: indexes of the measured pieces.
     """
 
     blocks: tuple[float, ...] = ()
@@ -185,46 +185,46 @@ class Loudness(Output):
 
 
 class Gain(Output):
-    """By how much all sound of a video is made louder, in dB; `audio` takes it, and then lets no true peak above -1 dBTP."""
+    """The gain in dB for all audio of a video. `audio` applies it, and then limits true peaks to -1 dBTP."""
 
     gain_db: float = 0.0
 
 
 class Encoded(Output):
-    """Segments of one piece, one for each rung made."""
+    """Segments of one piece, one for each encoded rung."""
 
 
 class Sound(Output):
-    """The sound of one piece."""
+    """The encoded audio of one piece."""
 
 
 class Poster(Output):
-    """A still of the video. interest: how much there is to see, of `media.image.measure_interest`."""
+    """A candidate for the poster. interest: how much detail it has, as returned by `media.picture.storyboard.measure_interest`."""
 
     interest: float = Field(default=0.0, ge=0)
 
 
 class PieceTiles(Output):
-    """Small pictures of one piece: one blob of JPEGs, size in bytes and time in seconds of each.
+    """Thumbnails of one piece: one object with JPEGs, and the size in bytes and the time in seconds of each.
 
     A piece that is not shown has none.
     """
 
     key: str | None = None
-    bucket: Literal["temp", "encoded"] = "temp"  # the former in runs from before results were reused
+    bucket: Literal["temp", "encoded"] = "temp"  # "temp" in runs of versions that did not reuse results
     sizes: tuple[int, ...] = ()
     starts_s: tuple[float, ...] = ()
 
 
 class Packaged(Output):
-    """What was found when everything was joined: frames of the picture, segments of a rendition."""
+    """The counts of packaging: frames of the video track, and segments of a rendition."""
 
     frames: int
     segments: int
 
 
 class Grouped(Output):
-    """Outputs of a group's members by stage; errors of optional members that failed."""
+    """The outputs of a group's stages by name, and the errors of optional stages that failed."""
 
     members: dict[str, dict[str, Any]]
     errors: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,9 +1,9 @@
-"""Ops: what is done to a video, as typed functions. The decorator reads a function's signature; edges of a DAG are checked against it.
+"""Ops: typed functions that process a video. The decorator reads a function's signature, and edges of a DAG are checked against it.
 
-Positional parameters are bound by their annotation: `Context`; `Source`, `Ladder` and `Rung` of the run; `Piece` (of the task) or
-`list[Piece]` (those that a video-scoped stage has waited for); `LandedSound` (the file of the task's audio track); an `Output` class for
-what the stage needed gives, `list[...]` of it where that has a task for each piece, `... | None` where it may have failed. Keyword-only
-parameters are the stage's `with`.
+Positional parameters are bound by their annotation: `Context`; `Source`, `Ladder` and `Rung` of the run; `Piece` of the task, or
+`list[Piece]` for those that a video-scoped stage has waited for; `LandedSound` for the file of the task's audio track; an `Output` class
+for the output of a needed stage, `list[...]` of it if that stage has a task for each piece, `... | None` if it may have failed.
+Keyword-only parameters are set by the stage's `with`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from yeoul.pipeline.task.data import Ladder, NeedOutput, Output, Part, TaskInput
 
 @dataclass(frozen=True)
 class Input:
-    """One positional parameter. many: a list of them; optional: None stands for what failed or is not needed."""
+    """One positional parameter of an op. many: it is a list. optional: it is None if its stage failed, or if the task has no such input."""
 
     name: str
     kind: type[Any]
@@ -35,16 +35,16 @@ class Input:
 
     @property
     def is_edge(self) -> bool:
-        """Whether it comes from a stage above."""
+        """True if the value is the output of another stage."""
         return issubclass(self.kind, Output)
 
 
 @dataclass(frozen=True)
 class Op:
-    """A named, versioned operation. inputs leave the context out; a new version makes earlier results worthless for reuse.
+    """A named, versioned op. inputs: all but the context. Results of another version are not reused.
 
-    publishes: it is of use also where no stage takes what it gives. renditions: it makes those of the rungs that its parameters `rungs` and
-    `codec` choose. network: it needs the network; granted: the operator allows that.
+    publishes: it is useful even if no stage reads its output. renditions: it makes the renditions that its parameters `rungs` and `codec`
+    choose. network: it needs the network. granted: the operator allows it to use the network.
     """
 
     name: str
@@ -63,40 +63,40 @@ class Op:
 
     @property
     def edges(self) -> tuple[Input, ...]:
-        return tuple(found for found in self.inputs if found.is_edge)
+        return tuple(input_ for input_ in self.inputs if input_.is_edge)
 
     @property
     def looks_at(self) -> tuple[str, ...]:
-        """What it looks at besides its edges and parameters, as `result_key` names it."""
-        return tuple(sorted({_name_kind(found) for found in self.inputs if not found.is_edge}))
+        """Names of the inputs that it reads in addition to edges and parameters, as used in `result_key`."""
+        return tuple(sorted({_name_kind(input_) for input_ in self.inputs if not input_.is_edge}))
 
     def find_wrong_parameters(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """(parameter, what is wrong) of a stage's `with`."""
+        """Returns (parameter, message) of each invalid value in a stage's `with`."""
         try:
             self.parameters.model_validate(dict(values))
         except ValidationError as error:
-            return [(".".join(str(part) for part in found["loc"]), found["msg"]) for found in error.errors()]
+            return [(".".join(str(part) for part in detail["loc"]), detail["msg"]) for detail in error.errors()]
         return []
 
     def run(self, context: object, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Output:
-        """Bind a task's input and call the function. outputs_of: what the ops of the stages above give, by op name.
+        """Binds a task's input and calls the function. outputs_of: output classes of the ops of needed stages, by op name.
 
-        Raises InvalidError when the task lacks something that the op cannot be without.
+        Raises InvalidError if the task lacks a required input.
         """
-        bound = [_bind(found, task, outputs_of) for found in self.inputs]
+        bound = [_bind(input_, task, outputs_of) for input_ in self.inputs]
         parameters = self.parameters.model_validate(task.parameters)
-        words = {name: getattr(parameters, name) for name in type(parameters).model_fields}
-        return self.function(context, *bound, **words)
+        keywords = {name: getattr(parameters, name) for name in type(parameters).model_fields}
+        return self.function(context, *bound, **keywords)
 
 
 def op(
     *, version: str, name: str | None = None, publishes: bool = False, network: bool = False, renditions: bool = False
 ) -> Callable[[Callable[..., Output]], Op]:
-    """Makes an op of a function. publishes: it stores tracks, pictures or sidecars for viewers. network: it needs the network.
+    """Makes an op from a function. publishes: it stores tracks, pictures or sidecars for viewers. network: it needs the network.
 
-    renditions: it makes the renditions that its parameters `rungs` and `codec` choose; when it fails permanently, they are dropped.
+    renditions: it makes the renditions that its parameters `rungs` and `codec` choose; if it fails permanently, they are dropped.
 
-    Raises DagError when it cannot be bound.
+    Raises DagError if the signature cannot be bound.
     """
 
     def make(function: Callable[..., Output]) -> Op:
@@ -109,18 +109,18 @@ def _make_op(function: Callable[..., Output], version: str, name: str, *, publis
     hints = get_type_hints(function)
     output = hints.get("return")
     if not (isinstance(output, type) and issubclass(output, Output)):
-        raise DagError(f"op {name}: say what it gives: `-> Output` or a class of yours derived from it", op=name)
+        raise DagError(f"op {name}: annotate the return type with `Output` or a class derived from it", op=name)
     inputs: list[Input] = []
-    words: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     for position, parameter in enumerate(inspect.signature(function).parameters.values()):
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            words[parameter.name] = (hints.get(parameter.name, Any), default)
+            keywords[parameter.name] = (hints.get(parameter.name, Any), default)
         elif parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            raise DagError(f"op {name}: parameter {parameter.name} can be neither bound nor given by `with`", op=name)
+            raise DagError(f"op {name}: parameter {parameter.name} must not be positional-only, *args or **kwargs", op=name)
         elif position > 0:  # the first one is the context
             inputs.append(_read_input(name, parameter.name, hints.get(parameter.name)))
-    model = create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", strict=False, allow_inf_nan=False), **words)
+    model = create_model(f"{name}_parameters", __config__=ConfigDict(extra="forbid", strict=False, allow_inf_nan=False), **keywords)
     return Op(name, version, function, tuple(inputs), output, model, publishes)
 
 
@@ -131,44 +131,44 @@ def _read_input(op_name: str, name: str, hint: Any) -> Input:
     if get_origin(kind) in (Union, types.UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
         if len(options) != 1:
-            raise DagError(f"op {op_name}: parameter {name} may be one type or None, not several", op=op_name)
+            raise DagError(f"op {op_name}: parameter {name} must have one type, or one type and None", op=op_name)
         optional, kind = True, options[0]
     if not (isinstance(kind, type) and issubclass(kind, Source | Ladder | Rung | LandedPiece | LandedSound | Part | Output | TaskInput)):
         raise DagError(
-            f"op {op_name}: parameter {name} is of no type that can be bound; put `*` before what `with` gives", op=op_name, parameter=name
+            f"op {op_name}: parameter {name} has no type that can be bound; put `*` before parameters of `with`", op=op_name, parameter=name
         )
     return Input(name, kind, many, optional)
 
 
-def _name_kind(found: Input) -> str:
-    if issubclass(found.kind, LandedPiece):
-        return "pieces" if found.many else "piece"
+def _name_kind(input_: Input) -> str:
+    if issubclass(input_.kind, LandedPiece):
+        return "pieces" if input_.many else "piece"
     names: dict[type[Any], str] = {Source: "source", Ladder: "ladder", Rung: "rung", LandedSound: "sound", Part: "parts"}
-    return next((name for kind, name in names.items() if issubclass(found.kind, kind)), "task")
+    return next((name for kind, name in names.items() if issubclass(input_.kind, kind)), "task")
 
 
-def _bind(found: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
-    value = _find(found, task, outputs_of)
-    if value is None and not found.optional:
-        raise InvalidError(f"the op needs {found.name} ({found.kind.__name__}), which this task does not have", parameter=found.name)
+def _bind(input_: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
+    value = _find_value(input_, task, outputs_of)
+    if value is None and not input_.optional:
+        raise InvalidError(f"the op needs {input_.name} ({input_.kind.__name__}), which this task does not have", parameter=input_.name)
     return value
 
 
-def _find(found: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
-    if found.is_edge:
-        values = list(_edge_values(found.kind, task.needs, outputs_of))
-        return values if found.many else next(iter(values), None)
-    if issubclass(found.kind, TaskInput):
+def _find_value(input_: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
+    if input_.is_edge:
+        values = list(_edge_values(input_.kind, task.needs, outputs_of))
+        return values if input_.many else next(iter(values), None)
+    if issubclass(input_.kind, TaskInput):
         return task
-    if issubclass(found.kind, LandedPiece):
-        return list(task.pieces) if found.many else task.piece
-    if issubclass(found.kind, LandedSound):
+    if issubclass(input_.kind, LandedPiece):
+        return list(task.pieces) if input_.many else task.piece
+    if issubclass(input_.kind, LandedSound):
         return task.sound
-    if issubclass(found.kind, Part):
+    if issubclass(input_.kind, Part):
         return list(task.parts)
-    if issubclass(found.kind, Rung):
+    if issubclass(input_.kind, Rung):
         return task.rung
-    if issubclass(found.kind, Ladder):
+    if issubclass(input_.kind, Ladder):
         return Ladder(rungs=task.ladder, dropped=task.dropped) if task.ladder else None
     return task.source
 

@@ -1,8 +1,8 @@
-"""Results by content: the key of a task is the hash of all that its op looks at. Pure.
+"""Result keys: the key of a task is the hash of everything that its op reads. Pure.
 
-Tasks of one key give the same, so that what one has made serves the others (`queue.find_result`, `ops/reuse.py`). Inputs that
-were made by other tasks count by the digest of what they are, not by how they came to be: where a changed stage gives what it
-gave before, nothing below it runs again.
+Tasks with the same key have the same result, so that other tasks can reuse it (`catalog/queue/result.py`, `ops/reuse.py`). Outputs of
+other tasks enter the key as the digest of their content: if a changed stage has the same output as before, later stages do not run
+again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from yeoul.pipeline.dag.definition import Stage
 
 
 def hash_json(value: object) -> str:
-    """SHA-256 of a JSON value, the same for equal values; lower-case hex."""
+    """Returns the SHA-256 of a JSON value in lower-case hex. Equal values have equal hashes."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def make_key(op: str, stages: Sequence[Stage], task: Mapping[str, Any], digests: Sequence[str | None]) -> str | None:
-    """The key of a task; None when an input is not known by its content.
+    """Returns the key of a task; None if the content of an input is unknown.
 
-    stages: those that the task runs. task: a `TaskInput` in its wire form. digests: of what its needs gave, in their order.
+    stages: those that the task runs. task: a `TaskInput` as JSON. digests: of the outputs of its needs, in their order.
     """
     needs: list[Any] = []
     for need, digest in zip(task["needs"], digests, strict=True):
@@ -43,34 +43,34 @@ def make_key(op: str, stages: Sequence[Stage], task: Mapping[str, Any], digests:
 
 
 def replace_keys(value: Any, video_id: str, replace: Callable[[str], str]) -> Any:
-    """A JSON value with every blob key in it replaced: every text that lies below the video's prefix."""
+    """Returns a JSON value with every object key in it replaced: every string that starts with the video's prefix."""
     if isinstance(value, dict):
-        return {name: replace_keys(one, video_id, replace) for name, one in cast("dict[str, Any]", value).items()}
+        return {name: replace_keys(item, video_id, replace) for name, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [replace_keys(one, video_id, replace) for one in cast("Sequence[Any]", value)]
+        return [replace_keys(item, video_id, replace) for item in cast("Sequence[Any]", value)]
     if isinstance(value, str) and value.startswith(f"{video_id}/") and value.count("/") > 1:
         return replace(value)
     return value
 
 
 def find_keys(outputs: Any, video_id: str, dropped: Collection[str] = ()) -> set[str]:
-    """Every blob key in outputs, less those of renditions that were dropped."""
-    found: set[str] = set()
+    """Returns every object key in outputs, except those of dropped renditions."""
+    keys: set[str] = set()
 
-    def note(key: str) -> str:
-        found.add(key)
+    def collect(key: str) -> str:
+        keys.add(key)
         return key
 
-    replace_keys(_without(outputs, dropped), video_id, note)
-    return found
+    replace_keys(_without(outputs, dropped), video_id, collect)
+    return keys
 
 
 def _without(value: Any, dropped: Collection[str]) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
-        return {name: _without_tracks(one, dropped) if name == "tracks" else _without(one, dropped) for name, one in fields.items()}
+        return {name: _without_tracks(item, dropped) if name == "tracks" else _without(item, dropped) for name, item in fields.items()}
     if isinstance(value, list):
-        return [_without(one, dropped) for one in cast("list[Any]", value)]
+        return [_without(item, dropped) for item in cast("list[Any]", value)]
     return value
 
 
@@ -82,7 +82,7 @@ def _content(landed: Mapping[str, Any] | None) -> list[Any] | None:
     return None if landed is None else [landed["piece"], landed["sha256"]]
 
 
-# What there is besides the outputs of other tasks, under the names that `Stage.looks_at` has for it.
+# The inputs in addition to outputs of other tasks, by the names used in `Stage.looks_at`.
 _INPUTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "source": lambda task: task["source"],
     "ladder": lambda task: [task["ladder"], sorted(task["dropped"])],
