@@ -18,7 +18,7 @@ if [ ! -e "$folder/setup.stamp" ] || [ requirements/audit.txt -nt "$folder/setup
     touch "$folder/setup.stamp"
 fi
 
-for pinned in runtime dev; do
+for pinned in runtime dev docs; do
     "$folder/venv/bin/pip-audit" --require-hashes --disable-pip --progress-spinner off --timeout 15 -r "requirements/$pinned.txt" >"$folder/$pinned.log" 2>&1
     status=$?
     # It says that all is well where it could look nothing up.

@@ -1,4 +1,4 @@
-"""Writes docs/formats.md: which codecs are taken in which containers, as the matrix of tests finds it. Takes some minutes.
+"""Writes docs/formats.md, the codecs that are accepted in each container, from the matrix of tests. Takes some minutes.
 
 Called as `python scripts/formats_manual.py` from the folder of the project.
 """
@@ -14,17 +14,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.clips.matrix import CODECS, CONTAINERS, make_samples
 from tests.media.test_matrix import REFUSED, judge
 
-_HEAD = """# What goes in
+_HEAD = """# Formats
 
-Each codec was written into each container by ffmpeg, two seconds with sound where the container takes any, and sent through the
-splitter and the encoder: what stands here came out with every picture at its time, and its sound. `make test-all` tries them all
-again (`tests/media/test_matrix.py`), and `python scripts/formats_manual.py` writes this page.
+Yeoul accepts these combinations of container and video codec. For each, ffmpeg wrote a test file of two seconds, with sound if the
+container can hold any, and the splitter and the encoder processed it. Every frame came out at its time, with its sound. `make test-all`
+repeats this (`tests/media/test_matrix.py`), and `python scripts/formats_manual.py` writes this page.
 
-| container | video codecs that are taken |
+| container | accepted video codecs |
 |---|---|
 """
 _TAIL = """
-What ffmpeg decodes and Yeoul does not take is refused with a code:
+ffmpeg can decode these, but Yeoul refuses them with an error code:
 
 | container | codec | error |
 |---|---|---|

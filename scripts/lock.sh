@@ -1,5 +1,6 @@
 #!/bin/sh
-# Pins pyproject.toml (all extras) into requirements/runtime.txt and requirements/dev.in and audit.in into dev.txt and audit.txt, with hashes and without any index's address.
+# Pins pyproject.toml (all extras) into requirements/runtime.txt, and dev.in, audit.in and docs.in into dev.txt, audit.txt and docs.txt, with hashes and without
+# the address of any index.
 set -eu
 cd "$(dirname "$0")/.."
 lock() {
@@ -9,3 +10,4 @@ lock() {
 lock --all-extras --output-file requirements/runtime.txt pyproject.toml requirements/runtime.in
 lock --output-file requirements/dev.txt requirements/dev.in
 lock --output-file requirements/audit.txt requirements/audit.in
+lock --output-file requirements/docs.txt requirements/docs.in
