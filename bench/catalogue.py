@@ -24,20 +24,20 @@ from tests.contract.databases import running_postgres
 from yeoul.catalog.account import channel
 from yeoul.catalog.database import Database
 from yeoul.catalog.migrate import migrate
-from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.account import account
+from yeoul.catalog.schema.playback import audience as audience_table
 from yeoul.catalog.schema.videos import channel as channel_table
 from yeoul.catalog.schema.videos import listing as listing_table
 from yeoul.catalog.schema.videos import playlist as playlist_table
 from yeoul.catalog.schema.videos import playlist_entry, subscription
 from yeoul.catalog.schema.videos import video as video_table
-from yeoul.catalog.schema.viewings import audience as audience_table
 from yeoul.catalog.video import listing, video
 from yeoul.catalog.video.grams import put_many
 from yeoul.catalog.watch import audience, playlist
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter, Sort
 from yeoul.insight.tally import Tally
-from yeoul.insight.visitor import day_of
+from yeoul.insight.visitor import day_number
 from yeoul.model.gram import fold
 
 NOW = 1_800_000_000.0
@@ -119,14 +119,14 @@ def _fill_audience(connection: Connection, numbers: range, seen: Sequence[int]) 
     for at in numbers:
         views = max(1, seen[at] // _DAYS)
         total = Tally(views=views, watch_s=60.0 * views)
-        total.note("device_views", "desktop", views)
-        total.note("device_s", "desktop", total.watch_s)
-        total.note("quality_s", "720p", total.watch_s)
-        total.note("startup", "12", views)
+        total.add_amount("device_views", "desktop", views)
+        total.add_amount("device_s", "desktop", total.watch_s)
+        total.add_amount("quality_s", "720p", total.watch_s)
+        total.add_amount("startup", "12", views)
         for bucket in range(min(views, 40)):
-            total.note("edges", str(bucket), 1)
+            total.add_amount("edges", str(bucket), 1)
         where = {"video_id": f"v{at:07}", "owner_id": f"maker{at % _ACCOUNTS}"}
-        rows += [{**where, "day": day_of(NOW) - back, **asdict(total)} for back in range(_DAYS)]
+        rows += [{**where, "day": day_number(NOW) - back, **asdict(total)} for back in range(_DAYS)]
     connection.execute(insert(audience_table), rows)
 
 
@@ -176,7 +176,7 @@ def make_asks(titles: Sequence[str]) -> dict[str, Callable[[Connection, random.R
         "channel": lambda c, draw: page_of(c, listing.of_channel(c, f"maker{draw.randrange(_ACCOUNTS)}", None, 25)),
         "subscriptions' feed": lambda c, draw: _subscribed(c, f"maker{draw.randrange(_ACCOUNTS)}"),
         "playlist": lambda c, draw: page_of(c, _inside(c, draw)),
-        "analytics of a video": lambda c, draw: audience.of_video(c, some(draw), day_of(NOW) - 27, day_of(NOW)),
+        "analytics of a video": lambda c, draw: audience.of_video(c, some(draw), day_number(NOW) - 27, day_number(NOW)),
         "analytics of a channel": lambda c, draw: _watched(c, f"maker{draw.randrange(_ACCOUNTS)}"),
         "related": lambda c, draw: index.related(c, video.get(c, some(draw)), 24),
     }
@@ -187,7 +187,7 @@ def _subscribed(connection: Connection, account_id: str) -> Any:
 
 
 def _watched(connection: Connection, account_id: str) -> Any:
-    period = (day_of(NOW) - 27, day_of(NOW))
+    period = (day_number(NOW) - 27, day_number(NOW))
     return audience.days_of_owner(connection, account_id, *period), audience.top_of_owner(connection, account_id, *period, 10)
 
 

@@ -42,29 +42,29 @@ from yeoul.bootstrap import read_definitions
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.presentation import read_folder
 from yeoul.engine.local.frame import FrameReader, pack
-from yeoul.identity.links import account_of
-from yeoul.identity.mail_text import plain_name
-from yeoul.insight.visitor import device_of, is_robot
+from yeoul.identity.links import read_account_id
+from yeoul.identity.mail_text import make_safe_name
+from yeoul.insight.visitor import find_device, is_robot
 from yeoul.media.audio.loudness import read_report
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.mp4 import fragment
 from yeoul.media.mp4.audio_box import make_audio_fragment, make_audio_init
 from yeoul.media.mp4.codec_string import get_codecs
 from yeoul.media.mp4.edit_list import add_edit_list, get_media_time
-from yeoul.media.source.picture_count import make_picture_test
+from yeoul.media.source.frame_start import make_frame_start_test
 from yeoul.media.source.truncation import promised_end
 from yeoul.media.text.caption import read_srt, read_webvtt
 from yeoul.media.text.extract import ass_to_cue_text, normalise_webvtt
 from yeoul.media.video.filter import make_graph
 from yeoul.media.video.ladder import make_ladder
-from yeoul.model.gram import fold, make_queries, trigrams
+from yeoul.model.gram import fold, make_queries, make_trigrams
 from yeoul.model.piece import Piece
 from yeoul.model.plain import clean_line, make_line
 from yeoul.model.source import Source, TimeBase, VideoTrack
 from yeoul.pipeline.dag.compile import compile_definition
-from yeoul.pipeline.dag.condition import holds, make_facts, parse_condition
+from yeoul.pipeline.dag.condition import evaluate_condition, make_facts, parse_condition
 from yeoul.pipeline.ops.registry import load_ops
-from yeoul.pipeline.story.history import read_entry, read_place
+from yeoul.pipeline.story.run_log import read_entry, read_place
 from yeoul.upload.claim import check_source
 from yeoul.webhook.address import check_url
 
@@ -195,7 +195,7 @@ def _read_sizes(data: bytes) -> None:
 
 def _count_pictures(data: bytes) -> None:
     for codec in ("h264", "hevc", "mpeg2video", "dirac", "vp8"):
-        begins = make_picture_test(codec, data)
+        begins = make_frame_start_test(codec, data)
         assert begins is not None
         begins(data)
         begins(data[len(data) // 2 :])
@@ -212,7 +212,7 @@ def _read_cursors(data: bytes) -> None:
 def _read_condition(data: bytes) -> None:
     text = _text(data)
     parse_condition(text)
-    holds(text, make_facts(_SOURCE, make_ladder(_SOURCE)))
+    evaluate_condition(text, make_facts(_SOURCE, make_ladder(_SOURCE)))
 
 
 def _read_address(data: bytes) -> None:
@@ -237,7 +237,7 @@ def _read_entry(data: bytes) -> None:
 def _search(data: bytes) -> None:
     folded = fold(_text(data))
     make_queries(folded)
-    trigrams(folded)
+    make_trigrams(folded)
 
 
 def _read_report(data: bytes) -> None:
@@ -294,7 +294,7 @@ def make_targets() -> tuple[Target, ...]:
             lambda data: StreamAccess(_SECRET).check(_text(data), "v", "private", 0.0),
             (SignatureError,),
         ),
-        Target("links in mails", (link.encode(),), lambda data: account_of(_text(data)), (LinkError,)),
+        Target("links in mails", (link.encode(),), lambda data: read_account_id(_text(data)), (LinkError,)),
         Target("folders of renditions", (b"720p-2", b"audio-en"), lambda data: read_folder(_text(data)), (NotFoundError,)),
         Target(
             "messages of the sandbox",
@@ -310,11 +310,11 @@ def make_targets() -> tuple[Target, ...]:
         ),
         Target("searches", ("Yeoul 여울 video*".encode(), b'"a" OR b NEAR(c)'), _search),
         Target("lines of text", ("a\tb\u202ec \U0001f600".encode(),), lambda data: (clean_line(_text(data)), make_line(_text(data)))),
-        Target("names in mails", (b"Min Kim",), lambda data: plain_name(_text(data), "min")),
+        Target("names in mails", (b"Min Kim",), lambda data: make_safe_name(_text(data), "min")),
         Target(
             "programs of viewers",
             (b"Mozilla/5.0 (iPad; Android) Mobile bot/1",),
-            lambda data: (is_robot(_text(data)), device_of(_text(data))),
+            lambda data: (is_robot(_text(data)), find_device(_text(data))),
         ),
         Target("descriptions of sources", (_SOURCE.model_dump_json().encode(),), _read_source, (ValueError, InvalidError, TooLargeError)),
         Target(

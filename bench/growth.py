@@ -41,7 +41,7 @@ class InstantEngine:
         self.split = 0
         self.is_open = True
 
-    def free(self) -> Mapping[WorkerId, Slots]:
+    def free_slots(self) -> Mapping[WorkerId, Slots]:
         return {} if not self.is_open else {_WORKER: self._slots.model_copy(update={"cpu": self._slots.cpu - len(self._works)})}
 
     def submit(self, work: Work, on: WorkerId | None) -> None:  # noqa: ARG002
@@ -65,7 +65,7 @@ class InstantEngine:
     def running(self) -> frozenset[tuple[TaskId, int]]:
         return frozenset()
 
-    def demand(self, waiting: Sequence[Slots]) -> None: ...
+    def report_demand(self, waiting: Sequence[Slots]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -158,7 +158,7 @@ def add_uploads(database: Database, runs: int, now_s: float) -> None:
             video_id, upload_id = f"v{index}", f"u{index}"
             fields = {"title": "t", "description": "", "visibility": "private", "pipeline": "standard"}
             video.add(connection, {"id": video_id, "owner_id": "a", **fields}, now_s)
-            video.move(connection, video_id, VideoState.UPLOADING, now_s)
+            video.change_state(connection, video_id, VideoState.UPLOADING, now_s)
             sent = {"mode": "whole", "file_name": "f", "size_bytes": 1, "fingerprint": "0" * 64, "source": None}
             upload.add(connection, {"id": upload_id, "video_id": video_id, **sent}, now_s)
             part = {"index": 0, "piece": None, "bucket": "original", "key": "k", "size_bytes": 1, "sha256": "0" * 64, "landed_at": now_s}

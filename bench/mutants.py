@@ -28,7 +28,7 @@ from yeoul.base.errors import YeoulError
 from yeoul.engine.local import process
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.source.flac_sound import with_kept_sound
+from yeoul.media.source.flac_audio import convert_audio
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
 from yeoul.media.video.ladder import make_ladder
@@ -191,7 +191,7 @@ def _live(file: Path, folder: Path, pipe: int) -> None:
         process.limit_memory(_SLOT_BYTES)
         resource.setrlimit(resource.RLIMIT_CPU, (int(2 * _WALL_S), int(2 * _WALL_S)))
         limits = Limits(timeout_s=_WALL_S)
-        file = with_kept_sound(file, folder, limits) or file
+        file = convert_audio(file, folder, limits) or file
         plan = plan_split(file, limits, 1.0)
         for piece, path in cut_pieces(file, plan, folder):
             if piece.index == 0:

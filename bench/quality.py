@@ -15,7 +15,7 @@ from yeoul.media.limits import Limits, run_tool
 from yeoul.media.source.split import SplitPlan, cut_pieces, plan_split
 from yeoul.media.video.encode import make_encode_command
 from yeoul.media.video.ladder import make_ladder
-from yeoul.media.video.per_title import choose_rungs, compare_rates, find_telling, pick_more
+from yeoul.media.video.per_title import choose_rungs, compare_rates, pick_extra_pieces, select_informative
 from yeoul.media.video.sample import MORE_PIECES, SECONDS, sample_piece
 from yeoul.media.video.vmaf import find_metric, measure_quality
 from yeoul.model.piece import Piece
@@ -86,12 +86,12 @@ def _fixed_rungs(top: Rung) -> list[Rung]:
 def _choose(clip: Path, plan: SplitPlan, ladder: Sequence[Rung], folder: Path, limits: Limits) -> list[Rung]:
     """As the definition does it with a file that was uploaded whole: the opening pieces and two more."""
     shown = [piece.index for piece in plan.pieces if piece.start_pts < _end_pts(plan)]
-    wanted = [*shown[:OPENING_PIECES], *pick_more(shown[OPENING_PIECES:], MORE_PIECES)]
+    wanted = [*shown[:OPENING_PIECES], *pick_extra_pieces(shown[OPENING_PIECES:], MORE_PIECES)]
     samples = [
         sample_piece(*(file, piece, plan.source, ladder, folder, limits), seconds=SECONDS, metric=find_metric(), progress=lambda _: None)
         for piece, file in cut_pieces(clip, plan, folder, only=wanted)
     ]
-    points = find_telling(samples, ladder[-1].name)
+    points = select_informative(samples, ladder[-1].name)
     chosen = choose_rungs(ladder, points) if points else {}
     return list(RungChoice(rungs=chosen).apply(ladder))
 

@@ -24,7 +24,7 @@ from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.errors import MediaToolError, WorkerLostError
 from yeoul.base.settings import load_settings
-from yeoul.catalog.schema.work import task
+from yeoul.catalog.schema.pipeline import task
 from yeoul.model.work import Report
 
 _PIECES = 50

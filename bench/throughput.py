@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from bench.growth import split_uploads
 from yeoul.bootstrap import read_definitions
-from yeoul.catalog.schema.work import attempt, edge, task
+from yeoul.catalog.schema.pipeline import attempt, edge, task
 from yeoul.pipeline.dag.compile import parse_definition
 from yeoul.pipeline.dag.scheduler import AddTask, DagScheduler, EndRun, Event, Instruction, PieceLanded, TaskEnded, UploadClosed
 from yeoul.pipeline.ops.registry import BUILT_IN

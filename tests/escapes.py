@@ -17,8 +17,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from yeoul.base.sandbox.room import Room
-from yeoul.base.sandbox.system_call import call, check, libc, prctl
+from yeoul.base.sandbox.confine import Sandbox
+from yeoul.base.sandbox.system_call import check, libc, prctl, syscall
 from yeoul.media.binaries import ffmpeg_path
 
 _PR_SET_DUMPABLE = 4
@@ -103,7 +103,7 @@ def read_memory_of_the_server(target: Target) -> None:
     ours = (ctypes.c_size_t * 2)(ctypes.addressof(found), 16)
     theirs = (ctypes.c_size_t * 2)(ctypes.addressof(target.memory), 16)
     number = {"x86_64": 310, "aarch64": 270}[os.uname().machine]
-    call(number, target.owner_pid, ctypes.addressof(ours), 1, ctypes.addressof(theirs), 1, 0)
+    syscall(number, target.owner_pid, ctypes.addressof(ours), 1, ctypes.addressof(theirs), 1, 0)
     assert found.raw == b"secret in memory"
 
 
@@ -170,7 +170,7 @@ def main(name: str, where: str, folder: Path, user_id: int | None) -> None:
     if pid == 0:
         lacks: tuple[str, ...] = ()
         if where == "inside":
-            lacks = Room(readable=(), writable=(target.work,), mount_point=folder / "root", hidden=(target.secret.parent,)).enter()
+            lacks = Sandbox(readable=(), writable=(target.work,), mount_point=folder / "root", hidden=(target.secret.parent,)).enter()
         try:
             ATTEMPTS[name][0](target)
             said = "done"

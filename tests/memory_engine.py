@@ -26,7 +26,7 @@ class MemoryEngine:
 
     # --- the seam ---
 
-    def free(self) -> Mapping[WorkerId, Slots]:
+    def free_slots(self) -> Mapping[WorkerId, Slots]:
         free = self.slots
         for work in self.works.values():
             free -= work.slots
@@ -37,7 +37,7 @@ class MemoryEngine:
         key = (TaskId(work.task), work.attempt)
         if key in self.started:
             return
-        if not work.slots.fits(self.free()[self.worker]):
+        if not work.slots.fits(self.free_slots()[self.worker]):
             raise ConflictError("the work does not fit")
         self.works[key] = work
         self.started.append(key)
@@ -57,7 +57,7 @@ class MemoryEngine:
     def running(self) -> frozenset[Key]:
         return frozenset(self.works)
 
-    def demand(self, waiting: Sequence[Slots]) -> None:
+    def report_demand(self, waiting: Sequence[Slots]) -> None:
         self.waiting = waiting
 
     def close(self) -> None:

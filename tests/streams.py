@@ -67,11 +67,11 @@ def build_stream(path: Path, folder: Path, *, rungs: Sequence[Rung] | None = Non
 
 def write_playlists(p: Presentation, folder: Path) -> None:
     """Write the lists of a presentation beside its segments; the MPD only when it is complete."""
-    (folder / MASTER_NAME).write_text(hls.make_master(p))
+    (folder / MASTER_NAME).write_text(hls.make_multivariant_playlist(p))
     for track in p.tracks:
-        (folder / track.name / MEDIA_NAME).write_text(hls.make_media(p, track))
+        (folder / track.name / MEDIA_NAME).write_text(hls.make_media_playlist(p, track))
         if track.rendition.kind == "video":
-            (folder / track.name / IFRAMES_NAME).write_text(hls.make_iframes(p, track))
+            (folder / track.name / IFRAMES_NAME).write_text(hls.make_iframe_playlist(p, track))
     if p.state == "complete":
         (folder / MPD_NAME).write_text(dash.make_mpd(p))
 

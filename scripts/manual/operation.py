@@ -78,7 +78,7 @@ def _make_op(op: Op) -> str:
 
 def _make_input(found: Input) -> tuple[str, str, str]:
     kind = f"{found.kind.__name__} | None" if found.optional else found.kind.__name__
-    return f"`{found.name}`", f"`{f'list[{kind}]' if found.many else kind}`", "no" if found.optional else "yes"
+    return f"`{found.name}`", f"`{f'list[{kind}]' if found.is_list else kind}`", "no" if found.is_optional else "yes"
 
 
 def _list_parameters(op: Op) -> Iterator[tuple[str, str, str]]:

@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 from yeoul.base.clock import Clock, SystemClock
 from yeoul.base.errors import DagError, InvalidError, StartError
 from yeoul.base.machine import count_cores, find_memory_bytes
-from yeoul.base.sandbox.room import Room, find_missing
-from yeoul.base.settings import Settings, load_settings, overlay
-from yeoul.blob.counted import CountedStore
+from yeoul.base.sandbox.confine import Sandbox, find_missing_parts
+from yeoul.base.settings import Settings, apply_changes, load_settings
+from yeoul.blob.counted import CountingStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
 from yeoul.media.limits import Limits
@@ -138,7 +138,7 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
     from yeoul.pipeline.ops.registry import load_ops
     from yeoul.pipeline.ops.reuse import run_or_reuse
     from yeoul.pipeline.ops.runner import OpRunner
-    from yeoul.pipeline.ops.task_store import AskedStore, StoreGate
+    from yeoul.pipeline.ops.task_store import SandboxStore, StoreGate
     from yeoul.pipeline.task.data import TaskInput
 
     settings = Settings.model_validate(config["settings"])
@@ -152,26 +152,26 @@ def make_runner(config: Mapping[str, Any]) -> Callable[[Work, Path, Callable[[fl
         folders = Folders.make(scratch, settings.engine.user)
 
         def body(ask: Ask, tell: Callable[[float], None]) -> bytes:
-            folders.settle()
-            task_store = AskedStore(ask, folders.work)
+            folders.make_current()
+            task_store = SandboxStore(ask, folders.work)
             context = Context(task_store, folders.work, limits, work.output_prefix, task.video_id, settings.media.piece_s, tell, runner.run)
             return runner.run(work.op, context, task).model_dump_json().encode()
 
-        room = Room(
+        room = Sandbox(
             readable=(folders.inputs, *files),
             writable=(folders.work,),
             mount_point=folders.root,
             hidden=(settings.data,),
             user=settings.engine.user,
-            network=runner.uses_network(work.op, [member.op for member in task.members]),
+            network=runner.has_network_access(work.op, [member.op for member in task.members]),
         )
         # The sandbox starts as a copy of this process's memory, so credentials are read only after it has started.
         with Confined(room, body, partial(describe, work.op)) as confined:
-            store = CountedStore(make_store(_with_credentials(settings, config["secret"]), clock, signs=False))
+            store = CountingStore(make_store(_with_credentials(settings, config["secret"]), clock, signs=False))
             gate = StoreGate(store, work, folders.inputs, folders.work, folders.taken)
 
             def run_in_sandbox(_: TaskInput) -> Output:
-                output = runner.read(work.op, confined.run(gate.answer, progress))
+                output = runner.parse_output(work.op, confined.run(gate.handle_request, progress))
                 gate.check_outputs(output.model_dump(mode="json"))
                 return output
 
@@ -262,15 +262,15 @@ def lock_pipeline(settings: Settings) -> IO[str] | None:
     return lock_file(settings.data / "pipeline.lock", message)
 
 
-def lock_file(path: Path, taken: str) -> IO[str]:
-    """Returns a file that is locked until it is closed. Raises StartError with the message `taken` if another process holds the lock."""
+def lock_file(path: Path, message: str) -> IO[str]:
+    """Returns a file that is locked until it is closed. Raises StartError with the message `message` if another process holds the lock."""
     open_data(path.parent)
     file = path.open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise StartError(taken, folder=str(path.parent)) from error
+        raise StartError(message, folder=str(path.parent)) from error
     return file
 
 
@@ -368,11 +368,11 @@ def make_dispatcher(
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.options import DispatchOptions
     from yeoul.pipeline.preprocessor import Preprocessor
-    from yeoul.pipeline.run_book import RunBook
+    from yeoul.pipeline.scheduler_cache import SchedulerCache
     from yeoul.pipeline.sweeper import Sweeper
 
     active = load_definitions(settings) if definitions is None else definitions
-    book = RunBook()
+    book = SchedulerCache()
     scratch = open_scratch(settings)
     return Dispatcher(
         database,
@@ -388,8 +388,8 @@ def make_dispatcher(
         clock,
         new_id(clock.now()),
         DispatchOptions(settings.pipeline.lease_s, settings.pipeline.heartbeat_s, make_policy(settings)),
-        room=lambda: store.free_bytes() != 0 and _has_space(scratch, settings.blob.reserve_bytes),
-        on_run_ended=(lambda _: None) if tracer is None else tracer.run_ended,
+        has_space=lambda: store.free_bytes() != 0 and _has_space(scratch, settings.blob.reserve_bytes),
+        on_run_ended=(lambda _: None) if tracer is None else tracer.enqueue,
     )
 
 
@@ -401,7 +401,7 @@ def _read_live(settings: Settings, database: Database) -> Settings:
     from yeoul.catalog.account import setting
 
     with database.read() as connection:
-        return overlay(settings, setting.changed(connection))
+        return apply_changes(settings, setting.all_overrides(connection))
 
 
 def _describe(text: str) -> dict[str, Any]:
@@ -416,18 +416,18 @@ def _describe(text: str) -> dict[str, Any]:
     return {"description": str(fields.get("description", "")), "whole": fields.get("upload") == "whole"}
 
 
-def find_sandbox_lacks(settings: Settings) -> tuple[str, ...]:
+def find_missing_sandbox_parts(settings: Settings) -> tuple[str, ...]:
     """Returns the parts of the sandbox that this machine lacks, by entering one. This process must have only one thread."""
     with tempfile.TemporaryDirectory(prefix="yeoul-sandbox-") as folder:
-        return find_missing(Path(folder), settings.engine.user)
+        return find_missing_parts(Path(folder), settings.engine.user)
 
 
 def make_api(settings: Settings, database: Database, store: BlobStore, clock: Clock, sandbox_lacks: tuple[str, ...] = ()) -> FastAPI:
-    """Returns the ASGI application. sandbox_lacks: the result of `find_sandbox_lacks`, for `/readyz`."""
-    from yeoul.api.answer_cache import AnswerCache
+    """Returns the ASGI application. sandbox_lacks: the result of `find_missing_sandbox_parts`, for `/readyz`."""
     from yeoul.api.app import make_app
-    from yeoul.api.deps import Parts, PipelineNote
+    from yeoul.api.deps import Parts, PipelineInfo
     from yeoul.api.metrics.pipeline import PipelineMetrics
+    from yeoul.api.response_cache import ResponseCache
     from yeoul.api.video.followers import Followers
     from yeoul.delivery.access import StreamAccess
     from yeoul.delivery.catalogue_view import PresentationCache
@@ -446,14 +446,14 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         presentations=PresentationCache(database, clock, settings.media.piece_s),
         clock=clock,
         web=web_folder(),
-        pipelines={name: PipelineNote(**_describe(text)) for name, text in read_definitions(settings).items()},
+        pipelines={name: PipelineInfo(**_describe(text)) for name, text in read_definitions(settings).items()},
         metrics=PipelineMetrics(database, clock.now()),
         secret=read_secret(settings.data),
-        answers=AnswerCache(database),
+        response_cache=ResponseCache(database),
         beacons=BeaconCollector(database, clock, read_secret(settings.data)),
         followers=Followers(database),
         drawing=Drawing(settings.engine.user),
-        sandbox_lacks=sandbox_lacks,
+        missing_sandbox_features=sandbox_lacks,
     )
     return make_app(parts)
 
@@ -487,7 +487,7 @@ def make_webhook_sender(settings: Settings, database: Database, clock: Clock) ->
 
     def notify_owner(connection: Connection, webhook: WebhookRow) -> None:
         owner = account.get(connection, webhook["account_id"])
-        mailing.write(connection, "webhook_off", owner, clock.now(), webhook["url"])
+        mailing.queue_mail(connection, "webhook_off", owner, clock.now(), webhook["url"])
 
     poster = HttpPoster(allow_private=settings.webhook.allow_private)
     return WebhookSender(database, poster, clock, read_secret(settings.data), notify_owner)

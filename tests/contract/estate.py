@@ -18,7 +18,7 @@ from yeoul.bootstrap import make_api
 from yeoul.catalog.account import account, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.catalog.video import caption, upload, video
-from yeoul.catalog.watch import playlist, watched
+from yeoul.catalog.watch import playlist, watch_history
 from yeoul.identity.password import TOKEN_PREFIX, hash_password, hash_token
 from yeoul.model.right import Role, Scope
 from yeoul.model.video import VideoState
@@ -131,8 +131,8 @@ class Estate:
             for video_id in (VIDEO, OPEN_VIDEO):
                 video.change(connection, video_id, marked, now_s)
             for video_id, values in _UNSHOWN.items():
-                video.move(connection, video_id, VideoState.UPLOADING, now_s)
-                video.move(connection, video_id, VideoState.PLAYABLE, now_s, source=SOURCE.model_dump(mode="json"))
+                video.change_state(connection, video_id, VideoState.UPLOADING, now_s)
+                video.change_state(connection, video_id, VideoState.PLAYABLE, now_s, source=SOURCE.model_dump(mode="json"))
                 video.change(connection, video_id, {**marked, "visibility": "public", **values}, now_s)
             for video_id in (VIDEO, *_UNSHOWN):
                 said = {"name": "en", "language": "en", "label": MARK, "webvtt": f"WEBVTT\n\n00:00.000 --> 00:01.000\n{MARK}\n"}
@@ -155,7 +155,7 @@ class Estate:
             hook = {"id": "hook", "account_id": OWNER, "url": f"https://{MARK}.example/", "host": MARK, "events": ["video.ready"]}
             webhook.add(connection, hook, now_s)
             self.things |= {"webhook_id": "hook", "delivery_id": webhook_delivery.add(connection, "hook", "video.ready", {}, now_s)}
-            watched.put(connection, OWNER, VIDEO, 5.0, now_s)
+            watch_history.set_position(connection, OWNER, VIDEO, 5.0, now_s)
 
 
 def _json(body: Any) -> bytes | None:

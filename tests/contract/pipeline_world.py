@@ -12,7 +12,7 @@ from tests.memory_engine import MemoryEngine
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import YeoulError
 from yeoul.base.settings import UploadSettings
-from yeoul.blob.counted import CountedStore
+from yeoul.blob.counted import CountingStore
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.bootstrap import read_definitions
@@ -21,10 +21,10 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.row import all_rows
 from yeoul.catalog.schema.outgoing import outbox as outbox_table
-from yeoul.catalog.schema.row.work import TaskRow
-from yeoul.catalog.schema.work import task as task_table
+from yeoul.catalog.schema.pipeline import task as task_table
+from yeoul.catalog.schema.row.pipeline import TaskRow
 from yeoul.catalog.video import stream, video
-from yeoul.media.video.ladder import in_codec
+from yeoul.media.video.ladder import convert_rungs
 from yeoul.model.event import VideoDeleted
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rendition, Rung, Segment, Storyboard, select_rungs
@@ -43,9 +43,21 @@ from yeoul.pipeline.ops.reuse import run_or_reuse
 from yeoul.pipeline.options import DispatchOptions
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource.manager import Policy
-from yeoul.pipeline.run_book import RunBook
+from yeoul.pipeline.scheduler_cache import SchedulerCache
 from yeoul.pipeline.sweeper import Sweeper
-from yeoul.pipeline.task.data import Encoded, Output, Packaged, PieceTiles, Poster, Prepared, RungChoice, Sampled, Sound, TaskInput, Track
+from yeoul.pipeline.task.data import (
+    Encoded,
+    Output,
+    Packaged,
+    PieceThumbnails,
+    Poster,
+    Prepared,
+    RungChoice,
+    Sampled,
+    Sound,
+    TaskInput,
+    Track,
+)
 from yeoul.upload.service import OpenUpload, UploadService
 from yeoul.upload.session import Declared
 from yeoul.upload.track_service import NewTrack, TrackService
@@ -112,7 +124,7 @@ class Ops:
         self.media = b"media"
 
     def __call__(self, work: Work) -> Mapping[str, Any]:
-        counted = CountedStore(self._all)
+        counted = CountingStore(self._all)
         self._store = counted
         outputs = run_or_reuse(work, counted, lambda task: self._run(work, task))
         if Report(kind="done", task="", attempt=1, worker="", outputs=outputs).result.reused:
@@ -145,7 +157,7 @@ class Ops:
 
     def _encode(self, work: Work, task: TaskInput) -> Output:
         chosen = (task.rung,) if task.rung is not None else select_rungs(task.ladder, task.parameters.get("rungs", "all"))
-        rungs = in_codec(chosen, task.parameters.get("codec", "h264"))
+        rungs = convert_rungs(chosen, task.parameters.get("codec", "h264"))
         return Encoded(tracks=tuple(self._track(work, task, rung.name, "video", rung.height) for rung in rungs))
 
     def _sample(self, _work: Work, task: TaskInput) -> Output:
@@ -197,7 +209,7 @@ class Ops:
         track = Output.model_validate(need.outputs).tracks[-1]  # the lowest rung
         self._store.get_bytes(Bucket.ENCODED, track.segments[0].key)
         key = self._put(Bucket.ENCODED, work, "tiles", b"jpegs")
-        return PieceTiles(key=key, bucket="encoded", sizes=(5,), starts_s=(0.0,))
+        return PieceThumbnails(key=key, bucket="encoded", sizes=(5,), starts_s=(0.0,))
 
     def _storyboard(self, work: Work, task: TaskInput) -> Output:
         for need in task.needs:
@@ -253,7 +265,7 @@ class World:
 
     def make_dispatcher(self, engine: MemoryEngine) -> Dispatcher:
         self._number += 1
-        book = RunBook()
+        book = SchedulerCache()
         return Dispatcher(
             self.database,
             engine,
@@ -264,7 +276,7 @@ class World:
             self.clock,
             f"dispatcher{self._number}",
             DispatchOptions(lease_s=60.0, heartbeat_s=10.0, policy=self.policy),
-            room=lambda: self.has_room,
+            has_space=lambda: self.has_room,
         )
 
     def start(self) -> None:
@@ -319,7 +331,7 @@ class World:
     def declare(self, upload_id: str, index: int, mode: Any = "pieces") -> None:
         data = b"%04d" % index
         piece = make_piece(index, self.pieces) if mode == "pieces" else None
-        self.uploads.sign(upload_id, [Declared(index=index, size_bytes=len(data), sha256=sha256(data), piece=piece)])
+        self.uploads.declare(upload_id, [Declared(index=index, size_bytes=len(data), sha256=sha256(data), piece=piece)])
 
     def put(self, upload_id: str, index: int) -> None:
         _, rows = self.uploads.status(upload_id)
@@ -350,7 +362,7 @@ class World:
 
     def delete(self) -> None:
         with self.database.write() as connection:
-            video.move(connection, VIDEO, VideoState.DELETED, self.clock.now())
+            video.change_state(connection, VIDEO, VideoState.DELETED, self.clock.now())
             outbox.emit(connection, VideoDeleted(video_id=VIDEO), self.clock.now())
 
     def retry(self, piece: int | None = None, rung: str | None = None) -> None:
@@ -359,7 +371,7 @@ class World:
 
     def process(self, pipeline: str) -> None:
         with self.database.write() as connection:
-            processing_again.ask(connection, VIDEO, pipeline, self.clock.now())
+            processing_again.request(connection, VIDEO, pipeline, self.clock.now())
 
     # --- what can be seen ---
 

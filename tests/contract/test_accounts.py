@@ -15,11 +15,11 @@ from yeoul.catalog.account import account, audit, session, setting, usage
 from yeoul.catalog.account import login_throttle as guess
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import playlist
-from yeoul.identity import mailing, slowdown
-from yeoul.identity.links import Purpose, account_of, check_link_token, make_link_token
+from yeoul.identity import attempt_throttle, mailing
+from yeoul.identity.links import Purpose, check_link_token, make_link_token, read_account_id
 from yeoul.mail.mailer import Mail
 from yeoul.mail.memory import MemoryMailer
 from yeoul.model.event import MailKind
@@ -54,9 +54,9 @@ def test_sessions_end(database: Database):
         add_session(database, name)
     assert who(database, "a", NOW + 9) == "ann" and who(database, "a", NOW + 10) is None
     with database.write() as connection:
-        assert session.drop(connection, "1", "a")
-        assert not session.drop(connection, "1", "a") and not session.drop(connection, "other", "b")
-        session.drop_all(connection, "1", but="c")
+        assert session.revoke(connection, "1", "a")
+        assert not session.revoke(connection, "1", "a") and not session.revoke(connection, "other", "b")
+        session.revoke_all(connection, "1", except_id="c")
     assert [who(database, name) for name in "abcd"] == [None, None, "ann", None]
 
 
@@ -83,7 +83,7 @@ def test_tokens_of_programs_open_until_they_expire_or_are_taken_back(database: D
         for name, expires_at in (("forever", None), ("short", NOW + 5)):
             row = {"id": name, "token_hash": f"hash-{name}", "account_id": "1", "name": name, "scopes": ["read"], "expires_at": expires_at}
             session.add_token(connection, row, NOW)
-        session.see_token(connection, "forever", NOW + 1)
+        session.touch_token(connection, "forever", NOW + 1)
     with database.read() as connection:
         found = session.find_account_of_token(connection, "hash-forever", NOW + 1e9)
         assert found and (found["handle"], found["scopes"], found["last_used_at"]) == ("ann", ["read"], NOW + 1)
@@ -91,8 +91,8 @@ def test_tokens_of_programs_open_until_they_expire_or_are_taken_back(database: D
         assert session.find_account_of_token(connection, "hash-short", NOW + 5) is None
         assert session.find_account(connection, "hash-forever", NOW) is None
     with database.write() as connection:
-        assert not session.drop_token(connection, "2", "forever")
-        assert session.drop_token(connection, "1", "forever")
+        assert not session.revoke_token(connection, "2", "forever")
+        assert session.revoke_token(connection, "1", "forever")
         assert session.find_account_of_token(connection, "hash-forever", NOW) is None
 
 
@@ -133,12 +133,12 @@ def test_accounts_are_found_by_how_they_begin_and_nothing_is_a_pattern(database:
     with database.read() as connection:
 
         def found(like: str) -> list[str]:
-            return [row["handle"] for row in account.page(connection, like=like, before=None, limit=10)]
+            return [row["handle"] for row in account.page(connection, prefix=like, before=None, limit=10)]
 
         assert found("") == ["bobxb", "bob_b", "joann", "ann"]
         assert found("BOB") == ["bobxb", "bob_b"] and found("bob_b") == ["bob_b"] and found("%") == [] and found("nn") == []
         assert found("jo") == ["bob_b", "joann"]  # by its address, and by its handle
-        assert [row["handle"] for row in account.page(connection, like="bob", before=(NOW + 3, "3"), limit=1)] == ["bob_b"]
+        assert [row["handle"] for row in account.page(connection, prefix="bob", before=(NOW + 3, "3"), limit=1)] == ["bob_b"]
 
 
 def test_a_picture_is_there_while_it_is_the_one(database: Database):
@@ -171,7 +171,7 @@ def test_an_account_has_so_many_playlists_tokens_and_unused_videos(database: Dat
         with pytest.raises(ConflictError), database.write() as connection:
             make(connection, most)
     with database.write() as connection:
-        playlist.add(connection, {"id": "later", "owner_id": "1", "kind": playlist.LATER, **plain}, NOW)
+        playlist.add(connection, {"id": "later", "owner_id": "1", "kind": playlist.WATCH_LATER, **plain}, NOW)
 
 
 def test_one_login_more_ends_the_session_that_was_used_longest_ago(database: Database):
@@ -205,16 +205,16 @@ def test_what_is_used_is_counted_and_given_back(database: Database):
     add(database)
     with database.write() as connection:
         usage.reserve(connection, "1", "v", 100, 0)
-        usage.note_original(connection, "1", "v", 90)  # less than was reserved
-        usage.note_original(connection, "1", "v", 120)
-        usage.note_encoded(connection, "1", "v", 50)
-        usage.note_encoded(connection, "1", "v", 40)
+        usage.raise_original_bytes(connection, "1", "v", 90)  # less than was reserved
+        usage.raise_original_bytes(connection, "1", "v", 120)
+        usage.set_encoded_bytes(connection, "1", "v", 50)
+        usage.set_encoded_bytes(connection, "1", "v", 40)
         usage.reserve(connection, "1", "w", 7, 0)
-        usage.note_temp(connection, "1", "v", 1000)
+        usage.set_temp_bytes(connection, "1", "v", 1000)
     assert used(database) == 1167
     with database.write() as connection:
-        usage.note_temp(connection, "1", "v", 0)
-        usage.note_temp(connection, "1", "v", 3)
+        usage.set_temp_bytes(connection, "1", "v", 0)
+        usage.set_temp_bytes(connection, "1", "v", 3)
         assert usage.totals(connection) == {"original_bytes": 127, "encoded_bytes": 40, "temp_bytes": 3}
         usage.clear(connection, "v")
         usage.clear(connection, "v")
@@ -257,11 +257,11 @@ def test_many_uploads_at_once_do_not_pass_the_quota_together(database: Database)
 # --- guesses ---
 
 
-def attempt(database: Database, key: str, now_s: float, pace: slowdown.Pace = slowdown.ACCOUNT) -> float:
+def attempt(database: Database, key: str, now_s: float, pace: attempt_throttle.ThrottleLimits = attempt_throttle.ACCOUNT) -> float:
     """0 when it was taken, else how long to wait."""
     try:
         with database.write() as connection:
-            slowdown.attempt(connection, key, pace, now_s)
+            attempt_throttle.count_attempt(connection, key, pace, now_s)
     except TooManyAttemptsError as error:
         return error.facts["retry_after_s"]
     return 0.0
@@ -280,10 +280,10 @@ def test_each_guess_after_some_waits_twice_as_long(database: Database):
 
 
 def test_one_address_guesses_at_many_accounts_only_so_often(database: Database):
-    assert [attempt(database, "from", NOW, slowdown.ADDRESS) for _ in range(31)] == [0] * 30 + [5]
+    assert [attempt(database, "from", NOW, attempt_throttle.ADDRESS) for _ in range(31)] == [0] * 30 + [5]
     with database.write() as connection:
-        guess.forgive(connection, "from")  # one was right after all
-    assert [attempt(database, "from", NOW, slowdown.ADDRESS) for _ in range(2)] == [0, 5]
+        guess.undo_attempt(connection, "from")  # one was right after all
+    assert [attempt(database, "from", NOW, attempt_throttle.ADDRESS) for _ in range(2)] == [0, 5]
 
 
 def test_guesses_at_once_count_like_those_one_after_the_other(database: Database):
@@ -293,9 +293,13 @@ def test_guesses_at_once_count_like_those_one_after_the_other(database: Database
 
 
 def test_where_from():
-    assert slowdown.address_key("192.0.2.7") == slowdown.address_key("::ffff:192.0.2.7") == "from:192.0.2.7"
-    assert slowdown.address_key("2001:db8::1") == slowdown.address_key("2001:db8::ffff:2") != slowdown.address_key("2001:db8:0:1::1")
-    assert slowdown.address_key("junk\n") == "from:unknown"
+    assert attempt_throttle.make_address_key("192.0.2.7") == attempt_throttle.make_address_key("::ffff:192.0.2.7") == "from:192.0.2.7"
+    assert (
+        attempt_throttle.make_address_key("2001:db8::1")
+        == attempt_throttle.make_address_key("2001:db8::ffff:2")
+        != attempt_throttle.make_address_key("2001:db8:0:1::1")
+    )
+    assert attempt_throttle.make_address_key("junk\n") == "from:unknown"
 
 
 # --- links ---
@@ -304,7 +308,7 @@ def test_where_from():
 def test_a_link_opens_one_account_once_and_not_for_ever():
     row = cast("AccountRow", {"id": "1", "email": "ann@example.org", "pending_email": None, "password_hash": "old"})
     token = make_link_token(b"secret", "reset", row, int(NOW) + 10)
-    assert account_of(token) == "1"
+    assert read_account_id(token) == "1"
     assert opens("reset", row, token, NOW)
     longer = token.replace(str(int(NOW) + 10), str(int(NOW) + 9999))
     wrong: list[tuple[str, Purpose, AccountRow, str, float]] = [
@@ -351,7 +355,7 @@ class Refusing:
 
 def write(database: Database, kind: MailKind = "confirm") -> None:
     with database.write() as connection:
-        mailing.write(connection, kind, account.get(connection, "1"), NOW)
+        mailing.queue_mail(connection, kind, account.get(connection, "1"), NOW)
 
 
 def test_each_mail_goes_once_though_many_send(database: Database):
@@ -397,8 +401,8 @@ def test_a_mail_says_what_is_true_when_it_goes(database: Database):
     write(database, "reset")
     with database.write() as connection:
         account.change(connection, "1", {"pending_email": "new@example.org", "language": "ko", "display_name": "앤"})
-        mailing.write(connection, "confirm", account.get(connection, "1"), NOW)
-        mailing.write(connection, "email_changing", account.get(connection, "1"), NOW)
+        mailing.queue_mail(connection, "confirm", account.get(connection, "1"), NOW)
+        mailing.queue_mail(connection, "email_changing", account.get(connection, "1"), NOW)
     mailer = MemoryMailer()
     sender = mailing.MailSender(database, mailer, ManualClock(NOW), "http://here", b"secret")
     while sender.send_next():
@@ -421,22 +425,22 @@ def test_the_pipeline_does_not_see_mails(database: Database):
 
 def test_settings_change_and_go_back(database: Database):
     with database.write() as connection:
-        assert setting.changed(connection) == {}
-        setting.change(connection, "account.signup", value=False)
-        setting.change(connection, "account.quota_bytes", 2**40)
-        setting.change(connection, "account.quota_bytes", 2**41)
-        assert setting.changed(connection) == {"account.signup": False, "account.quota_bytes": 2**41}
-        setting.reset(connection, "account.signup")
-        assert setting.changed(connection) == {"account.quota_bytes": 2**41}
+        assert setting.all_overrides(connection) == {}
+        setting.set_override(connection, "account.signup", value=False)
+        setting.set_override(connection, "account.quota_bytes", 2**40)
+        setting.set_override(connection, "account.quota_bytes", 2**41)
+        assert setting.all_overrides(connection) == {"account.signup": False, "account.quota_bytes": 2**41}
+        setting.delete_override(connection, "account.signup")
+        assert setting.all_overrides(connection) == {"account.quota_bytes": 2**41}
 
 
 def test_the_audit_log_pages(database: Database):
     actor = cast("AccountRow", {"id": "1", "handle": "ann"})
     with database.write() as connection:
         for number in range(5):
-            audit.note(connection, actor, "account.change", str(number), {"role": "viewer"}, NOW + number)
+            audit.record(connection, actor, "account.change", str(number), {"role": "viewer"}, NOW + number)
         first = audit.page(connection, None, 3)
-        audit.note(connection, actor, "task.retry", "new", {}, NOW + 9)
+        audit.record(connection, actor, "task.retry", "new", {}, NOW + 9)
         rest = audit.page(connection, (first[-1]["created_at"], first[-1]["id"]), 3)
         found = audit.page(connection, None, 9, {"actor_handle": "ann", "action": "task.retry"})
         assert [row["target"] for row in found] == ["new"] and audit.page(connection, None, 9, {"target": "nothing"}) == []

@@ -15,7 +15,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.video import trash, video
 from yeoul.catalog.watch import audience
 from yeoul.insight.beacon import Beacon
-from yeoul.insight.collector import VIEWINGS_OF_VISITOR, BeaconCollector, Sender
+from yeoul.insight.collector import MAX_SESSIONS_PER_VISITOR, BeaconCollector, Sender
 from yeoul.insight.tally import Tally
 from yeoul.insight.throttle import Throttle
 from yeoul.model.video import VideoState
@@ -110,12 +110,12 @@ def test_views_come_again_after_a_day_without_them(world: World):
 
 
 def test_one_visitor_brings_so_many_and_others_are_counted(world: World):
-    for number in range(VIEWINGS_OF_VISITOR + 5):
+    for number in range(MAX_SESSIONS_PER_VISITOR + 5):
         world.send(make_beacon(f"s{number}", 0, played(0, 10)), user_agent=f"Browser {number}")
-    assert world.views() == world.total().views == VIEWINGS_OF_VISITOR
+    assert world.views() == world.total().views == MAX_SESSIONS_PER_VISITOR
     world.send(make_beacon("other", 0, played(0, 10)), address="from:10.0.0.2")
     world.send(make_beacon("s0", 1, played(10, 20)))
-    assert (world.views(), world.total().watch_s) == (VIEWINGS_OF_VISITOR + 1, 10 * VIEWINGS_OF_VISITOR + 20)
+    assert (world.views(), world.total().watch_s) == (MAX_SESSIONS_PER_VISITOR + 1, 10 * MAX_SESSIONS_PER_VISITOR + 20)
 
 
 def test_owners_robots_and_what_is_private_are_not_counted(world: World):
@@ -230,11 +230,11 @@ def test_analytics_say_what_was_watched(world: World, site: Site):
     assert (overview["views"], overview["watch_s"], len(overview["by_day"])) == (10, 510.0, 2)
     assert [(one["video"]["id"], one["views"]) for one in overview["top"]] == [("x3", 4), ("x2", 3), ("x1", 2), ("x0", 1)]
     with world.database.write() as connection:
-        trash.put(connection, "x3", START)
+        trash.move_to_trash(connection, "x3", START)
     in_trash = get(site, "/analytics?since=2027-01-15&until=2027-01-16", "ann")
     assert in_trash["views"] == 10 and [one["video"]["id"] for one in in_trash["top"]] == ["x2", "x1", "x0"]
     with world.database.write() as connection:
-        trash.free(connection, "x3", START)
+        trash.delete_permanently(connection, "x3", START)
     left = get(site, "/analytics?since=2027-01-15&until=2027-01-16", "ann")
     assert left["views"] == 10 and [one["video"]["id"] for one in left["top"]] == ["x2", "x1", "x0"]
     assert get(site, "/analytics?since=2027-01-16&until=2027-01-16", "ann")["views"] == 0

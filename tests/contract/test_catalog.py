@@ -17,8 +17,8 @@ from sqlalchemy import Connection, event, insert, text
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.queue import batch as queue_many
 from yeoul.catalog.queue import lease, outbox, result, run
-from yeoul.catalog.queue import many as queue_many
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.videos import video as video_table
@@ -71,7 +71,7 @@ def add_tasks(database: Database, *tasks: queue.NewTask) -> None:
 
 def ready(database: Database, now_s: float = NOW) -> list[str]:
     with database.write() as connection:
-        return [row["id"] for row in queue.ready(connection, now_s, 100)]
+        return [row["id"] for row in queue.ready_tasks(connection, now_s, 100)]
 
 
 def claim(database: Database, task_id: str, owner: str = "me", lease_until: float = NOW + 60) -> int:
@@ -126,13 +126,13 @@ def test_two_who_want_one_handle_at_the_same_time(database: Database):
 def test_a_video_goes_only_where_it_may(database: Database):
     add_video(database)
     with database.write() as connection:
-        assert video.move(connection, "v", VideoState.UPLOADING, NOW + 1)
-        assert not video.move(connection, "v", VideoState.UPLOADING, NOW + 2)
+        assert video.change_state(connection, "v", VideoState.UPLOADING, NOW + 1)
+        assert not video.change_state(connection, "v", VideoState.UPLOADING, NOW + 2)
         with pytest.raises(ConflictError, match="uploading and cannot become created"):
-            video.move(connection, "v", VideoState.CREATED, NOW)
-        assert video.move(connection, "v", VideoState.READY, NOW + 3, ready_at=NOW + 3)
+            video.change_state(connection, "v", VideoState.CREATED, NOW)
+        assert video.change_state(connection, "v", VideoState.READY, NOW + 3, ready_at=NOW + 3)
         with pytest.raises(NotFoundError):
-            video.move(connection, "nobody", VideoState.READY, NOW)
+            video.change_state(connection, "nobody", VideoState.READY, NOW)
         row = video.get(connection, "v")
     assert (row["state"], row["ready_at"], row["version"], row["owner_handle"]) == ("ready", NOW + 3, 3, "ann")
 
@@ -141,13 +141,13 @@ def test_every_change_has_a_version_and_deleted_videos_are_gone(database: Databa
     add_video(database)
     with database.write() as connection:
         video.change(connection, "v", {"title": "여울", "notice": LOST}, NOW)
-        assert video.version(connection, "v") == 2
+        assert video.find_version(connection, "v") == 2
         assert video.get(connection, "v")["notice"] == LOST
-        video.move(connection, "v", VideoState.DELETED, NOW)
+        video.change_state(connection, "v", VideoState.DELETED, NOW)
         assert video.find(connection, "v") is None
         with pytest.raises(NotFoundError):
             video.lock(connection, "v")
-        assert video.version(connection, "v") == 3
+        assert video.find_version(connection, "v") == 3
 
 
 def test_pages_neither_miss_nor_repeat_while_videos_come_in(database: Database):
@@ -178,7 +178,7 @@ def test_the_feed_shows_what_everyone_may_watch(database: Database):
         add_video(database, f"v{number}", NOW + number, visibility=visibility)
         with database.write() as connection:
             for move in moves:
-                video.move(connection, f"v{number}", VideoState(move), NOW)
+                video.change_state(connection, f"v{number}", VideoState(move), NOW)
     with database.read() as connection:
         assert [row["video_id"] for row in listing.newest(connection, None, 10)] == ["v4", "v0"]
         assert [row["id"] for row in video.page(connection, "a", None, 10)] == ["v4", "v3", "v2", "v1", "v0"]
@@ -188,8 +188,8 @@ def test_captions_are_replaced_as_a_whole(database: Database):
     add_video(database)
     captions = [{"name": name, "language": "en", "label": name, "webvtt": "WEBVTT"} for name in ("text0", "text1")]
     with database.write() as connection:
-        caption.set_of_file(connection, "v", captions)
-        caption.set_of_file(connection, "v", captions[1:])
+        caption.set_from_file(connection, "v", captions)
+        caption.set_from_file(connection, "v", captions[1:])
         assert [row["name"] for row in caption.of_video(connection, "v")] == ["text1"]
 
 
@@ -208,10 +208,10 @@ def test_pieces_land_once_and_change_only_before(database: Database):
         upload.declare(connection, "u", "piece", [piece_row(1, key="late")])
         upload.declare(connection, "u", "part", [piece_row(0, bucket="temp", landed_at=NOW)])
         upload.redeclare(connection, "u", "piece", 0, {"key": "k0b"})
-        assert upload.land(connection, "u", "piece", 0, NOW)
-        assert not upload.land(connection, "u", "piece", 0, NOW + 5)
+        assert upload.mark_landed(connection, "u", "piece", 0, NOW)
+        assert not upload.mark_landed(connection, "u", "piece", 0, NOW + 5)
         upload.redeclare(connection, "u", "piece", 0, {"key": "k0c"})
-        assert upload.land(connection, "u", "piece", 2, NOW)
+        assert upload.mark_landed(connection, "u", "piece", 2, NOW)
     with database.read() as connection:
         assert [row["key"] for row in upload.pieces(connection, "u", "piece")] == ["k0b", "k1", "k2"]
         assert [row["index"] for row in upload.pieces(connection, "u", "piece", [2, 1])] == [1, 2]
@@ -239,7 +239,7 @@ def test_what_has_lived_too_long_is_found_by_index(database: Database):
             upload.add(connection, upload_row(f"u{number}", f"v{number}"), NOW + number)
             if state == "closed":
                 upload.close(connection, f"u{number}", NOW)
-            video.move(connection, f"v{number}", VideoState.UPLOADING, NOW)
+            video.change_state(connection, f"v{number}", VideoState.UPLOADING, NOW)
     with database.read() as connection:
         event.listen(database.engine, "before_cursor_execute", listen)
         assert upload.find_stale(connection, NOW + 2, 10) == ["u0", "u1"]
@@ -293,7 +293,7 @@ def test_tasks_wait_for_all_their_needs(database: Database):
     assert ready(database) == ["c"]
     add_tasks(database, new_task("e", needs=("a", "c")))
     with database.read() as connection:
-        needs = result.outputs_of(connection, ["c"])["c"]
+        needs = result.outputs_of_needs(connection, ["c"])["c"]
     assert [(row["stage"], row["state"], row["outputs"]) for row in needs] == [("a", "done", {"made": "a"}), ("b", "done", {"made": "b"})]
     assert finish(database, "c", claim(database, "c"))
     assert ready(database) == ["d", "e"]
@@ -322,7 +322,7 @@ def test_many_claim_at_once_and_each_task_goes_to_one(database: Database):
         mine: list[str] = []
         while True:
             with database.write() as connection:
-                rows = queue.ready(connection, NOW, 3)
+                rows = queue.ready_tasks(connection, NOW, 3)
                 mine += queue_many.claim_all(connection, {row["id"]: "w" for row in rows}, owner, NOW + 60, NOW)
             if not rows:
                 return mine
@@ -351,16 +351,18 @@ def test_tasks_that_end_together_are_fenced_each(database: Database):
     add_tasks(database, new_task("a"), new_task("b"), new_task("c", needs=("a", "b")))
     first, second = claim(database, "a"), claim(database, "b")
     with database.write() as connection:
-        assert [row["id"] for row in queue_many.find_mine(connection, {"a": first, "b": second}, "me")] == ["a", "b"]
-        assert [row["id"] for row in queue_many.find_mine(connection, {"a": first, "b": second + 1}, "me")] == ["a"]
-        assert queue_many.find_mine(connection, {"a": first, "b": second}, "you") == []
+        assert [row["id"] for row in queue_many.lock_owned(connection, {"a": first, "b": second}, "me")] == ["a", "b"]
+        assert [row["id"] for row in queue_many.lock_owned(connection, {"a": first, "b": second + 1}, "me")] == ["a"]
+        assert queue_many.lock_owned(connection, {"a": first, "b": second}, "you") == []
     for attempts, owner in (((first, second + 1), "me"), ((first, second), "you")):
-        done = [queue_many.Done(task, attempt, {}) for task, attempt in zip("ab", attempts, strict=True)]
+        done = [queue_many.FinishedAttempt(task, attempt, {}) for task, attempt in zip("ab", attempts, strict=True)]
         with pytest.raises(ConflictError), database.write() as connection:
             queue_many.finish_all(connection, done, owner, NOW)
     assert [state(database, task) for task in "abc"] == ["running", "running", "waiting"]
     with database.write() as connection:
-        queue_many.finish_all(connection, [queue_many.Done("a", first, {"x": 1}), queue_many.Done("b", second, {})], "me", NOW)
+        queue_many.finish_all(
+            connection, [queue_many.FinishedAttempt("a", first, {"x": 1}), queue_many.FinishedAttempt("b", second, {})], "me", NOW
+        )
     assert [state(database, task) for task in "abc"] == ["done", "done", "ready"]
 
 
@@ -370,15 +372,15 @@ def test_who_lost_an_attempt_changes_nothing(database: Database, late: str):
     add_tasks(database, new_task("a"), new_task("b", needs=("a",)))
     old = claim(database, "a", "old", NOW + 60)
     with database.write() as connection:
-        assert [(row["id"], row["attempt"]) for row in lease.take_back(connection, NOW + 61, 21)] == [("a", 1)]
+        assert [(row["id"], row["attempt"]) for row in lease.reclaim_expired(connection, NOW + 61, 21)] == [("a", 1)]
     new = claim(database, "a", "new")
     assert (old, new) == (1, 2)
     with database.write() as connection:
         before = queue_view.of_run(connection, "r")
         if late == "put_back":
-            assert not lease.put_back(connection, "a", old, "old", LOST, not_before=NOW, counts=True, now_s=NOW + 9)
+            assert not lease.retry_later(connection, "a", old, "old", LOST, not_before=NOW, uses_retry=True, now_s=NOW + 9)
         if late == "progress":
-            lease.note_progress(connection, "a", old, "old", 0.5, NOW + 9)
+            lease.set_progress(connection, "a", old, "old", 0.5, NOW + 9)
     assert late != "finish" or not finish(database, "a", old, "old")
     assert late != "fail" or not fail(database, "a", old, "old")
     with database.read() as connection:
@@ -395,7 +397,7 @@ def test_a_failed_attempt_waits_and_counts(database: Database):
     for counts in (True, False):
         attempt = claim(database, "a")
         with database.write() as connection:
-            assert lease.put_back(connection, "a", attempt, "me", LOST, not_before=NOW + 5, counts=counts, now_s=NOW)
+            assert lease.retry_later(connection, "a", attempt, "me", LOST, not_before=NOW + 5, uses_retry=counts, now_s=NOW)
     assert ready(database, NOW + 4.9) == []
     with database.read() as connection:
         assert queue.next_ready_at(connection, NOW) == NOW + 5
@@ -412,9 +414,9 @@ def test_heartbeats_keep_leases(database: Database):
     claim(database, "b", "dead")
     with database.write() as connection:
         assert lease.extend(connection, "alive", NOW + 120) == 1
-        assert lease.owned(connection, "alive") == {("a", 1)}
-        assert lease.take_back(connection, NOW + 60, 21) == []
-        assert [row["id"] for row in lease.take_back(connection, NOW + 61, 21)] == ["b"]
+        assert lease.running_attempts(connection, "alive") == {("a", 1)}
+        assert lease.reclaim_expired(connection, NOW + 60, 21) == []
+        assert [row["id"] for row in lease.reclaim_expired(connection, NOW + 61, 21)] == ["b"]
     assert ready(database) == ["b", "c"]
 
 
@@ -424,7 +426,7 @@ def test_the_only_dispatcher_takes_back_at_once(database: Database):
     claim(database, "a", "before")
     claim(database, "b", "me")
     with database.write() as connection:
-        assert [row["id"] for row in lease.take_back(connection, NOW, 21, "me")] == ["a"]
+        assert [row["id"] for row in lease.reclaim_expired(connection, NOW, 21, "me")] == ["a"]
 
 
 def test_who_was_lost_too_often_is_not_taken_back(database: Database):
@@ -433,10 +435,10 @@ def test_who_was_lost_too_often_is_not_taken_back(database: Database):
     for _ in range(3):
         claim(database, "a", "dead", NOW)
         with database.write() as connection:
-            taken = lease.take_back(connection, NOW + 1, 3)
+            taken = lease.reclaim_expired(connection, NOW + 1, 3)
     with database.write() as connection:
-        hopeless = lease.find_hopeless(connection, NOW + 1, 3)
-        assert lease.find_hopeless(connection, NOW, 3) == []
+        hopeless = lease.find_exhausted(connection, NOW + 1, 3)
+        assert lease.find_exhausted(connection, NOW, 3) == []
     assert taken == []
     assert hopeless == [{"id": "a", "run_id": "r", "attempt": 3, "owner": "dead"}]
 
@@ -562,7 +564,7 @@ def make_segment(index: int) -> Segment:
 
 def contiguous(database: Database) -> int:
     with database.read() as connection:
-        return stream.standing(connection, "v", 1)["240p"][0]
+        return stream.playlist_states(connection, "v", 1)["240p"][0]
 
 
 def test_segments_may_come_in_any_order(database: Database):
@@ -575,11 +577,11 @@ def test_segments_may_come_in_any_order(database: Database):
         counts.append(contiguous(database))
     assert counts == [0, 0, 3, 3, 3, 5]
     with database.write() as connection:
-        stream.list_renditions(connection, "v", 1, ["240p"])
+        stream.mark_listed(connection, "v", 1, ["240p"])
         (track,) = stream.tracks(connection, "v", 1)
         assert track.listed and [segment.index for segment in track.segments] == [0, 1, 2, 3, 4]
-        assert stream.keys(connection, "v") == {"v/init", *(f"v/{index}" for index in range(5))}
-        stream.drop(connection, "v", 1, ["240p"])
+        assert stream.blob_keys(connection, "v") == {"v/init", *(f"v/{index}" for index in range(5))}
+        stream.delete_renditions(connection, "v", 1, ["240p"])
         assert stream.tracks(connection, "v", 1) == ()
 
 
@@ -729,12 +731,12 @@ def test_a_wrong_statement_is_not_called_unavailable(database: Database):
 def test_a_read_sees_one_moment_and_cannot_write(database: Database):
     add_video(database)
     with database.read() as connection:
-        assert video.version(connection, "v") == 1
+        assert video.find_version(connection, "v") == 1
         with ThreadPoolExecutor(1) as pool:
             pool.submit(_retitle, database).result()
-        assert video.version(connection, "v") == 1
+        assert video.find_version(connection, "v") == 1
     with database.read() as connection:
-        assert video.version(connection, "v") == 2
+        assert video.find_version(connection, "v") == 2
 
 
 def _retitle(database: Database) -> None:

@@ -13,7 +13,7 @@ from yeoul.catalog.account import account, channel
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, video
-from yeoul.catalog.watch import playlist, watched
+from yeoul.catalog.watch import playlist, watch_history
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Duration, Filter, Since, Sort
 from yeoul.model.video import VideoState, Visibility
@@ -32,9 +32,9 @@ def add(database: Database, video_id: str, title: str, *, owner: str = "ann", at
             account.add_account(connection, owner, owner, f"{owner}@example.org", "hash", "maker", NOW)
         plain = {"description": "", "visibility": "public", "pipeline": "standard", "tags": []}
         video.add(connection, {"id": video_id, "owner_id": owner, "title": title, **plain, **values}, at)
-        video.move(connection, video_id, VideoState.UPLOADING, at)
+        video.change_state(connection, video_id, VideoState.UPLOADING, at)
         if state is not VideoState.UPLOADING:
-            video.move(connection, video_id, state, at, source=source)
+            video.change_state(connection, video_id, state, at, source=source)
 
 
 def found(database: Database, text: str, limit: int = 50, **wanted: Any) -> list[str]:
@@ -171,11 +171,11 @@ def test_only_what_everybody_may_see_is_found(database: Database):
         assert everywhere(database) == expected
         assert counted(database) == len(expected)
     with database.write() as connection:
-        video.move(connection, "v", VideoState.DELETED, NOW)
-        video.move(connection, "early", VideoState.PLAYABLE, NOW)
+        video.change_state(connection, "v", VideoState.DELETED, NOW)
+        video.change_state(connection, "early", VideoState.PLAYABLE, NOW)
     assert everywhere(database) == {"early"}
     with database.write() as connection:
-        video.move(connection, "early", VideoState.FAILED, NOW)
+        video.change_state(connection, "early", VideoState.FAILED, NOW)
     assert everywhere(database) == set() and counted(database) == 0
 
 
@@ -222,7 +222,7 @@ def test_a_change_that_is_rolled_back_is_not_found(database: Database):
 
 def _change_and_fail(connection: Connection) -> None:
     video.change(connection, "v", {"title": "Afterwards"}, NOW)
-    video.move(connection, "v", VideoState.CREATED, NOW)
+    video.change_state(connection, "v", VideoState.CREATED, NOW)
 
 
 def test_results_are_filtered_and_sorted(database: Database):
@@ -339,9 +339,9 @@ def test_entries_keep_the_order_they_are_given(database: Database):
         playlist.move(connection, "p", "e1", None, NOW)
         playlist.move(connection, "p", "e1", "e1", NOW)
         assert [row["id"] for row in playlist.entries(connection, "p", None, 9)] == ["e1", "e0", "e3", "e2"]
-        playlist.drop_entry(connection, "p", "e0", NOW)
+        playlist.remove_entry(connection, "p", "e0", NOW)
         with pytest.raises(NotFoundError):
-            playlist.drop_entry(connection, "p", "e0", NOW)
+            playlist.remove_entry(connection, "p", "e0", NOW)
         row = playlist.find(connection, "p")
         assert row is not None and row["entries"] == 3
         last = playlist.entries(connection, "p", None, 2)[-1]
@@ -354,11 +354,11 @@ def test_a_video_that_never_came_leaves_playlists_and_histories(database: Databa
     with database.write() as connection:
         playlist.add(connection, make_playlist("p"), NOW)
         playlist.append(connection, "p", "e", "v", NOW)
-        watched.put(connection, "ann", "v", 1.0, NOW)
-        video.remove(connection, "v")
+        watch_history.set_position(connection, "ann", "v", 1.0, NOW)
+        video.delete_video(connection, "v")
         row = playlist.find(connection, "p")
         assert row is not None and row["entries"] == 0
-        assert watched.page(connection, "ann", None, 5) == []
+        assert watch_history.page(connection, "ann", None, 5) == []
 
 
 def make_playlist(playlist_id: str, kind: str = "list") -> dict[str, Any]:
@@ -371,7 +371,7 @@ def test_there_is_one_list_for_later(database: Database):
         account.add_account(connection, "ann", "ann", "ann@example.org", "hash", "maker", NOW)
         for name in ("p", "q"):
             playlist.add(connection, make_playlist(name, "later"), NOW)
-        row = playlist.find_later(connection, "ann")
+        row = playlist.find_watch_later(connection, "ann")
         assert row is not None and row["id"] == "p"
         assert len(playlist.page(connection, "ann", None, 5)) == 1
 
@@ -380,12 +380,12 @@ def test_what_was_watched_is_remembered_once(database: Database):
     for number in range(3):
         add(database, f"v{number}", "x")
         with database.write() as connection:
-            watched.put(connection, "ann", f"v{number}", 1.0, NOW + number)
+            watch_history.set_position(connection, "ann", f"v{number}", 1.0, NOW + number)
     with database.write() as connection:
-        watched.put(connection, "ann", "v0", 42.5, NOW + 9)
-        assert watched.find_position(connection, "ann", "v0") == 42.5
-        assert [row["video_id"] for row in watched.page(connection, "ann", None, 2)] == ["v0", "v2"]
-        watched.forget(connection, "ann", "v2")
-        assert [row["video_id"] for row in watched.page(connection, "ann", None, 9)] == ["v0", "v1"]
-        watched.forget(connection, "ann")
-        assert watched.page(connection, "ann", None, 9) == []
+        watch_history.set_position(connection, "ann", "v0", 42.5, NOW + 9)
+        assert watch_history.find_position(connection, "ann", "v0") == 42.5
+        assert [row["video_id"] for row in watch_history.page(connection, "ann", None, 2)] == ["v0", "v2"]
+        watch_history.delete_history(connection, "ann", "v2")
+        assert [row["video_id"] for row in watch_history.page(connection, "ann", None, 9)] == ["v0", "v1"]
+        watch_history.delete_history(connection, "ann")
+        assert watch_history.page(connection, "ann", None, 9) == []

@@ -131,7 +131,7 @@ def test_an_entry_stays_as_a_place_when_its_video_is_not_for_its_reader(site: Si
     assert shown(site, listed, "ann") == ["private0", "unlisted0", "public0"]
     assert shown(site, listed, "bob") == shown(site, listed, None) == [None, None, "public0"]
     with database.write() as connection:
-        video.move(connection, "public0", VideoState.DELETED, 2e9)
+        video.change_state(connection, "public0", VideoState.DELETED, 2e9)
     assert shown(site, listed, "ann") == ["private0", "unlisted0", None]
     entry = get(site, f"/playlists/{listed}/entries", "ann")["items"][2]["id"]
     assert ask(site, "PATCH", f"/playlists/{listed}/entries/{entry}", "ann", {"after": None}).status_code == 204

@@ -126,7 +126,7 @@ def test_done_carries_outputs_and_started_comes_first(engine: LocalEngine) -> No
     reports = until(engine, finals)
     assert [report.kind for report in reports] == ["started", "done"]
     assert reports[-1].outputs == {"echo": {"a": 1, "b": "여울"}}
-    assert {report.worker for report in reports} == set(engine.free())
+    assert {report.worker for report in reports} == set(engine.free_slots())
     assert engine.running() == frozenset()
 
 
@@ -158,13 +158,13 @@ def test_a_flood_of_progress_is_thinned(engine: LocalEngine) -> None:
 def test_works_run_at_the_same_time_within_slots_and_no_more_are_taken(engine: LocalEngine) -> None:
     for number in range(4):
         engine.submit(work("steps", f"t{number}", shares=[0.5], every_s=0.5), None)
-    assert [slots.cpu for slots in engine.free().values()] == [0]
+    assert [slots.cpu for slots in engine.free_slots().values()] == [0]
     with pytest.raises(ConflictError):
         engine.submit(work("noop", "one-too-many"), None)
     reports = until(engine, lambda seen: len(finals(seen)) == 4)
     kinds = [report.kind for report in reports if report.kind != "progress"]
     assert kinds == ["started"] * 4 + ["done"] * 4
-    assert [slots.cpu for slots in engine.free().values()] == [4]
+    assert [slots.cpu for slots in engine.free_slots().values()] == [4]
 
 
 def test_memory_counts_as_slots_too_and_unknown_workers_are_refused(engine: LocalEngine) -> None:
@@ -209,7 +209,7 @@ def test_two_hundred_small_tasks_each_end_once(engine: LocalEngine) -> None:
     waiting = [work("noop", f"t{number}", n=number) for number in range(200)]
     ended: list[tuple[str, Any]] = []
     while len(ended) < 200:
-        while waiting and any(waiting[0].slots.fits(free) for free in engine.free().values()):
+        while waiting and any(waiting[0].slots.fits(free) for free in engine.free_slots().values()):
             engine.submit(waiting.pop(), None)
         ended += [(report.task, report.outputs) for report in finals(engine.poll(10))]
     assert sorted(ended) == sorted((f"t{number}", {"echo": {"n": number}}) for number in range(200))
@@ -312,7 +312,7 @@ def test_kill_of_the_zygote_loses_its_attempts_and_the_next_one_works(engine: Lo
     tree.wait_gone()
     assert (report.kind, _error(report)["code"]) == ("lost", "pipeline.worker_lost")
     assert list((tmp_path / "scratch").iterdir()) == []
-    while not engine.free():
+    while not engine.free_slots():
         engine.poll(1)
     assert finish(engine, work("noop", attempt=2))[0].kind == "done"
 

@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import update
 
 from tests.contract.pipeline_world import VIDEO, World
-from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.deps import Parts
 from yeoul.api.identity import CallerRow
 from yeoul.api.metrics.pipeline import PipelineMetrics
+from yeoul.api.response_cache import ResponseCache
 from yeoul.api.video.events import _Follower
 from yeoul.api.video.followers import Followers
 from yeoul.base.errors import TooManyRequestsError
 from yeoul.base.settings import Settings
 from yeoul.catalog.database import Database
-from yeoul.catalog.schema.work import task
+from yeoul.catalog.schema.pipeline import task
 from yeoul.catalog.video import video
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.catalogue_view import PresentationCache
@@ -50,11 +50,11 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         pipelines={},
         metrics=PipelineMetrics(world.database, world.clock.now()),
         secret=b"secret",
-        answers=AnswerCache(world.database),
+        response_cache=ResponseCache(world.database),
         beacons=BeaconCollector(world.database, world.clock, b"secret"),
         followers=Followers(world.database),
         drawing=Drawing(),
-        sandbox_lacks=(),
+        missing_sandbox_features=(),
     )
     with world.database.read() as connection:
         owner = cast("CallerRow", {"id": video.get(connection, VIDEO)["owner_id"], "role": "maker", "scopes": None})
@@ -63,7 +63,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
 
 def told(follower: _Follower) -> dict[str, Any]:
     """The tasks that the follower is told of now, by id."""
-    events = [one.split("data: ", 1)[1] for one in follower.news() if one.startswith("event: task")]
+    events = [one.split("data: ", 1)[1] for one in follower.new_events() if one.startswith("event: task")]
     return {event["task"]: event for event in map(json.loads, events)}
 
 
@@ -114,7 +114,7 @@ def test_followers_are_counted_by_address_and_share_one_watch(database: Database
     watches: list[object] = []
     watch = database.watch
     monkeypatch.setattr(database, "watch", lambda: watches.append(None) or watch())
-    followers = Followers(database, most=5, of_address=3)
+    followers = Followers(database, max_streams=5, max_streams_of_address=3)
     for _ in range(3):
         followers.join("a")
     with pytest.raises(TooManyRequestsError) as refused:

@@ -13,8 +13,8 @@ from yeoul.catalog.account import account, audit, channel, webhook, webhook_deli
 from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, trash, video
-from yeoul.catalog.watch import audience, playlist, watched
-from yeoul.catalog.watch import viewing as viewings
+from yeoul.catalog.watch import audience, playlist, watch_history
+from yeoul.catalog.watch import playback_session as viewings
 from yeoul.discovery import index
 from yeoul.discovery.ranking import Filter
 from yeoul.model.video import VideoState
@@ -40,12 +40,12 @@ WALKS: dict[str, Asks] = {
     **{f"own videos by {order}": lambda c, order=order: video.page(c, "ann", _after(order), 24, order) for order in video.Order},
     "own videos of a title": lambda c: video.page(c, "ann", BEFORE, 24, state=VideoState.READY, text="riv"),
     "trash": lambda c: video.trash_page(c, "ann", BEFORE, 24),
-    "end of the trash": lambda c: trash.find_due(c, NOW, 24),
+    "end of the trash": lambda c: trash.find_expired(c, NOW, 24),
     "playlists": lambda c: playlist.page(c, "ann", BEFORE, 24),
     "entries": lambda c: playlist.entries(c, "p", (1.0, "e"), 24),
     "days of a video": lambda c: audience.of_video(c, "v", 1, 28),
     "days of a maker": lambda c: audience.days_of_owner(c, "ann", 1, 28),
-    "history": lambda c: watched.page(c, "ann", BEFORE, 24),
+    "history": lambda c: watch_history.page(c, "ann", BEFORE, 24),
     "audit log": lambda c: audit.page(c, BEFORE, 24),
     "audit log of somebody": lambda c: audit.page(c, BEFORE, 24, {"actor_handle": "ann"}),
     "audit log of a thing": lambda c: audit.page(c, BEFORE, 24, {"target": "v"}),
@@ -59,19 +59,19 @@ FINDS: dict[str, Asks] = {
     "suggestions": lambda c: index.suggest(c, "riv", 8),
     "related": lambda c: index.related(c, SEED, 24),
     "videos of a page": lambda c: video.by_id(c, [f"v{number}" for number in range(24)]),
-    "list for later": lambda c: playlist.find_later(c, "ann"),
-    "position": lambda c: watched.find_position(c, "ann", "v"),
+    "list for later": lambda c: playlist.find_watch_later(c, "ann"),
+    "position": lambda c: watch_history.find_position(c, "ann", "v"),
     "channel's page": lambda c: (channel.find(c, "ann"), channel.is_subscribed(c, "ann", "bob")),
     "view": lambda c: listing.count_view(c, "v1", NOW),
     "change": lambda c: video.change(c, "v1", {"title": "another river"}, NOW),
     "most viewed": lambda c: audience.top_of_owner(c, "ann", 1, 28, 10),
     "sums of a day": lambda c: audience.lock(c, 1, {"v": "ann"}),
-    "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_of_visitors(c, ["a"])),
-    "old viewings": lambda c: viewings.forget_before(c, NOW, 100),
-    "accounts by how they begin": lambda c: account.page(c, like="an", before=BEFORE, limit=24),
-    "telling webhooks": lambda c: webhook_delivery.tell(c, "v1", WebhookEvent.READY, NOW),
-    "settling deliveries": lambda c: (webhook.switch_off(c, "w", None), webhook_delivery.drop_old(c, NOW)),
-    "removal": lambda c: video.remove(c, "none"),
+    "viewings": lambda c: (viewings.find_ids(c, ["a"]), viewings.lock(c, ["a"]), viewings.count_by_visitor(c, ["a"])),
+    "old viewings": lambda c: viewings.delete_before(c, NOW, 100),
+    "accounts by how they begin": lambda c: account.page(c, prefix="an", before=BEFORE, limit=24),
+    "telling webhooks": lambda c: webhook_delivery.notify_owner(c, "v1", WebhookEvent.READY, NOW),
+    "settling deliveries": lambda c: (webhook.disable(c, "w", None), webhook_delivery.delete_before(c, NOW)),
+    "removal": lambda c: video.delete_video(c, "none"),
 }
 
 

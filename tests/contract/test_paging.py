@@ -13,12 +13,12 @@ from tests.contract.estate import ADMIN, API, Estate, Visitor
 from tests.contract.test_discovery import add as add_video
 from yeoul.catalog.account import account, audit, channel, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.schema.account import account as account_table
+from yeoul.catalog.schema.account import audit as audit_table
 from yeoul.catalog.schema.outgoing import webhook_delivery as delivery_table
-from yeoul.catalog.schema.people import account as account_table
-from yeoul.catalog.schema.people import audit as audit_table
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.catalog.video import trash, upload, video
-from yeoul.catalog.watch import playlist, watched
+from yeoul.catalog.watch import playlist, watch_history
 from yeoul.identity.password import hash_token
 from yeoul.model.right import Role
 from yeoul.model.video import VideoState
@@ -43,7 +43,7 @@ class Listed:
 
 
 def _end_video(connection: Connection, name: str) -> None:
-    video.move(connection, name, VideoState.DELETED, 2e9)
+    video.change_state(connection, name, VideoState.DELETED, 2e9)
 
 
 def _add_channel(connection: Connection, name: str, now_s: float) -> None:
@@ -72,7 +72,7 @@ def _add_playlist(connection: Connection, name: str, now_s: float) -> None:
 
 
 def _note(connection: Connection, name: str, now_s: float) -> None:
-    audit.note(connection, cast("AccountRow", {"id": "admin", "handle": "admin"}), "test.note", name, {}, now_s)
+    audit.record(connection, cast("AccountRow", {"id": "admin", "handle": "admin"}), "test.note", name, {}, now_s)
 
 
 def _add_webhook(connection: Connection, name: str, now_s: float) -> None:
@@ -103,23 +103,25 @@ LISTS = {
     "/videos": _VIDEOS,
     "/uploads": Listed(_add_upload, _end_video, query="&fingerprint=" + "2" * 64, videos=True),
     "/history": Listed(
-        lambda c, name, now_s: watched.put(c, VIEWER.account_id, name, 1.0, now_s),
-        lambda c, name: watched.forget(c, VIEWER.account_id, name),
+        lambda c, name, now_s: watch_history.set_position(c, VIEWER.account_id, name, 1.0, now_s),
+        lambda c, name: watch_history.delete_history(c, VIEWER.account_id, name),
         lambda item: item["video"]["id"],
         VIEWER,
         videos=True,
     ),
     "/playlists/walked/entries": Listed(
         lambda c, name, now_s: playlist.append(c, "walked", name, name, now_s),
-        lambda c, name: playlist.drop_entry(c, "walked", name, 2e9),
+        lambda c, name: playlist.remove_entry(c, "walked", name, 2e9),
         videos=True,
     ),
-    "/playlists": Listed(_add_playlist, playlist.remove),
-    "/sessions": Listed(_add_session, lambda c, name: session.drop(c, MAKER.account_id, name)),
-    "/tokens": Listed(_add_token, lambda c, name: session.drop_token(c, MAKER.account_id, name)),
+    "/playlists": Listed(_add_playlist, playlist.delete_playlist),
+    "/sessions": Listed(_add_session, lambda c, name: session.revoke(c, MAKER.account_id, name)),
+    "/tokens": Listed(_add_token, lambda c, name: session.revoke_token(c, MAKER.account_id, name)),
     "/subscriptions": Listed(_add_channel, lambda c, name: channel.unsubscribe(c, MAKER.account_id, name), lambda item: item["handle"]),
-    "/trash": Listed(trash.put, lambda c, name: trash.free(c, name, 2e9), lambda item: item["video"]["id"], videos=True),
-    "/webhooks": Listed(_add_webhook, lambda c, name: webhook.drop(c, MAKER.account_id, name)),
+    "/trash": Listed(
+        trash.move_to_trash, lambda c, name: trash.delete_permanently(c, name, 2e9), lambda item: item["video"]["id"], videos=True
+    ),
+    "/webhooks": Listed(_add_webhook, lambda c, name: webhook.delete_webhook(c, MAKER.account_id, name)),
     "/webhooks/walked/deliveries": Listed(_add_delivery, _drop_delivery),
     "/admin/accounts": Listed(
         lambda c, name, now_s: account.add_account(c, name, name, f"{name}@example.org", "hash", Role.VIEWER, now_s),

@@ -689,8 +689,8 @@ def test_a_dispatcher_that_drains_hands_its_tasks_back(database: Database):
     world.settle()
     (key,) = world.engine.open_keys()
     old, old_engine = world.dispatcher, world.engine
-    old.stop_placing()
-    old.hand_back()
+    old.stop_starting()
+    old.release_all()
     row = world.task("inspect")
     assert (row["state"], row["owner"], row["lease_until"], row["tries"], row["failures"]) == ("ready", None, None, 0, 0)
     world.start()

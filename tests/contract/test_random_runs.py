@@ -24,15 +24,15 @@ from tests.random_definitions import definitions
 from yeoul.base.errors import MediaToolError, UnreadableError, WorkerLostError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run
-from yeoul.catalog.schema.row.work import TaskRow
-from yeoul.catalog.schema.work import attempt as attempt_table
+from yeoul.catalog.schema.pipeline import attempt as attempt_table
+from yeoul.catalog.schema.row.pipeline import TaskRow
 from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag.condition import make_facts
 from yeoul.pipeline.dag.definition import GROUP_OP, OPENING_PIECES, Definition, Stage, make_units, unit_needs
 from yeoul.pipeline.dag.scheduler import Place, TaskEnded
-from yeoul.pipeline.run_book import read_history
-from yeoul.pipeline.story.history import Recording, read_entry
+from yeoul.pipeline.scheduler_cache import read_run_log
+from yeoul.pipeline.story.run_log import RunRecorder, read_entry
 from yeoul.pipeline.task.data import TaskInput
 
 FACTS = make_facts(SOURCE, LADDER)
@@ -55,7 +55,7 @@ class RandomRuns(RuleBasedStateMachine):
     @initialize(definition=definitions(), pieces=st.integers(1, 4), retries=st.integers(0, 2), cpu=st.integers(1, 9))
     def begin(self, definition: Definition, pieces: int, retries: int, cpu: int) -> None:
         stages = tuple(stage.model_copy(update={"retries": retries}) for stage in definition.stages)
-        self.units = make_units(definition.model_copy(update={"stages": stages}).active(FACTS))
+        self.units = make_units(definition.model_copy(update={"stages": stages}).active_stages(FACTS))
         self.url = files().migrated()
         known = {"standard": definition.model_copy(update={"stages": stages})}
         slots = Slots(cpu=cpu, memory_bytes=4 * 2**30)
@@ -139,7 +139,7 @@ class RandomRuns(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         """What is held in memory goes."""
-        self.world.dispatcher._book.forget()
+        self.world.dispatcher._book.evict()
 
     @rule(seconds=st.sampled_from([0.5, 11.0, 300.0]))
     def wait(self, seconds: float) -> None:
@@ -226,14 +226,14 @@ class RandomRuns(RuleBasedStateMachine):
             kept = None if row is None else self.world.dispatcher._book._kept.get(row["id"])
             if row is None or kept is None or kept[0] != row["version"]:
                 return  # it would be rebuilt
-            written = read_history(connection, row)
-        again = Recording(written.definition, written.facts, written.rungs)
+            written = read_run_log(connection, row)
+        again = RunRecorder(written.definition, written.facts, written.rungs)
         for step in written.steps:
-            again.take(read_entry(step.event))
+            again.feed(read_entry(step.event))
         assert vars(again._scheduler) == vars(kept[1]._scheduler)
-        assert (again.fed, again.count, again.is_over, again._added) == (kept[1].fed, kept[1].count, kept[1].is_over, kept[1]._added)
+        assert (again.events, again.count, again.is_over, again._added) == (kept[1].events, kept[1].count, kept[1].is_over, kept[1]._added)
         ends = {TaskEnded(place, row["state"] == "done") for place, row in self.rows().items() if row["state"] in {"done", "failed"}}
-        assert ends == {event for event in again.fed if isinstance(event, TaskEnded)} or row["state"] != "open"
+        assert ends == {event for event in again.events if isinstance(event, TaskEnded)} or row["state"] != "open"
 
     def teardown(self) -> None:
         """Nothing fails any more: the run ends, with every task that belongs to it."""

@@ -18,7 +18,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.work import task as task_table
+from yeoul.catalog.schema.pipeline import task as task_table
 from yeoul.catalog.video import upload, video
 from yeoul.model.event import CancelTask, UploadClosed
 from yeoul.model.video import VideoState
@@ -46,7 +46,7 @@ def add_upload(world: World, name: str, owner: str) -> None:
             account.add_account(connection, owner, owner, f"{owner}@example.org", "hash", "user", now_s)
         row = {"id": name, "owner_id": owner, "title": "", "description": "", "visibility": "public", "pipeline": "standard"}
         video.add(connection, row, now_s)
-        video.move(connection, name, VideoState.UPLOADING, now_s)
+        video.change_state(connection, name, VideoState.UPLOADING, now_s)
         sent = {"mode": "whole", "file_name": "f", "size_bytes": 1, "fingerprint": "0" * 64, "source": None}
         upload.add(connection, {"id": f"u-{name}", "video_id": name, **sent}, now_s)
         upload.close(connection, f"u-{name}", now_s)
@@ -95,14 +95,14 @@ def test_lanes_are_found_in_turn(database: Database):
     world.engine.slots = Slots(cpu=0, memory_bytes=0)
     world.settle()
     with database.write() as connection:
-        assert queue.lanes(connection, "", 3) == ["owner0", "owner1", "owner2"]
-        assert queue.lanes(connection, "owner4", 10) == ["owner5", "owner6"]
+        assert queue.accounts_with_ready_tasks(connection, "", 3) == ["owner0", "owner1", "owner2"]
+        assert queue.accounts_with_ready_tasks(connection, "owner4", 10) == ["owner5", "owner6"]
         now_s = world.clock.now()
-        assert [row["account_id"] for row in queue.lane(connection, "owner3", now_s, 9, [""])] == ["owner3"]
-        assert queue.lane(connection, "owner3", now_s, 9, ["ssd"]) == []
-        assert [row["account_id"] for row in queue.lane(connection, "owner3", now_s, 9, [""], urgent=True)] == ["owner3"]
-        assert queue_view.count_open(connection) == 7
-        assert sum(row["tasks"] for row in queue_view.census(connection)) == 7
+        assert [row["account_id"] for row in queue.lane_head(connection, "owner3", now_s, 9, [""])] == ["owner3"]
+        assert queue.lane_head(connection, "owner3", now_s, 9, ["ssd"]) == []
+        assert [row["account_id"] for row in queue.lane_head(connection, "owner3", now_s, 9, [""], urgent=True)] == ["owner3"]
+        assert queue_view.count_unstarted(connection) == 7
+        assert sum(row["tasks"] for row in queue_view.count_unfinished(connection)) == 7
         assert len(queue_view.head(connection, 3)) == 3
     world.dispatcher.close()
 
@@ -118,9 +118,9 @@ def test_the_cost_of_a_look_does_not_grow_with_the_queue(database: Database):
 
     event.listen(database.engine, "before_cursor_execute", note)
     with database.read() as connection:
-        queue.lanes(connection, "", 9)
-        queue.lane(connection, "a", 1.0, 9, [""])
-        queue.lane(connection, "a", 1.0, 9, ["", "ssd"], urgent=True)
+        queue.accounts_with_ready_tasks(connection, "", 9)
+        queue.lane_head(connection, "a", 1.0, 9, [""])
+        queue.lane_head(connection, "a", 1.0, 9, ["", "ssd"], urgent=True)
         queue.next_ready_at(connection, 1.0)
     event.remove(database.engine, "before_cursor_execute", note)
     questions = [question for question in asked if "FROM task" in question[0]]
@@ -318,10 +318,10 @@ def test_a_quarantine_outlives_its_dispatcher(world: World):
 def test_a_quarantined_worker_is_not_forgotten_while_nobody_speaks_for_it(database: Database):
     row = {"id": "w", "slots": {}, "free": {}, "reason": "bad", "pause_s": 960.0, "overload": 0, "wait_s": 0.0}
     with database.write() as connection:
-        worker.say(connection, "one", [{**row, "quarantined_until": 1960.0}], 1000.0, 400.0)
-        worker.say(connection, "two", [], 1900.0, 1300.0)
+        worker.replace_all(connection, "one", [{**row, "quarantined_until": 1960.0}], 1000.0, 400.0)
+        worker.replace_all(connection, "two", [], 1900.0, 1300.0)
         assert [found["id"] for found in worker.all_workers(connection)] == ["w"]
-        worker.say(connection, "two", [], 1970.0, 1370.0)
+        worker.replace_all(connection, "two", [], 1970.0, 1370.0)
         assert worker.all_workers(connection) == []
 
 
@@ -332,7 +332,7 @@ def overload(world: World, slot_s: float, waiting: int) -> None:
     """So many tasks wait, and each took so long lately."""
     manager = world.dispatcher._placer._manager
     for _ in range(5):
-        manager.effort.note("split", slot_s)
+        manager.costs.record("split", slot_s)
     for number in range(waiting):
         add_upload(world, f"load{number}", "crowd")
     world.settle()
@@ -550,12 +550,12 @@ def test_what_an_admin_puts_first_starts_first(database: Database):
     world.settle()
     last = world.tasks()[-1]["id"]
     with database.write() as connection:
-        assert queue.move_in_lane(connection, last, 0.0, world.clock.now())
+        assert queue.set_due_at(connection, last, 0.0, world.clock.now())
     world.engine.slots = SMALL
     world.wait(1.0)
     world.settle()
     assert world.engine.started[0][0] == last
     with database.write() as connection:
-        assert not queue.move_in_lane(connection, last, 0.0, world.clock.now())
+        assert not queue.set_due_at(connection, last, 0.0, world.clock.now())
         assert {row["id"] for row in queue_view.running(connection, 9)} == {last}
     world.dispatcher.close()

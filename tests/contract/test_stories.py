@@ -15,10 +15,10 @@ from yeoul.api.metrics.pipeline import PipelineMetrics
 from yeoul.base.errors import MediaToolError, StorageFullError, UnreadableError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt, run
-from yeoul.catalog.schema.row.work import AttemptRow
-from yeoul.catalog.schema.work import attempt as attempt_table
-from yeoul.pipeline.story.history import History, replay
-from yeoul.pipeline.story.run import export_history, find_strays, read_timeline
+from yeoul.catalog.schema.pipeline import attempt as attempt_table
+from yeoul.catalog.schema.row.pipeline import AttemptRow
+from yeoul.pipeline.story.run import export_run_log, find_unmatched_tasks, read_timeline
+from yeoul.pipeline.story.run_log import History, replay
 from yeoul.pipeline.story.timeline import Timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.either]
@@ -36,8 +36,8 @@ def history_of(world: World) -> History:
     with world.database.read() as connection:
         row = run.find_of_video(connection, VIDEO)
         assert row is not None
-        history = export_history(connection, row)
-        assert find_strays(connection, row, history) == []
+        history = export_run_log(connection, row)
+        assert find_unmatched_tasks(connection, row, history) == []
     instructions = sum(len(step.gave) for step in history.steps)
     assert replay(history) == (instructions, None)
     return History.model_validate_json(history.model_dump_json(by_alias=True))

@@ -119,7 +119,7 @@ def test_the_trash_is_paged_stably(site: Site, database: Database):
     for number in range(5):
         add(database, f"v{number}", f"Old {number}", source=None)
         with database.write() as connection:
-            trash.put(connection, f"v{number}", 1_700_000_000.0 + number // 2)
+            trash.move_to_trash(connection, f"v{number}", 1_700_000_000.0 + number // 2)
     seen: list[str] = []
     page: dict[str, Any] = {"next": ""}
     while page["next"] is not None:
@@ -131,7 +131,7 @@ def test_the_trash_is_paged_stably(site: Site, database: Database):
 
 def in_trash(world: World) -> None:
     with world.database.write() as connection:
-        trash.put(connection, VIDEO, world.clock.now())
+        trash.move_to_trash(connection, VIDEO, world.clock.now())
 
 
 def test_work_goes_on_in_the_trash_and_a_restored_video_is_ready(world: World):
@@ -171,15 +171,15 @@ def test_a_restore_and_the_end_of_the_days_do_not_halve_a_video(world: World):
     in_trash(world)
     late = world.clock.now() + TRASH_S + 1
     with world.database.write() as connection:
-        due = trash.find_due(connection, late, 10)
+        due = trash.find_expired(connection, late, 10)
         trash.restore(connection, VIDEO, late)
     with world.database.write() as connection:
         for video_id in due:
-            trash.free_due(connection, video_id, late, late)
+            trash.delete_if_expired(connection, video_id, late, late)
     assert due == [VIDEO] and world.state() == "ready"
     in_trash(world)
     with world.database.write() as connection:
-        trash.free_due(connection, VIDEO, late, late)
+        trash.delete_if_expired(connection, VIDEO, late, late)
     with world.database.write() as connection:
         assert video.find_locked(connection, VIDEO) is None
 
@@ -290,7 +290,7 @@ def test_captions_join_a_growing_video_and_outlive_those_of_its_file(world: Worl
     with world.database.write() as connection:
         for name in ("text1", "mine"):
             caption.put(connection, VIDEO, {"name": name, **plain}, world.clock.now())
-        caption.set_of_file(connection, VIDEO, [{"name": f"text{n}", **plain, "label": "of the file"} for n in range(2)])
+        caption.set_from_file(connection, VIDEO, [{"name": f"text{n}", **plain, "label": "of the file"} for n in range(2)])
         made = make_presentation(video.get(connection, VIDEO), world.stored(), caption.of_video(connection, VIDEO), (), 4.0)
     assert made is not None and made.state == "growing"
     assert [(track.name, track.label) for track in made.texts] == [("mine", "English"), ("text0", "of the file"), ("text1", "English")]
@@ -337,8 +337,8 @@ def test_posters_of_before_are_freed_later_and_none_that_is_shown(world: World):
         world.store.put_bytes(Bucket.ENCODED, key, b"jpeg")
     with world.database.write() as connection:
         video.change(connection, VIDEO, {"own_poster_key": keys[1]}, world.clock.now())
-        sweeper.ask_one(connection, VIDEO, keys[0], world.clock.now())
-        sweeper.ask(connection, VIDEO, "leftovers", world.clock.now() + 1)
+        sweeper.schedule_free_one(connection, VIDEO, keys[0], world.clock.now())
+        sweeper.schedule_free(connection, VIDEO, "leftovers", world.clock.now() + 1)
     world.settle()
     assert keys[1] in world.blobs(Bucket.ENCODED)
     world.wait(7 * 3600)

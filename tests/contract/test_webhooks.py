@@ -86,7 +86,7 @@ class World:
 
     def move(self, video_id: str, state: VideoState) -> None:
         with self.database.write() as connection:
-            video.move(connection, video_id, state, self.clock.now())
+            video.change_state(connection, video_id, state, self.clock.now())
 
     def told(self) -> list[dict[str, Any]]:
         return [json.loads(self.hooks.messages.get_nowait().body) for _ in range(self.hooks.messages.qsize())]
@@ -161,8 +161,8 @@ def test_what_a_transaction_undoes_is_not_told(world: World):
 
     def delete_and_stumble() -> None:
         with world.database.write() as connection:
-            video.move(connection, "v", VideoState.DELETED, world.clock.now())
-            video.move(connection, "v", VideoState.READY, world.clock.now())
+            video.change_state(connection, "v", VideoState.DELETED, world.clock.now())
+            video.change_state(connection, "v", VideoState.READY, world.clock.now())
 
     world.create("v")
     with pytest.raises(ConflictError):
@@ -365,7 +365,7 @@ def test_a_webhook_that_is_dropped_while_it_is_told_breaks_nothing(world: World)
     sending.start()
     world.hooks.next_message()
     with world.database.write() as connection:
-        assert webhook.drop(connection, "ann", made["id"])
+        assert webhook.delete_webhook(connection, "ann", made["id"])
     world.hooks.hold.set()
     sending.join()
     assert world.ask("GET", "").json()["items"] == []

@@ -15,7 +15,7 @@ import pytest
 from bench.server import Server
 from tests.e2e.waiting import PATIENCE_S, wait_for
 from tests.streams import make_source
-from yeoul.base.sandbox.room import PARTS
+from yeoul.base.sandbox.confine import PARTS
 from yeoul.delivery.access import StreamAccess
 
 API = "/api/v1"

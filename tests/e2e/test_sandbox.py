@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.chaos import make_clip
 from bench.server import Server
 from tests.e2e.waiting import find_encoders, wait_for
-from yeoul.base.sandbox.room import find_missing
+from yeoul.base.sandbox.confine import find_missing_parts
 
 OPS = """
 import os, socket
@@ -142,7 +142,7 @@ def test_an_op_of_a_user_is_shut_in_too(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     (sidecar,) = (tmp_path / "out").rglob("pry.json")
     found = json.loads(sidecar.read_text())
-    lacks = set(find_missing(Path(tempfile.mkdtemp(dir=tmp_path)), "nobody"))
+    lacks = set(find_missing_parts(Path(tempfile.mkdtemp(dir=tmp_path)), "nobody"))
     files = "done" if {"namespaces", "landlock"} <= lacks else "refused"
     sockets = "done" if "seccomp" in lacks else "refused"
     expected = {**dict.fromkeys(("secret", "users", "other processes", "plant"), files), "a socket": sockets, "own folder": "done"}

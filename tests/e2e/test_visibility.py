@@ -44,7 +44,7 @@ class Visitor:
             self._etags[address] = answer.headers["etag"]
         return answer
 
-    def may_see(self, address: str) -> bool:
+    def can_see(self, address: str) -> bool:
         status = self.get(address).status_code
         assert status in (200, 304, 401, 403, 404), (address, status)
         return status in (200, 304)
@@ -129,7 +129,7 @@ def test_each_address_follows_each_change_at_once(yeoul_server: Server, owner: s
         is_open = audience in ("everybody", "who knows the address")
         for visitor in others:
             for one in (*streams, *items):
-                assert visitor.may_see(one) == is_open, (change, one)
+                assert visitor.can_see(one) == is_open, (change, one)
             for page in pages:
                 text = visitor.reads(page)
                 assert (TITLE in text) == is_open, (change, page)
@@ -143,10 +143,10 @@ def test_each_address_follows_each_change_at_once(yeoul_server: Server, owner: s
                 assert not thread.is_alive(), "an event stream went on"
         if audience != "nobody":
             signed = str(json.loads(own.reads(address))["playback"]["hls"])
-            assert own.may_see(signed) and own.may_see(address)
+            assert own.can_see(signed) and own.can_see(address)
             assert (f"/{video_id}/" in signed) and (is_open == ("/public/" in signed))
         else:
-            assert not any(visitor.may_see(signed) for visitor in (*others, own)), "a signed address ends with the video"
+            assert not any(visitor.can_see(signed) for visitor in (*others, own)), "a signed address ends with the video"
     for visitor in (*others, own):
         visitor.close()
 

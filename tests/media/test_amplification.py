@@ -13,7 +13,7 @@ from tests.clips.matroska import Block, element, master, write_film
 from tests.clips.mp4_boxes import Box, read_boxes
 from yeoul.base.errors import TooLargeError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import Limits, most_copied_bytes
+from yeoul.media.limits import Limits, max_demuxed_bytes
 from yeoul.media.source.split import cut_pieces, plan_split
 
 LIMITS = Limits()
@@ -96,10 +96,10 @@ def test_a_film_with_one_keyframe_is_cut_into_fewer_pieces(tmp_path: Path):
     )
     path = make(tmp_path / "one-keyframe.mp4", "-f", "lavfi", "-i", picture, *words)
     size = path.stat().st_size
-    assert size * 10 > most_copied_bytes(size)
+    assert size * 10 > max_demuxed_bytes(size)
     pieces, written = write_pieces(path, tmp_path / "pieces")
     assert 3 <= pieces < 20
-    assert written < most_copied_bytes(size) * 1.05
+    assert written < max_demuxed_bytes(size) * 1.05
 
 
 def test_an_hour_of_one_still_in_a_few_bytes_is_welcome(tmp_path: Path):

@@ -15,7 +15,7 @@ from yeoul.base.errors import InvalidError
 from yeoul.delivery.presentation import make_chapters
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.source.chapter import place_chapters
+from yeoul.media.source.chapter import shift_chapters
 from yeoul.media.source.probe import probe
 from yeoul.media.source.split import plan_split
 from yeoul.model.plain import make_line
@@ -107,5 +107,5 @@ def test_any_title_is_one_cue(titles: list[str]):
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100))), st.floats(-5, 5), st.floats(0, 50))
 def test_placed_chapters_lie_in_the_video(times: list[tuple[float, float]], shift_s: float, duration_s: float):
-    found = place_chapters([Chapter(start_s=start, end_s=end, title="x") for start, end in times], shift_s, duration_s)
+    found = shift_chapters([Chapter(start_s=start, end_s=end, title="x") for start, end in times], shift_s, duration_s)
     assert all(0 <= one.start_s <= one.end_s <= duration_s + 1e-6 for one in found)

@@ -12,7 +12,7 @@ import pytest
 from tests import oracle
 from tests.checker.boxes import parse_init
 from tests.media.test_encode import X264, Encoded, assert_idrs, assert_pictures, assert_shows, assert_times, encode, make
-from yeoul.media.video.ladder import in_codec
+from yeoul.media.video.ladder import convert_rungs
 from yeoul.model.rendition import Codec, Rung
 
 CODECS: tuple[Codec, ...] = tuple(codec for codec in get_args(Codec) if codec != "h264")
@@ -25,7 +25,7 @@ STRINGS = {
 
 
 def lowest(codec: Codec, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
-    return in_codec(ladder[-1:], codec)
+    return convert_rungs(ladder[-1:], codec)
 
 
 @pytest.mark.parametrize("name", ["rabbit-480p-8s.mp4", pytest.param("anamorphic-sar2x1.mp4", marks=pytest.mark.long)])

@@ -10,7 +10,7 @@ import pytest
 from tests import oracle
 from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.limits import Limits
-from yeoul.media.source.cover import with_cover
+from yeoul.media.source.cover import add_cover
 from yeoul.media.source.split import plan_split
 
 SOUND_S = 2.3
@@ -24,7 +24,7 @@ def sound_of(path: Path, *words: str) -> Path:
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "m4a"])
 def test_every_sample_is_kept_beside_a_still(kind: str, tmp_path: Path) -> None:
     source = sound_of(tmp_path / f"sound.{kind}")
-    made = with_cover(source, tmp_path, Limits())
+    made = add_cover(source, tmp_path, Limits())
     assert made is not None
     wanted, found = oracle.find_heard(source), oracle.find_heard(made)
     assert wanted is not None and found is not None
@@ -37,7 +37,7 @@ def test_every_sample_is_kept_beside_a_still(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_picture_that_moves_is_left_alone(media_dir: Path, tmp_path: Path) -> None:
-    assert with_cover(media_dir / "rabbit-480p-8s.mp4", tmp_path, Limits()) is None
+    assert add_cover(media_dir / "rabbit-480p-8s.mp4", tmp_path, Limits()) is None
 
 
 def test_a_cover_that_cannot_be_read_is_drawn(tmp_path: Path) -> None:
@@ -45,11 +45,11 @@ def test_a_cover_that_cannot_be_read_is_drawn(tmp_path: Path) -> None:
     oracle.run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=300x300:d=0.04", "-frames:v", "1", str(art))
     words = ["-i", str(art), "-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic"]
     source = sound_of(tmp_path / "sound.mp3", *words)
-    whole = with_cover(source, tmp_path, Limits())
+    whole = add_cover(source, tmp_path, Limits())
     assert whole is not None and (shown := oracle.find_shown(whole)).width == shown.height == 300
     source.write_bytes(source.read_bytes().replace(art.read_bytes()[60:200], bytes(140)))
     (tmp_path / "damaged").mkdir()
-    drawn = with_cover(source, tmp_path / "damaged", Limits())
+    drawn = add_cover(source, tmp_path / "damaged", Limits())
     assert drawn is not None
     picture = oracle.decode_pictures(drawn, [0], (640, 360), oracle.find_shown(drawn).colour)[0]
     assert np.asarray(picture.luma).std() > 5
@@ -59,9 +59,9 @@ def test_what_is_no_sound_is_told(tmp_path: Path) -> None:
     garbage = tmp_path / "sound.mp3"
     garbage.write_bytes(bytes(range(1, 256)) * 40)
     with pytest.raises(UnreadableError):
-        with_cover(garbage, tmp_path, Limits())
+        add_cover(garbage, tmp_path, Limits())
 
 
 def test_sound_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError):
-        with_cover(sound_of(tmp_path / "sound.wav"), tmp_path, Limits(max_duration_s=1.0))
+        add_cover(sound_of(tmp_path / "sound.wav"), tmp_path, Limits(max_duration_s=1.0))

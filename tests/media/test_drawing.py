@@ -13,7 +13,7 @@ from tests.clips.collection import find_folder
 from yeoul.base.errors import MediaToolError, TooLargeError, UnreadableError
 from yeoul.media.limits import Limits
 from yeoul.media.picture.avatar import make_avatar
-from yeoul.media.picture.poster import cut_frame, draw_thumbnail
+from yeoul.media.picture.poster import cut_frame, draw_poster
 from yeoul.media.picture.process import Drawing, make_environment
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
@@ -31,7 +31,7 @@ def encode(width: int, height: int, form: str = "PNG") -> bytes:
 def test_pictures_are_as_those_drawn_here(tmp_path: Path):
     sent = encode(300, 200)
     assert DRAWING.make_avatar(sent) == make_avatar(sent)
-    assert DRAWING.draw_thumbnail(sent) == draw_thumbnail(sent)
+    assert DRAWING.draw_poster(sent) == draw_poster(sent)
     file = find_folder() / "rabbit-480p-8s.mp4"
     plan = plan_split(file, Limits())
     piece, path = next(cut_pieces(file, plan, tmp_path))

@@ -26,7 +26,7 @@ from yeoul.media.segment import EncodedSegment
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
 from yeoul.media.video.ladder import make_ladder
-from yeoul.media.video.reorder import longest_ticks
+from yeoul.media.video.reorder import max_frame_ticks
 from yeoul.media.video.timescale import rendition_timescale
 from yeoul.model.piece import Piece
 from yeoul.model.rendition import Rung
@@ -138,7 +138,7 @@ def assert_times(encoded: Encoded, shown: oracle.Shown) -> None:
 
 def assert_idrs(encoded: Encoded) -> None:
     """Each piece starts with one; then one follows at the first frame 2 s after the last, and frames shown for long are some."""
-    longest_s = longest_ticks(encoded.source) / rendition_timescale(encoded.source)
+    longest_s = max_frame_ticks(encoded.source) / rendition_timescale(encoded.source)
     for rung, made in encoded.segments.items():
         times, idrs = encoded.times(rung), encoded.idr_times(rung)
         starts = [Fraction(segment.start_ticks, segment.timescale) for segment in made]

@@ -25,7 +25,7 @@ def make(path: Path, *words: str) -> Path:
 
 def look(path: Path) -> dict[str, str]:
     data = path.read_bytes()
-    return Drawing().look_at_ends(data[:END], data[-END:], len(data))
+    return Drawing().probe_ends(data[:END], data[-END:], len(data))
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_codec_that_nobody_knows_is_named_with_its_container(tmp_path: Path):
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, b"no video at all " * 100_000, b"RIFF\xff\xff\xff\xffAVI LIST" * 50_000])
 def test_what_is_nothing_tells_nothing(data: bytes):
-    assert "video" not in Drawing().look_at_ends(data[:END], data[-END:], 2**53)
+    assert "video" not in Drawing().probe_ends(data[:END], data[-END:], 2**53)

@@ -15,7 +15,7 @@ from tests import oracle
 from yeoul.base.errors import MediaError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.picture.storyboard import Tile, compose_sheets, make_poster, make_tiles
+from yeoul.media.picture.storyboard import Thumbnail, compose_sheets, make_poster, make_thumbnails
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
 from yeoul.media.video.ladder import make_ladder
@@ -37,14 +37,14 @@ def grey(jpeg: bytes, size: tuple[int, int] | None = None) -> NDArray[np.float32
 # --- tiles ---
 
 
-def tiles_of(source: Path, folder: Path, target_s: float, most: int) -> list[Tile]:
+def tiles_of(source: Path, folder: Path, target_s: float, most: int) -> list[Thumbnail]:
     """Of the lowest rung's segments, as the pipeline has them made."""
     plan = plan_split(source, LIMITS, target_s)
     rung = make_ladder(plan.source)[-1:]
-    found: list[Tile] = []
+    found: list[Thumbnail] = []
     for piece, file in cut_pieces(source, plan, folder, only=range(most)):
         (segment,) = encode_piece(file, piece, plan.source, rung, folder, LIMITS)
-        found += make_tiles(segment.init, segment.path)
+        found += make_thumbnails(segment.init, segment.path)
     return found
 
 
@@ -72,19 +72,19 @@ def test_a_segment_without_a_picture_is_unreadable(tmp_path: Path) -> None:
     (segment,) = encode_piece(file, piece, plan.source, make_ladder(plan.source), tmp_path, LIMITS)
     segment.path.write_bytes(b"")
     with pytest.raises(UnreadableError):
-        make_tiles(segment.init, segment.path)
+        make_thumbnails(segment.init, segment.path)
     segment.path.write_bytes(bytes(1000))
     with pytest.raises(MediaError):
-        make_tiles(segment.init, segment.path)
+        make_thumbnails(segment.init, segment.path)
 
 
 # --- sheets ---
 
 
-def tile_of(start_s: float, shade: int) -> Tile:
+def tile_of(start_s: float, shade: int) -> Thumbnail:
     out = io.BytesIO()
     Image.new("RGB", (32, 18), (shade, shade, shade)).save(out, "JPEG", quality=95)
-    return Tile(start_s, out.getvalue())
+    return Thumbnail(start_s, out.getvalue())
 
 
 def shades(sheet: bytes) -> list[list[int]]:

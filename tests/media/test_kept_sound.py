@@ -12,10 +12,10 @@ from yeoul.media.audio.decode import Samples, decode_sound
 from yeoul.media.audio.grid import Span
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
-from yeoul.media.source.flac_sound import with_kept_sound, with_what_is_told
+from yeoul.media.source.flac_audio import convert_audio, restore_metadata
 from yeoul.media.source.probe import probe
 from yeoul.media.source.split import cut_pieces, plan_split
-from yeoul.media.text.extract import extract_texts
+from yeoul.media.text.extract import extract_captions
 
 LIMITS = Limits()
 RATE = 48_000
@@ -57,7 +57,7 @@ def hear(path: Path, folder: Path) -> tuple[int, Samples]:
 )
 def test_the_sound_is_heard_where_it_was(name: str, codecs: tuple[str, ...], tmp_path: Path):
     source = make(tmp_path / name, *codecs)
-    kept = with_kept_sound(source, tmp_path, LIMITS)
+    kept = convert_audio(source, tmp_path, LIMITS)
     assert kept is not None
     frames, heard = hear(kept, tmp_path)
     assert frames == 25 * LENGTH_S
@@ -86,7 +86,7 @@ def _measure(samples: Samples) -> tuple[float, float]:
 
 
 def test_what_pieces_can_hold_stays(tmp_path: Path):
-    assert with_kept_sound(make(tmp_path / "film.mkv", "-c:v", "mpeg4", "-c:a", "aac"), tmp_path, LIMITS) is None
+    assert convert_audio(make(tmp_path / "film.mkv", "-c:v", "mpeg4", "-c:a", "aac"), tmp_path, LIMITS) is None
 
 
 def test_what_only_the_original_tells_is_kept(tmp_path: Path):
@@ -99,15 +99,15 @@ def test_what_only_the_original_tells_is_kept(tmp_path: Path):
     words = [ffmpeg_path(), "-v", "error", "-nostdin", "-i", str(film), "-i", str(captions), "-i", str(chapters), "-map", "0", "-map", "1"]
     words += ["-map_chapters", "2", "-c", "copy", "-metadata:s:a:0", "language=kor", "-metadata:s:s:0", "language=eng", "-aspect", "2:1"]
     subprocess.run([*words, str(source)], check=True)
-    kept = with_kept_sound(source, tmp_path, LIMITS)
+    kept = convert_audio(source, tmp_path, LIMITS)
     assert kept is not None
     plan, told = plan_split(kept, LIMITS, 1.0), probe(source, LIMITS)
-    found = with_what_is_told(plan.source, told)
+    found = restore_metadata(plan.source, told)
     assert [chapter.title for chapter in found.chapters] == ["First"]
     assert found.audio is not None and (found.audio.codec, found.audio.language) == ("flac", "ko")
     assert found.video.display_size[0] == 2 * found.video.display_size[1]
     assert (found.video.frames, found.video.time_base, found.start_pts) == (150, plan.source.video.time_base, plan.source.start_pts)
-    (text,) = extract_texts(source, told, LIMITS)
+    (text,) = extract_captions(source, told, LIMITS)
     zero_ms = round(told.start_pts * told.video.time_base.fraction * 1000)  # captions count from the first picture
     assert (
         text.language == "en" and f"00:00:{(1000 - zero_ms) / 1000:06.3f} --> 00:00:{(2000 - zero_ms) / 1000:06.3f}\nHello" in text.webvtt

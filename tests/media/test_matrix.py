@@ -12,7 +12,7 @@ from tests.harness.cut import leave_out
 from yeoul.base.errors import NotInPiecesError, UnreadableError, UnsupportedCodecError, YeoulError
 from yeoul.media.audio.decode import decode_sound
 from yeoul.media.limits import Limits
-from yeoul.media.source.near_keyframes import with_near_keys
+from yeoul.media.source.near_keyframes import add_keyframes
 from yeoul.media.source.probe import probe
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
@@ -37,7 +37,7 @@ def judge(sample: Sample, container: str, folder: Path) -> str:
         try:
             plan = plan_split(path, limits)
         except NotInPiecesError:  # sent whole, and converted by the server
-            path = with_near_keys(path, probe(path, limits), folder, limits, needed=True) or path
+            path = add_keyframes(path, probe(path, limits), folder, limits, needed=True) or path
             plan = plan_split(path, limits)
     except YeoulError as error:
         # Some pairs are written and not read again, not even by ffmpeg itself.

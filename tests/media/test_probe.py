@@ -13,7 +13,7 @@ import pytest
 from yeoul.base.errors import NoVideoError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, open_input
-from yeoul.media.source.probe import orientation_of, probe, turn_of
+from yeoul.media.source.probe import orientation_of, probe, rotation_of
 from yeoul.media.source.split import plan_split
 from yeoul.model.source import Source
 
@@ -71,7 +71,7 @@ def test_the_turn_of_a_picture_is_read_in_two_ways(degrees: int, tmp_path: Path)
     turned = make(tmp_path / "turned.mp4", "-display_rotation", str(degrees), "-i", str(film), "-c", "copy")
     with open_input(turned, LIMITS) as container:
         picture = next(container.decode(video=0))
-    assert turn_of(picture) == probe(turned, LIMITS).video.rotation_deg == -degrees % 360
+    assert rotation_of(picture) == probe(turned, LIMITS).video.rotation_deg == -degrees % 360
 
 
 def test_subtitles_are_listed(media_dir: Path) -> None:

@@ -25,8 +25,8 @@ from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
 from yeoul.base.errors import NotInPiecesError, UnsupportedCodecError
 from yeoul.media.audio.encode import encode_audio_piece
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.source.dolby import is_without_base_colours
-from yeoul.media.source.near_keyframes import with_near_keys
+from yeoul.media.source.dolby import is_dolby_vision_only
+from yeoul.media.source.near_keyframes import add_keyframes
 from yeoul.media.source.probe import probe
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import needs_feed
@@ -193,13 +193,13 @@ def test_far_keyframes_become_near_ones_without_a_loss(name: str, coding: tuple[
     )
     heavy = plan_split(source, LIMITS, 2.0)
     assert heavy.weight > 4 and heavy.is_heavy
-    near = with_near_keys(source, heavy.source, tmp_path, LIMITS)
+    near = add_keyframes(source, heavy.source, tmp_path, LIMITS)
     assert near is not None
     light = plan_split(near, LIMITS, 2.0)
     assert light.weight < 1.2 and light.source.video.frames == 500
     assert light.source.duration_s == pytest.approx(heavy.source.duration_s, abs=0.03)
     assert pictures_of(near) == pictures_of(source)
-    ended = light.ending_as(heavy)
+    ended = light.with_end_of(heavy)
     assert ended.source.duration_s == heavy.source.duration_s
     assert [piece.audio and piece.audio.end_sample for piece in (ended.pieces[0], ended.pieces[-1])] == [
         *(None, heavy.pieces[-1].audio and heavy.pieces[-1].audio.end_sample)
@@ -224,7 +224,7 @@ def test_far_keyframes_of_full_range_keep_their_values(coding: tuple[str, ...], 
     source = make(tmp_path / "far.mkv", *PICTURE, picture, *coding, "-g", "9999")
     plan = plan_split(source, LIMITS, 2.0)
     assert plan.source.video.colour_range == "pc"
-    near = with_near_keys(source, plan.source, tmp_path, LIMITS)
+    near = add_keyframes(source, plan.source, tmp_path, LIMITS)
     assert near is not None
     assert raw_pictures(near) == raw_pictures(source)
 
@@ -401,7 +401,7 @@ def test_a_palette_in_the_header_is_not_lost(tmp_path: Path) -> None:
     source = make(tmp_path / "screen.mov", *PICTURE, "testsrc=s=160x96:r=10:d=1,format=pal8", "-c:v", "smc")
     with pytest.raises(NotInPiecesError):
         plan_split(source, LIMITS, 2.0)
-    kept = with_near_keys(source, probe(source, LIMITS), tmp_path, LIMITS, needed=True)
+    kept = add_keyframes(source, probe(source, LIMITS), tmp_path, LIMITS, needed=True)
     assert kept is not None
     (file,) = made_of(kept, tmp_path).files.values()
     assert np.abs(first_rgb(file).astype(int) - first_rgb(source).astype(int)).mean() < 8
@@ -422,7 +422,7 @@ def test_a_file_of_empty_boxes_is_not_followed_to_its_end(tmp_path: Path) -> Non
     boxes.write_bytes((16).to_bytes(4, "big") + b"ftypisom" + bytes(4) + b"\0\0\0\x08free" * 2_000_000)
     before = time.process_time()
     with boxes.open("rb") as file:
-        assert not is_without_base_colours(file)
+        assert not is_dolby_vision_only(file)
     assert time.process_time() - before < 5, "CPU seconds"
 
 
@@ -432,7 +432,7 @@ def test_dolby_vision_without_base_colours_is_refused_before_it_is_sent(profile:
     source = make(tmp_path / "plain.mp4", *moving(1), "-c:v", "libx265", "-x265-params", "log-level=error", "-tag:v", "hvc1")
     (tmp_path / "dolby.mp4").write_bytes(with_dolby_record(source.read_bytes(), profile))
     with (tmp_path / "dolby.mp4").open("rb") as file:
-        assert is_without_base_colours(file) is refused
+        assert is_dolby_vision_only(file) is refused
     if refused:
         with pytest.raises(UnsupportedCodecError, match="Dolby Vision profile 5"):
             probe(tmp_path / "dolby.mp4", LIMITS)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.media.test_audio import decode
 from yeoul.base.errors import NotInPiecesError, TooLargeError, TruncatedError, UnreadableError
 from yeoul.media.audio.encode import encode_audio_piece
-from yeoul.media.audio.track import check_sounds, cut_sound, make_keepable, plan_sound, take_sounds
+from yeoul.media.audio.track import check_audio_tracks, convert_if_needed, cut_audio_track, extract_audio_tracks, plan_audio_track
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.source.split import plan_split
@@ -50,10 +50,10 @@ def film(path: Path, *codecs: str, later_s: float = 0.0) -> Path:
 def sound_of(file: Path, sound: SoundFile, source: Source, target_s: float, folder: Path, channels: int = 1) -> NDArray[np.float32]:
     """A track's sound as viewers hear it, cut at borders of pieces of `target_s`."""
     folder.mkdir()
-    file, sound = make_keepable(file, sound, folder, LIMITS)
-    plan = plan_sound(file, sound, PIECES[target_s], source, LIMITS)
+    file, sound = convert_if_needed(file, sound, folder, LIMITS)
+    plan = plan_audio_track(file, sound, PIECES[target_s], source, LIMITS)
     data = b""
-    for piece, part in cut_sound(file, plan, folder, LIMITS):
+    for piece, part in cut_audio_track(file, plan, folder, LIMITS):
         made = encode_audio_piece(part, piece, source.with_values(audio=plan.track), folder / "s.m4s", LIMITS, channels=channels)
         assert made is not None
         data = (data or made.init) + made.path.read_bytes()
@@ -98,7 +98,7 @@ def test_each_track_of_a_file_stands_where_it_stands_there(kind: str, tmp_path: 
     path = film(tmp_path / f"film.{kind}", *KINDS[kind], later_s=1.4 if kind == "ts" else 0.0)
     source = split(path, 1.3)
     zero_s = source.start_pts * source.video.time_base.fraction
-    taken = take_sounds(path, zero_s, tmp_path, LIMITS)
+    taken = extract_audio_tracks(path, zero_s, tmp_path, LIMITS)
     if kind != "mov":  # which has languages of its own, and no roles
         assert [one.track.language for one in taken] == ["de", "ko"]
         assert [one.track.role for one in taken] == ["dub", "dub" if kind == "ts" else "commentary"]
@@ -115,7 +115,7 @@ def test_seams_are_not_heard(tmp_path: Path):
     words = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=8", *tone, *tone, "-map", "0", "-map", "1", "-map", "2", "-c:a", "libmp3lame"]
     path = make(tmp_path / "tone.mkv", *words, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25")
     source = split(path, 0.7)
-    (taken,) = take_sounds(path, source.start_pts * source.video.time_base.fraction, tmp_path, LIMITS)
+    (taken,) = extract_audio_tracks(path, source.start_pts * source.video.time_base.fraction, tmp_path, LIMITS)
     short = sound_of(taken.path, taken.sound, source, 0.7, tmp_path / "short")
     split(path, 60.0)
     whole = sound_of(taken.path, taken.sound, source, 60.0, tmp_path / "whole")
@@ -170,17 +170,17 @@ def test_sound_of_a_day_and_more_is_refused(tmp_path: Path):
     source = split(film(tmp_path / "film.mp4", "-c:a", "aac"), 2.0)
     file = make(tmp_path / "dub.flac", *beep(700))
     with pytest.raises(TooLargeError):
-        plan_sound(file, SoundFile(), PIECES[2.0], source, Limits(max_duration_s=7.0))
+        plan_audio_track(file, SoundFile(), PIECES[2.0], source, Limits(max_duration_s=7.0))
 
 
 def test_what_no_piece_holds_is_told_before_it_is_sent(tmp_path: Path):
-    check_sounds(film(tmp_path / "film.mkv", "-c:a", "aac"), LIMITS)
+    check_audio_tracks(film(tmp_path / "film.mkv", "-c:a", "aac"), LIMITS)
     with pytest.raises(NotInPiecesError):
-        check_sounds(film(tmp_path / "wma.mkv", "-c:a", "wmav2"), LIMITS)
+        check_audio_tracks(film(tmp_path / "wma.mkv", "-c:a", "wmav2"), LIMITS)
 
 
 def test_a_file_of_one_sound_gives_no_others(tmp_path: Path):
     path = make(tmp_path / "one.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x36:d=1", *beep(700, 1.0))
-    assert take_sounds(path, Fraction(0), tmp_path, LIMITS) == []
+    assert extract_audio_tracks(path, Fraction(0), tmp_path, LIMITS) == []
     with av.open(str(path)) as container:
         assert len(container.streams.audio) == 1

@@ -144,7 +144,7 @@ def test_an_edit_list_hides_its_frames(tmp_path: Path) -> None:
     ffmpeg(*SOURCE_30_FPS, *X264, "-x264-params", B_FRAMES, str(whole))
     ffmpeg("-ss", "2.5", "-i", str(whole), "-t", "4", "-c", "copy", str(source))
     plan = assert_joins(source, tmp_path, 1.0, at_least=3)
-    assert int((~plan.found.video.shown).sum()) >= 15
+    assert int((~plan.scan.video.shown).sum()) >= 15
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_pictures_that_share_a_time_are_told_apart(tmp_path: Path) -> None:
     ffmpeg(*SOURCE_30_FPS, "-t", "2", *X264, "-bf", "0", "-g", "30", str(film))
     ffmpeg("-i", str(film), "-c", "copy", "-bsf:v", "setts=ts=floor(PTS/66)*66", str(source))
     plan = plan_split(source, LIMITS)
-    shown = np.sort(plan.found.video.pts[plan.found.video.shown])
+    shown = np.sort(plan.scan.video.pts[plan.scan.video.shown])
     assert len(shown) == 60 and bool((np.diff(shown) >= 1).all())
     out = tmp_path / "out"
     out.mkdir()
@@ -211,7 +211,7 @@ def test_a_program_stream_without_times_on_all_pictures(codec: str, tmp_path: Pa
     source = tmp_path / "film.vob"
     quiet = ["-x265-params", "log-level=none"] if codec == "libx265" else []
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=176x144:r=25:d=2", "-c:v", codec, *quiet, "-pix_fmt", "yuv420p", "-bf", "3", str(source))
-    table = plan_split(source, LIMITS).found.video
+    table = plan_split(source, LIMITS).scan.video
     assert set(np.diff(np.sort(table.pts[table.shown]))) == {3600}
     assert table.frames == 50
 
@@ -239,7 +239,7 @@ def test_alternate_reference_frames_are_not_displayed(tmp_path: Path) -> None:
             *SOURCE_30_FPS, *log, "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "25", "-b:v", "200k", "-g", "60", str(source)
         )
     plan = assert_joins(source, tmp_path, 2.0, at_least=3)
-    assert len(plan.found.video) > plan.found.video.frames == 240
+    assert len(plan.scan.video) > plan.scan.video.frames == 240
 
 
 def with_two_edits(film: Path, first: tuple[float, float], second: tuple[float, float]) -> bytes:
@@ -287,7 +287,7 @@ def placed_sound(file: Path, plan: SplitPlan, piece: Piece | None) -> tuple[int,
     rate, tick = source.audio.sample_rate, source.audio.time_base.fraction
     zero = source.start_pts * source.video.time_base.fraction
     anchor = piece.audio.anchor_sample if piece is not None and piece.audio is not None else None
-    counts = plan.found.audio_count is not None
+    counts = plan.scan.audio_count is not None
     chunks: list[tuple[int, np.ndarray]] = []
     expected = anchor
     with av.open(str(file)) as container:
@@ -371,7 +371,7 @@ def test_generated_sound_joins(name: str, tmp_path: Path) -> None:
     source = tmp_path / name
     ffmpeg(*SOURCE_30_FPS, *SWEEP, "-g", "30", *arguments, str(source))
     plan = assert_sound_joins(source, tmp_path, 2.0, tolerance)
-    assert (plan.found.audio_count is None) == (name in ("aac.ts", "pcm.avi"))
+    assert (plan.scan.audio_count is None) == (name in ("aac.ts", "pcm.avi"))
 
 
 def test_a_gap_in_the_sound_stays_a_gap(tmp_path: Path) -> None:
@@ -380,8 +380,8 @@ def test_a_gap_in_the_sound_stays_a_gap(tmp_path: Path) -> None:
     ffmpeg(*SOURCE_30_FPS, *SWEEP, "-g", "30", *X264, "-c:a", "aac", "-aac_pns", "0", str(whole))
     ffmpeg("-i", str(whole), "-c", "copy", "-bsf:a", "setts=pts=PTS+gte(PTS*TB\\,3)*0.3/TB:dts=PTS+gte(PTS*TB\\,3)*0.3/TB", str(source))
     plan = assert_sound_joins(source, tmp_path, 2.0, 0.0)
-    assert plan.found.audio_count is not None
-    steps = np.diff(plan.found.audio_count.start)
+    assert plan.scan.audio_count is not None
+    steps = np.diff(plan.scan.audio_count.start)
     assert steps.max() == pytest.approx(1024 + 0.3 * 48000, abs=100)
 
 

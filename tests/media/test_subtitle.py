@@ -13,7 +13,7 @@ from yeoul.base.errors import InvalidError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.source.probe import probe
-from yeoul.media.text.extract import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_texts, normalise_webvtt
+from yeoul.media.text.extract import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_captions, normalise_webvtt
 
 LIMITS = Limits()
 
@@ -53,7 +53,7 @@ def film_with(tmp_path: Path, text: str, suffix: str, codec: str, container: str
 
 
 def only_text(film: Path) -> str:
-    (text,) = extract_texts(film, probe(film, LIMITS), LIMITS)
+    (text,) = extract_captions(film, probe(film, LIMITS), LIMITS)
     return text.webvtt
 
 
@@ -97,7 +97,7 @@ def test_many_tracks_and_cues_are_bounded_and_take_one_pass(tmp_path: Path) -> N
     subprocess.run([*argv, *["-map", "1:s"] * 70, "-c:v", "libx264", "-c:s", "srt", str(film)], check=True)
     source = probe(film, LIMITS)
     assert len(source.texts) == 70
-    found = extract_texts(film, source, LIMITS)
+    found = extract_captions(film, source, LIMITS)
     assert len(found) == MAX_TRACKS and len({one.webvtt for one in found}) == 1
     assert [one.label for one in found[:2]] == ["Text 1", "Text 2"]
 

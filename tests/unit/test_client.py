@@ -27,7 +27,7 @@ from yeoul.base.errors import (
     YeoulError,
     error_codes,
 )
-from yeoul.cli.connection import exit_code_of, server_of
+from yeoul.cli.connection import exit_code_of, find_server_url
 from yeoul.client.connection import Connection, _parse_events, retry_pauses
 from yeoul.client.follow import Follower
 from yeoul.client.rate import RateLimit
@@ -53,34 +53,34 @@ def test_rate_limit_keeps_the_rate_over_time():
     clock = Time()
     limit = RateLimit(100_000, clock.now, clock.wait)
     for _ in range(100):
-        limit.take(10_000, rank=0)
+        limit.acquire(10_000, rank=0)
     assert clock.now_s - 100.0 == pytest.approx(99 * 0.1, rel=0.01)
 
 
 def test_rate_limit_gives_no_credit_for_idle_time():
     clock = Time()
     limit = RateLimit(100_000, clock.now, clock.wait)
-    limit.take(10_000, rank=0)
+    limit.acquire(10_000, rank=0)
     clock.now_s += 60
     began_s = clock.now_s
     for _ in range(20):
-        limit.take(10_000, rank=0)
+        limit.acquire(10_000, rank=0)
     assert clock.now_s - began_s >= 20 * 0.1 - 0.1 - 0.06, "at most one chunk and 50 ms ahead"
 
 
 def test_no_rate_limit_waits_for_nothing():
     limit = RateLimit(None, wait=lambda _condition, _seconds: pytest.fail("waited"))
     for _ in range(1000):
-        limit.take(1 << 30, rank=0)
+        limit.acquire(1 << 30, rank=0)
 
 
 def test_earlier_pieces_go_first():
     limit = RateLimit(50_000)
-    limit.take(10_000, rank=0)  # the next may go in 0.2 s; until then both queue up
+    limit.acquire(10_000, rank=0)  # the next may go in 0.2 s; until then both queue up
     order: list[int] = []
 
     def lane(rank: int) -> None:
-        limit.take(1000, rank)
+        limit.acquire(1000, rank)
         order.append(rank)
 
     lanes = [threading.Thread(target=lane, args=(rank,)) for rank in (7, 3)]
@@ -132,7 +132,7 @@ def test_parts_of_a_whole_file_join_to_the_file(tmp_path: Path):
     assert b"".join(bodies) == file.read_bytes()
     assert [item.declared["sha256"] for item in items] == [hashlib.sha256(body).hexdigest() for body in bodies]
     for item in items:
-        item.drop()
+        item.delete_temporary()
     assert file.exists(), "the user's own file is never deleted"
 
 
@@ -256,7 +256,7 @@ def test_following_goes_on_after_a_break(answering: Callable[..., str]):
     follower = Follower(connection, time.monotonic())
     follower.start("x")
     assert follower.wait("ready", patience_s())
-    assert follower.video == {"state": "ready"} and follower.gone is None
+    assert follower.video == {"state": "ready"} and follower.error is None
     assert follower.playable_s is not None and follower.ready_s is not None and follower.playable_s <= follower.ready_s
     connection.close()
 
@@ -266,7 +266,7 @@ def test_following_ends_when_the_video_is_gone(answering: Callable[..., str]):
     connection = Connection(answering((200, events("uploading")), problem(NotFoundError("deleted"))))
     follower = Follower(connection, time.monotonic())
     follower.start("x")
-    assert follower.wait("ready", patience_s()) and isinstance(follower.gone, NotFoundError)
+    assert follower.wait("ready", patience_s()) and isinstance(follower.error, NotFoundError)
     connection.close()
 
 
@@ -275,7 +275,7 @@ def test_following_ends_when_the_server_stays_away(answering: Callable[..., str]
     connection = Connection(answering((200, events("uploading")), (503, b"")), patience_s=0.2)
     follower = Follower(connection, time.monotonic())
     follower.start("x")
-    assert follower.wait("ready", patience_s()) and isinstance(follower.gone, UnavailableError)
+    assert follower.wait("ready", patience_s()) and isinstance(follower.error, UnavailableError)
     connection.close()
 
 
@@ -292,10 +292,10 @@ def test_exit_codes_follow_the_area_of_an_error():
 @pytest.mark.parametrize("server", ["localhost:8000", "nonsense", "ftp://host", "http://", "http://a b", "http://h?x"])
 def test_an_address_that_is_none_is_wrong_usage(server: str):
     with pytest.raises(InvalidError):
-        server_of(argparse.Namespace(server=server))
+        find_server_url(argparse.Namespace(server=server))
 
 
 def test_addresses(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("YEOUL_SERVER", "https://video.example:8443/")
-    assert server_of(argparse.Namespace(server=None)) == "https://video.example:8443"
-    assert server_of(argparse.Namespace(server="http://[::1]:8000/yeoul")) == "http://[::1]:8000/yeoul"
+    assert find_server_url(argparse.Namespace(server=None)) == "https://video.example:8443"
+    assert find_server_url(argparse.Namespace(server="http://[::1]:8000/yeoul")) == "http://[::1]:8000/yeoul"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from yeoul.base.errors import TaskCrashedError, UnreadableError, YeoulError
-from yeoul.base.sandbox.room import Room
+from yeoul.base.sandbox.confine import Sandbox
 from yeoul.engine.local.attempt import describe
 from yeoul.engine.local.confined import Ask, Confined, Folders, Tell
 from yeoul.engine.local.frame import pack
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 def run(folder: Path, body: Callable[[Ask, Tell], bytes], progress: Tell = lambda _: None) -> bytes:
     folders = Folders.make(folder, "nobody")
-    room = Room(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
+    room = Sandbox(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
     with Confined(room, body, lambda error: describe("op", error)) as confined:
         return confined.run(lambda question, data: data * question["times"], progress)
 
@@ -88,7 +88,7 @@ def test_what_has_no_form_ends_the_attempt(tmp_path: Path, name: str):
 
 def test_a_sandbox_that_is_not_needed_ends(tmp_path: Path):
     folders = Folders.make(tmp_path, "nobody")
-    room = Room(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
+    room = Sandbox(readable=(folders.inputs,), writable=(folders.work,), mount_point=folders.root)
     before = set(psutil.Process().children())
     with Confined(room, lambda _ask, _tell: b"", lambda error: describe("op", error)):
         (child,) = set(psutil.Process().children()) - before

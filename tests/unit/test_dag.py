@@ -57,15 +57,15 @@ def test_the_built_in_definitions_are_right_and_travel(name: str):
 
 def test_standard():
     made = parse_definition(read_definitions()["standard"], "standard.yaml", BUILT_IN)
-    full = {stage.name: stage for stage in made.active({**NOTHING, "has_audio": True, "rungs": 4})}
+    full = {stage.name: stage for stage in made.active_stages({**NOTHING, "has_audio": True, "rungs": 4})}
     of_pictures = {"encode_low", "encode_all", "poster", "tiles", "storyboard", "better_poster", "package"}
     assert set(full) == {*of_pictures, "encode", "audio", "more_audio"}
     assert full["encode_low"].parameters == {"rungs": "lowest"} and full["encode_low"].latency_sensitive
     assert full["encode"].optional and not full["encode_low"].optional
     for index in range(8):  # each rung of each piece is encoded once
-        taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].takes(index)]
+        taken = [full[name].parameters["rungs"] for name in ("encode_low", "encode", "encode_all") if full[name].has_tasks_for(index)]
         assert taken == (["lowest", "others"] if index < 3 else ["all"])
-    small = {stage.name: stage for stage in made.active({**NOTHING, "rungs": 1})}
+    small = {stage.name: stage for stage in made.active_stages({**NOTHING, "rungs": 1})}
     assert set(small) == {*of_pictures, "more_audio"}
     assert small["package"].needs == ("encode_low", "encode_all")
 

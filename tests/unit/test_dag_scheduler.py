@@ -23,7 +23,7 @@ from yeoul.pipeline.dag.scheduler import (
     TaskEnded,
     TrackLanded,
     UploadClosed,
-    count_seen,
+    count_readable_pieces,
 )
 
 FACTS = {"has_audio": True, "hdr": False}
@@ -36,7 +36,7 @@ class SchedulerHistory(RuleBasedStateMachine):
     @initialize(definition=definitions(), pieces=st.integers(1, 5))
     def begin(self, definition: Definition, pieces: int) -> None:
         self.definition = definition
-        self.units = make_units(definition.active(FACTS))
+        self.units = make_units(definition.active_stages(FACTS))
         self.pieces = pieces
         self.landed: set[int] = set()
         self.tracks: set[str] = set()
@@ -142,7 +142,12 @@ class SchedulerHistory(RuleBasedStateMachine):
             is_whole = self.closed and len(self.landed) == self.pieces
             return [Place(unit.name, None, name) for name in self.tracks] if is_whole else []
         rungs = RUNGS if unit.scope == "rung" else (None,)
-        return [Place(unit.name, index, rung) for index in self.landed if unit.takes(index) and self.is_free(unit, index) for rung in rungs]
+        return [
+            Place(unit.name, index, rung)
+            for index in self.landed
+            if unit.has_tasks_for(index) and self.is_free(unit, index)
+            for rung in rungs
+        ]
 
     def is_free(self, unit: Unit, index: int) -> bool:
         """Whether all video's units have come that a piece's tasks need, themselves or through others of the piece."""
@@ -150,7 +155,7 @@ class SchedulerHistory(RuleBasedStateMachine):
         return all(
             self.has_come(need) if need.scope == "video" else self.is_free(need, index)
             for need in above
-            if need.scope == "video" or need.takes(index)
+            if need.scope == "video" or need.has_tasks_for(index)
         )
 
     def has_come(self, unit: Unit) -> bool:
@@ -270,7 +275,7 @@ def test_a_stage_of_the_video_sees_what_it_has_waited_for(name: str, count: int 
         Stage(name="package", op="x", scope="video", needs=("encode",)),
     )
     definition = Definition(name="seen", stages=stages)
-    assert count_seen(definition, {}, name) == count
+    assert count_readable_pieces(definition, {}, name) == count
     scheduler = DagScheduler(definition, {}, ())
     told: list[Instruction] = list(scheduler.start())
     for index in range(count or 5):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.pipeline_world import DEFINITIONS
-from yeoul.catalog.schema.row.work import AttemptRow, RunRow, TaskStateRow
+from yeoul.catalog.schema.row.pipeline import AttemptRow, RunRow, TaskStateRow
 from yeoul.pipeline.dag.definition import Definition, Stage
 from yeoul.pipeline.dag.diff import compare, draw_diff, write_diff
 from yeoul.pipeline.story.dag_drawing import draw_definition, draw_run

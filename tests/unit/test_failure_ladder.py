@@ -20,8 +20,8 @@ from yeoul.base.errors import (
     WorkerLostError,
     YeoulError,
 )
-from yeoul.catalog.queue.due import LONGEST_S
-from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, draw, find_fault
+from yeoul.catalog.queue.due import MAX_DELAY_S
+from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, Fault, GiveUp, Retry, after_failure, find_fault, make_jitter
 
 CHANCE = MediaToolError("x").to_dict()
 FULL = StorageFullError("x").to_dict()
@@ -48,7 +48,7 @@ def test_what_failed_together_does_not_come_back_together():
 
 @given(st.text(), st.integers(0, 100))
 def test_draws_lie_between_0_and_1(task: str, attempt: int):
-    assert 0 <= draw(task, attempt) < 1
+    assert 0 <= make_jitter(task, attempt) < 1
 
 
 @pytest.mark.parametrize("retries", [0, 1, 2, 5, 12])
@@ -59,31 +59,31 @@ def test_a_stage_may_want_more_or_fewer_retries(retries: int):
 
 def test_no_delay_is_longer_than_what_a_clock_that_was_set_back_is_known_by():
     verdicts = [after_failure("t", CHANCE, failures=n, tries=n + 1, retries=20) for n in range(20)]
-    assert max(verdict.delay_s for verdict in verdicts if isinstance(verdict, Retry)) < LONGEST_S
+    assert max(verdict.delay_s for verdict in verdicts if isinstance(verdict, Retry)) < MAX_DELAY_S
 
 
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
-        (StorageFullError("x"), Fault.NO_ROOM),
+        (StorageFullError("x"), Fault.DISK_FULL),
         (UnreadableError("x"), Fault.INPUT),
         (UnsupportedCodecError("x"), Fault.INPUT),
         (YeoulError("x"), Fault.INPUT),
-        (StorageError("x"), Fault.CHANCE),
-        (MediaTimeoutError("x"), Fault.CHANCE),
-        (TaskTimeoutError("x"), Fault.CHANCE),
-        (TaskCrashedError("x"), Fault.CHANCE),
-        (MediaToolError("x", returncode=1), Fault.CHANCE),
-        (MediaToolError("x", signal=9), Fault.CHANCE),
+        (StorageError("x"), Fault.TRANSIENT),
+        (MediaTimeoutError("x"), Fault.TRANSIENT),
+        (TaskTimeoutError("x"), Fault.TRANSIENT),
+        (TaskCrashedError("x"), Fault.TRANSIENT),
+        (MediaToolError("x", returncode=1), Fault.TRANSIENT),
+        (MediaToolError("x", signal=9), Fault.TRANSIENT),
         (MediaToolError("x", signal=11), Fault.CRASH),
         (MediaToolError("x", signal=6), Fault.CRASH),
         (WorkerLostError("x", reason="SIGSEGV"), Fault.CRASH),
         (WorkerLostError("x", reason="exit 0"), Fault.CRASH),
         (WorkerLostError("x", reason="SIGKILL"), Fault.LOSS),
         (WorkerLostError("x"), Fault.LOSS),
-        (WorkerLostError("x", reason="zygote"), Fault.CHANCE),
-        (WorkerLostError("x", reason="cancelled"), Fault.CHANCE),
-        (WorkerLostError("x", reason="unknown"), Fault.CHANCE),
+        (WorkerLostError("x", reason="zygote"), Fault.TRANSIENT),
+        (WorkerLostError("x", reason="cancelled"), Fault.TRANSIENT),
+        (WorkerLostError("x", reason="unknown"), Fault.TRANSIENT),
     ],
 )
 def test_whose_fault_it_is(error: YeoulError, fault: Fault):
@@ -93,15 +93,15 @@ def test_whose_fault_it_is(error: YeoulError, fault: Fault):
 def test_what_crashes_its_third_worker_is_poison():
     lost = WorkerLostError("x", reason="SIGSEGV").to_dict()
     verdicts = [after_failure("t", lost, failures=n, tries=n + 1, crashes=n + 1) for n in range(3)]
-    assert verdicts == [Retry(0.0), Retry(0.0), GiveUp(poison=True)]
-    assert after_failure("t", CHANCE, failures=2, tries=3, crashes=9) != GiveUp(poison=True)  # this one did not crash
+    assert verdicts == [Retry(0.0), Retry(0.0), GiveUp(is_poison=True)]
+    assert after_failure("t", CHANCE, failures=2, tries=3, crashes=9) != GiveUp(is_poison=True)  # this one did not crash
 
 
 def test_workers_that_are_gone_say_less_than_those_that_crash():
     gone = WorkerLostError("x", reason="SIGKILL").to_dict()
     verdicts = [after_failure("t", gone, failures=n, tries=n + 1, crashes=n + 1) for n in range(6)]
     assert all(isinstance(verdict, Retry) for verdict in verdicts[:5])
-    assert verdicts[5] == GiveUp(poison=True)
+    assert verdicts[5] == GiveUp(is_poison=True)
 
 
 @given(st.lists(st.sampled_from(["failed", "lost lease", "full"]), min_size=60, max_size=200))

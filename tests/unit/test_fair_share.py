@@ -13,7 +13,7 @@ from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
 from yeoul.pipeline.resource.fair_share import FIRST_DUE_AT, FairShare, make_due_at
 from yeoul.pipeline.resource.manager import Policy, ResourceManager
-from yeoul.pipeline.resource.overload import Effort, Level, Limits, next_level
+from yeoul.pipeline.resource.overload import CostEstimate, Level, Limits, next_level
 from yeoul.pipeline.resource.placement import Candidate
 
 NOW = 1_800_000_000.0
@@ -49,14 +49,14 @@ class Machine:
         choice = self.manager.choose(heads, self.manager.hosts(free, self.now_s), usage, self.now_s)
         for placed in choice.start:
             candidate = by_name.pop(placed.task)
-            self.manager.started((placed.task, 1), candidate, placed, self.now_s)
+            self.manager.record_start((placed.task, 1), candidate, placed, self.now_s)
             self.running[placed.task] = (candidate, self.now_s + lengths.get(placed.task, 10.0))
             self.started.append(candidate)
         self.waiting = list(by_name.values())
         if self.running:
             first = min(self.running, key=lambda name: self.running[name][1])
             self.now_s = self.running.pop(first)[1]
-            self.manager.ended((first, 1), self.now_s, ok=True)
+            self.manager.record_end((first, 1), self.now_s, ok=True)
 
 
 def test_what_may_wait_comes_a_minute_later():
@@ -131,7 +131,7 @@ def test_newcomers_without_end_do_not_starve_who_has_had_much():
 def test_a_quota_bounds_an_account_and_leaves_the_rest_to_others():
     machine = Machine(4, Policy(account_running=2))
     machine.waiting = [task(f"a{n}", "a", NOW - 9) for n in range(8)] + [task("b", "b")]
-    machine.manager.fair.serve("b", 1000.0)
+    machine.manager.fair_share.charge("b", 1000.0)
     free = {WORKER: Slots(cpu=4, memory_bytes=1000)}
     choice = machine.manager.choose(machine.waiting, machine.manager.hosts(free, NOW), {}, NOW)
     assert sorted(placed.task for placed in choice.start) == ["a0", "a1", "b"]
@@ -161,12 +161,12 @@ def test_levels_come_with_the_wait_and_go_with_hysteresis():
 
 
 def test_the_wait_is_what_tasks_took_times_how_many_there_are():
-    effort = Effort()
-    assert effort.wait_s(1000, 4) == 0.0  # nothing is known yet, so nothing is put off
+    effort = CostEstimate()
+    assert effort.estimate_wait_s(1000, 4) == 0.0  # nothing is known yet, so nothing is put off
     for _ in range(20):
-        effort.note("encode", 8.0)
-    assert effort.wait_s(100, 4) == pytest.approx(200.0)
-    assert (effort.expect("encode"), effort.expect("never seen")) == (8.0, 8.0)
+        effort.record("encode", 8.0)
+    assert effort.estimate_wait_s(100, 4) == pytest.approx(200.0)
+    assert (effort.estimate("encode"), effort.estimate("never seen")) == (8.0, 8.0)
 
 
 def test_under_overload_what_nobody_waits_for_is_not_started_while_others_wait():

@@ -18,7 +18,7 @@ from yeoul.media.mp4 import fragment
 from yeoul.media.mp4.codec_string import get_codecs
 from yeoul.media.mp4.edit_list import add_edit_list, get_media_time
 from yeoul.media.mp4.fragment import Sample
-from yeoul.media.video.reorder import find_wait
+from yeoul.media.video.reorder import find_min_delay
 
 KEY, DELTA = 0x2000000, 0x1010000
 END_TICKS = 10_000_000
@@ -69,7 +69,7 @@ def test_retiming_keeps_samples_and_makes_times_exact(given_gops: tuple[list[lis
         run = [Sample(0, len(one), KEY if index == 0 else DELTA, pts) for index, (pts, one) in enumerate(zip(gop, data, strict=True))]
         media += pair(7, 0, run, b"".join(data))
     pts = [time for gop in gops for time in gop]
-    delay = find_wait(pts, END_TICKS) + more
+    delay = find_min_delay(pts, END_TICKS) + more
     retimed = fragment.retime(media, END_TICKS, delay)
     found = fragment.list_fragments(retimed)
     assert [time - delay for time in fragment.list_pts(found)] == pts
@@ -82,7 +82,7 @@ def test_retiming_keeps_samples_and_makes_times_exact(given_gops: tuple[list[lis
     assert [retimed[one.data_offset : one.offset + one.size_bytes] for one in found] == [
         media[one.data_offset : one.offset + one.size_bytes] for one in fragment.list_fragments(media)
     ]
-    if find_wait(pts, END_TICKS):
+    if find_min_delay(pts, END_TICKS):
         with pytest.raises(MediaToolError, match="before it is decoded"):
             fragment.retime(media, END_TICKS, delay - more - 1)
 

@@ -10,11 +10,11 @@ import pytest
 from yeoul.cli.main import main
 from yeoul.pipeline.dag.definition import Definition, Stage
 from yeoul.pipeline.dag.scheduler import AddTask, EndRun, PieceLanded, Place, TaskEnded, TrackLanded, UploadClosed
-from yeoul.pipeline.story.history import (
+from yeoul.pipeline.story.run_log import (
     Entry,
     History,
-    Recording,
     Reopened,
+    RunRecorder,
     Started,
     Step,
     read_entry,
@@ -57,17 +57,17 @@ def test_all_kinds_of_runs_are_recorded():
 
 def test_a_track_that_comes_after_the_end_is_made_before_the_run_ends_again():
     definition = PLAIN.model_copy(update={"stages": (*PLAIN.stages, Stage(name="dub", op="x", scope="track", optional=True))})
-    recording = Recording(definition, {}, ())
+    recording = RunRecorder(definition, {}, ())
     ends = [TaskEnded(Place(unit, piece), ok=True) for unit, piece in (("encode", 0), ("check", 0), ("package", None))]
     for entry in (Started(), PieceLanded(0), UploadClosed(1), *ends[:2]):
-        recording.take(entry)
-    assert recording.take(ends[2]) == [EndRun()]
+        recording.feed(entry)
+    assert recording.feed(ends[2]) == [EndRun()]
     track = Place("dub", None, "audio-1")
-    assert recording.take(TrackLanded("audio-1")) == []
-    (order,) = recording.take(Reopened(()))
+    assert recording.feed(TrackLanded("audio-1")) == []
+    (order,) = recording.feed(Reopened(()))
     assert isinstance(order, AddTask) and order.place == track and not recording.is_over
-    assert recording.take(TaskEnded(track, ok=False)) == [EndRun()]
-    assert recording.take(Reopened(())) == [EndRun()]  # nothing new
+    assert recording.feed(TaskEnded(track, ok=False)) == [EndRun()]
+    assert recording.feed(Reopened(())) == [EndRun()]  # nothing new
 
 
 def test_the_first_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -113,11 +113,11 @@ def test_places_are_the_ends_of_task_ids():
 
 
 def test_a_run_that_is_opened_again_adds_nothing_twice_and_can_end_again():
-    recording = Recording(PLAIN, {}, ())
+    recording = RunRecorder(PLAIN, {}, ())
     steps: list[Step] = []
 
     def feed(entry: Entry) -> list[object]:
-        given = recording.take(entry)
+        given = recording.feed(entry)
         steps.append(Step(at=0.0, event=write_entry(entry), gave=tuple(write_instruction(order) for order in given)))
         return [order.place if isinstance(order, AddTask) else order for order in given]
 

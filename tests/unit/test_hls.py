@@ -34,7 +34,7 @@ def names(playlist: Playlist) -> list[str]:
 def test_a_complete_master_reads_as_written_here():
     p = complete(video_track(480), video_track(240, sizes=(150_000, 100_000, 30_000)), audio_track(), texts=(text_track(),))
     # 480p: peak is its first segment, 600,000 bit/s, and sound's 128,000 or so is added: 282 x 340 x 8 bits in 6.016 s are 127,500.
-    assert hls.make_master(p) == (
+    assert hls.make_multivariant_playlist(p) == (
         "#EXTM3U\n"
         "#EXT-X-VERSION:7\n"
         "#EXT-X-INDEPENDENT-SEGMENTS\n"
@@ -57,7 +57,7 @@ def test_a_complete_master_reads_as_written_here():
 def test_the_variant_nearest_to_2_mbit_s_is_first_and_the_others_rise():
     sizes = {1080: 3_000_000, 720: 1_500_000, 360: 300_000, 240: 150_000}
     tracks = [video_track(height, durations_ticks=[92160], sizes=[size]) for height, size in sizes.items()]
-    assert [uri for _, uri in parse(hls.make_master(complete(*tracks))).variants] == [
+    assert [uri for _, uri in parse(hls.make_multivariant_playlist(complete(*tracks))).variants] == [
         "720p/index.m3u8",
         "240p/index.m3u8",
         "360p/index.m3u8",
@@ -68,7 +68,7 @@ def test_the_variant_nearest_to_2_mbit_s_is_first_and_the_others_rise():
 def test_codecs_come_one_after_the_other_and_h264_first():
     rungs = video_track(720), video_track(240, sizes=(150_000, 100_000, 30_000))
     made = [in_codec(rung, codecs) for codecs in ("av01.0.04M.08", "avc1.64001f", "hvc1.1.6.L90.90") for rung in rungs]
-    master = parse(hls.make_master(complete(*made, audio_track())))
+    master = parse(hls.make_multivariant_playlist(complete(*made, audio_track())))
     assert [(variant["CODECS"].partition(".")[0], variant["RESOLUTION"]) for variant, _ in master.variants] == [
         ("avc1", "1280x720"),
         ("avc1", "426x240"),
@@ -94,7 +94,9 @@ def make_sounds() -> tuple[Track, ...]:
 
 
 def test_sounds_are_groups_that_have_the_same_members():
-    master = parse(hls.make_master(complete(video_track(480), video_track(240, sizes=(150_000, 100_000, 30_000)), *make_sounds())))
+    master = parse(
+        hls.make_multivariant_playlist(complete(video_track(480), video_track(240, sizes=(150_000, 100_000, 30_000)), *make_sounds()))
+    )
     media = master.all("EXT-X-MEDIA")
     members = {group: [one for one in media if one["GROUP-ID"] == group] for group in ("audio", "surround")}
     shared = ("NAME", "LANGUAGE", "DEFAULT", "AUTOSELECT")
@@ -119,7 +121,7 @@ def test_sounds_are_groups_that_have_the_same_members():
 
 def test_a_complete_media_list_reads_as_written_here():
     p = complete(video_track(), audio_track())
-    assert hls.make_media(p, p.audios[0]) == (
+    assert hls.make_media_playlist(p, p.audios[0]) == (
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:9\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n"
         '#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI="init.mp4"\n'
         "#EXTINF:6.016000,\n0.m4s\n#EXTINF:5.994667,\n1.m4s\n#EXTINF:3.008000,\n2.m4s\n#EXT-X-ENDLIST\n"
@@ -128,7 +130,7 @@ def test_a_complete_media_list_reads_as_written_here():
 
 def test_an_iframe_list_names_byte_ranges_that_last_until_the_next():
     p = complete(video_track(), audio_track())
-    playlist = parse(hls.make_iframes(p, p.videos[0]))
+    playlist = parse(hls.make_iframe_playlist(p, p.videos[0]))
     assert playlist.value("EXT-X-I-FRAMES-ONLY") == ""
     assert [(e.uri, e.byte_range, e.duration_s) for e in playlist.entries] == [
         ("0.m4s", (0, 45_001), 6.0),
@@ -139,7 +141,7 @@ def test_an_iframe_list_names_byte_ranges_that_last_until_the_next():
 
 def test_a_subtitle_list_is_one_file_as_long_as_the_video():
     p = complete(video_track(), audio_track(), texts=(text_track(),))
-    playlist = parse(hls.make_subtitle(p, p.texts[0]))
+    playlist = parse(hls.make_caption_playlist(p, p.texts[0]))
     assert [(e.uri, e.duration_s) for e in playlist.entries] == [("captions.vtt", 15.0)]
     assert playlist.value("EXT-X-TARGETDURATION") == "15"
     assert playlist.is_ended
@@ -147,22 +149,22 @@ def test_a_subtitle_list_is_one_file_as_long_as_the_video():
 
 def test_a_growing_list_is_an_event_without_end_and_offers_no_text():
     p = growing(first(video_track(), 2), first(audio_track(), 2), texts=(text_track(),))
-    playlist = parse(hls.make_media(p, p.videos[0]))
+    playlist = parse(hls.make_media_playlist(p, p.videos[0]))
     assert playlist.value("EXT-X-PLAYLIST-TYPE") == "EVENT"
     assert not playlist.is_ended
-    assert "SUBTITLES" not in hls.make_master(p)
+    assert "SUBTITLES" not in hls.make_multivariant_playlist(p)
 
 
 def test_a_hole_hides_what_follows_it():
     p = growing(without(video_track(), 1), audio_track())
-    assert names(parse(hls.make_media(p, p.videos[0]))) == ["0.m4s"]
+    assert names(parse(hls.make_media_playlist(p, p.videos[0]))) == ["0.m4s"]
 
 
 @pytest.mark.parametrize(("pictures", "sounds", "listed"), [(3, 1, 1), (1, 3, 1), (2, 2, 2)])
 def test_sound_and_picture_are_listed_equally_far(pictures: int, sounds: int, listed: int):
     p = growing(first(video_track(), pictures), first(audio_track(), sounds))
     for track in p.tracks:
-        assert len(parse(hls.make_media(p, track)).entries) == listed
+        assert len(parse(hls.make_media_playlist(p, track)).entries) == listed
 
 
 @pytest.mark.parametrize(("piece_s", "target"), [(0.6, "1"), (4.5, "7"), (6.0, "9"), (10.0, "15"), (30.0, "45")])
@@ -170,15 +172,15 @@ def test_the_target_duration_covers_the_longest_piece_from_the_first_list_on(pie
     """A border may lie half a piece late to fall on a keyframe, and the target must not change when such a piece comes."""
     seconds = [min(2.0, piece_s), piece_s, 1.5 * piece_s]
     video = video_track(durations_ticks=[round(one * 30) * 512 for one in seconds])
-    lists = [hls.make_media(growing(first(video, count), piece_s=piece_s), first(video, count)) for count in (1, 2, 3)]
-    lists += [hls.make_media(complete(video, piece_s=piece_s), video)]
+    lists = [hls.make_media_playlist(growing(first(video, count), piece_s=piece_s), first(video, count)) for count in (1, 2, 3)]
+    lists += [hls.make_media_playlist(complete(video, piece_s=piece_s), video)]
     assert [parse(text).value("EXT-X-TARGETDURATION") for text in lists] == [target] * 4
 
 
 def test_a_closed_track_holds_back_no_other():
     short = first(audio_track(), 1).model_copy(update={"closed": True})
     p = growing(video_track(), short)
-    assert len(parse(hls.make_media(p, p.videos[0])).entries) == 3
+    assert len(parse(hls.make_media_playlist(p, p.videos[0])).entries) == 3
 
 
 def test_it_is_playable_when_every_list_has_a_segment():
@@ -189,13 +191,13 @@ def test_it_is_playable_when_every_list_has_a_segment():
 
 def test_a_growing_master_declares_the_cap_that_is_not_reached_yet():
     p = growing(first(video_track(declared_bps=1_400_000), 1), first(audio_track(), 1))
-    [(variant, _)] = parse(hls.make_master(p)).variants
+    [(variant, _)] = parse(hls.make_multivariant_playlist(p)).variants
     assert int(variant["BANDWIDTH"]) == 1_400_000 + 250_000
 
 
 def test_no_word_of_an_uploader_breaks_out_of_an_attribute():
     text = text_track(name='de",URI="http://evil"\n#EXT-X-ENDLIST', language='en"\nx')
-    master = hls.make_master(complete(video_track(), audio_track(), texts=(text,)))
+    master = hls.make_multivariant_playlist(complete(video_track(), audio_track(), texts=(text,)))
     media = [entry for entry in parse(master).all("EXT-X-MEDIA") if entry["TYPE"] == "SUBTITLES"]
     assert media == [
         {
@@ -212,7 +214,7 @@ def test_no_word_of_an_uploader_breaks_out_of_an_attribute():
 
 
 def test_a_video_without_sound_names_no_audio():
-    master = hls.make_master(complete(video_track()))
+    master = hls.make_multivariant_playlist(complete(video_track()))
     [(variant, _)] = parse(master).variants
     assert "AUDIO" not in variant
     assert variant["CODECS"] == "avc1.64001f"
@@ -246,7 +248,7 @@ def test_list_times_equal_decode_times_however_long_the_list(durations: list[int
     timescale = data.draw(st.sampled_from([15360, 90000, 30000, 44100, 12800, 1000]))
     track = video_track(durations_ticks=durations, sizes=[1000] * len(durations))
     track = track.model_copy(update={"rendition": track.rendition.model_copy(update={"timescale": timescale})})
-    playlist = parse(hls.make_media(complete(track), track))
+    playlist = parse(hls.make_media_playlist(complete(track), track))
     time_s = 0.0
     for entry, segment in zip(playlist.entries, track.segments, strict=True):
         assert abs(time_s - segment.start_ticks / timescale) < 2e-6
@@ -275,9 +277,9 @@ def test_lists_only_grow_whatever_the_order_of_landing(order: list[tuple[str, in
         }
         p = growing(*tracks.values())
         for kind, track in tracks.items():
-            text = hls.make_media(p, track)
+            text = hls.make_media_playlist(p, track)
             assert text.startswith(seen[kind])
             seen[kind] = text
     final = complete(video, audio)
     for kind, track in (("v", video), ("a", audio)):
-        assert hls.make_media(final, track) == seen[kind].replace("EVENT", "VOD") + "#EXT-X-ENDLIST\n"
+        assert hls.make_media_playlist(final, track) == seen[kind].replace("EVENT", "VOD") + "#EXT-X-ENDLIST\n"

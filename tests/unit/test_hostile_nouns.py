@@ -22,7 +22,7 @@ from yeoul.delivery.presentation import make_chapters
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.video.encode import make_encode_command, make_feed_command
-from yeoul.media.video.ladder import in_codec, make_ladder
+from yeoul.media.video.ladder import convert_rungs, make_ladder
 from yeoul.media.video.vmaf import make_quality_command
 from yeoul.model.piece import LandedPiece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment, Storyboard
@@ -270,7 +270,7 @@ def make_commands(noun: BaseModel) -> list[list[str]]:
         rungs = (noun,)
     file, out, limits = Path("piece.nut"), Path("out"), Limits()
     codecs: tuple[Codec, ...] = ("h264", "hevc", "vp9", "av1")
-    made = [make_encode_command(file, piece, source, in_codec(rungs, codec), out, limits) for codec in codecs]
+    made = [make_encode_command(file, piece, source, convert_rungs(rungs, codec), out, limits) for codec in codecs]
     made.append(make_feed_command(file, source, limits))
     made.append(make_quality_command(file, piece, source, rungs[0], [Path("out/a.mp4")], limits, metric="vmaf", every=5))
     return made

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeoul.media.video.ladder import in_codec, make_ladder
+from yeoul.media.video.ladder import convert_rungs, make_ladder
 from yeoul.media.video.level import av1_level, h264_level, hevc_level, vp9_level
-from yeoul.model.rendition import Codec, Rung, codec_of
+from yeoul.model.rendition import Codec, Rung, parse_codec
 from yeoul.model.source import Rotation, Source, TimeBase, VideoTrack
 
 STEPS = (240, 360, 480, 720, 1080, 1440, 2160)
@@ -140,10 +140,10 @@ def test_high_frame_rates_get_more(rate: float) -> None:
 @pytest.mark.parametrize(("codec", "crf", "cap_bps"), [("hevc", 26, 1_960_000), ("vp9", 38, 1_960_000), ("av1", 44, 1_680_000)])
 def test_other_codecs_make_the_same_sizes_for_fewer_bits(codec: Codec, crf: int, cap_bps: int) -> None:
     ladder = make_ladder(source_of(1280, 720))
-    made = in_codec(ladder, codec)
+    made = convert_rungs(ladder, codec)
     assert [(rung.name, rung.width, rung.height) for rung in made] == [(f"{rung.name}-{codec}", rung.width, rung.height) for rung in ladder]
     assert (made[0].crf, made[0].maxrate_bps, {rung.codec for rung in made}) == (crf, cap_bps, {codec})
-    assert all(codec_of(rung.name) == rung.codec for rung in (*ladder, *made))
+    assert all(parse_codec(rung.name) == rung.codec for rung in (*ladder, *made))
 
 
 # Levels that the standards name for these sizes and rates, as decoders are asked for them.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeoul.media.video.ladder import make_ladder
-from yeoul.media.video.per_title import Point, choose_rungs, compare_rates, find_telling, leave_out, make_curve, pick_more
+from yeoul.media.video.per_title import Point, choose_rungs, compare_rates, list_left_out, make_curve, pick_extra_pieces, select_informative
 from yeoul.media.video.vmaf import estimate_from_ssim
 from yeoul.model.rendition import Rung
 from yeoul.model.source import Source, TimeBase, VideoTrack
@@ -53,7 +53,7 @@ def test_sizes_that_show_nothing_more_are_left_out():
     ladder = ladder_of(1080)
     chosen = choose_rungs(ladder, points_of(ladder, busy=1.0, detail=1.0))
     assert list(chosen) == ["1080p", "240p"]
-    assert leave_out(ladder, chosen) == ("720p", "480p", "360p")
+    assert list_left_out(ladder, chosen) == ("720p", "480p", "360p")
 
 
 def test_no_rung_is_taken_where_a_larger_size_gives_more_for_the_same_bits():
@@ -104,8 +104,8 @@ def test_pieces_that_look_well_at_any_size_tell_nothing():
     ladder = ladder_of(480)
     black = [point.model_copy(update={"quality": 97.4}) for point in points_of(ladder, busy=0.01, detail=0.0)]
     real = points_of(ladder, busy=1.0, detail=9.0)
-    assert find_telling([black, real, black], "240p") == real
-    assert find_telling([black], "240p") == []
+    assert select_informative([black, real, black], "240p") == real
+    assert select_informative([black], "240p") == []
 
 
 @given(st.floats(0.02, 8), st.floats(0, 40), st.sampled_from([240, 360, 480, 720, 1080, 2160]))
@@ -152,9 +152,9 @@ def test_a_choice_is_applied_to_the_rungs_asked_for():
 
 
 def test_more_pieces_lie_evenly():
-    assert pick_more([], 2) == []
-    assert pick_more([3], 2) == [3]
-    assert pick_more(list(range(3, 43)), 2) == [13, 33]
+    assert pick_extra_pieces([], 2) == []
+    assert pick_extra_pieces([3], 2) == [3]
+    assert pick_extra_pieces(list(range(3, 43)), 2) == [13, 33]
 
 
 def test_the_estimate_rises_with_ssim():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yeoul.media.source.picture_count import make_picture_test
+from yeoul.media.source.frame_start import make_frame_start_test
 
 SEI, AUD = b"\0\0\0\1\x06\x05\x01\0\x80", b"\0\0\0\1\x09\x10"
 
@@ -57,7 +57,7 @@ def slice_of(frame_num: int, field: str = "", *, is_idr: bool = False) -> bytes:
 
 @pytest.mark.parametrize("profile", [77, 100])
 def test_h264_fields(profile: int):
-    begins = make_picture_test("h264", sps(frames_only=False, profile=profile) + PPS)
+    begins = make_frame_start_test("h264", sps(frames_only=False, profile=profile) + PPS)
     assert begins is not None
     packets = {
         "first field": (AUD + slice_of(0, "top", is_idr=True), True),
@@ -75,7 +75,7 @@ def test_h264_fields(profile: int):
 
 
 def test_h264_packets_without_a_picture():
-    begins = make_picture_test("h264", None)
+    begins = make_frame_start_test("h264", None)
     assert begins is not None
     assert begins(sps(frames_only=True) + PPS + SEI + slice_of(0, is_idr=True))
     assert not begins(SEI)
@@ -90,7 +90,7 @@ def test_h264_with_lengths_instead_of_start_codes():
 
     one, other = sps(frames_only=False)[4:], PPS[4:]
     record = b"\x01d\0\x1f\xff\xe1" + len(one).to_bytes(2, "big") + one + b"\x01" + len(other).to_bytes(2, "big") + other
-    begins = make_picture_test("h264", record)
+    begins = make_frame_start_test("h264", record)
     assert begins is not None
     assert begins(pack(SEI) + pack(slice_of(0, "top", is_idr=True)))
     assert not begins(pack(slice_of(0, "bottom")))
@@ -101,7 +101,7 @@ def test_mpeg2_fields():
     def picture(structure: int) -> bytes:
         return b"\0\0\1\0\0\x0f\xff\xf8" + b"\0\0\1\xb5\x8f\xff" + bytes([0xF0 | structure]) + b"\x80" + b"\0\0\1\x01data"
 
-    begins = make_picture_test("mpeg2video", None)
+    begins = make_frame_start_test("mpeg2video", None)
     assert begins is not None
     told = [begins(data) for data in (picture(3), picture(1), picture(2), picture(2), picture(1), picture(1) + picture(2), picture(3))]
     assert told == [True, True, False, True, False, True, True]
@@ -109,10 +109,10 @@ def test_mpeg2_fields():
 
 
 def test_other_codecs():
-    vp8, dirac, hevc = (make_picture_test(codec, None) for codec in ("vp8", "dirac", "hevc"))
+    vp8, dirac, hevc = (make_frame_start_test(codec, None) for codec in ("vp8", "dirac", "hevc"))
     assert vp8 is not None and dirac is not None and hevc is not None
     assert [vp8(data) for data in (b"\x10\0", b"\0\0", b"")] == [True, False, False]
     assert [dirac(b"BBCD" + bytes([code]) + bytes(8)) for code in (0x00, 0x10, 0xE8, 0x0C)] == [False, False, True, True]
     assert dirac(b"BBCD\0" + bytes(8) + b"BBCD\xe8" + bytes(8))
     assert [hevc(b"\0\0\1" + bytes([kind << 1, 1])) for kind in (1, 19, 32, 35, 39)] == [True, True, False, False, False]
-    assert make_picture_test("av1", None) is None
+    assert make_frame_start_test("av1", None) is None

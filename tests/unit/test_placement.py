@@ -49,7 +49,7 @@ def test_hard_limits_hold(wanted: list[Slots], workers: dict[WorkerId, Host]):
         mine = [one for one in placed if one.worker == worker]
         for one in mine:
             assert set(slots_of[one.task].tags) <= set(host.total.tags)
-            assert one.slots == host.cut(slots_of[one.task])
+            assert one.slots == host.clamp(slots_of[one.task])
         assert sum(one.slots.cpu for one in mine) <= host.free.cpu + 1e-6
         assert sum(one.slots.gpu for one in mine) <= host.free.gpu + 1e-6
         assert sum(one.slots.memory_bytes for one in mine) <= host.free.memory_bytes
@@ -64,9 +64,9 @@ def test_order_is_kept_among_what_fits(wanted: list[Slots], room: Slots):
     for candidate in ready:
         if candidate.task in placed:
             assert door
-            left -= host.cut(candidate.slots)
-        elif host.could_run(candidate):
-            assert not door or not host.cut(candidate.slots).fits(left)
+            left -= host.clamp(candidate.slots)
+        elif host.can_run(candidate):
+            assert not door or not host.clamp(candidate.slots).fits(left)
             door = False  # the first that finds no room keeps what is left for itself
 
 
@@ -126,13 +126,13 @@ def test_who_waits_for_room_keeps_one_worker_and_not_all():
 
 def test_among_equals_the_one_that_has_the_piece_is_taken():
     room = Slots(cpu=2, memory_bytes=8)
-    workers = {WorkerId("a"): Host(room, room), WorkerId("b"): Host(room, room, holds=frozenset({"run/7"}))}
-    assert where([Candidate(TaskId("t"), Slots(cpu=1, memory_bytes=1), near="run/7")], workers) == {"t": "b"}
+    workers = {WorkerId("a"): Host(room, room), WorkerId("b"): Host(room, room, cached_data=frozenset({"run/7"}))}
+    assert where([Candidate(TaskId("t"), Slots(cpu=1, memory_bytes=1), data_key="run/7")], workers) == {"t": "b"}
 
 
 def test_a_task_goes_elsewhere_than_it_failed_unless_there_is_no_elsewhere():
     size = Slots(cpu=1, memory_bytes=1)
-    candidate = Candidate(TaskId("t"), size, avoid=frozenset({WorkerId("a")}))
+    candidate = Candidate(TaskId("t"), size, avoided_workers=frozenset({WorkerId("a")}))
     assert where([candidate], empty(a=size, b=Slots(cpu=8, memory_bytes=8))) == {"t": "b"}
     assert where([candidate], empty(a=size)) == {"t": "a"}
     busy = {**empty(a=size), WorkerId("b"): Host(size, Slots(cpu=0, memory_bytes=0))}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yeoul.media.source.scan import PacketTable, repaired_dts
+from yeoul.media.source.scan import PacketTable, repair_dts
 from yeoul.media.source.span import AudioSpans, VideoSpans
 from yeoul.media.source.split import plan_pieces
 
@@ -24,7 +24,7 @@ def table_of(pts: list[int], keys: set[int], hidden: frozenset[int] = frozenset(
     return PacketTable(
         time_base=TICK,
         pts=times,
-        dts=repaired_dts(times, times),
+        dts=repair_dts(times, times),
         duration=np.full(len(pts), step, np.int64),
         size=np.full(len(pts), 1000, np.int64),
         key=np.isin(marks, list(keys)),
@@ -119,7 +119,7 @@ def test_audio_of_a_piece_has_margins_by_codec() -> None:
 def test_missing_dts_come_from_the_sorted_pts_less_the_delay() -> None:
     missing = -(2**63)
     pts = np.array([0, 133, 67, 33, 100], np.int64)
-    repaired = repaired_dts(pts, np.array([missing, missing, 0, 33, 67], np.int64))
+    repaired = repair_dts(pts, np.array([missing, missing, 0, 33, 67], np.int64))
     assert repaired.tolist() == [-67, -34, 0, 33, 66]
     assert (repaired <= pts).all()
 
@@ -127,14 +127,14 @@ def test_missing_dts_come_from_the_sorted_pts_less_the_delay() -> None:
 def test_dts_of_sound_keep_the_distance_of_a_sample() -> None:
     """At 90 kHz and 44.1 kHz two ticks apart can fall on one sample; broadcasts with lost packets have such times."""
     pts = np.array([0, 2351, 2352, 4702], np.int64)
-    repaired = repaired_dts(pts, pts, step=3)
+    repaired = repair_dts(pts, pts, step=3)
     assert (np.diff(repaired) >= 3).all()
     assert (repaired <= pts).all()
 
 
 def test_dts_that_are_fine_stay() -> None:
     pts, dts = np.array([0, 40, 20], np.int64), np.array([-20, 0, 20], np.int64)
-    assert repaired_dts(pts, dts) is dts
+    assert repair_dts(pts, dts) is dts
 
 
 @st.composite

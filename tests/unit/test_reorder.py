@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeoul.media.video.encoder import write_idr_times
-from yeoul.media.video.reorder import delay_samples, delay_ticks, find_wait, list_idr_times, longest_ticks
+from yeoul.media.video.reorder import delay_samples, delay_ticks, find_min_delay, list_idr_times, max_frame_ticks
 from yeoul.model.source import Source, TimeBase, VideoTrack
 
 
@@ -45,8 +45,8 @@ def test_no_picture_waits_longer_than_the_delay(durations: list[int], sizes: lis
         order += coded([time for time in shown if start <= time < stop], sizes)
     assert sorted(order) == shown
     longest_but_first = max((b - a for a, b in zip(shown, [*shown[1:], end], strict=True) if a not in idrs), default=0)
-    assert longest_but_first <= longest_ticks(source)
-    assert find_wait(order, end) <= delay_ticks(source)
+    assert longest_but_first <= max_frame_ticks(source)
+    assert find_min_delay(order, end) <= delay_ticks(source)
 
 
 def test_even_times_make_no_idr_pictures() -> None:
@@ -63,7 +63,7 @@ def test_sound_and_pictures_are_delayed_by_frames_of_sound(rate: float, frames: 
     """By one picture at even rates, and half a second at uneven low ones; 10,000 ticks a second."""
     source = source_of(rate)
     assert delay_samples(source) == 1024 * frames
-    assert delay_ticks(source) == ceil(1024 * frames / 4.8) >= longest_ticks(source)
+    assert delay_ticks(source) == ceil(1024 * frames / 4.8) >= max_frame_ticks(source)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_sound_and_pictures_are_delayed_by_frames_of_sound(rate: float, frames: 
     ],
 )
 def test_the_longest_picture_depends_on_the_rate(rate: float, longest: int) -> None:
-    assert longest_ticks(source_of(rate)) == longest
+    assert max_frame_ticks(source_of(rate)) == longest
 
 
 def test_times_are_written_as_ffmpeg_reads_them() -> None:
@@ -93,4 +93,4 @@ def test_times_are_written_as_ffmpeg_reads_them() -> None:
     ("pts", "wait"), [([0, 40, 80], 0), ([0, 160, 80, 40, 120], 80), ([0, 80, 40], 40), ([0, 80, 40, 120], 40), ([], 0)]
 )
 def test_the_wait_is_the_most_that_a_picture_is_decoded_late(pts: list[int], wait: int) -> None:
-    assert find_wait(pts, max(pts, default=0) + 40) == wait
+    assert find_min_delay(pts, max(pts, default=0) + 40) == wait

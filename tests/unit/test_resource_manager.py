@@ -15,7 +15,7 @@ from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
 from yeoul.pipeline.resource import failure_ladder
 from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS, GiveUp
-from yeoul.pipeline.resource.fair_share import find_turn, make_due_at
+from yeoul.pipeline.resource.fair_share import find_priority_class, make_due_at
 from yeoul.pipeline.resource.manager import Policy, ResourceManager
 from yeoul.pipeline.resource.overload import Level, Limits
 from yeoul.pipeline.resource.placement import Candidate
@@ -113,12 +113,12 @@ class Cluster(RuleBasedStateMachine):
         for name, row in list(self.rows.items()):
             if row.state == "running" and row.worker == gone:
                 self._report(name, row.attempt, "crash")
-        self.manager.quarantine.forget_absent(self.workers)
+        self.manager.quarantine.remove_absent(self.workers)
 
     @rule()
     def weigh(self):
         waiting = sum(row.state == "ready" for row in self.rows.values())
-        self.manager.weigh(50 * waiting, sum(slots.cpu for slots in self.workers.values()))
+        self.manager.update_overload(50 * waiting, sum(slots.cpu for slots in self.workers.values()))
 
     @rule()
     def place(self):
@@ -130,13 +130,13 @@ class Cluster(RuleBasedStateMachine):
         self._check_order(ready, started)
         for placed in choice.start:
             row, host = self.rows[placed.task], hosts[placed.worker]
-            assert host.at_most != 0
-            others = [worker for worker, other in hosts.items() if other.at_most != 0 and row.candidate.slots.fits(other.total)]
-            avoid = ready[placed.task].avoid
+            assert host.start_limit != 0
+            others = [worker for worker, other in hosts.items() if other.start_limit != 0 and row.candidate.slots.fits(other.total)]
+            avoid = ready[placed.task].avoided_workers
             assert placed.worker not in avoid or not set(others) - avoid  # not where it failed, while there is another
             row.state, row.worker, row.slots = "running", placed.worker, placed.slots
             row.attempt, row.tries = row.attempt + 1, row.tries + 1
-            self.manager.started((placed.task, row.attempt), row.candidate, placed, self.now_s)
+            self.manager.record_start((placed.task, row.attempt), row.candidate, placed, self.now_s)
 
     # --- what must hold ---
 
@@ -145,8 +145,8 @@ class Cluster(RuleBasedStateMachine):
         deferring = self.manager.level >= Level.DEFER
         for late in (ready[name] for name in started):
             for early in ready.values():
-                same = (early.account, early.slots, early.avoid) == (late.account, late.slots, late.avoid)
-                turns = [find_turn(one, self.now_s, deferring=deferring) for one in (early, late)]
+                same = (early.account, early.slots, early.avoided_workers) == (late.account, late.slots, late.avoided_workers)
+                turns = [find_priority_class(one, self.now_s, deferring=deferring) for one in (early, late)]
                 if same and (turns[0], early.due_at, early.task) < (turns[1], late.due_at, late.task):
                     assert early.task in started, (early, late)
 
@@ -175,7 +175,7 @@ class Cluster(RuleBasedStateMachine):
     def some_worker_works(self):
         if getattr(self, "workers", None):
             counts = {worker: sum(row.state == "running" and row.worker == worker for row in self.rows.values()) for worker in self.workers}
-            at_most = self.manager.quarantine.at_most(counts, self.now_s)
+            at_most = self.manager.quarantine.start_limits(counts, self.now_s)
             assert any(at_most[worker] != 0 or counts[worker] for worker in self.workers)
 
     def teardown(self):
@@ -190,7 +190,7 @@ class Cluster(RuleBasedStateMachine):
             self.now_s += 50.0
         left = [row.candidate for row in self.rows.values() if row.state not in {"done", "failed"}]
         hosts = self.manager.hosts(self.workers, self.now_s)
-        assert [candidate for candidate in left if any(host.could_run(candidate) for host in hosts.values())] == []
+        assert [candidate for candidate in left if any(host.can_run(candidate) for host in hosts.values())] == []
 
     # --- the durable queue ---
 
@@ -199,7 +199,7 @@ class Cluster(RuleBasedStateMachine):
         row = self.rows[name]
         if (row.state, row.attempt) == ("running", attempt):
             self._settle(name, row, how)
-        self.manager.ended((name, attempt), self.now_s, ok=how in {"done", "input", "full"})
+        self.manager.record_end((name, attempt), self.now_s, ok=how in {"done", "input", "full"})
 
     def _settle(self, name: TaskId, row: Row, how: str):
         if how == "done":
@@ -216,7 +216,7 @@ class Cluster(RuleBasedStateMachine):
             row.failed_on.add(row.worker)
 
     def _candidate(self, row: Row) -> Candidate:
-        avoid = frozenset(row.failed_on) if row.failures > failure_ladder.RETRIES_AT_ONCE else frozenset[WorkerId]()
+        avoid = frozenset(row.failed_on) if row.failures > failure_ladder.IMMEDIATE_RETRIES else frozenset[WorkerId]()
         one = row.candidate
         return Candidate(one.task, one.slots, one.op, one.account, one.due_at, one.latency_sensitive, "", avoid)
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import JSON, Column, Table
 
 from yeoul.catalog.schema import metadata
-from yeoul.catalog.schema.row import numbers, outgoing, people, videos, viewings, work
+from yeoul.catalog.schema.row import account, outgoing, pipeline, playback, version, videos
 
-MODULES = (numbers, outgoing, people, videos, viewings, work)
+MODULES = (account, outgoing, pipeline, playback, version, videos)
 
 
 def _row_types(module: ModuleType) -> dict[str, type]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.escapes import ATTEMPTS
-from yeoul.base.sandbox.room import PARTS
+from yeoul.base.sandbox.confine import PARTS
 
 pytestmark = pytest.mark.slow
 PLAIN_USER = 54321

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from yeoul.base.errors import InvalidError, PieceConflictError, UploadClosedError, UploadIncompleteError
-from yeoul.catalog.schema.row.work import PieceRow
+from yeoul.catalog.schema.row.pipeline import PieceRow
 from yeoul.model.piece import Piece
 from yeoul.model.source import Source, TimeBase, VideoTrack
 from yeoul.upload.session import Declared, Limits, check_complete, check_declared, check_open, make_key, plan_declared

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from yeoul.base.errors import ForbiddenError, InvalidError, StorageError, YeoulError
-from yeoul.blob.counted import CountedStore
+from yeoul.blob.counted import CountingStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import Bucket
 from yeoul.model.work import Work
-from yeoul.pipeline.ops.task_store import AskedStore, StoreGate
+from yeoul.pipeline.ops.task_store import SandboxStore, StoreGate
 
 MINE, PREFIX = "v1/pieces/0.mp4", "v1/t/1/"
 INIT = b"an init segment"
@@ -30,7 +30,7 @@ class Place:
         self.store = LocalStore(root / "data" / "blob", "http://localhost", b"s" * 32, 0)
         self.store.put_bytes(Bucket.TEMP, MINE, b"mine")
         self.store.put_bytes(Bucket.ENCODED, "v2/t/1/720p.m4s", b"theirs")
-        self.counted = CountedStore(self.store)
+        self.counted = CountingStore(self.store)
         self.inputs, self.work, self.taken = (root / name for name in ("in", "work", "taken"))
         for folder in (self.inputs, self.work, self.taken):
             folder.mkdir()
@@ -38,7 +38,7 @@ class Place:
         params = {"pieces": [{"bucket": "temp", "key": MINE}], "needs": needs}
         task = Work(task="t", attempt=1, op="encode", params=params, output_prefix=PREFIX)
         self.gate = StoreGate(self.counted, task, self.inputs, self.work, self.taken)
-        self.asked = AskedStore(self.gate.answer, self.work)
+        self.asked = SandboxStore(self.gate.handle_request, self.work)
 
     def make(self, name: str, data: bytes = b"made") -> Path:
         file = self.work / name
@@ -102,7 +102,7 @@ def test_nothing_is_written_elsewhere(place: Place, bucket: Bucket, key: str):
         place.asked.put_bytes(bucket, key, INIT)
     with pytest.raises((ForbiddenError, InvalidError)):
         place.asked.put_file(bucket, key, place.make("x"))
-    assert place.counted.made == {}
+    assert place.counted.sha256_by_key == {}
     assert place.store.get_bytes(Bucket.ENCODED, "v2/t/1/720p.m4s") == b"theirs"
 
 
@@ -144,7 +144,7 @@ NAMES: list[Callable[[Place], Any]] = [
 def test_an_output_is_a_plain_file_of_its_own(place: Place, plant: Callable[[Place], Any]):
     name = plant(place)
     with pytest.raises((ForbiddenError, InvalidError, StorageError)):
-        place.gate.answer({"ask": "put_file", "bucket": "encoded", "key": PREFIX + "x", "file": name}, b"")
+        place.gate.handle_request({"ask": "put_file", "bucket": "encoded", "key": PREFIX + "x", "file": name}, b"")
     assert place.store.find(Bucket.ENCODED, PREFIX + "x") is None
     assert place.store.get_bytes(Bucket.ENCODED, "v2/t/1/720p.m4s") == b"theirs"
 
@@ -163,7 +163,7 @@ QUESTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("question", QUESTIONS, ids=json.dumps)
 def test_other_questions_have_no_answer(place: Place, question: dict[str, Any]):
     with pytest.raises(YeoulError):
-        place.gate.answer(question, b"")
+        place.gate.handle_request(question, b"")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ CRASHES = {"segmentation fault", "abort"}
 def test_a_recorded_end_has_its_error_and_its_fault(end: dict[str, Any]):
     error = tool_error(end["returncode"], end["stderr"]).to_dict()
     assert error["code"] == end["error"]
-    by_code = {"storage.full": Fault.NO_ROOM, "media.tool_failed": Fault.CRASH if end["name"] in CRASHES else Fault.CHANCE}
+    by_code = {"storage.full": Fault.DISK_FULL, "media.tool_failed": Fault.CRASH if end["name"] in CRASHES else Fault.TRANSIENT}
     assert find_fault(error) is (Fault.INPUT if end["error"] in INPUT else by_code[end["error"]])
 
 

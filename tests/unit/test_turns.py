@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from yeoul.api.turns import Turns
+from yeoul.api.concurrency_limit import ConcurrencyLimit
 
 FLOOD, OTHER = "203.0.113.1", "203.0.113.2"
 
@@ -17,7 +17,7 @@ class House:
     """An application behind turns, whose work takes `steps` rounds of the event loop; it reads the body first where there is one."""
 
     def __init__(self, steps: int = 10) -> None:
-        self.turns = Turns(self._work, lambda scope: scope["client"][0])
+        self.turns = ConcurrencyLimit(self._work, lambda scope: scope["client"][0])
         self.steps = steps
         self.working: dict[str, int] = {}
         self.most: dict[str, int] = {}

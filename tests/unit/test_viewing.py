@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from yeoul.insight.beacon import Beacon
+from yeoul.insight.playback_session import PlaybackSession, apply_beacon
 from yeoul.insight.tally import Tally, startup_step
 from yeoul.insight.throttle import Throttle
-from yeoul.insight.viewing import Viewing, take
-from yeoul.insight.visitor import device_of, is_robot, make_viewing_id, make_visitor
+from yeoul.insight.visitor import find_device, is_robot, make_session_id, make_visitor_hash
 
 NOW = 1_800_000_000.0
 LENGTH_S = 100.0  # a bucket is a second
@@ -27,15 +27,15 @@ def played(from_s: float, to_s: float, played_s: float | None = None, **more: An
     return {"kind": "time", "at_s": to_s, "from_s": from_s, "position_s": to_s, "played_s": wall_s, **more}
 
 
-def viewing() -> Viewing:
-    return Viewing("id", "v", "visitor", "desktop", NOW, NOW)
+def viewing() -> PlaybackSession:
+    return PlaybackSession("id", "v", "visitor", "desktop", NOW, NOW)
 
 
-def total_of(*beacons: Beacon, now_s: float = NOW, seen: Viewing | None = None, length_s: float = LENGTH_S) -> Tally:
+def total_of(*beacons: Beacon, now_s: float = NOW, seen: PlaybackSession | None = None, length_s: float = LENGTH_S) -> Tally:
     seen = seen or viewing()
     total = Tally()
     for one in beacons:
-        total.add(asdict(take(seen, one, length_s, now_s)))
+        total.add(asdict(apply_beacon(seen, one, length_s, now_s)))
     return total
 
 
@@ -127,21 +127,21 @@ def test_startup_is_told_within_a_tenth():
         assert total.startup_ms() == pytest.approx(ms, rel=0.1)
     median = Tally()
     for ms in (100, 200, 300, 5000, 90_000):
-        median.note("startup", str(startup_step(ms)), 1)
+        median.add_amount("startup", str(startup_step(ms)), 1)
     assert median.startup_ms() == pytest.approx(300, rel=0.1)
     assert Tally().startup_ms() is None
 
 
 def test_names_of_viewers_lead_nowhere():
-    first = make_visitor(b"key", NOW, "v", "from:10.0.0.1")
-    assert first == make_visitor(b"key", NOW + 60, "v", "from:10.0.0.1") and len(first) == 32
+    first = make_visitor_hash(b"key", NOW, "v", "from:10.0.0.1")
+    assert first == make_visitor_hash(b"key", NOW + 60, "v", "from:10.0.0.1") and len(first) == 32
     others = {
-        make_visitor(b"other", NOW, "v", "from:10.0.0.1"),
-        make_visitor(b"key", NOW + 86400, "v", "from:10.0.0.1"),
-        make_visitor(b"key", NOW, "w", "from:10.0.0.1"),
-        make_visitor(b"key", NOW, "v", "from:10.0.0.2"),
-        make_viewing_id(b"key", "session-1", "v"),
-        make_viewing_id(b"key", "session-1", "w"),
+        make_visitor_hash(b"other", NOW, "v", "from:10.0.0.1"),
+        make_visitor_hash(b"key", NOW + 86400, "v", "from:10.0.0.1"),
+        make_visitor_hash(b"key", NOW, "w", "from:10.0.0.1"),
+        make_visitor_hash(b"key", NOW, "v", "from:10.0.0.2"),
+        make_session_id(b"key", "session-1", "v"),
+        make_session_id(b"key", "session-1", "w"),
     }
     assert len(others) == 6 and first not in others
 
@@ -160,7 +160,7 @@ def test_names_of_viewers_lead_nowhere():
     ],
 )
 def test_devices_are_told_apart(user_agent: str, device: str):
-    assert device_of(user_agent) == device and not is_robot(user_agent)
+    assert find_device(user_agent) == device and not is_robot(user_agent)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_robots_are_known(user_agent: str):
 
 def test_a_sender_is_held_back_for_the_rest_of_a_minute():
     throttle = Throttle(3)
-    assert [throttle.take("a", NOW + n) for n in range(4)] == [0, 0, 0, 57]
-    assert throttle.take("b", NOW + 4) == 0
-    assert throttle.take("a", NOW + 60) == 0
-    assert throttle.take("a", NOW - 1000) == 0, "a clock that is set back"
+    assert [throttle.count_request("a", NOW + n) for n in range(4)] == [0, 0, 0, 57]
+    assert throttle.count_request("b", NOW + 4) == 0
+    assert throttle.count_request("a", NOW + 60) == 0
+    assert throttle.count_request("a", NOW - 1000) == 0, "a clock that is set back"

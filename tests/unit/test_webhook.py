@@ -13,7 +13,7 @@ from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow, WebhookRow
 from yeoul.model.webhook import TEST
 from yeoul.webhook.address import check_url, is_public
 from yeoul.webhook.signature import make_secret, sign
-from yeoul.webhook.verdict import DELAYS_S, OFF_AFTER_S, Verdict, judge
+from yeoul.webhook.verdict import DELAYS_S, OFF_AFTER_S, Verdict, decide
 
 NOW = 1_800_000_000.0
 MANUAL = Path(__file__).parents[2] / "docs" / "webhooks.md"
@@ -23,7 +23,7 @@ def verdict(
     status: int | None, *, attempts: int = 0, since: float | None = None, event: str = "video.ready", active: bool = True
 ) -> Verdict:
     delivery = cast("WebhookDeliveryRow", {"event": event, "attempts": attempts})
-    return judge(delivery, cast("WebhookRow", {"active": active, "failing_since": since}), status, NOW)
+    return decide(delivery, cast("WebhookRow", {"active": active, "failing_since": since}), status, NOW)
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.contract.pipeline_world import LADDER, SOURCE
 from yeoul.base.errors import ConditionError
-from yeoul.pipeline.dag.condition import FACTS, holds, make_facts, parse_condition
+from yeoul.pipeline.dag.condition import FACTS, evaluate_condition, make_facts, parse_condition
 
 HERE = make_facts(SOURCE, LADDER)
 
@@ -37,7 +37,7 @@ def test_there_is_a_fact_for_every_name_and_of_its_kind():
     ],
 )
 def test_what_holds(text: str, expected: bool):
-    assert holds(text, HERE) is expected
+    assert evaluate_condition(text, HERE) is expected
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_said_with_its_column(text: str, column: int, message: 
 @given(st.text(alphabet="has_audio heigt()<>=!'\"[],.0123456789+-*andort", max_size=40))
 def test_any_text_is_a_condition_or_a_clear_error(text: str):
     try:
-        assert holds(text, HERE) in (True, False)
+        assert evaluate_condition(text, HERE) in (True, False)
     except ConditionError as error:
         told = error
     else:

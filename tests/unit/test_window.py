@@ -11,7 +11,7 @@ from yeoul.media.video.ladder import make_ladder
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.source import Chapter, Source, TimeBase, VideoTrack
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.ops.encode import chapters_of
+from yeoul.pipeline.ops.encode import make_shown_chapters
 from yeoul.pipeline.ops.per_title import sample_shown
 from yeoul.pipeline.ops.runner import OpRunner
 from yeoul.pipeline.task.data import Ladder, Window
@@ -24,16 +24,16 @@ SOURCE = Source(container="mp4", duration_s=9.0, start_pts=0, video=VIDEO, chapt
 
 
 def test_chapters_move_with_the_window():
-    found = chapters_of(SOURCE, Window(start_s=2.5), 0)
+    found = make_shown_chapters(SOURCE, Window(start_s=2.5), 0)
     assert found is not None
     assert [(one.start_s, one.end_s, one.title) for one in found] == [(0.0, 3.5, "Talk"), (3.5, 6.5, "End")]
 
 
 def test_chapters_are_told_once_and_only_where_they_change():
-    assert chapters_of(SOURCE, Window(start_s=2.5), 1) is None
-    assert chapters_of(SOURCE, Window(), 0) is None
-    assert chapters_of(SOURCE.model_copy(update={"chapters": ()}), Window(start_s=2.5), 0) is None
-    assert chapters_of(SOURCE, Window(start_s=8.999999), 0) == (Chapter(start_s=0.0, end_s=1e-6, title="End"),)
+    assert make_shown_chapters(SOURCE, Window(start_s=2.5), 1) is None
+    assert make_shown_chapters(SOURCE, Window(), 0) is None
+    assert make_shown_chapters(SOURCE.model_copy(update={"chapters": ()}), Window(start_s=2.5), 0) is None
+    assert make_shown_chapters(SOURCE, Window(start_s=8.999999), 0) == (Chapter(start_s=0.0, end_s=1e-6, title="End"),)
 
 
 def test_a_piece_before_the_window_is_not_sampled(tmp_path: Path):

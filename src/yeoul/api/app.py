@@ -9,19 +9,19 @@ from yeoul.api.account import accounts, analytics, mailed_links, sessions, token
 from yeoul.api.admin import accounts as admin_accounts
 from yeoul.api.admin import queues as admin
 from yeoul.api.admin import settings as admin_settings
-from yeoul.api.answer_cache import KeptAnswers
+from yeoul.api.concurrency_limit import ConcurrencyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.file import blobs, pages
-from yeoul.api.identity import address_of, check_origin, is_known
+from yeoul.api.identity import check_origin, client_address, is_authenticated
 from yeoul.api.metrics import health
 from yeoul.api.metrics.requests import API_PREFIX, RequestMetrics
-from yeoul.api.plain_path import PlainPath
-from yeoul.api.problem import add_problem_details, problem_answers
+from yeoul.api.nul_path import NulPathFilter
+from yeoul.api.problem import add_problem_details, problem_responses
 from yeoul.api.request_limit import RequestLimits
-from yeoul.api.turns import Turns
+from yeoul.api.response_cache import ResponseCacheMiddleware
 from yeoul.api.video import audio_tracks, captions, events, pipelines, posters, runs, trash, uploads, videos
-from yeoul.api.watch import beacons, channels, discovery, embed, playlists, rss, streams, watched
-from yeoul.identity.slowdown import address_key
+from yeoul.api.watch import beacons, channels, discovery, embed, playlists, rss, streams, watch_history
+from yeoul.identity.attempt_throttle import make_address_key
 
 
 def make_app(parts: Parts) -> FastAPI:
@@ -30,7 +30,7 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     add_problem_details(app)
     api_modules = (
-        *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watched, webhooks),
+        *(accounts, sessions, mailed_links, tokens, admin, admin_accounts, admin_settings, watch_history, webhooks),
         *(
             videos,
             trash,
@@ -49,13 +49,13 @@ def make_app(parts: Parts) -> FastAPI:
         ),
     )
     for module in api_modules:
-        app.include_router(module.router, prefix=API_PREFIX, responses=problem_answers(), dependencies=[Depends(check_origin)])
-    app.include_router(embed.router, responses=problem_answers())
+        app.include_router(module.router, prefix=API_PREFIX, responses=problem_responses(), dependencies=[Depends(check_origin)])
+    app.include_router(embed.router, responses=problem_responses())
     for module in (streams, blobs, health, pages, rss):
         app.include_router(module.router)
-    app.add_middleware(PlainPath)
-    app.add_middleware(KeptAnswers, get_answers=lambda: parts.answers)
-    app.add_middleware(RequestLimits, is_known=lambda request: is_known(request, parts))
-    app.add_middleware(Turns, address_of=lambda scope: address_key(address_of(Request(scope), parts)))
+    app.add_middleware(NulPathFilter)
+    app.add_middleware(ResponseCacheMiddleware, get_cache=lambda: parts.response_cache)
+    app.add_middleware(RequestLimits, is_authenticated=lambda request: is_authenticated(request, parts))
+    app.add_middleware(ConcurrencyLimit, address_of=lambda scope: make_address_key(client_address(Request(scope), parts)))
     app.add_middleware(RequestMetrics)
     return app

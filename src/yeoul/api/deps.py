@@ -9,11 +9,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from yeoul.api.answer_cache import AnswerCache
 from yeoul.api.metrics.pipeline import PipelineMetrics
+from yeoul.api.response_cache import ResponseCache
 from yeoul.api.video.followers import Followers
 from yeoul.base.clock import Clock
-from yeoul.base.settings import AccountSettings, Settings, overlay
+from yeoul.base.settings import AccountSettings, Settings, apply_changes
 from yeoul.blob.store import BlobStore
 from yeoul.catalog.account import setting
 from yeoul.catalog.database import Database
@@ -26,7 +26,7 @@ from yeoul.upload.track_service import TrackService
 
 
 @dataclass(frozen=True)
-class PipelineNote:
+class PipelineInfo:
     """Description of a DAG definition. whole: it needs the source as one file, not in pieces."""
 
     description: str
@@ -38,7 +38,7 @@ class Parts:
     """The parts behind the API.
 
     pipelines: the DAG definitions that an upload can choose, by name. secret: the key that this server signs with.
-    sandbox_lacks: the sandbox features that this machine does not have.
+    missing_sandbox_features: the sandbox features that this machine does not have.
     """
 
     settings: Settings
@@ -50,14 +50,14 @@ class Parts:
     presentations: PresentationCache
     clock: Clock
     web: Path
-    pipelines: Mapping[str, PipelineNote]
+    pipelines: Mapping[str, PipelineInfo]
     metrics: PipelineMetrics
     secret: bytes
-    answers: AnswerCache
+    response_cache: ResponseCache
     beacons: BeaconCollector
     followers: Followers
     drawing: Drawing
-    sandbox_lacks: tuple[str, ...]
+    missing_sandbox_features: tuple[str, ...]
 
 
 async def _parts(request: Request) -> Parts:  # async: starting a thread would cost more than the function
@@ -71,7 +71,7 @@ PartsDep = Annotated[Parts, Depends(_parts)]
 def read_settings(parts: Parts) -> Settings:
     """Returns the settings, including the changes that admins made at run time."""
     with parts.database.read() as connection:
-        return overlay(parts.settings, setting.changed(connection))
+        return apply_changes(parts.settings, setting.all_overrides(connection))
 
 
 def read_account_settings(parts: Parts) -> AccountSettings:

@@ -17,7 +17,7 @@ _TTL_S = 86400.0
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 
 
-def find_answer(connection: Connection, account_id: str, key: str, request: str, now_s: float) -> str | None:
+def find_response(connection: Connection, account_id: str, key: str, request: str, now_s: float) -> str | None:
     """Returns the response body stored for a key, or None. Raises IdempotencyError if the key was used for another request."""
     idempotency.delete_before(connection, now_s - _TTL_S)
     row = idempotency.find(connection, account_id, key)
@@ -28,7 +28,7 @@ def find_answer(connection: Connection, account_id: str, key: str, request: str,
     return str(row["body"])
 
 
-def keep_answer(connection: Connection, account_id: str, key: str, request: str, body: str, now_s: float) -> None:
+def store_response(connection: Connection, account_id: str, key: str, request: str, body: str, now_s: float) -> None:
     """Stores a response body. Must run in the transaction that writes the effects of the request."""
     row: IdempotencyRow = {
         "account_id": account_id,

@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog.account import session
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.catalog.schema.row.videos import PlaylistRow, VideoRow
 from yeoul.catalog.video import video as videos
 from yeoul.identity.password import TOKEN_PREFIX, hash_token
 from yeoul.model.right import Right, Scope, has_right
-from yeoul.model.video import Visibility, audience, is_moderated
+from yeoul.model.video import Visibility, effective_visibility, is_visible_to_moderators
 
 COOKIE = "yeoul_session"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -64,7 +64,7 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-def address_of(request: Request, parts: Parts) -> str:
+def client_address(request: Request, parts: Parts) -> str:
     """Returns the client's IP address. Behind proxies, this is the address that our outermost proxy saw."""
     hops = parts.settings.server.proxies
     if hops > 0:
@@ -98,11 +98,11 @@ def find_caller(request: Request, parts: Parts) -> CallerRow | None:
     if row is None:
         return None
     if now_s - row["last_seen_at"] >= _RECORD_USE_EVERY_S:
-        _record_use(parts, row, address_of(request, parts), now_s)
+        _record_use(parts, row, client_address(request, parts), now_s)
     return cast("CallerRow", {**row, "scopes": None})
 
 
-def is_known(request: Request, parts: Parts) -> bool:
+def is_authenticated(request: Request, parts: Parts) -> bool:
     """True if the request has a valid login session or API token. Errors are left to the handler."""
     try:
         return find_caller(request, parts) is not None
@@ -129,9 +129,9 @@ def _record_use(parts: Parts, row: session.SessionAccountRow | session.TokenAcco
     try:
         with parts.database.write() as connection:
             if "token_id" in row:
-                session.see_token(connection, row["token_id"], now_s)
+                session.touch_token(connection, row["token_id"], now_s)
             else:
-                session.see(connection, row["session_id"], ip, now_s)
+                session.touch(connection, row["session_id"], ip, now_s)
     except (StorageFullError, UnavailableError):
         pass
 
@@ -158,7 +158,7 @@ def _require_login_session(caller: Caller) -> CallerRow:
     return caller
 
 
-Person = Annotated[CallerRow, Depends(_require_login_session)]  # for changes of passwords, login sessions and API tokens
+SessionCaller = Annotated[CallerRow, Depends(_require_login_session)]  # for changes of passwords, login sessions and API tokens
 
 
 def _require_maker(caller: Caller, parts: PartsDep) -> CallerRow:
@@ -189,34 +189,34 @@ Admin = Annotated[CallerRow, Depends(_require_admin)]
 # --- videos ---
 
 
-def may_see(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
+def can_see(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
     """True if the caller may see a video or playlist. Hidden ones are visible to moderators and the owner."""
-    open_to_all = audience(video) != Visibility.PRIVATE
-    return open_to_all or may_edit(video, caller) or (is_moderated(video) and _caller_has_right(caller, Right.MODERATE))
+    open_to_all = effective_visibility(video) != Visibility.PRIVATE
+    return open_to_all or can_edit(video, caller) or (is_visible_to_moderators(video) and _caller_has_right(caller, Right.MODERATE))
 
 
-def may_edit(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
+def can_edit(video: VideoRow | PlaylistRow, caller: CallerRow | None) -> bool:
     """True if the caller may change a video: the owner and admins may."""
     return caller is not None and (video["owner_id"] == caller["id"] or _caller_has_right(caller, Right.ADMINISTER))
 
 
 def check_edit(video: VideoRow, caller: CallerRow | None) -> None:
     """Raises NotFoundError if the caller may not see the video, ForbiddenError if the caller may see but not change it."""
-    if not may_see(video, caller):
+    if not can_see(video, caller):
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
-    if not may_edit(video, caller):
+    if not can_edit(video, caller):
         raise ForbiddenError("only the owner may do this", video=video["id"])
 
 
-def check_show(video: VideoRow, caller: CallerRow | None) -> None:
+def check_change_visibility(video: VideoRow, caller: CallerRow | None) -> None:
     """Raises like `check_edit` if the caller may not change a video's visibility. Moderators may, for videos that they can see."""
-    if not (may_see(video, caller) and _caller_has_right(caller, Right.MODERATE)):
+    if not (can_see(video, caller) and _caller_has_right(caller, Right.MODERATE)):
         check_edit(video, caller)
 
 
 def check_hide(video: VideoRow, caller: CallerRow | None) -> None:
     """Raises NotFoundError or ForbiddenError if the caller may not hide or unhide a video. Only moderators may, not the owner."""
-    if not may_see(video, caller):
+    if not can_see(video, caller):
         raise NotFoundError(f"there is no video {video['id']}", video=video["id"])
     if not _caller_has_right(caller, Right.MODERATE):
         raise ForbiddenError("only moderators may do this", video=video["id"])
@@ -225,4 +225,4 @@ def check_hide(video: VideoRow, caller: CallerRow | None) -> None:
 def find_trashed(connection: Connection, video_id: str, caller: CallerRow) -> videos.OwnedVideoRow | None:
     """Returns a video from the trash, locked, if the caller may restore it, else None."""
     row = videos.find_locked(connection, video_id)
-    return row if row is not None and row["trashed_at"] is not None and may_edit(row, caller) else None
+    return row if row is not None and row["trashed_at"] is not None and can_edit(row, caller) else None

@@ -65,7 +65,7 @@ def make_problem(error: YeoulError, status: int | None = None) -> ProblemRespons
     return ProblemResponse(body, status or error.http_status, headers=headers)
 
 
-def problem_answers() -> dict[int | str, dict[str, Any]]:
+def problem_responses() -> dict[int | str, dict[str, Any]]:
     """Returns the error responses of the OpenAPI document. They are the same for all operations."""
     content = {ProblemResponse.media_type: {"schema": Problem.model_json_schema()}}
     return {

@@ -30,15 +30,17 @@ _MIN_BYTES_PER_S = 256.0
 
 
 class RequestLimits:
-    """ASGI middleware that refuses requests that are too large or too slow. is_known: true if the request has a valid session or token.
+    """ASGI middleware that refuses requests that are too large or too slow.
+
+    is_authenticated: true if the request has a valid session or token.
 
     It answers 413 to headers of more than 32 KiB, a URL of more than 16 KiB, and a body of more than 1 MiB (16 MiB for captions and
     pictures of authenticated clients). It answers 408 to a body that arrives too slowly.
     """
 
-    def __init__(self, app: ASGIApp, is_known: Callable[[Request], bool]) -> None:
+    def __init__(self, app: ASGIApp, is_authenticated: Callable[[Request], bool]) -> None:
         self._app = app
-        self._is_known = is_known
+        self._is_known = is_authenticated
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

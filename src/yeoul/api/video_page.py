@@ -20,7 +20,7 @@ class VideoPage(BaseModel):
     next: str | None
 
 
-def listed_page(parts: Parts, connection: Connection, rows: Sequence[ListingRow], limit: int, key: str = "created_at") -> VideoPage:
+def make_video_page(parts: Parts, connection: Connection, rows: Sequence[ListingRow], limit: int, key: str = "created_at") -> VideoPage:
     """Returns a page of videos from rows of a listing. rows: up to `limit` + 1 rows."""
     views = show_videos(parts, connection, [str(row["video_id"]) for row in rows[:limit]])
     return VideoPage(items=views, next=next_cursor(rows, limit, key, "video_id"))

@@ -13,11 +13,11 @@ from yeoul.base.clock import rfc3339
 from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
-from yeoul.delivery.catalogue_view import chapters_of, make_presentation, poster_uri, text_track
+from yeoul.delivery.catalogue_view import make_caption_track, make_presentation, poster_uri, read_chapters
 from yeoul.delivery.hls import variant_bandwidth
 from yeoul.model.notice import NoticeCode
 from yeoul.model.source import AudioRole, Source
-from yeoul.model.video import VideoState, Visibility, audience
+from yeoul.model.video import VideoState, Visibility, effective_visibility
 
 _INTERNAL_FACTS = ("stderr", "traceback", "last")
 _MAX_FACT_LENGTH = 200
@@ -258,7 +258,7 @@ def make_video_view(
         progress=row["progress"],
         renditions=renditions,
         dropped={name: ErrorView(code=item["code"], message=item["message"]) for name, item in row["dropped"].items()},
-        chapters=[ChapterView(**chapter.model_dump()) for chapter in chapters_of(row)],
+        chapters=[ChapterView(**chapter.model_dump()) for chapter in read_chapters(row)],
         playback=playback,
         poster=poster,
         sidecars={name: f"{base}/{layout.SIDECAR_FOLDER}/{name}" for name in row["sidecars"]},
@@ -269,12 +269,12 @@ def make_video_view(
 
 def make_stream_base(parts: Parts, row: VideoRow) -> str:
     """Returns the base path of a video's streams, with a token. Check the caller's access first."""
-    return f"/stream/{parts.access.make_token(row['id'], audience(row), parts.clock.now())}/{row['id']}"
+    return f"/stream/{parts.access.make_token(row['id'], effective_visibility(row), parts.clock.now())}/{row['id']}"
 
 
 def make_caption_uri(row: CaptionRow) -> str:
     """Returns the URI of a caption, relative to the base path of its video's streams."""
-    return f"{layout.folder_uri(text_track(row))}/{layout.CAPTIONS_NAME}"
+    return f"{layout.folder_uri(make_caption_track(row))}/{layout.CAPTIONS_NAME}"
 
 
 def read_video_view(parts: Parts, video_id: str) -> tuple[video.OwnedVideoRow, VideoView]:
@@ -287,12 +287,12 @@ def read_video_view(parts: Parts, video_id: str) -> tuple[video.OwnedVideoRow, V
 def show_video(parts: Parts, connection: Connection, row: video.OwnedVideoRow) -> VideoView:
     """Returns the view of a video's row. Views are cached by version, except private ones: their URLs expire."""
     key = (str(row["id"]), int(row["version"]))
-    view = parts.answers.find_view(key)
+    view = parts.response_cache.find_view(key)
     if view is None:
         tracks = stream.tracks(connection, row["id"], row["edition"]) if row["playable_at"] or row["ready_at"] else ()
         view = make_video_view(parts, row, tracks, caption.of_video(connection, row["id"]), audio_track.of_video(connection, row["id"]))
-        if audience(row) != Visibility.PRIVATE:
-            parts.answers.keep_view(key, view)
+        if effective_visibility(row) != Visibility.PRIVATE:
+            parts.response_cache.cache_view(key, view)
     # Views and channel change without a new version.
     return view.model_copy(update={"views": row["views"], "channel": make_channel_view(row)})
 
@@ -301,4 +301,4 @@ def show_videos(parts: Parts, connection: Connection, ids: Sequence[str]) -> lis
     """Returns the views of public videos in the order of `ids`. Skips videos that are not public or do not exist."""
     rows = video.by_id(connection, ids)
     ordered = (rows[video_id] for video_id in ids if video_id in rows)
-    return [show_video(parts, connection, row) for row in ordered if audience(row) == Visibility.PUBLIC]
+    return [show_video(parts, connection, row) for row in ordered if effective_visibility(row) == Visibility.PUBLIC]

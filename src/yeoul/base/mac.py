@@ -25,7 +25,7 @@ class Mac:
         message = self._separator.join((self._context, *fields)).encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[: self._digits]
 
-    def fits(self, code: str, *fields: str) -> bool:
+    def is_valid(self, code: str, *fields: str) -> bool:
         """True if the code belongs to these fields. The comparison takes constant time."""
         # compare_digest raises on text that is not ASCII, which an attacker may send, so bytes are compared.
         return hmac.compare_digest(self.make(*fields).encode(), code.encode(errors="replace"))

@@ -194,7 +194,7 @@ class Settings(_Section):
     webhook: WebhookSettings = WebhookSettings()
 
 
-def overlay(started: Settings, changed: Mapping[str, Any]) -> Settings:
+def apply_changes(started: Settings, changed: Mapping[str, Any]) -> Settings:
     """Returns the settings with changed LIVE_SETTINGS applied. changed: values by section.field. Raises InvalidError for a bad value."""
     tree: dict[str, dict[str, Any]] = {}
     for name in set(changed).intersection(LIVE_SETTINGS):

@@ -9,7 +9,7 @@ from pathlib import Path
 from yeoul.blob.store import BlobInfo, BlobStore, Bucket, SignedRequest
 
 
-class CountedStore:
+class CountingStore:
     """Wraps a BlobStore and counts its traffic.
 
     read_bytes, written_bytes: total size of the blobs read or fetched, and stored; traffic: both by name. made: SHA-256 of each stored
@@ -20,7 +20,7 @@ class CountedStore:
         self._store = store
         self.read_bytes = 0
         self.written_bytes = 0
-        self.made: dict[str, str] = {}
+        self.sha256_by_key: dict[str, str] = {}
 
     @property
     def traffic(self) -> dict[str, int]:
@@ -29,7 +29,7 @@ class CountedStore:
     def put_bytes(self, bucket: Bucket, key: str, data: bytes) -> None:
         self._store.put_bytes(bucket, key, data)
         self.written_bytes += len(data)
-        self.made[key] = hashlib.sha256(data).hexdigest()
+        self.sha256_by_key[key] = hashlib.sha256(data).hexdigest()
 
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None:
         with path.open("rb") as file:  # read first: put_file may move the file
@@ -37,7 +37,7 @@ class CountedStore:
             size_bytes = file.tell()
         self._store.put_file(bucket, key, path)
         self.written_bytes += size_bytes
-        self.made[key] = digest
+        self.sha256_by_key[key] = digest
 
     def copy(self, bucket: Bucket, key: str, new_key: str) -> None:
         self._store.copy(bucket, key, new_key)

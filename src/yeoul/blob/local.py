@@ -15,7 +15,7 @@ from typing import BinaryIO
 from yeoul.base.errors import StorageFullError
 from yeoul.blob.partial import Partial, storage_errors, sweep
 from yeoul.blob.signature import Grant, UrlSigner
-from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, missing
+from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, make_missing_error
 
 _CHUNK_BYTES = 1 << 20
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -68,7 +68,7 @@ class LocalStore:
             try:
                 os.link(source, link)
             except _ABSENT as error:
-                raise missing(bucket, key) from error
+                raise make_missing_error(bucket, key) from error
             except OSError:
                 with source.open("rb") as file:
                     self._copy(bucket, new_key, file)
@@ -118,12 +118,12 @@ class LocalStore:
                     file.seek(start)
                     return file.read() if end is None else file.read(max(0, end - start))
             except _ABSENT as error:
-                raise missing(bucket, key) from error
+                raise make_missing_error(bucket, key) from error
 
     def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:  # noqa: ARG002 (callers get the stored file itself)
         path = self.path(bucket, key)
         if not path.is_file():
-            raise missing(bucket, key)
+            raise make_missing_error(bucket, key)
         return path
 
     def path(self, bucket: Bucket, key: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yeoul.base.clock import Clock
 from yeoul.blob.signature import UrlSigner
-from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, missing
+from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, make_missing_error
 
 
 class MemoryStore:
@@ -35,7 +35,7 @@ class MemoryStore:
         with self._lock:
             blob = self._blobs.get((bucket, check_key(key)))
         if blob is None:
-            raise missing(bucket, key)
+            raise make_missing_error(bucket, key)
         return blob[0][start:end]
 
     def fetch(self, bucket: Bucket, key: str, scratch: Path) -> Path:

@@ -20,7 +20,7 @@ from yeoul.base.errors import StorageError
 from yeoul.blob.partial import storage_error
 from yeoul.blob.signature import upload_headers
 from yeoul.blob.sigv4 import Credentials, Window, presign
-from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, missing
+from yeoul.blob.store import BlobInfo, Bucket, SignedRequest, check_key, check_prefix, make_missing_error
 
 _MULTIPART_BYTES = 64 * 2**20  # larger files use a multipart upload, which S3 requires above 5 GB
 _MIN_PART_BYTES = 16 * 2**20
@@ -187,7 +187,7 @@ def _store_errors(bucket: Bucket, key: str) -> Generator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise missing(bucket, key) from error
+        raise make_missing_error(bucket, key) from error
     except OSError as error:  # from obstore's network code or from the scratch disk
         raise storage_error(error, f"copying {bucket}/{key}") from error
     except BaseError as error:

@@ -35,7 +35,7 @@ def sign(secret: bytes, grant: Grant) -> str:
 
 def verify(secret: bytes, grant: Grant, signature: str, now_s: float) -> None:
     """Raises SignatureError if the signature does not belong to this grant, or the grant has expired."""
-    if not Mac(secret, _CONTEXT).fits(signature, *_fields(grant)):
+    if not Mac(secret, _CONTEXT).is_valid(signature, *_fields(grant)):
         raise SignatureError("the URL's signature does not match the request")
     if now_s >= grant.expires_s:
         raise SignatureError("the URL has expired", expired_s=grant.expires_s)

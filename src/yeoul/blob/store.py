@@ -108,6 +108,6 @@ def check_prefix(prefix: str) -> str:
     return check_key(prefix.removesuffix("/")) if prefix else ""
 
 
-def missing(bucket: Bucket, key: str) -> BlobMissingError:
+def make_missing_error(bucket: Bucket, key: str) -> BlobMissingError:
     """Returns the error for a blob that does not exist."""
     return BlobMissingError(f"{bucket}/{key} does not exist", bucket=str(bucket), key=key)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select, text, update
 
 from yeoul.catalog.database import Database
-from yeoul.catalog.schema.numbers import schema_version
+from yeoul.catalog.schema.version import schema_version
 from yeoul.catalog.version import OLDEST, VERSION, check_version
 
 HEAD = f"{VERSION:04d}"  # kept here so that Alembic is loaded only if there is a migration to apply

@@ -17,13 +17,13 @@ OLDEST = 14  # the oldest version whose programs may use the schema after that m
 _TIMEOUT_S = 5.0
 
 
-def check_version(found: tuple[int, int] | None) -> None:
-    """Raises DatabaseTooNewError if this program must not use the database. found: its (version, oldest), None if it has none."""
-    if found is not None and found[1] > VERSION:
+def check_version(schema: tuple[int, int] | None) -> None:
+    """Raises DatabaseTooNewError if this program must not use the database. schema: its (version, oldest), None if it has none."""
+    if schema is not None and schema[1] > VERSION:
         raise DatabaseTooNewError(
-            f"a newer Yeoul changed the database (its schema is {found[0]}, this program supports {VERSION}): install that version again",
-            version=found[0],
-            oldest=found[1],
+            f"a newer Yeoul changed the database (its schema is {schema[0]}, this program supports {VERSION}): install that version again",
+            version=schema[0],
+            oldest=schema[1],
             known=VERSION,
         )
 

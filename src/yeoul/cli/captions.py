@@ -11,7 +11,7 @@ from typing import Any
 
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments, run_action
 from yeoul.client.connection import Connection
-from yeoul.client.source_file import say_name
+from yeoul.client.source_file import make_display_name
 from yeoul.media.text.encoding import ENCODINGS
 
 
@@ -45,7 +45,7 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> list[dict[st
 
 def _add(connection: Connection, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Converts the file on the server, prints the cues that it could not read, and saves the others."""
-    content = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": say_name(arguments.file)}
+    content = {"data": base64.b64encode(arguments.file.read_bytes()).decode(), "file_name": make_display_name(arguments.file)}
     parsed = connection.post(
         f"videos/{arguments.id}/captions/read", {**content, "language": arguments.language, "encoding": arguments.encoding}
     )

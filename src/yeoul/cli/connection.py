@@ -24,7 +24,7 @@ def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder of a server on this machine, for its admin token")
 
 
-def server_of(arguments: argparse.Namespace) -> str:
+def find_server_url(arguments: argparse.Namespace) -> str:
     """Returns the server's URL. Raises InvalidError if it is malformed."""
     server = str(arguments.server or os.environ.get("YEOUL_SERVER") or _DEFAULT_SERVER).rstrip("/")
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", server):
@@ -34,7 +34,7 @@ def server_of(arguments: argparse.Namespace) -> str:
 
 def open_connection(arguments: argparse.Namespace, patience_s: float = 90.0) -> Connection:
     """Opens a connection to the server, with a token if there is one."""
-    server = server_of(arguments)
+    server = find_server_url(arguments)
     return Connection(server, _find_token(arguments, server), patience_s)
 
 

@@ -93,7 +93,7 @@ def _upload(settings: Settings, database: Database, store: BlobStore, definition
     uploads = UploadService(database, store, lambda: settings.upload, clock)
     size_bytes = source.stat().st_size
     row, _ = uploads.open(video_id, OpenUpload(mode="whole", file_name=source.name, size_bytes=size_bytes, fingerprint=sha256))
-    uploads.sign(row["id"], [Declared(index=0, size_bytes=size_bytes, sha256=sha256)])
+    uploads.declare(row["id"], [Declared(index=0, size_bytes=size_bytes, sha256=sha256)])
     copy = settings.data / source.name
     shutil.copyfile(source, copy)
     (part,) = uploads.status(row["id"])[1]

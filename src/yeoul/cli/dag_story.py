@@ -19,8 +19,8 @@ from yeoul.cli.connection import EXIT_FAILED, exit_code_of, open_connection
 from yeoul.client.connection import Connection
 from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.story.dag_drawing import draw_run
-from yeoul.pipeline.story.history import Difference, History, replay
-from yeoul.pipeline.story.run import export_history, find_strays
+from yeoul.pipeline.story.run import export_run_log, find_unmatched_tasks
+from yeoul.pipeline.story.run_log import Difference, History, replay
 from yeoul.pipeline.story.timeline import Timeline
 from yeoul.pipeline.story.timeline_drawing import draw_timeline
 
@@ -134,7 +134,7 @@ def _read_run(arguments: argparse.Namespace) -> tuple[History, list[str]]:
             row = run_rows.find(connection, arguments.run) or run_rows.find_of_video(connection, arguments.run)
             if row is None:
                 raise NotFoundError(f"no run, video or file {arguments.run} was found", run=arguments.run)
-            history = export_history(connection, row)
-            return history, find_strays(connection, row, history)
+            history = export_run_log(connection, row)
+            return history, find_unmatched_tasks(connection, row, history)
     finally:
         database.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.ids import new_id
-from yeoul.base.sandbox.room import die_with_parent
+from yeoul.base.sandbox.confine import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.catalog.account import account, session
 from yeoul.cli.server_options import add_server_arguments, read_overrides

@@ -9,7 +9,7 @@ import os
 import sys
 
 from yeoul.base.errors import YeoulError
-from yeoul.cli.connection import add_connection_arguments, exit_code_of, open_connection, read_tokens, server_of, tokens_file
+from yeoul.cli.connection import add_connection_arguments, exit_code_of, find_server_url, open_connection, read_tokens, tokens_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     except YeoulError as error:
         print(f"yeoul: {error.message} ({error.code})", file=sys.stderr)
         return exit_code_of(error)
-    _save_token(server_of(arguments), token)
+    _save_token(find_server_url(arguments), token)
     print(f"Logged in as {handle}.")
     return 0
 

@@ -19,6 +19,6 @@ _SENTENCES: Mapping[NoticeCode, str] = {
 }
 
 
-def say_notice(notice: Mapping[str, Any]) -> str:
+def format_notice(notice: Mapping[str, Any]) -> str:
     """Returns the text of a notice from the API; its code if this version of the program has no text for it."""
     return _SENTENCES.get(notice["code"], notice["code"]).format(count=notice["count"])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from yeoul import bootstrap
 from yeoul.base.clock import SystemClock
 from yeoul.base.errors import YeoulError
-from yeoul.base.sandbox.room import die_with_parent
+from yeoul.base.sandbox.confine import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.blob.hosted import HostedStore
 from yeoul.cli.server_options import add_server_arguments, read_overrides
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     level = os.environ.get("YEOUL_LOG", "INFO")
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
-    sandbox_lacks = bootstrap.find_sandbox_lacks(settings)  # it forks, so it must run before any thread starts
+    sandbox_lacks = bootstrap.find_missing_sandbox_parts(settings)  # it forks, so it must run before any thread starts
     if arguments.role == "pipeline":
         if sandbox_lacks:
             log.warning("the sandbox for tasks is incomplete on this machine, missing: %s; see docs/security.md", ", ".join(sandbox_lacks))
@@ -75,7 +75,7 @@ def _serve_pipeline(settings: Settings) -> int:
             log.exception("unexpected error in the dispatcher; it continues")
             time.sleep(0.5)
         if stop_signal.is_requested and drain_until_s is None:
-            dispatcher.stop_placing()
+            dispatcher.stop_starting()
             drain_until_s = time.monotonic() + _DRAIN_S
     engine.close()
     _release_tasks(dispatcher)
@@ -91,7 +91,7 @@ def _serve_pipeline(settings: Settings) -> int:
 def _release_tasks(dispatcher: Dispatcher) -> None:
     """Releases tasks that did not end in time. If the database is not available, other dispatchers reclaim them when the leases expire."""
     try:
-        dispatcher.hand_back()
+        dispatcher.release_all()
     except YeoulError as error:
         log.warning("%s: %s", error.code, error.message)
 

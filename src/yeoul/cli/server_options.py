@@ -24,7 +24,7 @@ def read_overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     return overrides
 
 
-def as_words(arguments: argparse.Namespace) -> list[str]:
+def make_arguments(arguments: argparse.Namespace) -> list[str]:
     """Returns the options as command line arguments for a child process."""
     words: list[str] = []
     for name in ("data", "host", "port", "workers"):

@@ -15,7 +15,7 @@ import urllib.request
 from yeoul import bootstrap
 from yeoul.base.settings import Settings
 from yeoul.catalog.version import check_file
-from yeoul.cli.server_options import add_server_arguments, as_words, read_overrides
+from yeoul.cli.server_options import add_server_arguments, make_arguments, read_overrides
 
 _START_TIMEOUT_S = 120.0  # on a busy machine, imports alone can take half a minute
 _STOP_TIMEOUT_S = 30.0
@@ -99,7 +99,7 @@ class _ProcessTree:
     """The processes of the roles; a process that dies is restarted."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self._words = as_words(arguments)
+        self._words = make_arguments(arguments)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.stopping = False
 

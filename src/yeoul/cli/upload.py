@@ -20,7 +20,7 @@ from yeoul.cli.connection import (
     exit_code_of,
     open_connection,
 )
-from yeoul.cli.notice import say_notice
+from yeoul.cli.notice import format_notice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,7 @@ class _UploadCommand:
                 parallel=arguments.parallel,
                 bytes_per_s=arguments.limit_rate,
                 whole=arguments.whole,
-                said=bar.say,
+                on_message=bar.print_line,
             )
             uploader = Uploader(self._connection, arguments.file, options, self._on_open)
             bar.show(lambda: (uploader.progress.sent_bytes, uploader.progress.total_bytes, self._follower.video))
@@ -119,8 +119,8 @@ class _UploadCommand:
             return EXIT_REACHED
         while not self._follower.wait(target, 1.0):
             pass
-        if self._follower.gone is not None:
-            raise self._follower.gone
+        if self._follower.error is not None:
+            raise self._follower.error
         video = self._follower.video or {}
         if video.get("state") == "failed":
             self.error = {"code": video["error"]["code"], "message": video["error"]["message"]}
@@ -139,7 +139,7 @@ class _UploadCommand:
             if (notice := result["notice"]) is not None:
                 print(f"yeoul: {notice['message']} ({notice['code']})", file=sys.stderr)
             for item in result["notices"]:
-                print(f"yeoul: {say_notice(item)} ({item['code']})", file=sys.stderr)
+                print(f"yeoul: {format_notice(item)} ({item['code']})", file=sys.stderr)
 
     def _result(self) -> dict[str, Any]:
         video = self._read()

@@ -20,7 +20,7 @@ class Bar:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Prints a line for the user."""
         print(f"yeoul: {line}", file=sys.stderr, flush=True)
 

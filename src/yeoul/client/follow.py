@@ -17,7 +17,7 @@ _RECONNECT_S = 0.5
 class Follower:
     """Follows a video in its own thread.
 
-    started_s: the monotonic time from which all times count. playable_s, ready_s: when the video reached this state. gone: the error that
+    started_s: the monotonic time from which all times count. playable_s, ready_s: when the video reached this state. error: the error that
     ended following, because the video was deleted, or the server was unreachable for longer than the connection's patience.
     """
 
@@ -28,7 +28,7 @@ class Follower:
         self.video: dict[str, Any] | None = None
         self.playable_s: float | None = None
         self.ready_s: float | None = None
-        self.gone: YeoulError | None = None
+        self.error: YeoulError | None = None
 
     def start(self, video_id: str) -> None:
         """Starts the thread."""
@@ -41,7 +41,7 @@ class Follower:
 
     def _has_reached(self, target: str) -> bool:
         state = self.video["state"] if self.video else None
-        return self.gone is not None or state in _ENDED or (target == "playable" and state in _PLAYABLE)
+        return self.error is not None or state in _ENDED or (target == "playable" and state in _PLAYABLE)
 
     def _listen(self, video_id: str) -> None:
         lost_at_s: float | None = None
@@ -62,7 +62,7 @@ class Follower:
 
     def _set_gone(self, error: YeoulError) -> None:
         with self._changed:
-            self.gone = error
+            self.error = error
             self._changed.notify_all()
 
     def _update(self, video: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ class RateLimit:
         self._serial = 0
         self._free_at_s = now()
 
-    def take(self, size_bytes: int, rank: int) -> None:
+    def acquire(self, size_bytes: int, rank: int) -> None:
         """Waits until `size_bytes` may be sent."""
         if self._rate is None:
             return

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from yeoul.base.errors import UnreadableError
-from yeoul.media.audio.track import TakenSound, check_sounds, take_sounds
+from yeoul.media.audio.track import ExtractedAudio, check_audio_tracks, extract_audio_tracks
 from yeoul.media.limits import Limits
 from yeoul.media.source.split import SplitPlan, cut_pieces, plan_split
-from yeoul.media.text.extract import extract_texts
+from yeoul.media.text.extract import extract_captions
 
 _EDGE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
 
 
-def say_name(path: Path) -> str:
+def make_display_name(path: Path) -> str:
     """Returns a file's name as text, with a replacement character for each byte that is not UTF-8."""
     return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -66,7 +66,7 @@ class Item:
                 remaining -= len(chunk)
                 yield chunk
 
-    def drop(self) -> None:
+    def delete_temporary(self) -> None:
         """Deletes the file if it is temporary."""
         if self.temporary:
             self.path.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class PieceFile:
 
     def __init__(self, path: Path, piece_s: float) -> None:
         """Scans the file. Raises MediaError if it cannot be split."""
-        check_sounds(path, Limits())
+        check_audio_tracks(path, Limits())
         self._path = path
         self._plan: SplitPlan = plan_split(path, Limits(), piece_s)
         self.count = len(self._plan.pieces)
@@ -88,13 +88,13 @@ class PieceFile:
     def describe(self) -> dict[str, Any]:
         """Returns the additional fields of an upload request in mode `pieces`."""
         source = self._plan.source
-        texts = extract_texts(self._path, source, Limits())
+        texts = extract_captions(self._path, source, Limits())
         captions = [{"language": text.language, "label": text.label, "webvtt": text.webvtt} for text in texts]
         return {"source": source.model_dump(mode="json"), "captions": captions}
 
-    def take_sounds(self, folder: Path) -> list[TakenSound]:
+    def extract_audio_tracks(self, folder: Path) -> list[ExtractedAudio]:
         """Extracts the additional audio tracks, which are not in the pieces; each is written to its own file."""
-        return take_sounds(self._path, self._plan.found.zero_s, folder, Limits())
+        return extract_audio_tracks(self._path, self._plan.scan.zero_s, folder, Limits())
 
     def items(self, folder: Path, only: Collection[int]) -> Generator[Item]:
         """Yields the pieces with the indexes `only`, in order. Each piece is cut and written when it is requested."""
@@ -124,7 +124,7 @@ class WholeFile:
         """Returns no fields, because the client does not inspect the file."""
         return {}
 
-    def take_sounds(self, folder: Path) -> list[TakenSound]:  # noqa: ARG002 (as below)
+    def extract_audio_tracks(self, folder: Path) -> list[ExtractedAudio]:  # noqa: ARG002 (as below)
         """Returns no tracks, because the server extracts them from the file."""
         return []
 

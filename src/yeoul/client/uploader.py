@@ -24,9 +24,9 @@ from yeoul.base.errors import (
 )
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
-from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, say_name
+from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, make_display_name
 from yeoul.client.track import send_track
-from yeoul.media.audio.track import TakenSound
+from yeoul.media.audio.track import ExtractedAudio
 from yeoul.media.limits import Limits
 from yeoul.media.source.probe import probe
 from yeoul.model.plain import make_line
@@ -39,7 +39,7 @@ _FULL_PAUSE_S = 3.0
 
 @dataclass(frozen=True)
 class Options:
-    """Options of an upload. whole: send the file as it is, in parts; said: called with a one-line message for the user.
+    """Options of an upload. whole: send the file as it is, in parts; on_message: called with a one-line message for the user.
 
     title, visibility: if None, a new video gets the file's name and `private`, and a resumed upload keeps its values. pipeline: if None,
     the account's default.
@@ -51,7 +51,7 @@ class Options:
     parallel: int = 4
     bytes_per_s: float | None = None
     whole: bool = False
-    said: Callable[[str], None] = field(default=lambda _line: None)
+    on_message: Callable[[str], None] = field(default=lambda _line: None)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Uploader:
         try:
             with tempfile.TemporaryDirectory(prefix="yeoul-") as folder:
                 self._send_all(upload["id"], plan.items(Path(folder), [index for index in range(plan.count) if index not in landed]))
-                for audio in plan.take_sounds(Path(folder)):
+                for audio in plan.extract_audio_tracks(Path(folder)):
                     self._send_audio(upload["video_id"], audio)
             self._connection.post(f"uploads/{upload['id']}/complete", {"pieces": plan.count})
         except UploadClosedError:
@@ -111,13 +111,15 @@ class Uploader:
             except UnsupportedCodecError as error:
                 if not isinstance(error, NotInPiecesError):
                     raise  # the server has the same decoders
-                self._options.said(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
+                self._options.on_message(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
             except MediaError as error:
-                self._options.said(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
+                self._options.on_message(f"cannot split the file on this machine ({error.message}); uploading it as a whole")
             else:
                 if not plan.is_heavy:
                     return plan
-                self._options.said("keyframes are so far apart that the pieces would be larger than the file; uploading it as a whole")
+                self._options.on_message(
+                    "keyframes are so far apart that the pieces would be larger than the file; uploading it as a whole"
+                )
         return WholeFile(self._path, part_bytes)
 
     def _check_codec(self) -> None:
@@ -136,7 +138,9 @@ class Uploader:
             if self._is_same(plan, landed):
                 return upload
             video_id = upload["video_id"]
-            self._options.said(f"cannot resume the upload of video {video_id}, because it is of another file or was split differently")
+            self._options.on_message(
+                f"cannot resume the upload of video {video_id}, because it is of another file or was split differently"
+            )
         return None
 
     def _is_same(self, plan: PieceFile | WholeFile, landed: Mapping[int, str]) -> bool:
@@ -145,7 +149,7 @@ class Uploader:
             return False
         with tempfile.TemporaryDirectory(prefix="yeoul-") as folder, closing(plan.items(Path(folder), landed)) as items:
             for item in items:
-                item.drop()
+                item.delete_temporary()
                 if item.declared["sha256"] != landed[item.index]:
                     return False
         return True
@@ -160,12 +164,12 @@ class Uploader:
 
     def _open(self, file_hash: str, plan: PieceFile | WholeFile) -> dict[str, Any]:
         options = self._options
-        title = make_line(Path(say_name(self._path)).stem) if options.title is None else options.title
+        title = make_line(Path(make_display_name(self._path)).stem) if options.title is None else options.title
         fields = {"title": title, "visibility": options.visibility or "private", "pipeline": options.pipeline}
         video = self._connection.post("videos", fields, key=f"{file_hash}-{time.time_ns()}")
         body = {
             "mode": plan.mode,
-            "file_name": say_name(self._path),
+            "file_name": make_display_name(self._path),
             "size_bytes": self._path.stat().st_size,
             "fingerprint": file_hash,
             **plan.describe(),
@@ -203,7 +207,7 @@ class Uploader:
                     if pause_s is None or not (error.retryable or isinstance(error, SignatureError)) or self._stopping.wait(pause_s):
                         raise
         finally:
-            item.drop()
+            item.delete_temporary()
 
     def _send_once(self, upload_id: str, item: Item) -> None:
         url = self._request_url(upload_id, item)
@@ -212,7 +216,7 @@ class Uploader:
         self._connection.put_signed(url["url"], url["headers"], self._read_metered(item), item.size_bytes)
         self._connection.post(f"uploads/{upload_id}/landed", {"indexes": [item.index]})
 
-    def _send_audio(self, video_id: str, audio: TakenSound) -> None:
+    def _send_audio(self, video_id: str, audio: ExtractedAudio) -> None:
         """Sends an additional audio track. The server recognizes it by its hash, so a resumed upload does not send it twice."""
         fields = {"language": audio.track.language, "label": (audio.track.title or "")[:MAX_LABEL], "role": audio.track.role}
         sound = audio.sound.model_dump(mode="json")
@@ -227,14 +231,14 @@ class Uploader:
                 return self._connection.post(f"uploads/{upload_id}/urls", {"pieces": [item.declared]})["urls"][0]
             except StorageFullError as error:
                 if not was_reported:
-                    self._options.said(f"{error.message}; waiting")
+                    self._options.on_message(f"{error.message}; waiting")
                 was_reported = True
                 if self._stopping.wait(_FULL_PAUSE_S):
                     raise
 
     def _read_metered(self, item: Item) -> Iterator[bytes]:
         for chunk in item.chunks(_CHUNK_BYTES):
-            self._rate.take(len(chunk), item.index)
+            self._rate.acquire(len(chunk), item.index)
             if self._stopping.is_set():
                 raise OSError("the upload was stopped")
             yield chunk

@@ -35,7 +35,7 @@ class StreamAccess:
         if visibility != Visibility.PRIVATE.value and token == PUBLIC:
             return
         expires, _, signature = token.partition("-")
-        if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._mac.fits(signature, video_id, expires):
+        if not re.fullmatch(r"[1-9][0-9]{0,11}", expires, re.ASCII) or not self._mac.is_valid(signature, video_id, expires):
             raise SignatureError("this URL does not give access to the video")
         if now_s >= int(expires):
             raise SignatureError("this URL has expired; reload the page", expired_s=int(expires))

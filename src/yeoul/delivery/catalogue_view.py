@@ -13,7 +13,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
-from yeoul.model.rendition import Rendition, Segment, Storyboard, track_of
+from yeoul.model.rendition import Rendition, Segment, Storyboard, parse_track_name
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
 
@@ -65,7 +65,7 @@ class PresentationCache:
                 self._views.popitem(last=False)
         return view
 
-    def forget(self, video_id: str) -> None:
+    def invalidate(self, video_id: str) -> None:
         """Removes a video from the cache after this server has changed it, so that new access rights apply immediately."""
         with self._lock:
             for key in [key for key in self._views if key[0] == video_id]:
@@ -102,7 +102,7 @@ def make_presentation(
     )
     audio_rows = {str(sound["name"]): sound for sound in sounds}
     tracks = tuple(_add_name(track, audio_rows) for track in tracks if _is_offered(track, audio_rows))
-    texts = tuple(text_track(row) for row in captions)
+    texts = tuple(make_caption_track(row) for row in captions)
     storyboard = None if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"])
     presentation = Presentation(
         video_id=row["id"],
@@ -110,7 +110,7 @@ def make_presentation(
         tracks=_sort_tracks(tracks),
         texts=texts,
         storyboard=storyboard,
-        chapters=chapters_of(row),
+        chapters=read_chapters(row),
         target_duration_s=make_target_duration_s(piece_s),
     )
     return presentation if presentation.is_playable else None
@@ -118,20 +118,20 @@ def make_presentation(
 
 def _is_offered(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> bool:
     """True unless the rendition belongs to an audio track that was removed."""
-    name = track_of(track.name)
+    name = parse_track_name(track.name)
     return track.rendition.kind != "audio" or name == audio_track.MAIN or name in audio_rows
 
 
 def _add_name(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> Track:
     """Returns an audio rendition with the current language, label, role and position of its track; other renditions unchanged."""
-    row = audio_rows.get(track_of(track.name)) if track.rendition.kind == "audio" else None
+    row = audio_rows.get(parse_track_name(track.name)) if track.rendition.kind == "audio" else None
     if row is None:
         return track
     rendition = track.rendition.with_values(language=row["language"])
     return track.with_values(rendition=rendition, label=row["label"], role=row["role"], position=row["position"])
 
 
-def chapters_of(row: VideoRow) -> tuple[Chapter, ...]:
+def read_chapters(row: VideoRow) -> tuple[Chapter, ...]:
     """Returns the chapters of a video row's source."""
     return () if row["source"] is None else Source.model_validate(row["source"]).chapters
 
@@ -148,7 +148,7 @@ def _sort_tracks(tracks: tuple[Track, ...]) -> tuple[Track, ...]:
     return tuple(sorted(tracks, key=lambda track: (track.rendition.kind != "video", -track.rendition.height, track.name)))
 
 
-def text_track(row: CaptionRow) -> Track:
+def make_caption_track(row: CaptionRow) -> Track:
     """Returns the track of a caption's row."""
     name = str(row["name"])
     rendition = Rendition(name=name, kind="text", codecs="wvtt", timescale=1000, language=row["language"])

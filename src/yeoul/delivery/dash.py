@@ -9,7 +9,16 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from yeoul.delivery.bandwidth import Chunk, average_bps, sustained_bps
-from yeoul.delivery.presentation import CAPTIONS_NAME, INIT_NAME, Presentation, Track, audio_names, folder_uri, language_tag, steps
+from yeoul.delivery.presentation import (
+    CAPTIONS_NAME,
+    INIT_NAME,
+    Presentation,
+    Track,
+    audio_names,
+    folder_uri,
+    language_tag,
+    segment_durations,
+)
 from yeoul.model.rendition import Segment
 
 _NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
@@ -26,7 +35,7 @@ def make_mpd(p: Presentation) -> str:
     """
     if p.state != "complete":
         raise ValueError("a growing presentation has no MPD")
-    buffer_s = max((track.seconds(step) for track in p.tracks for step in steps(track.segments)), default=1.0)
+    buffer_s = max((track.seconds(step) for track in p.tracks for step in segment_durations(track.segments)), default=1.0)
     buffer_s = math.ceil(buffer_s * 1000) / 1000
     mpd = ET.Element("MPD", xmlns=_NAMESPACE, profiles=_PROFILES, type="static")
     mpd.set("mediaPresentationDuration", _duration(p.media_end_s))
@@ -117,7 +126,7 @@ def _add_representation(adaptation: ET.Element, track: Track, buffer_s: float) -
 
     presentationTimeOffset is 0 for audio, too, because the edit list in the init segment already skips the priming.
     """
-    ticks = steps(track.segments)
+    ticks = segment_durations(track.segments)
     chunks = [Chunk(segment.size_bytes, track.seconds(step)) for segment, step in zip(track.segments, ticks, strict=True)]
     bandwidth = max(1, sustained_bps(chunks, buffer_s))
     representation = ET.SubElement(adaptation, "Representation", id=track.name, bandwidth=str(bandwidth), codecs=track.rendition.codecs)

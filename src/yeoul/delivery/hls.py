@@ -15,11 +15,11 @@ from yeoul.delivery.presentation import (
     audio_names,
     folder_uri,
     language_tag,
-    name_once,
+    make_unique_names,
+    segment_durations,
     segment_name,
-    steps,
 )
-from yeoul.delivery.rates import Rates, iframe_steps, measure, measure_iframes, target_duration_s
+from yeoul.delivery.rates import Rates, iframe_durations, measure, measure_iframes, target_duration_s
 
 # The highest version that any tag in these playlists requires (RFC 8216bis 8).
 _VERSION = 7
@@ -27,7 +27,7 @@ _DEFAULT_BPS = 2_000_000
 _AUDIO_GROUPS = ("audio", "surround")
 
 
-def make_master(p: Presentation) -> str:
+def make_multivariant_playlist(p: Presentation) -> str:
     """Returns the multivariant playlist: variants by codec with the default first, audio and caption groups, and I-frame streams.
 
     Captions are listed when the presentation is complete, because until then a caption playlist would need the same target duration.
@@ -57,28 +57,28 @@ def _variants(p: Presentation, audios: Sequence[Track], target_s: int) -> list[t
     return [pair for index, group in enumerate(codecs) for pair in _sort_variants(group, with_default=index == 0)]
 
 
-def make_media(p: Presentation, track: Track) -> str:
+def make_media_playlist(p: Presentation, track: Track) -> str:
     """Returns the playlist of a video or audio rendition: type EVENT while growing, then VOD with ENDLIST."""
-    listed = p.listed(track)
+    listed = p.listed_segments(track)
     lines = _head(p, target_duration_s(p))
     lines += ["#EXT-X-INDEPENDENT-SEGMENTS", f'#EXT-X-MAP:URI="{INIT_NAME}"']
-    for segment, duration in zip(listed, _durations(track, steps(listed), listed[0].start_ticks if listed else 0), strict=True):
+    for segment, duration in zip(listed, _durations(track, segment_durations(listed), listed[0].start_ticks if listed else 0), strict=True):
         lines += [f"#EXTINF:{duration},", segment_name(segment)]
     return _join_lines(lines + _tail(p))
 
 
-def make_iframes(p: Presentation, track: Track) -> str:
+def make_iframe_playlist(p: Presentation, track: Track) -> str:
     """Returns the I-frame playlist of a video rendition. Each entry is the byte range of one frame and lasts until the next one."""
-    frames = [(segment, frame) for segment in p.listed(track) for frame in segment.i_frames]
+    frames = [(segment, frame) for segment in p.listed_segments(track) for frame in segment.i_frames]
     lines = _head(p, target_duration_s(p))
     lines += ["#EXT-X-I-FRAMES-ONLY", f'#EXT-X-MAP:URI="{INIT_NAME}"']
     start_ticks = frames[0][1].start_ticks if frames else 0
-    for (segment, frame), duration in zip(frames, _durations(track, iframe_steps(p, track), start_ticks), strict=True):
+    for (segment, frame), duration in zip(frames, _durations(track, iframe_durations(p, track), start_ticks), strict=True):
         lines += [f"#EXTINF:{duration},", f"#EXT-X-BYTERANGE:{frame.size_bytes}@{frame.offset}", segment_name(segment)]
     return _join_lines(lines + _tail(p))
 
 
-def make_subtitle(p: Presentation, track: Track) -> str:
+def make_caption_playlist(p: Presentation, track: Track) -> str:
     """Returns the playlist of a caption: one WebVTT file in the playlist's folder, as long as the presentation."""
     if track.rendition.kind != "text":
         raise ValueError(f"{track.name} is not a caption")
@@ -186,7 +186,7 @@ def _language(track: Track) -> str:
 
 def _caption_names(texts: Sequence[Track]) -> list[str]:
     """Returns the names of captions: their labels, made unique."""
-    return name_once([track.label for track in texts], [folder_uri(track) for track in texts])
+    return make_unique_names([track.label for track in texts], [folder_uri(track) for track in texts])
 
 
 def _text_media(track: Track, name: str) -> str:

@@ -20,7 +20,7 @@ from pydantic import model_validator
 
 from yeoul.base.errors import NotFoundError
 from yeoul.model.noun import Noun
-from yeoul.model.rendition import SURROUND, Rendition, Segment, Storyboard, track_of
+from yeoul.model.rendition import SURROUND, Rendition, Segment, Storyboard, parse_track_name
 from yeoul.model.source import AudioRole, Chapter
 
 MASTER_NAME = "master.m3u8"
@@ -91,7 +91,7 @@ class Track(Noun):
         rates = [Fraction(samples * self.rendition.timescale, ticks) for samples, ticks in shapes]
         return max(rates, default=Fraction(self.rendition.frame_rate))
 
-    def contiguous(self) -> tuple[Segment, ...]:
+    def contiguous_segments(self) -> tuple[Segment, ...]:
         """Returns the segments from index 0 up to the first gap."""
         segments: list[Segment] = []
         for segment in self.segments:
@@ -120,8 +120,8 @@ class Presentation(Noun):
     @model_validator(mode="after")
     def _check_complete(self) -> Self:
         for track in self.tracks:
-            if self.state == "complete" and len(track.contiguous()) != len(track.segments):
-                raise ValueError(f"{track.name} is complete but has no segment {len(track.contiguous())}")
+            if self.state == "complete" and len(track.contiguous_segments()) != len(track.segments):
+                raise ValueError(f"{track.name} is complete but has no segment {len(track.contiguous_segments())}")
         return self
 
     @property
@@ -148,7 +148,7 @@ class Presentation(Noun):
         Both groups contain every audio track; the second group uses the first rendition of a track without 5.1.
         """
         plain = tuple(track for track in self.audios if not track.is_surround)
-        surround = {track_of(track.name): track for track in self.audios if track.is_surround}
+        surround = {parse_track_name(track.name): track for track in self.audios if track.is_surround}
         if not plain:
             return ()
         return (plain, tuple(surround.get(track.name, track) for track in plain)) if surround else (plain,)
@@ -157,12 +157,12 @@ class Presentation(Noun):
     def horizon_s(self) -> float:
         """The time in seconds up to which all growing tracks have segments; infinite if no track is growing."""
         growing = [track for track in self.tracks if not track.closed]
-        return min((track.end_s(track.contiguous()) for track in growing), default=float("inf"))
+        return min((track.end_s(track.contiguous_segments()) for track in growing), default=float("inf"))
 
     @property
     def is_playable(self) -> bool:
         """True if every playlist has a segment. Players cannot load an empty playlist, so nothing is published before."""
-        return bool(self.tracks) and all(self.listed(track) for track in self.tracks)
+        return bool(self.tracks) and all(self.listed_segments(track) for track in self.tracks)
 
     @property
     def duration_s(self) -> float:
@@ -170,10 +170,10 @@ class Presentation(Noun):
 
         An AAC track starts with one frame of priming and ends with up to one frame of padding, which do not count.
         """
-        end_s = max((track.end_s(self.listed(track)) for track in self.videos), default=0.0)
+        end_s = max((track.end_s(self.listed_segments(track)) for track in self.videos), default=0.0)
         for track in self.audios:
             frame_s = track.seconds(_AAC_FRAME)
-            audio_end_s = track.end_s(self.listed(track)) - frame_s
+            audio_end_s = track.end_s(self.listed_segments(track)) - frame_s
             if audio_end_s - end_s >= frame_s:
                 end_s = audio_end_s
         return end_s
@@ -184,11 +184,11 @@ class Presentation(Noun):
 
         With a smaller value, players never reach the end, because their buffer continues past it.
         """
-        ends = [track.end_s(self.listed(track)) for track in self.videos]
-        ends += [track.end_s(self.listed(track)) - track.seconds(_AAC_FRAME) for track in self.audios]
+        ends = [track.end_s(self.listed_segments(track)) for track in self.videos]
+        ends += [track.end_s(self.listed_segments(track)) - track.seconds(_AAC_FRAME) for track in self.audios]
         return max(ends, default=0.0)
 
-    def listed(self, track: Track) -> tuple[Segment, ...]:
+    def listed_segments(self, track: Track) -> tuple[Segment, ...]:
         """Returns the segments in playlists: all if the presentation is complete, else those before the first gap and the horizon.
 
         If audio were listed further than video, or the reverse, players would freeze, because they would hold data that they cannot play.
@@ -196,7 +196,7 @@ class Presentation(Noun):
         if self.state == "complete":
             return track.segments
         limit = self.horizon_s + _GRID_SLACK_S
-        return tuple(s for s in track.contiguous() if track.seconds(s.start_ticks + s.duration_ticks) <= limit)
+        return tuple(s for s in track.contiguous_segments() if track.seconds(s.start_ticks + s.duration_ticks) <= limit)
 
 
 def make_target_duration_s(piece_s: float) -> int:
@@ -212,7 +212,7 @@ def audio_names(tracks: Sequence[Track]) -> list[str]:
     return [name if count == 1 else f"{name} {count}" for name, count in zip(names, counts, strict=True)]
 
 
-def name_once(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
+def make_unique_names(labels: Sequence[str], folders: Sequence[str]) -> list[str]:
     """Returns labels, made unique by appending the folder (RFC 8216bis 4.4.6.1.1), without characters that end a quoted string."""
     plain = [plain_text(label) for label in labels]
     return [
@@ -232,7 +232,7 @@ def language_tag(language: str | None) -> str | None:
     return language
 
 
-def steps(segments: Sequence[Segment]) -> list[int]:
+def segment_durations(segments: Sequence[Segment]) -> list[int]:
     """Returns the ticks from each segment's start to the next, so that their sums are decode times (tfdt); for the last, its duration."""
     if not segments:
         return []

@@ -11,7 +11,7 @@ from yeoul.delivery.presentation import Presentation
 
 def make_texts(presentation: Presentation, captions: Mapping[str, str], *, complete: bool) -> dict[str, str]:
     """Returns playlists, manifest and captions by path. captions: WebVTT by name; complete: includes the DASH manifest."""
-    texts = {layout.MASTER_NAME: hls.make_master(presentation)}
+    texts = {layout.MASTER_NAME: hls.make_multivariant_playlist(presentation)}
     if complete:
         texts[layout.MPD_NAME] = dash.make_mpd(presentation)
     if presentation.storyboard is not None:
@@ -19,11 +19,11 @@ def make_texts(presentation: Presentation, captions: Mapping[str, str], *, compl
     if presentation.chapters:
         texts[layout.CHAPTERS_NAME] = layout.make_chapters(presentation.chapters)
     for track in presentation.tracks:
-        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_media(presentation, track)
+        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_media_playlist(presentation, track)
         if track.rendition.kind == "video":
-            texts[f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}"] = hls.make_iframes(presentation, track)
+            texts[f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}"] = hls.make_iframe_playlist(presentation, track)
     for track in presentation.texts:
-        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_subtitle(presentation, track)
+        texts[f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}"] = hls.make_caption_playlist(presentation, track)
         texts[f"{layout.folder_uri(track)}/{layout.CAPTIONS_NAME}"] = captions[track.name]
     return texts
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from yeoul.catalog.schema.row.videos import ListingRow
 from yeoul.catalog.video.listing import ListingHitRow
-from yeoul.model.gram import Grams, WordQuery, letters, trigrams, word_trigrams, words
+from yeoul.model.gram import Grams, WordQuery, decompose_hangul, make_trigrams, make_word_trigrams, split_words
 
 _TITLE, _REST = 1.0, 0.4  # weight of a word in the title and elsewhere
 _MIN_SHARE = 0.3  # share of a word's trigrams that another word must have to count as the same word with a typing error
@@ -60,7 +60,7 @@ class Filter:
     since: Since | None = None
     height: int | None = None
 
-    def fits(self, row: ListingRow) -> bool:
+    def matches(self, row: ListingRow) -> bool:
         """True if a row of the listing passes all filters."""
         if self.since is not None and row["created_at"] < self.now_s - _SINCE_S[self.since]:
             return False
@@ -82,7 +82,7 @@ class Filter:
                 return score
 
 
-def place_of(row: RankedRow) -> tuple[float, str]:
+def make_sort_key(row: RankedRow) -> tuple[float, str]:
     """Returns the sort key of a ranked row. Ids grow with time, so the newer of two equal rows comes first."""
     return float(row["rank"]), str(row["video_id"])
 
@@ -103,29 +103,29 @@ def _score_word(row: ListingRow, query: WordQuery) -> float:
             return weight * (1.0 if f" {query.word}" in f" {text}" else 0.9)
     if not query.near:
         return 0.0
-    grams = word_trigrams(query.word)
+    grams = make_word_trigrams(query.word)
     return max(0.8 * _TITLE * _find_best_share(row["title"], grams), 0.8 * _REST * _find_best_share(row["words"], grams))
 
 
 def _contains(text: str, word: str) -> bool:
     """True if the text contains the word. One or two ASCII letters match only at the start of a word."""
-    if len(word) < 3 and letters(word) == word and word.isascii():
-        return any(other.startswith(word) for other in words(text))
+    if len(word) < 3 and decompose_hangul(word) == word and word.isascii():
+        return any(other.startswith(word) for other in split_words(text))
     return word in text
 
 
 def _find_best_share(text: str, grams: frozenset[str]) -> float:
     """Returns the largest share of the trigrams that a word of the text contains; 0 if it is too small for a typing error."""
-    best = max((len(grams & word_trigrams(word)) / len(grams) for word in words(text)), default=0.0)
+    best = max((len(grams & make_word_trigrams(word)) / len(grams) for word in split_words(text)), default=0.0)
     return best if best >= _MIN_SHARE else 0.0
 
 
-def make_likeness(row: ListingRow, own_grams: Grams, own_words: frozenset[str], owner_id: str) -> float:
+def make_similarity(row: ListingRow, own_grams: Grams, own_words: frozenset[str], owner_id: str) -> float:
     """Returns the similarity of a row to a video, from shared trigrams and words, and the channel.
 
     own_grams, own_words: of the video's title and tags; owner_id: the video's owner.
     """
-    grams = trigrams(row["title"])
+    grams = make_trigrams(row["title"])
     gram_share = len(own_grams & grams) / len(own_grams | grams) if own_grams and grams else 0.0
-    word_share = len(own_words.intersection(words(row["words"]))) / max(1, len(own_words))
+    word_share = len(own_words.intersection(split_words(row["words"]))) / max(1, len(own_words))
     return round(gram_share + 0.3 * word_share + (0.2 if row["owner_id"] == owner_id else 0.0), 6)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from yeoul.base.errors import LinkError
 from yeoul.base.mac import Mac
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 
 Purpose = Literal["confirm", "reset"]
 TTL_S: Mapping[Purpose, float] = {"confirm": 7 * 86400.0, "reset": 2 * 3600.0}
@@ -25,7 +25,7 @@ def make_link_token(secret: bytes, purpose: Purpose, row: AccountRow, expires_s:
     return f"{row['id']}.{expires_s}.{Mac(secret, _CONTEXT).make(*_fields(purpose, row, expires_s))}"
 
 
-def account_of(token: str) -> str:
+def read_account_id(token: str) -> str:
     """Returns the id of the account that a token names, without checking its signature. Raises LinkError if it is not a token."""
     return _parse(token)[0]
 
@@ -33,7 +33,7 @@ def account_of(token: str) -> str:
 def check_link_token(secret: bytes, purpose: Purpose, row: AccountRow, token: str, now_s: float) -> None:
     """Raises LinkError if the token is not valid for this account and purpose, or has expired. row: the account."""
     _, expires_s, signature = _parse(token)
-    if not Mac(secret, _CONTEXT).fits(signature, *_fields(purpose, row, expires_s)):
+    if not Mac(secret, _CONTEXT).is_valid(signature, *_fields(purpose, row, expires_s)):
         raise LinkError("this link was already used, or this server did not send it")
     if now_s >= expires_s:
         raise LinkError("this link has expired; request a new one", expired_s=expires_s)

@@ -102,7 +102,7 @@ def compose(kind: MailKind, language: str | None, *, name: str, link: str, addre
     return subject, text.format(name=name, link=link, address=address)
 
 
-def plain_name(display_name: str, handle: str) -> str:
+def make_safe_name(display_name: str, handle: str) -> str:
     """Returns the name for the greeting of a mail: the display name, or the handle if the display name could become a link.
 
     Mail programs turn words with dots or slashes into links, so an attacker could sign up with another person's address and a URL as the

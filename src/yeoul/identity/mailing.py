@@ -15,9 +15,9 @@ from yeoul.base.errors import YeoulError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
-from yeoul.identity.mail_text import compose, plain_name
+from yeoul.identity.mail_text import compose, make_safe_name
 from yeoul.mail.mailer import Mail, Mailer
 from yeoul.model.event import MailKind, SendMail
 
@@ -29,7 +29,7 @@ _GIVE_UP_AFTER_S = 86400.0
 _POLL_EVERY_S = 0.5
 
 
-def write(connection: Connection, kind: MailKind, row: AccountRow, now_s: float, address: str = "") -> None:
+def queue_mail(connection: Connection, kind: MailKind, row: AccountRow, now_s: float, address: str = "") -> None:
     """Queues a mail to an account, to be sent after the commit. row: the account; address: a URL or e-mail address for the text."""
     to = address_to_confirm(row) if kind == "confirm" else row["email"]
     event = SendMail(kind=kind, account=row["id"], to=to, address=address or row["pending_email"] or "")
@@ -88,7 +88,7 @@ class MailSender:
             return None
         if event.kind == "confirm" and address_to_confirm(row) != event.to:
             return None
-        name = plain_name(row["display_name"], row["handle"])
+        name = make_safe_name(row["display_name"], row["handle"])
         link = self._make_link(event.kind, row, now_s)
         subject, text = compose(event.kind, row["language"], name=name, link=link, address=event.address)
         return Mail(f"{entry.id}-{int(entry.created_at * 1000)}", event.to, subject, text, entry.created_at)

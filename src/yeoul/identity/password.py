@@ -28,7 +28,7 @@ def hash_password(password: str) -> str:
         return _hasher.hash(password)
 
 
-def is_password(hashed: str | None, password: str) -> bool:
+def is_correct_password(hashed: str | None, password: str) -> bool:
     """True if the password matches the hash. Without a hash it takes the same time, so that timing does not reveal which accounts exist.
 
     Raises TooManyRequestsError if too many passwords are being hashed.

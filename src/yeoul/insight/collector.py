@@ -20,18 +20,18 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import listing, video
 from yeoul.catalog.watch import audience
-from yeoul.catalog.watch import viewing as viewing_rows
+from yeoul.catalog.watch import playback_session as viewing_rows
 from yeoul.insight.beacon import Beacon
+from yeoul.insight.playback_session import PlaybackSession, apply_beacon
 from yeoul.insight.tally import Tally
 from yeoul.insight.throttle import Throttle
-from yeoul.insight.viewing import Viewing, take
-from yeoul.insight.visitor import day_of, device_of, is_robot, make_viewing_id, make_visitor
+from yeoul.insight.visitor import day_number, find_device, is_robot, make_session_id, make_visitor_hash
 from yeoul.model.video import Visibility
-from yeoul.model.video import audience as watched_by
+from yeoul.model.video import effective_visibility as watched_by
 
 log = logging.getLogger("yeoul.insight")
-VIEWINGS_OF_VISITOR = 50  # playback sessions per video and day; enough for a household or classroom behind one address
-KEPT_S = 86400.0
+MAX_SESSIONS_PER_VISITOR = 50  # playback sessions per video and day; enough for a household or classroom behind one address
+RETENTION_S = 86400.0
 _WRITE_EVERY_S = 2.0
 _SWEEP_EVERY_S = 60.0
 _SWEEP_BATCH = 10_000
@@ -52,7 +52,7 @@ class Sender:
 @dataclass(frozen=True)
 class _QueuedBeacon:
     beacon: Beacon
-    viewing: Viewing  # the initial state, used if the playback session is new
+    viewing: PlaybackSession  # the initial state, used if the playback session is new
     account_id: str | None
 
 
@@ -86,16 +86,16 @@ class BeaconCollector:
         Raises TooManyRequestsError if too many beacons come from one address.
         """
         now_s = self._clock.now()
-        wait_s = math.ceil(self._throttle.take(sender.address, now_s))
+        wait_s = math.ceil(self._throttle.count_request(sender.address, now_s))
         if wait_s > 0:
             raise TooManyRequestsError(f"too many beacons from one address; retry in {wait_s} s", retry_after_s=wait_s)
         if is_robot(sender.user_agent):
             return
-        viewing = Viewing(
-            id=make_viewing_id(self._secret, beacon.session, beacon.video_id),
+        viewing = PlaybackSession(
+            id=make_session_id(self._secret, beacon.session, beacon.video_id),
             video_id=beacon.video_id,
-            visitor=make_visitor(self._secret, now_s, beacon.video_id, sender.address),
-            device=device_of(sender.user_agent),
+            visitor=make_visitor_hash(self._secret, now_s, beacon.video_id, sender.address),
+            device=find_device(sender.user_agent),
             first_at=now_s,
             seen_at=now_s,
         )
@@ -115,7 +115,7 @@ class BeaconCollector:
             if not 0 <= now_s - self._swept_at < _SWEEP_EVERY_S:
                 self._swept_at = now_s
                 with self._database.write() as connection:
-                    viewing_rows.forget_before(connection, now_s - KEPT_S, _SWEEP_BATCH)
+                    viewing_rows.delete_before(connection, now_s - RETENTION_S, _SWEEP_BATCH)
 
     def _run(self) -> None:
         while not self._stop.wait(_WRITE_EVERY_S):
@@ -144,12 +144,12 @@ def _count(connection: Connection, arrivals: Sequence[_QueuedBeacon], now_s: flo
             source = videos[viewing.video_id]["source"]
             assert source is not None, "`_is_counted` requires it"
             duration_s = float(source["duration_s"])
-            tallies.setdefault(viewing.video_id, Tally()).add(asdict(take(viewing, arrival.beacon, duration_s, now_s)))
-    viewing_rows.put(connection, [asdict(viewing) for viewing in viewings.values()])
+            tallies.setdefault(viewing.video_id, Tally()).add(asdict(apply_beacon(viewing, arrival.beacon, duration_s, now_s)))
+    viewing_rows.save(connection, [asdict(viewing) for viewing in viewings.values()])
     for video_id in sorted(tallies):
         if tallies[video_id].views:
             listing.count_view(connection, video_id, now_s, tallies[video_id].views)
-    _update_sums(connection, day_of(now_s), tallies, {video_id: videos[video_id]["owner_id"] for video_id in tallies})
+    _update_sums(connection, day_number(now_s), tallies, {video_id: videos[video_id]["owner_id"] for video_id in tallies})
 
 
 def _is_counted(row: VideoRow | None, account_id: str | None) -> bool:
@@ -159,20 +159,20 @@ def _is_counted(row: VideoRow | None, account_id: str | None) -> bool:
     return row["source"] is not None and row["source"]["duration_s"] > 0
 
 
-def _lock_viewings(connection: Connection, arrivals: Sequence[_QueuedBeacon]) -> dict[str, Viewing]:
+def _lock_viewings(connection: Connection, arrivals: Sequence[_QueuedBeacon]) -> dict[str, PlaybackSession]:
     """Returns the locked playback sessions of beacons by id. Inserts new ones, up to the limit per visitor."""
     viewings = {arrival.viewing.id: arrival.viewing for arrival in reversed(arrivals)}
     existing_ids = viewing_rows.find_ids(connection, viewings)
-    counts = viewing_rows.count_of_visitors(connection, {viewing.visitor for viewing in viewings.values()})
+    counts = viewing_rows.count_by_visitor(connection, {viewing.visitor for viewing in viewings.values()})
     new_rows: list[dict[str, Any]] = []
     for viewing in viewings.values():
         count = counts.get(viewing.visitor, 0)
-        if viewing.id not in existing_ids and count < VIEWINGS_OF_VISITOR:
+        if viewing.id not in existing_ids and count < MAX_SESSIONS_PER_VISITOR:
             counts[viewing.visitor] = count + 1
             new_rows.append(asdict(viewing))
     viewing_rows.add(connection, new_rows)
     rows = viewing_rows.lock(connection, viewings)
-    return {row["id"]: Viewing(**row) for row in rows}
+    return {row["id"]: PlaybackSession(**row) for row in rows}
 
 
 def _update_sums(connection: Connection, day: int, tallies: Mapping[str, Tally], owners: Mapping[str, str]) -> None:
@@ -182,4 +182,4 @@ def _update_sums(connection: Connection, day: int, tallies: Mapping[str, Tally],
         total.add(row)
         total.add(asdict(tallies[video_id]))
         sums[video_id] = asdict(total)
-    audience.put(connection, day, sums)
+    audience.save(connection, day, sums)

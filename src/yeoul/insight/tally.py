@@ -31,7 +31,7 @@ class Tally:
     errors: int = 0
     detail: Detail = field(default_factory=dict[str, dict[str, float]])
 
-    def note(self, what: str, name: str, amount: float) -> None:
+    def add_amount(self, what: str, name: str, amount: float) -> None:
         """Adds to one amount of `detail`."""
         amounts = self.detail.setdefault(what, {})
         if what == "quality_s" and name not in amounts and len(amounts) >= _MAX_NAMES:
@@ -42,21 +42,21 @@ class Tally:
         else:
             amounts.pop(name, None)
 
-    def note_buckets(self, played: int) -> None:
+    def add_buckets(self, played: int) -> None:
         """Adds a view of the buckets whose bits are set in `played`."""
         changes = played ^ (played << 1)  # a bit is set where a run of buckets starts or ends
         for bucket in range(BUCKETS + 1):
             if changes >> bucket & 1:
-                self.note("edges", str(bucket), 1 if played >> bucket & 1 else -1)
+                self.add_amount("edges", str(bucket), 1 if played >> bucket & 1 else -1)
 
     def add(self, other: Mapping[str, Any]) -> None:
         """Adds another sum, given as a mapping from field to value."""
-        for name in COUNTS:
+        for name in COUNT_FIELDS:
             total = getattr(self, name) + other[name]
             setattr(self, name, round(total, 3) if isinstance(total, float) else total)
         for what, amounts in other["detail"].items():
             for name, amount in amounts.items():
-                self.note(what, name, amount)
+                self.add_amount(what, name, amount)
 
     def retention(self) -> list[float]:
         """Returns the share of views that played each bucket."""
@@ -78,7 +78,7 @@ class Tally:
         return None
 
 
-COUNTS = tuple(item.name for item in fields(Tally) if item.name != "detail")
+COUNT_FIELDS = tuple(item.name for item in fields(Tally) if item.name != "detail")
 
 
 def startup_step(startup_ms: float) -> int:

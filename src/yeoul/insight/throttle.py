@@ -17,7 +17,7 @@ class Throttle:
         self._started_s = 0.0
         self._counts: dict[str, int] = {}
 
-    def take(self, sender: str, now_s: float) -> float:
+    def count_request(self, sender: str, now_s: float) -> float:
         """Counts one request; returns 0 if it is allowed, else the seconds to wait."""
         with self._lock:
             if not 0 <= now_s - self._started_s < _WINDOW_S or len(self._counts) >= _MAX_SENDERS:

@@ -20,17 +20,17 @@ _DEVICES = (
 )
 
 
-def make_viewing_id(secret: bytes, session: str, video_id: str) -> str:
+def make_session_id(secret: bytes, session: str, video_id: str) -> str:
     """Returns the id of a playback session of a video."""
     return _hash(secret, "viewing", session, video_id)
 
 
-def make_visitor(secret: bytes, now_s: float, video_id: str, address: str) -> str:
+def make_visitor_hash(secret: bytes, now_s: float, video_id: str, address: str) -> str:
     """Returns today's hash of a visitor of a video. It depends on the address only, because clients can send any User-Agent."""
-    return _hash(secret, "visitor", str(day_of(now_s)), video_id, address)
+    return _hash(secret, "visitor", str(day_number(now_s)), video_id, address)
 
 
-def day_of(now_s: float) -> int:
+def day_number(now_s: float) -> int:
     """Returns the number of days since 1970 in UTC."""
     return int(now_s // _DAY_S)
 
@@ -40,7 +40,7 @@ def is_robot(user_agent: str) -> bool:
     return _ROBOT.search(user_agent) is not None
 
 
-def device_of(user_agent: str) -> str:
+def find_device(user_agent: str) -> str:
     """Returns the kind of device: desktop, phone, tablet, tv or other."""
     return next((name for name, pattern in _DEVICES if pattern.search(user_agent)), "other")
 

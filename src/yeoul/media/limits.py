@@ -50,7 +50,7 @@ SOUND_DEMUXERS: Final = (
 PROTOCOLS: Final = ("file",)
 # Exceptions that PyAV raises because of a file's content: its own errors, ValueError for unknown side data, IndexError for a stream
 # that appears late.
-BROKEN: Final = (av.error.FFmpegError, ValueError, IndexError)
+AV_ERRORS: Final = (av.error.FFmpegError, ValueError, IndexError)
 
 _STDERR_TAIL_BYTES: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
@@ -77,7 +77,7 @@ class ToolResult:
     cpu_s: float
 
 
-def most_copied_bytes(file_bytes: int) -> int:
+def max_demuxed_bytes(file_bytes: int) -> int:
     """Returns the number of packet bytes that demuxing a file of this size may yield.
 
     Without a limit a file of a few kilobytes can yield gigabytes: by compressed blocks (Matroska), or by sample tables that refer to
@@ -120,12 +120,12 @@ def open_input(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -
     try:
         # Without "file:", ffmpeg would read the part of a name before a colon as a protocol.
         return av.open(f"file:{path.resolve()}", options=av_options(limits, demuxers), metadata_errors="replace")
-    except BROKEN as error:
+    except AV_ERRORS as error:
         raise UnreadableError("no demuxer recognises the file", file=path.name, reason=reason_of(error)) from error
 
 
 def reason_of(error: Exception) -> str:
-    """Returns the message of an error of `BROKEN`, without the file's path."""
+    """Returns the message of an error of `AV_ERRORS`, without the file's path."""
     return str(getattr(error, "strerror", None) or error)[:200]
 
 

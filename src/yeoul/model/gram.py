@@ -54,28 +54,28 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Returns the words of folded text. A word ends where the script changes. A word after a dot is also returned with the dot."""
     return [*_WORD.findall(text), *_DOTTED.findall(text)]
 
 
-def letters(text: str) -> str:
+def decompose_hangul(text: str) -> str:
     """Returns folded text with Hangul syllables decomposed into letters."""
     return unicodedata.normalize("NFD", text).translate(_TAIL_LETTERS)
 
 
 def make_grams(text: str) -> Grams:
     """Returns all grams under which folded text is indexed."""
-    return frozenset(gram for word in set(words(text)) for gram in _index_grams(word))
+    return frozenset(gram for word in set(split_words(text)) for gram in _index_grams(word))
 
 
-def trigrams(text: str) -> Grams:
+def make_trigrams(text: str) -> Grams:
     """Returns the trigrams of the words of folded text, for similarity."""
-    return frozenset[str]().union(*map(word_trigrams, words(text)))
+    return frozenset[str]().union(*map(make_word_trigrams, split_words(text)))
 
 
 @lru_cache(maxsize=65536)
-def word_trigrams(word: str) -> Grams:
+def make_word_trigrams(word: str) -> Grams:
     """Returns the trigrams of a word."""
     return frozenset(_list_trigrams(word))
 
@@ -101,7 +101,7 @@ def _index_grams(word: str) -> Iterator[str]:
 
 
 def _list_trigrams(word: str) -> list[str]:
-    marked = f"{_START}{letters(word)}{_END}"
+    marked = f"{_START}{decompose_hangul(word)}{_END}"
     return [marked[at : at + 3] for at in range(len(marked) - 2)]
 
 
@@ -122,5 +122,5 @@ def _make_near(word: str) -> tuple[Grams, ...]:
     grams = _list_trigrams(word)
     gap = _SWAP if len(grams) >= _SWAP + _MIN_MATCHES else _EDIT
     if len(grams) < gap + _MIN_MATCHES:
-        return (frozenset(grams[:-1]),) if letters(word) != word and len(grams) > _MIN_MATCHES else ()
+        return (frozenset(grams[:-1]),) if decompose_hangul(word) != word and len(grams) > _MIN_MATCHES else ()
     return tuple(dict.fromkeys(frozenset(grams[:at] + grams[at + gap :]) for at in range(len(grams) - gap + 1)))

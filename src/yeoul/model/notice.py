@@ -26,7 +26,7 @@ class Notice(Noun):
     count: Count | None = None
 
 
-def count_lost(lost: Mapping[str, int]) -> tuple[Notice, ...]:
+def make_lost_notices(lost: Mapping[str, int]) -> tuple[Notice, ...]:
     """Returns a notice about frames that could not be decoded, if any. lost: number of frames by piece index."""
     total = sum(lost.values())
     return (Notice(code="pictures_lost", count=total),) if total else ()

@@ -32,7 +32,7 @@ class Rung(Noun):
 SURROUND: Final = "-surround"  # suffix of the name of an audio track's 5.1 rendition
 
 
-def track_of(name: str) -> str:
+def parse_track_name(name: str) -> str:
     """Returns the audio track of an audio rendition, from its name."""
     return name.removesuffix(SURROUND)
 
@@ -42,7 +42,7 @@ def select_rungs(ladder: tuple[Rung, ...], which: str) -> tuple[Rung, ...]:
     return {"lowest": ladder[-1:], "others": ladder[:-1], "all": ladder}[which]
 
 
-def codec_of(name: str) -> str:
+def parse_codec(name: str) -> str:
     """Returns the codec of a video rendition, from its name."""
     return name.partition("-")[2] or "h264"
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
-from yeoul.model.notice import Notice, count_lost
+from yeoul.model.notice import Notice, make_lost_notices
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Line, Phrase, Seconds, Tick, Word
 
@@ -120,7 +120,7 @@ class Source(Noun):
 
     def list_notices(self, lost: Mapping[str, int]) -> tuple[Notice, ...]:
         """Returns all notices about a video of this source. lost: number of frames that could not be decoded, by piece index."""
-        notices = [*count_lost(lost), *self.notices]
+        notices = [*make_lost_notices(lost), *self.notices]
         if self.video.is_hdr:
             notices.append(Notice(code="tone_mapped"))
         if self.audio is not None and self.audio.channels not in _KEPT_CHANNELS:

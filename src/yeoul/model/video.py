@@ -27,7 +27,7 @@ class Visibility(StrEnum):
     PRIVATE = "private"
 
 
-def audience(row: Mapping[str, Any]) -> Visibility:
+def effective_visibility(row: Mapping[str, Any]) -> Visibility:
     """Returns the effective visibility of the row of a video or playlist: private if a moderator has hidden it.
 
     All access checks start here.
@@ -35,7 +35,7 @@ def audience(row: Mapping[str, Any]) -> Visibility:
     return Visibility.PRIVATE if row.get("hidden") else Visibility(row["visibility"])
 
 
-def is_moderated(row: Mapping[str, Any]) -> bool:
+def is_visible_to_moderators(row: Mapping[str, Any]) -> bool:
     """True if moderators can see a video that they have hidden. They cannot see videos that the owner made private."""
     return "hidden" in row and Visibility(row["visibility"]) != Visibility.PRIVATE
 
@@ -51,6 +51,6 @@ _NEXT: dict[VideoState, frozenset[VideoState]] = {
 }
 
 
-def is_legal(old: VideoState, new: VideoState) -> bool:
+def is_legal_transition(old: VideoState, new: VideoState) -> bool:
     """True if a video can change from `old` to `new`. Staying in a state is not a transition."""
     return new in _NEXT[old]

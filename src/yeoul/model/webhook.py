@@ -21,7 +21,7 @@ class WebhookEvent(StrEnum):
 
 
 TEST = "webhook.test"  # sent when the owner requests a test
-OffReason = Literal["gone", "failing"]  # the URL answered 410 Gone; all deliveries failed for days
+DisableReason = Literal["gone", "failing"]  # the URL answered 410 Gone; all deliveries failed for days
 _EVENT_OF_STATE = {
     VideoState.PLAYABLE: WebhookEvent.PLAYABLE,
     VideoState.READY: WebhookEvent.READY,
@@ -30,7 +30,7 @@ _EVENT_OF_STATE = {
 }
 
 
-def events_of(old: VideoState, new: VideoState) -> tuple[WebhookEvent, ...]:
+def make_events(old: VideoState, new: VideoState) -> tuple[WebhookEvent, ...]:
     """Returns the events of a transition. A video that becomes ready without being playable before has both events."""
     if new == VideoState.READY and old != VideoState.PLAYABLE:
         return (WebhookEvent.PLAYABLE, WebhookEvent.READY)

@@ -12,11 +12,11 @@ from yeoul.blob.store import Bucket
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.row.work import RunRow
+from yeoul.catalog.schema.row.pipeline import RunRow
 from yeoul.catalog.video import stream, upload, video
 from yeoul.model.event import RunEnded, TaskEnded, TrackRemoved
-from yeoul.model.rendition import Rung, codec_of
-from yeoul.model.video import VideoState, is_legal
+from yeoul.model.rendition import Rung, parse_codec
+from yeoul.model.video import VideoState, is_legal_transition
 from yeoul.pipeline import publish, sweeper
 
 
@@ -35,13 +35,13 @@ class CompletionHandler:
             return
         playable = _list_renditions(connection, current)
         if playable and row["state"] in (VideoState.UPLOADING.value, VideoState.PROCESSING.value):
-            video.move(connection, video_id, VideoState.PLAYABLE, now_s, playable_at=now_s)
+            video.change_state(connection, video_id, VideoState.PLAYABLE, now_s, playable_at=now_s)
 
     def upload_closed(self, connection: Connection, video_id: str, now_s: float) -> None:
         """Moves a video from uploading to processing, because all its bytes have landed."""
         row = video.find(connection, video_id)
         if row is not None and row["state"] == VideoState.UPLOADING.value:
-            video.move(connection, video_id, VideoState.PROCESSING, now_s)
+            video.change_state(connection, video_id, VideoState.PROCESSING, now_s)
 
     def run_ended(self, connection: Connection, event: RunEnded, now_s: float) -> None:
         """Makes the video ready and frees temporary objects, or fails it with the error of the task that ended the run.
@@ -55,49 +55,49 @@ class CompletionHandler:
             return
         if event.failed is None:
             edition = current["edition"]
-            stream.list_renditions(connection, video_id, edition, list(stream.standing(connection, video_id, edition)))
+            stream.mark_listed(connection, video_id, edition, list(stream.playlist_states(connection, video_id, edition)))
             if row["edition"] != edition:
-                publish.show(connection, current, now_s)
-                sweeper.ask_later(connection, video_id, now_s)
-            values = {"progress": 1.0, "notice": _dropped_notice(run.made(connection, current["id"])["dropped"])}
+                publish.switch_edition(connection, current, now_s)
+                sweeper.schedule_free_earlier(connection, video_id, now_s)
+            values = {"progress": 1.0, "notice": _dropped_notice(run.side_outputs(connection, current["id"])["dropped"])}
             video.change(connection, video_id, values, now_s)
             playable_at = row["playable_at"] or now_s
-            video.move(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **values)
-            sweeper.ask(connection, video_id, "leftovers", now_s)
+            video.change_state(connection, video_id, VideoState.READY, now_s, ready_at=now_s, playable_at=playable_at, **values)
+            sweeper.schedule_free(connection, video_id, "leftovers", now_s)
             return
         error = _error_of(connection, current["id"], event.failed)
         if row["state"] == VideoState.READY.value:
             video.change(connection, video_id, {"notice": error}, now_s)  # the earlier edition stays visible
         else:
-            video.move(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
+            video.change_state(connection, video_id, VideoState.FAILED, now_s, error=error, notice=None)
 
-    def give_up(self, connection: Connection, video_id: str, error: YeoulError, now_s: float) -> None:
+    def fail_video(self, connection: Connection, video_id: str, error: YeoulError, now_s: float) -> None:
         """Fails a video because one of its events cannot be handled, and stores the error for its owner."""
         current = run.find_of_video(connection, video_id)
         if current is not None:
             run.end(connection, current["id"], "failed", now_s)
             queue.cancel_run(connection, current["id"], now_s)
         row = video.find(connection, video_id)
-        if row is not None and is_legal(VideoState(row["state"]), VideoState.FAILED):
-            video.move(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
+        if row is not None and is_legal_transition(VideoState(row["state"]), VideoState.FAILED):
+            video.change_state(connection, video_id, VideoState.FAILED, now_s, error=error.to_dict(), notice=None)
 
     def track_removed(self, connection: Connection, event: TrackRemoved, now_s: float) -> None:
         """Frees the objects of an audio track after current playback sessions, and removes it from the dropped renditions."""
         video_id = event.video_id
-        sweeper.ask_one(connection, video_id, event.key, now_s, Bucket(event.bucket))
-        sweeper.ask_later(connection, video_id, now_s)
+        sweeper.schedule_free_one(connection, video_id, event.key, now_s, Bucket(event.bucket))
+        sweeper.schedule_free_earlier(connection, video_id, now_s)
         last_run = run.find_of_video(connection, video_id)
         current = None if last_run is None else run.lock(connection, last_run["id"])
         row = video.find(connection, video_id)
         if row is not None and current is not None and event.name in current["made"]["dropped"]:
-            publish.bring_back(connection, current, [event.name], now_s)
+            publish.restore_rungs(connection, current, [event.name], now_s)
             if row["state"] == VideoState.READY.value:
-                dropped = run.made(connection, current["id"])["dropped"]
+                dropped = run.side_outputs(connection, current["id"])["dropped"]
                 video.change(connection, video_id, {"notice": _dropped_notice(dropped)}, now_s)
 
     def video_deleted(self, connection: Connection, video_id: str, now_s: float) -> None:
         """Frees all objects of a deleted video."""
-        sweeper.ask(connection, video_id, "all", now_s)
+        sweeper.schedule_free(connection, video_id, "all", now_s)
 
 
 def _list_renditions(connection: Connection, current: RunRow) -> bool:
@@ -107,7 +107,7 @@ def _list_renditions(connection: Connection, current: RunRow) -> bool:
     renditions then grow in step, so that a player may switch freely. Renditions in other codecs than H.264 are listed once they are
     complete, so that they never delay the others.
     """
-    counts = stream.standing(connection, current["video_id"], current["edition"])
+    counts = stream.playlist_states(connection, current["video_id"], current["edition"])
     assert current["ladder"] is not None, "the source was inspected"
     assert current["source"] is not None, "the source was inspected"
     base = {Rung.model_validate(current["ladder"][-1]).name}
@@ -116,13 +116,13 @@ def _list_renditions(connection: Connection, current: RunRow) -> bool:
     if any(counts.get(name, (0, False))[0] == 0 for name in base):
         return False
     base_count = min(counts[name][0] for name in base)
-    other_codecs = [name for name in counts if codec_of(name) != "h264"]
+    other_codecs = [name for name in counts if parse_codec(name) != "h264"]
     needed: dict[str, float] = dict.fromkeys(counts, base_count)
     if other_codecs:
         needed |= dict.fromkeys(other_codecs, _count_pieces(connection, current))
     new_names = [name for name, (count, listed) in counts.items() if not listed and (name in base or count >= needed[name])]
     if new_names:
-        stream.list_renditions(connection, current["video_id"], current["edition"], new_names)
+        stream.mark_listed(connection, current["video_id"], current["edition"], new_names)
     return True
 
 

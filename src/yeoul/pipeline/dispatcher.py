@@ -38,7 +38,7 @@ from yeoul.pipeline.options import DispatchOptions
 from yeoul.pipeline.placer import Placer
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource.overload import Level
-from yeoul.pipeline.run_book import RunBook
+from yeoul.pipeline.scheduler_cache import SchedulerCache
 from yeoul.pipeline.settlement import Settlement
 from yeoul.pipeline.sweeper import Sweeper
 
@@ -59,14 +59,14 @@ class Dispatcher:
         database: Database,
         engine: Engine,
         preprocessor_: Preprocessor,
-        book: RunBook,
+        book: SchedulerCache,
         handler: CompletionHandler,
         sweeper: Sweeper,
         clock: Clock,
         owner: str,
         options: DispatchOptions,
         *,
-        room: Callable[[], bool],
+        has_space: Callable[[], bool],
         on_run_ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
@@ -79,7 +79,7 @@ class Dispatcher:
         self._owner = owner
         self._options = options
         self._settlement = Settlement(database, preprocessor_, book, sweeper, owner)
-        self._placer = Placer(database, engine, clock, owner, options, room=room)
+        self._placer = Placer(database, engine, clock, owner, options, has_space=has_space)
         self._heartbeat_at = 0.0
         self._on_run_ended = on_run_ended
         self._ended_runs: list[str] = []
@@ -97,7 +97,7 @@ class Dispatcher:
         """
         self._settlement.reclaim(self._clock.now(), self._owner if only_dispatcher else None)
         with self._database.write() as connection:
-            self._placer.recall(connection)
+            self._placer.restore(connection)
             self._replace_stale(connection, self._clock.now())
 
     def step(self, timeout_s: float) -> None:
@@ -119,14 +119,14 @@ class Dispatcher:
             has_more = self._sweeper.free_next(self._clock.now()) or has_more
             self._changed = has_more
 
-    def stop_placing(self) -> None:
+    def stop_starting(self) -> None:
         """Stops starting tasks; running tasks continue."""
         self._placing = False
 
-    def hand_back(self) -> None:
+    def release_all(self) -> None:
         """Releases all claimed tasks, so that other dispatchers can start them at once. The engine must have stopped."""
         with self._database.write() as connection:
-            count = lease.hand_back(connection, self._owner, self._clock.now())
+            count = lease.release_all(connection, self._owner, self._clock.now())
         if count:
             log.info("released %d tasks", count)
 
@@ -137,10 +137,10 @@ class Dispatcher:
     def _settle_next(self) -> None:
         """Settles the next report, or all consecutive reports of success together."""
         batch = list(itertools.takewhile(lambda report: report.kind == "done", self._reports))
-        rest = self._settlement.take_together(batch, self._clock.now()) if len(batch) > 1 else [self._reports[0]]
+        rest = self._settlement.settle_batch(batch, self._clock.now()) if len(batch) > 1 else [self._reports[0]]
         for report in batch:
             if report not in rest:
-                self._placer.ended(report)
+                self._placer.record_end(report)
         for report in rest:
             self._settle_report(report)
         for _ in range(max(1, len(batch))):
@@ -148,13 +148,13 @@ class Dispatcher:
 
     def _settle_report(self, report: Report) -> None:
         try:
-            self._settlement.take(report, self._clock.now())
+            self._settlement.settle(report, self._clock.now())
         except (StorageFullError, UnavailableError):
             raise
         except Exception:
             # A bad report must not block the reports after it. The next heartbeat finds that the attempt does not run, and it is retried.
             log.exception("could not settle the report of task %s attempt %s", report.task, report.attempt)
-        self._placer.ended(report)
+        self._placer.record_end(report)
 
     # --- events ---
 
@@ -183,13 +183,13 @@ class Dispatcher:
             cause = error
         except Exception as error:  # noqa: BLE001 (a bad event must not block the events after it)
             cause = YeoulError(f"event {entry.topic} could not be handled: {error}"[:2000])
-        self._book.forget()
+        self._book.evict()
         log.error("event %s of video %s was rolled back", entry.topic, entry.video_id, exc_info=cause)
         if cause.retryable:
             outbox.postpone(connection, entry.id, now_s + _RETRY_DELAY_S)
             return
         outbox.delete_entry(connection, entry.id)
-        self._handler.give_up(connection, entry.video_id, cause, now_s)
+        self._handler.fail_video(connection, entry.video_id, cause, now_s)
 
     def _handle(self, connection: Connection, entry: outbox.Entry) -> None:
         now_s = self._clock.now()
@@ -235,11 +235,11 @@ class Dispatcher:
 
     def _replace_stale(self, connection: Connection, now_s: float) -> None:
         """Cancels and restarts runs that use an earlier version of an op, because outputs of both versions do not fit together."""
-        for row in run.unended(connection):
+        for row in run.list_unfinished(connection):
             if self._preprocessor.is_stale(row):
                 self._kill(row["id"], connection, now_s)
                 run.end(connection, row["id"], "cancelled", now_s)
-                self._preprocessor.begin_anew(connection, row, now_s)
+                self._preprocessor.restart_stale(connection, row, now_s)
                 log.info("restarted run %s of video %s: the version of one of its ops has changed", row["id"], row["video_id"])
 
     def _kill(self, run_id: str, connection: Connection, now_s: float) -> None:
@@ -259,7 +259,7 @@ class Dispatcher:
         self._changed = self._changed or passed_s < 0  # the clock was set back, so due times have to be checked again
         with self._database.write() as connection:
             lease.extend(connection, self._owner, now_s + self._options.lease_s)
-            owned = lease.owned(connection, self._owner)
+            owned = lease.running_attempts(connection, self._owner)
             self._update_overload(connection, now_s)
         self._reconcile(owned)
         self._changed = self._settlement.reclaim(now_s) or self._changed
@@ -267,10 +267,10 @@ class Dispatcher:
 
     def _update_overload(self, connection: Connection, now_s: float) -> None:
         """Parks new runs while the pipeline is overloaded, else resumes a few parked runs."""
-        level = self._placer.look(connection, now_s)
-        self._preprocessor.parking = level >= Level.PARK
+        level = self._placer.update_overload(connection, now_s)
+        self._preprocessor.is_parking = level >= Level.PARK
         if level < Level.PARK:
-            for row in run.parked(connection, _RESUME_BATCH):
+            for row in run.lock_parked(connection, _RESUME_BATCH):
                 self._preprocessor.resume(connection, row, now_s)
 
     def _reconcile(self, owned: set[tuple[str, int]]) -> None:

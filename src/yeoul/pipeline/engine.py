@@ -12,7 +12,7 @@ from yeoul.model.work import Report, Slots, Work
 class Engine(Protocol):
     """Runs attempts on workers. It keeps no durable state: the task queue decides about retries and order."""
 
-    def free(self) -> Mapping[WorkerId, Slots]:
+    def free_slots(self) -> Mapping[WorkerId, Slots]:
         """Returns the worker queue: free slots by worker."""
         ...
 
@@ -32,7 +32,7 @@ class Engine(Protocol):
         """Returns all attempts whose final report has not been polled yet, to be reconciled with the rows."""
         ...
 
-    def demand(self, waiting: Sequence[Slots]) -> None:
+    def report_demand(self, waiting: Sequence[Slots]) -> None:
         """Tells the engine the slots of waiting tasks, as a hint for autoscaling."""
         ...
 

@@ -13,11 +13,11 @@ from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt as attempts
-from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import batch as queue_many
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.row.work import WorkerRow
+from yeoul.catalog.schema.row.pipeline import WorkerRow
 from yeoul.catalog.video import video
 from yeoul.model.work import Report, Slots, Work
 from yeoul.pipeline.engine import Engine
@@ -48,14 +48,14 @@ class Placer:
         owner: str,
         options: DispatchOptions,
         *,
-        room: Callable[[], bool],
+        has_space: Callable[[], bool],
     ) -> None:
         self._database = database
         self._engine = engine
         self._manager = ResourceManager(options.policy)
         self._clock = clock
         self._owner = owner
-        self._room = room
+        self._room = has_space
         self._lease_s = options.lease_s
         self._after = ""
         self._others: list[WorkerRow] = []
@@ -64,7 +64,7 @@ class Placer:
 
     def place(self) -> list[Report]:
         """Starts as many ready tasks as fit on the workers. Returns reports of claimed tasks that could not be started."""
-        free = self._engine.free()
+        free = self._engine.free_slots()
         now_s = self._clock.now()
         self.wake_at = now_s + _RETRY_DELAY_S
         if not any(slots.cpu > 0 for slots in free.values()):
@@ -78,43 +78,43 @@ class Placer:
             usage = queue.running_cpu(connection) if candidates and self._manager.policy.account_running else {}
             choice = self._manager.choose(list(candidates.values()), hosts, usage, now_s)
             claims = self._claim(connection, choice.start, now_s)
-            due_times = [queue.next_ready_at(connection, now_s), outbox.next_at(connection), self._manager.quarantine.next_at(now_s)]
+            due_times = [queue.next_ready_at(connection, now_s), outbox.next_at(connection), self._manager.quarantine.next_probe_at(now_s)]
             self._clear_notices(connection, now_s)
         self.wake_at = min((due_at for due_at in due_times if due_at is not None), default=math.inf)
-        self._engine.demand([candidate.slots for candidate in choice.waiting])
+        self._engine.report_demand([candidate.slots for candidate in choice.waiting])
         for assignment, attempt, _ in claims:
-            self._manager.started((assignment.task, attempt), candidates[assignment.task], assignment, now_s)
+            self._manager.record_start((assignment.task, attempt), candidates[assignment.task], assignment, now_s)
         return [report for assignment, attempt, work in claims for report in self._start(assignment, attempt, work)]
 
-    def ended(self, report: Report) -> None:
+    def record_end(self, report: Report) -> None:
         """Records the end of an attempt in the resource manager, and whether its worker is to blame. Ignores other reports."""
         if report.kind in {"started", "progress"}:
             return
         fault = failure_ladder.find_fault(report.error or {"code": WorkerLostError.code, "retryable": True})
-        ok: bool | None = report.kind == "done" or fault in {Fault.INPUT, Fault.NO_ROOM}
-        if not ok and failure_ladder.is_told(report.error):
+        ok: bool | None = report.kind == "done" or fault in {Fault.INPUT, Fault.DISK_FULL}
+        if not ok and failure_ladder.is_unrelated_to_worker(report.error):
             ok = None
-        self._manager.ended((TaskId(report.task), report.attempt), self._clock.now(), ok=ok)
+        self._manager.record_end((TaskId(report.task), report.attempt), self._clock.now(), ok=ok)
 
-    def recall(self, connection: Connection) -> None:
+    def restore(self, connection: Connection) -> None:
         """Restores the state of our workers from the rows: their quarantines, and the cost of recent tasks."""
-        for name, row in worker.take_over(connection, self._owner, sorted(self._engine.free())).items():
+        for name, row in worker.take_over(connection, self._owner, sorted(self._engine.free_slots())).items():
             if row["quarantined_until"] is not None and row["pause_s"] is not None:
                 self._manager.quarantine.restore(WorkerId(name), row["quarantined_until"], row["pause_s"], row["reason"] or "")
-        for row in attempts.done_lately(connection, _COST_SAMPLES):
-            self._manager.effort.note(row["op"], row["cpu"] * max(0.0, row["ended_at"] - row["started_at"]))
+        for row in attempts.recently_done(connection, _COST_SAMPLES):
+            self._manager.costs.record(row["op"], row["cpu"] * max(0.0, row["ended_at"] - row["started_at"]))
 
-    def look(self, connection: Connection, now_s: float) -> Level:
+    def update_overload(self, connection: Connection, now_s: float) -> Level:
         """Updates the overload level from waiting tasks and all cores, and writes the state of our workers. Call it at each heartbeat."""
-        free = self._engine.free()
+        free = self._engine.free_slots()
         hosts = self._manager.hosts(free, now_s)
-        self._manager.quarantine.forget_absent(free)
+        self._manager.quarantine.remove_absent(free)
         live_rows = [row for row in worker.all_workers(connection) if row["seen_at"] > now_s - self._lease_s]
         self._others = [row for row in live_rows if row["owner"] != self._owner]
         cpu = sum(row["slots"]["cpu"] for row in self._others) + sum(host.total.cpu for host in hosts.values())
-        level = self._manager.weigh(queue_view.count_open(connection), cpu)
+        level = self._manager.update_overload(queue_view.count_unstarted(connection), cpu)
         rows = [self._worker_row(name, host) for name, host in sorted(hosts.items())]
-        worker.say(connection, self._owner, rows, now_s, now_s - _FORGET_WORKERS_S)
+        worker.replace_all(connection, self._owner, rows, now_s, now_s - _FORGET_WORKERS_S)
         return level
 
     def _worker_row(self, name: WorkerId, host: Host) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Placer:
             "id": name,
             "slots": host.total.model_dump(mode="json"),
             "free": host.free.model_dump(mode="json"),
-            "quarantined_until": self._manager.quarantine.until(name),
+            "quarantined_until": self._manager.quarantine.quarantined_until(name),
             "reason": self._manager.quarantine.reason(name),
             "pause_s": self._manager.quarantine.pause_s(name),
             "overload": int(self._manager.level),
@@ -135,20 +135,22 @@ class Placer:
         wants = sorted({word for host in hosts.values() for word in host.total.serves()})
         accounts = self._next_accounts(connection)
         rows: list[queue.PlacementRow] = (
-            queue.ready(connection, now_s, 4) if len(accounts) == _LANES else []
+            queue.ready_tasks(connection, now_s, 4) if len(accounts) == _LANES else []
         )  # includes tasks that an admin put first
         limit = _BATCH // max(1, len(accounts))
         for account in accounts:
             if self._manager.level >= Level.DEFER:
-                rows += queue.lane(connection, account, now_s, limit, wants, urgent=True)
-            rows += queue.lane(connection, account, now_s, limit, wants)
+                rows += queue.lane_head(connection, account, now_s, limit, wants, urgent=True)
+            rows += queue.lane_head(connection, account, now_s, limit, wants)
         return {TaskId(row["id"]): _candidate(row) for row in rows if not self._is_for_others(row, hosts, now_s)}
 
     def _next_accounts(self, connection: Connection) -> Sequence[str]:
         """Returns the next accounts with ready tasks, in turn."""
-        accounts = queue.lanes(connection, self._after, _LANES)
+        accounts = queue.accounts_with_ready_tasks(connection, self._after, _LANES)
         if len(accounts) < _LANES and self._after:
-            accounts += [account for account in queue.lanes(connection, "", _LANES - len(accounts)) if account <= self._after]
+            accounts += [
+                account for account in queue.accounts_with_ready_tasks(connection, "", _LANES - len(accounts)) if account <= self._after
+            ]
         self._after = accounts[-1] if len(accounts) == _LANES else ""
         return accounts
 
@@ -189,7 +191,7 @@ class Placer:
         """Adds a notice to videos whose tasks wait for space on the disk, once to each."""
         error = StorageFullError("the disk is full; processing continues when there is space").to_dict()
         with self._database.write() as connection:
-            runs = {row["run_id"] for row in queue.ready(connection, now_s, _BATCH)}
+            runs = {row["run_id"] for row in queue.ready_tasks(connection, now_s, _BATCH)}
             for current in [run.lock(connection, run_id) for run_id in sorted(runs)]:
                 if current is not None and current["video_id"] not in self._notified:
                     self._notified.append(current["video_id"])
@@ -211,7 +213,7 @@ def _make_work(composer: task_input.Composer, row: queue_many.ClaimedTaskRow, sl
 
 def _find_avoided(row: queue.PlacementRow) -> frozenset[WorkerId]:
     """Returns the workers on which a task has failed; none for its first retries, which may run anywhere."""
-    return frozenset(map(WorkerId, row["failed_on"])) if row["failures"] > failure_ladder.RETRIES_AT_ONCE else frozenset()
+    return frozenset(map(WorkerId, row["failed_on"])) if row["failures"] > failure_ladder.IMMEDIATE_RETRIES else frozenset()
 
 
 def _slots(row: queue.PlacementRow) -> Slots:
@@ -226,6 +228,6 @@ def _candidate(row: queue.PlacementRow) -> Candidate:
         account=row["account_id"],
         due_at=row["due_at"],
         latency_sensitive=row["latency_sensitive"],
-        near="" if row["piece"] is None else f"{row['run_id']}/{row['piece']}",
-        avoid=_find_avoided(row),
+        data_key="" if row["piece"] is None else f"{row['run_id']}/{row['piece']}",
+        avoided_workers=_find_avoided(row),
     )

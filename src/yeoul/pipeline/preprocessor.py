@@ -16,7 +16,7 @@ from yeoul.blob.store import Bucket
 from yeoul.catalog.account import usage
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
-from yeoul.catalog.schema.row.work import RunRow
+from yeoul.catalog.schema.row.pipeline import RunRow
 from yeoul.catalog.video import audio_track, caption, stream, upload, video
 from yeoul.model.event import PieceLanded, Reprocess, TrackLanded, UploadClosed
 from yeoul.model.sound import MAX_LABEL
@@ -24,8 +24,8 @@ from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import scheduler
 from yeoul.pipeline.dag.definition import INSPECT, SPLIT, Definition
-from yeoul.pipeline.run_book import RunBook, make_task_id
-from yeoul.pipeline.task.data import Prepared, Taken
+from yeoul.pipeline.scheduler_cache import SchedulerCache, make_task_id
+from yeoul.pipeline.task.data import ExtractedTrack, Prepared
 
 _OVERLOADED = OverloadedError("the server is busy; processing starts automatically when it has capacity").to_dict()
 _MEMORY_BYTES = 700 * 2**20
@@ -35,11 +35,11 @@ _TIMEOUT_S = 3600.0
 class Preprocessor:
     """Turns upload events into runs. definitions: DAG definitions by pipeline name."""
 
-    def __init__(self, book: RunBook, definitions: Mapping[str, Definition]) -> None:
+    def __init__(self, book: SchedulerCache, definitions: Mapping[str, Definition]) -> None:
         self._book = book
         self._definitions = definitions
         self._versions = {stage.op: stage.version for definition in definitions.values() for stage in definition.stages}
-        self.parking = False  # True while overloaded: new runs are parked
+        self.is_parking = False  # True while overloaded: new runs are parked
 
     def piece_landed(self, connection: Connection, event: PieceLanded, now_s: float) -> None:
         """Adds the inspect task when the first piece has landed. Passes pieces to the scheduler once the source was inspected."""
@@ -78,17 +78,17 @@ class Preprocessor:
             ]
             upload.declare(connection, row["upload_id"], "piece", pieces)
             owner_id = video.get(connection, row["video_id"])["owner_id"]
-            usage.note_temp(connection, owner_id, row["video_id"], sum(landed.size_bytes for landed in output.pieces))
+            usage.set_temp_bytes(connection, owner_id, row["video_id"], sum(landed.size_bytes for landed in output.pieces))
         if output.captions:
-            caption.set_of_file(connection, row["video_id"], [entry.model_dump() for entry in output.captions])
+            caption.set_from_file(connection, row["video_id"], [entry.model_dump() for entry in output.captions])
         if output.source.audio is not None:
-            audio_track.name_main(connection, row["video_id"], output.source.audio, now_s)
+            audio_track.ensure_main(connection, row["video_id"], output.source.audio, now_s)
         if output.sounds:
-            audio_track.set_of_file(connection, row["video_id"], [_sound_row(entry) for entry in output.sounds], now_s)
+            audio_track.set_from_file(connection, row["video_id"], [_sound_row(entry) for entry in output.sounds], now_s)
         source = output.source.model_dump(mode="json")
         run.change(connection, row["id"], source=source, ladder=[rung.model_dump(mode="json") for rung in output.ladder])
         video.change(connection, row["video_id"], {"source": source}, now_s)
-        self._book.forget(row["id"])
+        self._book.evict(row["id"])
         self._book.apply(connection, row["id"], [], now_s)  # rebuilds the scheduler, and so the DAG, from everything that has landed
 
     def track_landed(self, connection: Connection, event: TrackLanded, now_s: float) -> None:
@@ -118,10 +118,10 @@ class Preprocessor:
         current = self._add_next_run(connection, last_run, definition, now_s)
         edition = current["edition"]
         if row["state"] == VideoState.FAILED.value:  # there is no earlier edition to show in the meantime
-            publish.show(connection, current, now_s)
-            stream.drop_others(connection, video_id, {edition})
-            video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
-        if self.parking:
+            publish.switch_edition(connection, current, now_s)
+            stream.delete_other_editions(connection, video_id, {edition})
+            video.change_state(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+        if self.is_parking:
             video.change(connection, video_id, {"notice": _OVERLOADED}, now_s)
         else:
             self.resume(connection, current, now_s)
@@ -130,7 +130,7 @@ class Preprocessor:
         """True if a run uses another version of an op than this program, because outputs of both versions do not fit together."""
         return any(stage["version"] != self._versions.get(stage["op"], stage["version"]) for stage in row["definition"]["stages"])
 
-    def begin_anew(self, connection: Connection, row: RunRow, now_s: float) -> None:
+    def restart_stale(self, connection: Connection, row: RunRow, now_s: float) -> None:
         """Adds the next run over the upload of a stale, cancelled run: the same stages with the current versions of the ops.
 
         A video that is playable shows the old edition until the new one is complete.
@@ -139,8 +139,8 @@ class Preprocessor:
         current = self._add_next_run(connection, row, {**row["definition"], "stages": stages}, now_s)
         video_row = video.find(connection, row["video_id"])
         if video_row is not None and video_row["edition"] == row["edition"] and video_row["state"] != VideoState.PLAYABLE.value:
-            publish.show(connection, current, now_s)
-            stream.drop_others(connection, row["video_id"], {current["edition"]})
+            publish.switch_edition(connection, current, now_s)
+            stream.delete_other_editions(connection, row["video_id"], {current["edition"]})
         if row["state"] == "open":
             self.resume(connection, current, now_s)
 
@@ -148,8 +148,8 @@ class Preprocessor:
         """Adds a parked run over the same upload as the last run. Returns its row, locked."""
         run_id = new_id(now_s)
         run.add(connection, run_id, last["video_id"], last["upload_id"], definition, now_s, edition=last["edition"] + 1, parked=True)
-        audio_track.drop_taken(connection, last["video_id"])
-        upload.drop_cut(connection, last["upload_id"])  # pieces of a whole file: their objects were freed, or are split again
+        audio_track.mark_extracted_deleted(connection, last["video_id"])
+        upload.delete_split_pieces(connection, last["upload_id"])  # pieces of a whole file: their objects were freed, or are split again
         current = run.lock(connection, run_id)
         assert current is not None, "it was just added"
         return current
@@ -163,8 +163,8 @@ class Preprocessor:
                 raise NotFoundError(f"there is no video {video_id}", video=video_id)
             definition = self._definitions[video_row["pipeline"]]
             fields = definition.model_dump(mode="json", by_alias=True)
-            run.add(connection, new_id(now_s), video_id, upload_id, fields, now_s, parked=self.parking)
-            if self.parking:
+            run.add(connection, new_id(now_s), video_id, upload_id, fields, now_s, parked=self.is_parking)
+            if self.is_parking:
                 video.change(connection, video_id, {"notice": _OVERLOADED}, now_s)
             row = run.lock_of_upload(connection, upload_id)
             assert row is not None
@@ -202,7 +202,7 @@ def _makes_tracks(stages: Sequence[Mapping[str, Any]]) -> bool:
     return any(stage["scope"] == "track" for stage in stages)
 
 
-def _sound_row(extracted: Taken) -> dict[str, Any]:
+def _sound_row(extracted: ExtractedTrack) -> dict[str, Any]:
     names = {"language": extracted.track.language, "label": (extracted.track.title or "")[:MAX_LABEL], "role": extracted.track.role}
     file = extracted.model_dump(mode="json", include={"sound", "key", "size_bytes", "sha256"})
     return {**names, **file, "bucket": Bucket.TEMP.value}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import SegmentMismatchError
 from yeoul.catalog.queue import run
-from yeoul.catalog.schema.row.work import RunRow
+from yeoul.catalog.schema.row.pipeline import RunRow
 from yeoul.catalog.video import stream, video
 from yeoul.pipeline.task.data import Output, Track
 
@@ -27,7 +27,7 @@ def publish(connection: Connection, current: RunRow, output: Output, now_s: floa
     """
     video_id, edition = current["video_id"], current["edition"]
     is_wanted = bool(output.tracks or output.sidecars or output.lost) and video.find(connection, video_id) is not None
-    stored: Mapping[str, Any] = run.made(connection, current["id"]) if is_wanted else {}
+    stored: Mapping[str, Any] = run.side_outputs(connection, current["id"]) if is_wanted else {}
     tracks = [track for track in output.tracks if is_wanted and track.rendition.name not in stored["dropped"]]
     if tracks:
         _check_inits(connection, current, tracks)
@@ -53,7 +53,7 @@ def publish(connection: Connection, current: RunRow, output: Output, now_s: floa
 
 def _store(connection: Connection, current: RunRow, values: Mapping[str, Any], now_s: float) -> None:
     """Stores published values with the run, and with the video if it shows the run's edition."""
-    run.note_made(connection, current["id"], values)
+    run.add_side_outputs(connection, current["id"], values)
     row = video.find(connection, current["video_id"])
     if row is not None and row["edition"] == current["edition"]:
         video.change(connection, row["id"], values, now_s)
@@ -68,22 +68,22 @@ def _check_inits(connection: Connection, current: RunRow, tracks: Sequence[Track
             raise SegmentMismatchError(f"a piece of rendition {name} does not decode with the init segment of the others", rendition=name)
 
 
-def withdraw(connection: Connection, current: RunRow, stage: str, rungs: Sequence[str], error: Mapping[str, Any], now_s: float) -> None:
+def drop_rungs(connection: Connection, current: RunRow, stage: str, rungs: Sequence[str], error: Mapping[str, Any], now_s: float) -> None:
     """Removes permanently failed rungs from a run's edition, and records them as dropped."""
     if not rungs:
         return
-    stream.drop(connection, current["video_id"], current["edition"], rungs)
-    dropped = {**run.made(connection, current["id"])["dropped"], **{name: {**error, "stage": stage} for name in rungs}}
+    stream.delete_renditions(connection, current["video_id"], current["edition"], rungs)
+    dropped = {**run.side_outputs(connection, current["id"])["dropped"], **{name: {**error, "stage": stage} for name in rungs}}
     _store(connection, current, {"dropped": dropped}, now_s)
 
 
-def bring_back(connection: Connection, current: RunRow, rungs: Sequence[str], now_s: float) -> None:
+def restore_rungs(connection: Connection, current: RunRow, rungs: Sequence[str], now_s: float) -> None:
     """Removes rungs from the list of dropped ones, because they are encoded again."""
-    dropped = run.made(connection, current["id"])["dropped"]
+    dropped = run.side_outputs(connection, current["id"])["dropped"]
     _store(connection, current, {"dropped": {name: error for name, error in dropped.items() if name not in rungs}}, now_s)
 
 
-def show(connection: Connection, current: RunRow, now_s: float) -> None:
+def switch_edition(connection: Connection, current: RunRow, now_s: float) -> None:
     """Shows a run's edition in place of the previous one."""
-    values = {**_EMPTY, **run.made(connection, current["id"])}
+    values = {**_EMPTY, **run.side_outputs(connection, current["id"])}
     video.change(connection, current["video_id"], {**values, "edition": current["edition"]}, now_s)

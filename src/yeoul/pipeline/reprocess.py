@@ -12,7 +12,7 @@ from yeoul.model.event import Reprocess
 _ENDED = ("done", "failed")
 
 
-def ask(connection: Connection, video_id: str, pipeline: str, now_s: float) -> None:
+def request(connection: Connection, video_id: str, pipeline: str, now_s: float) -> None:
     """Requests reprocessing of a video. Raises NotFoundError, or ConflictError if its last run or its upload has not ended."""
     row = video.lock(connection, video_id)
     current = run.find_of_video(connection, video_id)

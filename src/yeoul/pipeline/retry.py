@@ -10,8 +10,8 @@ from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
+from yeoul.catalog.schema.row.pipeline import RunRow, TaskStateRow
 from yeoul.catalog.schema.row.videos import VideoRow
-from yeoul.catalog.schema.row.work import RunRow, TaskStateRow
 from yeoul.catalog.video import upload, video
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
@@ -38,14 +38,14 @@ def retry_video(connection: Connection, video_id: str, now_s: float, *, piece: i
         run.reopen(connection, current["id"])
         queue.retry_run(connection, current["id"], now_s)
         if row["state"] == VideoState.FAILED.value:
-            video.move(connection, video_id, VideoState.PROCESSING, now_s, error=None)
+            video.change_state(connection, video_id, VideoState.PROCESSING, now_s, error=None)
         else:
             video.change(connection, video_id, {"notice": None}, now_s)
 
 
 def retry_task(connection: Connection, task: TaskStateRow, now_s: float) -> None:
     """Starts the next attempt of a waiting task now, or retries a failed or cancelled task. Raises ConflictError for any other task."""
-    if queue.hurry(connection, task["id"], now_s):
+    if queue.make_due_now(connection, task["id"], now_s):
         return
     if task["state"] not in {"failed", "cancelled"}:
         raise ConflictError(f"task {task['id']} is {task['state']}; only a failed task or one that waits for a retry can be retried")
@@ -96,7 +96,7 @@ def _reset_rungs(connection: Connection, current: RunRow, names: Collection[str]
     makers, names = _find_makers(tasks, current, set(names))
     if any(task["state"] == "running" for task in makers):
         raise ConflictError("these rungs are being encoded now", rungs=sorted(names))
-    publish.bring_back(connection, current, sorted(names), now_s)
+    publish.restore_rungs(connection, current, sorted(names), now_s)
     queue.reset(connection, [task["id"] for task in makers if task["state"] in queue.ENDED], now_s)
     if current["state"] == "done":
         run.reopen(connection, current["id"])

@@ -11,21 +11,21 @@ from sqlalchemy import Connection
 from yeoul.base.errors import StorageFullError, TaskCrashedError, UnavailableError, WorkerLostError, YeoulError
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt, lease, outbox
-from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import batch as queue_many
 from yeoul.catalog.queue import run as runs
 from yeoul.catalog.queue import task as queue
-from yeoul.catalog.queue.many import Done, RunningTaskRow
-from yeoul.catalog.schema.row.work import RunRow, TaskRow
+from yeoul.catalog.queue.batch import FinishedAttempt, RunningTaskRow
+from yeoul.catalog.schema.row.pipeline import RunRow, TaskRow
 from yeoul.catalog.video import video
 from yeoul.model.event import TaskEnded
 from yeoul.model.work import RESULT, TRAFFIC, Report, Result
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag import scheduler
 from yeoul.pipeline.dag.definition import GROUP_OP, PREPROCESSOR_STAGES
-from yeoul.pipeline.failure import FailureHandler, has_waited_for_room
+from yeoul.pipeline.failure import FailureHandler, failed_on_full_disk
 from yeoul.pipeline.preprocessor import Preprocessor
 from yeoul.pipeline.resource.failure_ladder import MAX_ATTEMPTS
-from yeoul.pipeline.run_book import RunBook, lock_run_of, place_of
+from yeoul.pipeline.scheduler_cache import SchedulerCache, lock_run_of, place_of
 from yeoul.pipeline.sweeper import Sweeper
 from yeoul.pipeline.task import input as task_input
 from yeoul.pipeline.task.data import Output, Prepared
@@ -37,7 +37,7 @@ _PROGRESS_EVERY_S = 1.0
 class Settlement:
     """Ends attempts of one owner. An attempt that another owner has reclaimed changes nothing, and its outputs are deleted."""
 
-    def __init__(self, database: Database, preprocessor_: Preprocessor, book: RunBook, sweeper: Sweeper, owner: str) -> None:
+    def __init__(self, database: Database, preprocessor_: Preprocessor, book: SchedulerCache, sweeper: Sweeper, owner: str) -> None:
         self._database = database
         self._preprocessor = preprocessor_
         self._book = book
@@ -46,7 +46,7 @@ class Settlement:
         self._failures = FailureHandler(book, owner)
         self._progress_at: dict[tuple[str, int], float] = {}
 
-    def take(self, report: Report, now_s: float) -> None:
+    def settle(self, report: Report, now_s: float) -> None:
         """Commits one report. Raises StorageFullError or UnavailableError if the database cannot accept it now; then call again."""
         if report.kind == "progress":
             self._note_progress(report, now_s)
@@ -54,7 +54,7 @@ class Settlement:
             self._progress_at.pop((report.task, report.attempt), None)
             self._end(report, now_s)
 
-    def take_together(self, reports: Sequence[Report], now_s: float) -> list[Report]:
+    def settle_batch(self, reports: Sequence[Report], now_s: float) -> list[Report]:
         """Commits reports of success, in one transaction per run. Returns the reports that must be settled one by one.
 
         Raises StorageFullError or UnavailableError if the database cannot accept them now; then call again.
@@ -73,14 +73,14 @@ class Settlement:
         """Fails a task permanently because an admin asked for it."""
         self._failures.cancel(connection, task_id, now_s)
 
-    def reclaim(self, now_s: float, dead_owner_except: str | None = None) -> bool:
+    def reclaim(self, now_s: float, only_live_owner: str | None = None) -> bool:
         """Makes tasks with an expired lease ready again, or fails them if they were lost too often. True if there were any.
 
-        dead_owner_except: the only owner that is alive, so that leases of all other owners count as expired.
+        only_live_owner: the only owner that is alive, so that leases of all other owners count as expired.
         """
         with self._book.transaction(self._database) as connection:
-            reclaimed = lease.take_back(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
-            hopeless = lease.find_hopeless(connection, now_s, MAX_ATTEMPTS, dead_owner_except)
+            reclaimed = lease.reclaim_expired(connection, now_s, MAX_ATTEMPTS, only_live_owner)
+            hopeless = lease.find_exhausted(connection, now_s, MAX_ATTEMPTS, only_live_owner)
         for row in reclaimed:
             log.info("task %s attempt %s was lost with its dispatcher; the task is ready again", row["id"], row["attempt"])
         for row in hopeless:
@@ -103,10 +103,15 @@ class Settlement:
             return ()
 
     def _finish_run(
-        self, connection: Connection, run_id: str, reports: Mapping[str, Report], done: Mapping[str, tuple[Done, Output]], now_s: float
+        self,
+        connection: Connection,
+        run_id: str,
+        reports: Mapping[str, Report],
+        done: Mapping[str, tuple[FinishedAttempt, Output]],
+        now_s: float,
     ) -> Sequence[Report]:
         run = runs.lock(connection, run_id)
-        rows = queue_many.find_mine(connection, {task_id: report.attempt for task_id, report in reports.items()}, self._owner)
+        rows = queue_many.lock_owned(connection, {task_id: report.attempt for task_id, report in reports.items()}, self._owner)
         plain = [row for row in rows if run is not None and _is_plain(row, run)]
         if run is None or not plain:
             return ()
@@ -144,7 +149,7 @@ class Settlement:
             if is_ours:
                 self._publish(connection, task, run, outputs, now_s)
             else:
-                attempt.note_usage(connection, report.task, report.attempt, usage)
+                attempt.set_usage(connection, report.task, report.attempt, usage)
         if not is_ours:
             self._discard(report, run)
 
@@ -153,15 +158,15 @@ class Settlement:
             return
         output = Output.model_validate(outputs)
         for name, error in output.dropped.items():
-            publish.withdraw(connection, run, task["stage"], [name], error, now_s)
+            publish.drop_rungs(connection, run, task["stage"], [name], error, now_s)
         for stage, error in outputs.get("errors", {}).items() if task["op"] == GROUP_OP else ():
-            publish.withdraw(connection, run, stage, task_input.rungs_of(run, task, stage), error, now_s)
+            publish.drop_rungs(connection, run, stage, task_input.rungs_of(run, task, stage), error, now_s)
         publish.publish(connection, run, output, now_s)
         if task["stage"] in PREPROCESSOR_STAGES:
             self._preprocessor.task_done(connection, run, Prepared.model_validate(outputs), now_s)
         else:
             self._book.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=True)], now_s)
-        if has_waited_for_room(task):
+        if failed_on_full_disk(task):
             video.change(connection, run["video_id"], {"notice": None}, now_s)
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run["id"]), now_s)
 
@@ -173,7 +178,7 @@ class Settlement:
             return
         self._progress_at[key] = now_s
         with self._database.write() as connection:
-            lease.note_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
+            lease.set_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
 
     def _fail(self, report: Report, error: Mapping[str, Any], now_s: float) -> None:
         with self._book.transaction(self._database) as connection:
@@ -198,7 +203,7 @@ class Settlement:
             if is_deleted:
                 self._sweeper.free_all(run["video_id"])
             else:
-                self._sweeper.discard(task_input.make_prefix(run["video_id"], report.task, report.attempt))
+                self._sweeper.free_attempt(task_input.make_prefix(run["video_id"], report.task, report.attempt))
         except YeoulError as error:
             log.warning("could not delete the outputs of task %s attempt %s: %s", report.task, report.attempt, error.message)
 
@@ -215,18 +220,18 @@ def _plain_outputs(report: Report) -> dict[str, Any]:
     return {name: value for name, value in (report.outputs or {}).items() if name not in {TRAFFIC, RESULT}}
 
 
-def _read_done(report: Report) -> tuple[Done, Output]:
+def _read_done(report: Report) -> tuple[FinishedAttempt, Output]:
     """Returns a report of success for settling it with others. Raises ValueError if its outputs are invalid or drop rungs."""
     outputs = _plain_outputs(report)
     output = Output.model_validate(outputs)
     if output.dropped:
         raise ValueError("the outputs drop rungs")
-    return Done(report.task, report.attempt, outputs, report.cpu_s, report.usage, _make_result(report, outputs)), output
+    return FinishedAttempt(report.task, report.attempt, outputs, report.cpu_s, report.usage, _make_result(report, outputs)), output
 
 
 def _is_plain(task: RunningTaskRow, run: RunRow) -> bool:
     """True if the success of a task only publishes its outputs and tells the scheduler."""
-    is_special = task["stage"] in PREPROCESSOR_STAGES or task["op"] == GROUP_OP or has_waited_for_room(task)
+    is_special = task["stage"] in PREPROCESSOR_STAGES or task["op"] == GROUP_OP or failed_on_full_disk(task)
     return run["state"] == "open" and not is_special
 
 

@@ -18,12 +18,12 @@ from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox, result, run
 from yeoul.catalog.queue import task as queue
+from yeoul.catalog.schema.row.pipeline import RunRow, UploadRow
 from yeoul.catalog.schema.row.videos import AudioTrackRow, VideoRow
-from yeoul.catalog.schema.row.work import RunRow, UploadRow
 from yeoul.catalog.video import audio_track, caption, stream, trash, upload, video
 from yeoul.model.event import FreeBlobs, Unused
 from yeoul.model.rendition import SURROUND, Storyboard
-from yeoul.model.video import VideoState, is_legal
+from yeoul.model.video import VideoState, is_legal_transition
 from yeoul.pipeline.task.result_key import find_keys
 
 log = logging.getLogger("yeoul.pipeline")
@@ -43,17 +43,17 @@ class Store(Protocol):
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int: ...
 
 
-def ask(connection: Connection, video_id: str, what: Unused, now_s: float) -> None:
+def schedule_free(connection: Connection, video_id: str, what: Unused, now_s: float) -> None:
     """Schedules objects of a video to be freed soon after the commit."""
     outbox.emit(connection, FreeBlobs(video_id=video_id, what=what), now_s)
 
 
-def ask_later(connection: Connection, video_id: str, now_s: float) -> None:
+def schedule_free_earlier(connection: Connection, video_id: str, now_s: float) -> None:
     """Schedules earlier editions of a video to be freed, after their playback sessions have ended."""
     outbox.emit(connection, FreeBlobs(video_id=video_id, what="earlier"), now_s, not_before=now_s + _PLAYBACK_S)
 
 
-def ask_one(connection: Connection, video_id: str, key: str, now_s: float, bucket: Bucket = Bucket.ENCODED) -> None:
+def schedule_free_one(connection: Connection, video_id: str, key: str, now_s: float, bucket: Bucket = Bucket.ENCODED) -> None:
     """Schedules one object to be freed, after playback sessions that use it have ended."""
     event = FreeBlobs(video_id=video_id, what="one", key=key, bucket=bucket.value)
     outbox.emit(connection, event, now_s, not_before=now_s + _PLAYBACK_S)
@@ -100,7 +100,7 @@ class Sweeper:
         for bucket in Bucket:
             self._store.delete_prefix(bucket, f"{video_id}/")
 
-    def discard(self, prefix: str) -> None:
+    def free_attempt(self, prefix: str) -> None:
         """Deletes the objects that one attempt wrote."""
         for bucket in (Bucket.TEMP, Bucket.ENCODED):
             self._store.delete_prefix(bucket, prefix)
@@ -133,8 +133,8 @@ class Sweeper:
                 self._store.delete(Bucket.ENCODED, info.key)
         with self._database.write() as connection:
             if video.find_locked(connection, video_id) is not None:  # else its usage rows are deleted with it
-                usage.note_encoded(connection, row["owner_id"], video_id, kept_bytes)
-                usage.note_temp(connection, row["owner_id"], video_id, 0)
+                usage.set_encoded_bytes(connection, row["owner_id"], video_id, kept_bytes)
+                usage.set_temp_bytes(connection, row["owner_id"], video_id, 0)
 
     # --- uploads ---
 
@@ -149,7 +149,7 @@ class Sweeper:
         with self._database.read() as connection:
             stale_uploads = upload.find_stale(connection, before, _BATCH)
             unused_videos = video.find_unused(connection, before, _BATCH)
-            due_videos = trash.find_due(connection, trashed_before, _BATCH)
+            due_videos = trash.find_expired(connection, trashed_before, _BATCH)
             stale_tracks = audio_track.find_stale(connection, before, _BATCH)
         for upload_id in stale_uploads:
             with self._database.write() as connection:
@@ -159,7 +159,7 @@ class Sweeper:
                 _delete_unused(connection, video_id)
         for video_id in due_videos:
             with self._database.write() as connection:
-                trash.free_due(connection, video_id, trashed_before, now_s)
+                trash.delete_if_expired(connection, video_id, trashed_before, now_s)
         for track in stale_tracks:
             with self._database.write() as connection:
                 _delete_stale_track(connection, track, now_s)
@@ -171,20 +171,25 @@ class Sweeper:
 def _find_used_keys(connection: Connection, row: VideoRow) -> set[str | None]:
     """Returns all object keys that viewers of a video may request, and those of reusable outputs of its newest run."""
     storyboard_keys = () if row["storyboard"] is None else Storyboard.model_validate(row["storyboard"]).keys
-    shown = stream.keys(connection, row["id"]) | {row["poster_key"], row["own_poster_key"], *storyboard_keys, *row["sidecars"].values()}
+    shown = stream.blob_keys(connection, row["id"]) | {
+        row["poster_key"],
+        row["own_poster_key"],
+        *storyboard_keys,
+        *row["sidecars"].values(),
+    }
     current = run.find_of_video(connection, row["id"])
     if current is None:
         return shown
     removed_tracks = audio_track.removed_names(connection, row["id"])
     unusable = {*current["made"]["dropped"], *removed_tracks, *(f"{name}{SURROUND}" for name in removed_tracks)}
-    return shown | find_keys(result.known_outputs(connection, current["id"]), row["id"], unusable)
+    return shown | find_keys(result.reusable_outputs(connection, current["id"]), row["id"], unusable)
 
 
 def _delete_earlier(connection: Connection, video_id: str) -> None:
     """Deletes the rows of all editions except the shown one and the one of the newest run."""
     row, current = video.find_locked(connection, video_id), run.find_of_video(connection, video_id)
     if row is not None and current is not None:
-        stream.drop_others(connection, video_id, {row["edition"], current["edition"]})
+        stream.delete_other_editions(connection, video_id, {row["edition"], current["edition"]})
 
 
 def _expire_upload(connection: Connection, upload_id: str, before: float, now_s: float) -> None:
@@ -195,9 +200,9 @@ def _expire_upload(connection: Connection, upload_id: str, before: float, now_s:
     current = run.lock_of_upload(connection, upload_id)
     row = video.find(connection, upload_row["video_id"])
     if row is not None and current is None and not _has_landed(connection, upload_id):
-        upload.drop(connection, upload_id)
-        video.remove(connection, row["id"])
-        ask(connection, row["id"], "all", now_s)  # objects that were sent, but never reported as landed
+        upload.delete_upload(connection, upload_id)
+        video.delete_video(connection, row["id"])
+        schedule_free(connection, row["id"], "all", now_s)  # objects that were sent, but never reported as landed
         return
     upload.expire(connection, upload_id)
     if row is not None:
@@ -212,8 +217,8 @@ def _delete_stale_track(connection: Connection, track: AudioTrackRow, now_s: flo
         return
     assert current["key"] is not None, "declared tracks have a key"
     audio_track.remove(connection, row["id"], current["name"], now_s)
-    usage.add_original(connection, row["owner_id"], row["id"], -current["size_bytes"])
-    ask_one(connection, row["id"], current["key"], now_s, Bucket.ORIGINAL)
+    usage.add_original_bytes(connection, row["owner_id"], row["id"], -current["size_bytes"])
+    schedule_free_one(connection, row["id"], current["key"], now_s, Bucket.ORIGINAL)
 
 
 def _has_landed(connection: Connection, upload_id: str) -> bool:
@@ -226,9 +231,9 @@ def _fail_video(connection: Connection, upload_row: UploadRow, current: RunRow |
     if current is not None:
         run.end(connection, current["id"], "cancelled", now_s)
         queue.cancel_run(connection, current["id"], now_s)
-    if is_legal(VideoState(row["state"]), VideoState.FAILED):
+    if is_legal_transition(VideoState(row["state"]), VideoState.FAILED):
         error = UploadExpiredError("the upload was not completed in time and has expired; upload the file again").to_dict()
-        video.move(connection, row["id"], VideoState.FAILED, now_s, error=error, notice=None)
+        video.change_state(connection, row["id"], VideoState.FAILED, now_s, error=error, notice=None)
     event = FreeBlobs(video_id=row["id"], what="all", upload_id=upload_row["id"])
     outbox.emit(connection, event, now_s, not_before=now_s + _CANCEL_S)
 
@@ -237,11 +242,11 @@ def _delete_upload_rows(connection: Connection, video_id: str, upload_id: str, n
     """Deletes the rows that belong to an expired upload. The upload's own row stays, so that a returning client learns that it expired."""
     current = run.lock_of_upload(connection, upload_id)
     if current is not None:
-        run.drop(connection, current["id"])
-    upload.drop_pieces(connection, upload_id)
-    stream.drop_others(connection, video_id, ())
-    caption.clear(connection, video_id)
-    audio_track.clear(connection, video_id)
+        run.delete_run(connection, current["id"])
+    upload.delete_pieces(connection, upload_id)
+    stream.delete_other_editions(connection, video_id, ())
+    caption.delete_all(connection, video_id)
+    audio_track.delete_all(connection, video_id)
     if video.find(connection, video_id) is not None:
         video.change(connection, video_id, {"poster_key": None, "own_poster_key": None, "storyboard": None, "sidecars": {}}, now_s)
 
@@ -249,4 +254,4 @@ def _delete_upload_rows(connection: Connection, video_id: str, upload_id: str, n
 def _delete_unused(connection: Connection, video_id: str) -> None:
     """Deletes a video without an upload, unless it got one in the meantime."""
     if video.find_locked(connection, video_id) is not None and upload.find_of_video(connection, video_id) is None:
-        video.remove(connection, video_id)
+        video.delete_video(connection, video_id)

@@ -24,8 +24,8 @@ from yeoul.blob.store import Bucket, SignedRequest
 from yeoul.catalog.account import usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
+from yeoul.catalog.schema.row.pipeline import PieceRow, UploadRow
 from yeoul.catalog.schema.row.videos import VideoRow
-from yeoul.catalog.schema.row.work import PieceRow, UploadRow
 from yeoul.catalog.video import audio_track, caption, upload, video
 from yeoul.media.text.caption import read_webvtt
 from yeoul.media.text.extract import MAX_TRACKS
@@ -116,12 +116,12 @@ class UploadService:
             }
             upload.add(connection, row, now_s)
             if captions:
-                caption.set_of_file(connection, video_id, captions)
-            video.move(connection, video_id, VideoState.UPLOADING, now_s)
+                caption.set_from_file(connection, video_id, captions)
+            video.change_state(connection, video_id, VideoState.UPLOADING, now_s)
             usage.reserve(connection, owned["owner_id"], video_id, request.size_bytes, default_quota)
             return upload.get(connection, upload_id), True
 
-    def sign(self, upload_id: str, declared: Sequence[Declared], default_quota: int = 0) -> list[tuple[int, SignedRequest | None]]:
+    def declare(self, upload_id: str, declared: Sequence[Declared], default_quota: int = 0) -> list[tuple[int, SignedRequest | None]]:
         """Declares pieces and returns (index, presigned URL) for each; the URL is None if the piece has landed already.
 
         default_quota: as in `open`. Raises UploadClosedError, UploadExpiredError, InvalidError, PieceConflictError, StorageFullError and
@@ -145,7 +145,7 @@ class UploadService:
             upload.declare(connection, upload_id, kind, [_make_piece_row(row, item) for item in new])
             for item in changed:
                 upload.redeclare(connection, upload_id, kind, item.index, _make_piece_row(row, item))
-            replaced_bytes = upload.note_replaced(connection, upload_id, sum(pieces[item.index]["size_bytes"] for item in changed))
+            replaced_bytes = upload.add_replaced_bytes(connection, upload_id, sum(pieces[item.index]["size_bytes"] for item in changed))
             if changed:
                 check_replaced(replaced_bytes, row["size_bytes"])
             upload.touch(connection, upload_id, now_s)
@@ -226,9 +226,11 @@ class UploadService:
         size_bytes = upload.declared_bytes(connection, row["id"], kind) + replaced_bytes
         if size_bytes <= row["size_bytes"]:
             return
-        usage.note_original(connection, owned["owner_id"], owned["id"], size_bytes + audio_track.sent_bytes(connection, owned["id"]))
+        usage.raise_original_bytes(
+            connection, owned["owner_id"], owned["id"], size_bytes + audio_track.declared_bytes(connection, owned["id"])
+        )
         if size_bytes > row["size_bytes"] * _PIECE_OVERHEAD + _HEADERS_BYTES:
-            usage.check(connection, owned["owner_id"], default_quota)
+            usage.check_quota(connection, owned["owner_id"], default_quota)
 
     def _sign(self, row: UploadRow, item: Declared, expires_at_s: float) -> SignedRequest:
         key = make_key(row["video_id"], row["id"], row["mode"], item)
@@ -244,7 +246,7 @@ def _land_one(connection: Connection, row: UploadRow, piece: PieceRow, stored_ke
     index = piece["index"]
     if piece["key"] != stored_key:
         raise PieceMissingError(f"piece {index} was declared again, and its new content is not in the store", index=index)
-    if upload.land(connection, row["id"], _kind(row), index, now_s) and _kind(row) == "piece":
+    if upload.mark_landed(connection, row["id"], _kind(row), index, now_s) and _kind(row) == "piece":
         outbox.emit(connection, PieceLanded(video_id=row["video_id"], upload_id=row["id"], index=index), now_s)
 
 

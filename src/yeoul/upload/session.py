@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from yeoul.base.errors import ConflictError, InvalidError, PieceConflictError, UploadClosedError, UploadExpiredError, UploadIncompleteError
-from yeoul.catalog.schema.row.work import PieceRow
+from yeoul.catalog.schema.row.pipeline import PieceRow
 from yeoul.model.noun import Noun
 from yeoul.model.piece import MAX_PIECES, Piece
 from yeoul.model.plain import Count, Sha256

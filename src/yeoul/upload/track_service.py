@@ -78,8 +78,8 @@ class TrackService:
                 stored = {"origin": origin, "bucket": Bucket.ORIGINAL.value, "sound": (new.sound or SoundFile()).model_dump(mode="json")}
                 fields = new.model_dump(mode="json", include={"language", "label", "role", "size_bytes", "sha256"})
                 row = audio_track.add(connection, video_id, {**fields, **stored}, now_s)
-                usage.add_original(connection, owned["owner_id"], video_id, new.size_bytes)
-                usage.check(connection, owned["owner_id"], default_quota, new.size_bytes)
+                usage.add_original_bytes(connection, owned["owner_id"], video_id, new.size_bytes)
+                usage.check_quota(connection, owned["owner_id"], default_quota, new.size_bytes)
         if row["landed_at"] is not None:
             return row, None, is_new
         assert row["key"] is not None, "the track has a file of its own"
@@ -102,15 +102,15 @@ class TrackService:
         with self._database.write() as connection:
             video.lock(connection, video_id)
             if audio_track.get(connection, video_id, name)["landed_at"] is None:
-                audio_track.land(connection, video_id, name, now_s)
+                audio_track.mark_landed(connection, video_id, name, now_s)
                 outbox.emit(connection, TrackLanded(video_id=video_id, name=name), now_s)
 
-    def call(self, video_id: str, name: str, fields: Mapping[str, Any]) -> None:
+    def update(self, video_id: str, name: str, fields: Mapping[str, Any]) -> None:
         """Changes a track's language, label or role. Raises NotFoundError."""
         with self._database.write() as connection:
             video.lock(connection, video_id)
             audio_track.get(connection, video_id, name)
-            audio_track.call(connection, video_id, name, fields, self._clock.now())
+            audio_track.edit(connection, video_id, name, fields, self._clock.now())
 
     def remove(self, video_id: str, name: str) -> None:
         """Removes a track. Raises NotFoundError, and ConflictError for the main track in the video's own pieces."""
@@ -122,9 +122,9 @@ class TrackService:
                 message = "you cannot remove the original audio of a video; add another track and make it the main one instead"
                 raise ConflictError(message)
             audio_track.remove(connection, video_id, name, now_s)
-            stream.drop(connection, video_id, owned["edition"], [name, f"{name}{SURROUND}"])
+            stream.delete_renditions(connection, video_id, owned["edition"], [name, f"{name}{SURROUND}"])
             if row["bucket"] == Bucket.ORIGINAL.value:
-                usage.add_original(connection, owned["owner_id"], video_id, -row["size_bytes"])
+                usage.add_original_bytes(connection, owned["owner_id"], video_id, -row["size_bytes"])
             assert row["key"] is not None, "only the main track has no file of its own"
             assert row["bucket"] is not None, "only the main track has no file of its own"
             outbox.emit(connection, TrackRemoved(video_id=video_id, name=name, key=row["key"], bucket=row["bucket"]), now_s)

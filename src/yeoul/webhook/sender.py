@@ -19,7 +19,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.outgoing import WebhookRow
 from yeoul.webhook.post import Poster
 from yeoul.webhook.signature import HEADER, make_secret, sign
-from yeoul.webhook.verdict import judge
+from yeoul.webhook.verdict import decide
 
 log = logging.getLogger("yeoul.webhook")
 _MAX_IN_FLIGHT = 32
@@ -137,12 +137,12 @@ class WebhookSender:
             hook = webhook.find_locked(connection, row["webhook_id"])
             if hook is None:
                 return
-            verdict = judge(row, hook, status, now_s)
+            verdict = decide(row, hook, status, now_s)
             webhook_delivery.change(connection, row["id"], {"state": verdict.state, "next_at": verdict.next_at, **result})
             if verdict.failing_since != hook["failing_since"]:
                 webhook.change(connection, hook["id"], {"failing_since": verdict.failing_since})
             if verdict.off is not None:
-                webhook.switch_off(connection, hook["id"], verdict.off)
+                webhook.disable(connection, hook["id"], verdict.off)
                 self._on_off(connection, hook)
 
     def _sweep(self) -> None:
@@ -151,4 +151,4 @@ class WebhookSender:
         if now_s >= self._sweep_at:
             self._sweep_at = now_s + _SWEEP_EVERY_S
             with self._database.write() as connection:
-                webhook_delivery.drop_old(connection, now_s - _RETENTION_S)
+                webhook_delivery.delete_before(connection, now_s - _RETENTION_S)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from yeoul.catalog.schema.row.outgoing import WebhookDeliveryRow, WebhookRow
-from yeoul.model.webhook import TEST, OffReason
+from yeoul.model.webhook import TEST, DisableReason
 
 # Seconds until the next attempt; ten attempts within a day.
 DELAYS_S = (10.0, 60.0, 300.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 28800.0)
@@ -24,10 +24,10 @@ class Verdict:
     state: Literal["delivered", "pending", "failed"]
     next_at: float | None
     failing_since: float | None
-    off: OffReason | None = None
+    off: DisableReason | None = None
 
 
-def judge(delivery: WebhookDeliveryRow, webhook: WebhookRow, status: int | None, now_s: float) -> Verdict:
+def decide(delivery: WebhookDeliveryRow, webhook: WebhookRow, status: int | None, now_s: float) -> Verdict:
     """Returns the verdict on an attempt. delivery, webhook: the rows before it; status: the HTTP status, None without a response."""
     if status is not None and 200 <= status < 300:
         return Verdict("delivered", None, None)

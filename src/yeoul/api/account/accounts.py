@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 
 from yeoul.api.body import read_body
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import Caller, Person, address_of
+from yeoul.api.identity import Caller, SessionCaller, client_address
 from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import BadCredentialsError, ForbiddenError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import account, login_throttle, session, usage
-from yeoul.catalog.schema.row.people import AccountRow
-from yeoul.identity import mailing, slowdown
-from yeoul.identity.confirmation import ask_to_confirm
-from yeoul.identity.password import hash_password, is_password
+from yeoul.catalog.schema.row.account import AccountRow
+from yeoul.identity import attempt_throttle, mailing
+from yeoul.identity.confirmation import send_confirmation
+from yeoul.identity.password import hash_password, is_correct_password
 from yeoul.model.plain import Email, Line, Password
 from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
@@ -94,14 +94,16 @@ def post_account(body: NewAccount, parts: PartsDep, request: Request) -> Account
         raise ForbiddenError("this server does not accept new accounts")
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        slowdown.attempt(connection, f"signup-{slowdown.address_key(address_of(request, parts))}", slowdown.SIGN_UP, now_s)
+        attempt_throttle.count_attempt(
+            connection, f"signup-{attempt_throttle.make_address_key(client_address(request, parts))}", attempt_throttle.SIGN_UP, now_s
+        )
     account_id = new_id(now_s)
     password_hash = hash_password(body.password)
     profile = body.model_dump(include={"display_name", "language"})
     with parts.database.write() as connection:
         account.add_account(connection, account_id, body.handle, body.email.lower(), password_hash, Role.MAKER, now_s, **profile)
         row = account.get(connection, account_id)
-        ask_to_confirm(connection, row, now_s)
+        send_confirmation(connection, row, now_s)
     return make_account_view(parts, row)
 
 
@@ -138,27 +140,27 @@ def _change_email(parts: Parts, connection: Connection, row: AccountRow, email: 
     account.change(connection, row["id"], {"pending_email": pending})
     changed = account.get(connection, row["id"])
     if pending is not None:
-        slowdown.attempt(connection, f"confirm:{row['id']}", slowdown.MAIL, now_s)
-        ask_to_confirm(connection, changed, now_s)
-        mailing.write(connection, "email_changing", changed, now_s)
+        attempt_throttle.count_attempt(connection, f"confirm:{row['id']}", attempt_throttle.MAIL, now_s)
+        send_confirmation(connection, changed, now_s)
+        mailing.queue_mail(connection, "email_changing", changed, now_s)
     return changed
 
 
 @router.post("/accounts/me/password", status_code=204)
-def post_password(body: PasswordChange, caller: Person, parts: PartsDep) -> None:
+def post_password(body: PasswordChange, caller: SessionCaller, parts: PartsDep) -> None:
     """Changes the password, ends all other login sessions and all API tokens, and cancels a pending change of the e-mail address."""
     now_s, key = parts.clock.now(), f"password:{caller['id']}"
     with parts.database.write() as connection:
-        slowdown.attempt(connection, key, slowdown.ACCOUNT, now_s)
-    if not is_password(caller["password_hash"], body.current):
+        attempt_throttle.count_attempt(connection, key, attempt_throttle.ACCOUNT, now_s)
+    if not is_correct_password(caller["password_hash"], body.current):
         raise BadCredentialsError("the current password is wrong")
     password_hash = hash_password(body.password)
     with parts.database.write() as connection:
         account.change(connection, caller["id"], {"password_hash": password_hash, "pending_email": None})
-        session.drop_all(connection, caller["id"], but=caller["session_id"])
-        session.drop_tokens(connection, caller["id"])
-        login_throttle.forget(connection, key)
-        mailing.write(connection, "password_changed", caller, now_s)
+        session.revoke_all(connection, caller["id"], except_id=caller["session_id"])
+        session.revoke_all_tokens(connection, caller["id"])
+        login_throttle.reset(connection, key)
+        mailing.queue_mail(connection, "password_changed", caller, now_s)
 
 
 # --- avatar ---

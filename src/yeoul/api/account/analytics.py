@@ -14,7 +14,7 @@ from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.identity import Caller, check_edit
 from yeoul.api.view import VideoView, show_video
 from yeoul.base.errors import InvalidError
-from yeoul.catalog.schema.row.viewings import AudienceRow
+from yeoul.catalog.schema.row.playback import AudienceRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import audience
 from yeoul.insight.tally import Tally

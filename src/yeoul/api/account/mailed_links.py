@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Person, address_of
+from yeoul.api.identity import SessionCaller, client_address
 from yeoul.base.errors import LinkError, TooManyAttemptsError
 from yeoul.catalog.account import account, login_throttle, session
-from yeoul.catalog.schema.row.people import AccountRow
-from yeoul.identity import mailing, slowdown
-from yeoul.identity.confirmation import ask_to_confirm
-from yeoul.identity.links import account_of, address_to_confirm, check_link_token
+from yeoul.catalog.schema.row.account import AccountRow
+from yeoul.identity import attempt_throttle, mailing
+from yeoul.identity.confirmation import send_confirmation
+from yeoul.identity.links import address_to_confirm, check_link_token, read_account_id
 from yeoul.identity.password import hash_password
 from yeoul.model.plain import Email, Password
 
@@ -48,7 +48,7 @@ def post_confirmation(body: Confirmation, parts: PartsDep) -> None:
     """
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        row = account.find(connection, account_of(body.token))
+        row = account.find(connection, read_account_id(body.token))
         if row is None:
             raise LinkError("the account of this link does not exist")
         check_link_token(parts.secret, "confirm", row, body.token, now_s)
@@ -56,14 +56,14 @@ def post_confirmation(body: Confirmation, parts: PartsDep) -> None:
 
 
 @router.post("/confirmations/resend", status_code=202)
-def resend_confirmation(caller: Person, parts: PartsDep) -> None:
+def resend_confirmation(caller: SessionCaller, parts: PartsDep) -> None:
     """Sends the confirmation mail again. Does nothing if no address waits for confirmation."""
     if caller["confirmed_at"] is not None and caller["pending_email"] is None:
         return
     now_s = parts.clock.now()
     with parts.database.write() as connection:
-        slowdown.attempt(connection, f"confirm:{caller['id']}", slowdown.MAIL, now_s)
-        ask_to_confirm(connection, caller, now_s)
+        attempt_throttle.count_attempt(connection, f"confirm:{caller['id']}", attempt_throttle.MAIL, now_s)
+        send_confirmation(connection, caller, now_s)
 
 
 @router.post("/password-resets", status_code=202)
@@ -75,13 +75,15 @@ def post_reset(body: ResetRequest, parts: PartsDep, request: Request) -> None:
     now_s, email = parts.clock.now(), body.email.lower()
     key = f"reset:{hashlib.sha256(email.encode()).hexdigest()[:32]}"
     with parts.database.write() as connection:
-        slowdown.attempt(connection, f"reset-{slowdown.address_key(address_of(request, parts))}", slowdown.ADDRESS, now_s)
+        attempt_throttle.count_attempt(
+            connection, f"reset-{attempt_throttle.make_address_key(client_address(request, parts))}", attempt_throttle.ADDRESS, now_s
+        )
     try:
         with parts.database.write() as connection:
-            slowdown.attempt(connection, key, slowdown.MAIL, now_s)
+            attempt_throttle.count_attempt(connection, key, attempt_throttle.MAIL, now_s)
             row = account.find_by_email(connection, email)
             if row is not None and row["disabled_at"] is None:
-                mailing.write(connection, "reset" if row["confirmed_at"] is not None else "confirm", row, now_s)
+                mailing.queue_mail(connection, "reset" if row["confirmed_at"] is not None else "confirm", row, now_s)
     except TooManyAttemptsError:
         return  # the response must not tell whether the account exists
 
@@ -90,7 +92,7 @@ def post_reset(body: ResetRequest, parts: PartsDep, request: Request) -> None:
 def confirm_reset(body: NewPassword, parts: PartsDep) -> None:
     """Sets the new password and ends all login sessions and API tokens of the account."""
     now_s = parts.clock.now()
-    account_id = account_of(body.token)
+    account_id = read_account_id(body.token)
     with parts.database.read() as connection:  # the link is checked first, because hashing a password is expensive
         _check_reset(parts, account.find(connection, account_id), body.token, now_s)
     password_hash = hash_password(body.password)
@@ -98,10 +100,10 @@ def confirm_reset(body: NewPassword, parts: PartsDep) -> None:
         row = _check_reset(parts, account.lock(connection, account_id), body.token, now_s)
         # An intruder may have started to change the address, so a pending change is cancelled.
         account.change(connection, account_id, {"password_hash": password_hash, "pending_email": None})
-        session.drop_all(connection, account_id)
-        session.drop_tokens(connection, account_id)
-        login_throttle.forget(connection, f"account:{account_id}")
-        mailing.write(connection, "password_changed", row, now_s)
+        session.revoke_all(connection, account_id)
+        session.revoke_all_tokens(connection, account_id)
+        login_throttle.reset(connection, f"account:{account_id}")
+        mailing.queue_mail(connection, "password_changed", row, now_s)
 
 
 def _check_reset(parts: Parts, row: AccountRow | None, token: str, now_s: float) -> AccountRow:

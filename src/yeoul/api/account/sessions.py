@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import COOKIE, CallerRow, Person, address_of
+from yeoul.api.identity import COOKIE, CallerRow, SessionCaller, client_address
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import BadCredentialsError, DisabledError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import account, login_throttle, session
-from yeoul.catalog.schema.row.people import AccountRow, SessionRow
-from yeoul.identity import slowdown
-from yeoul.identity.password import hash_token, is_password, make_token
+from yeoul.catalog.schema.row.account import AccountRow, SessionRow
+from yeoul.identity import attempt_throttle
+from yeoul.identity.password import hash_token, is_correct_password, make_token
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["accounts"])
@@ -63,7 +63,7 @@ def post_session(body: Credentials, parts: PartsDep, request: Request, response:
     new = {"id": new_id(now_s), "token_hash": hash_token(token), "account_id": row["id"], "expires_at": now_s + ttl_s}
     agent = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_AGENT_LENGTH]
     with parts.database.write() as connection:
-        session.add(connection, {**new, "user_agent": agent, "ip": address_of(request, parts)}, now_s)
+        session.add(connection, {**new, "user_agent": agent, "ip": client_address(request, parts)}, now_s)
     secure = "https" in (request.url.scheme, parts.settings.server.public_url.partition(":")[0])
     response.set_cookie(COOKIE, token, max_age=ttl_s, httponly=True, samesite="lax", secure=secure, path="/")
     return SessionView(token=token)
@@ -75,23 +75,23 @@ def check_credentials(parts: Parts, request: Request, body: Credentials) -> Acco
     with parts.database.read() as connection:
         row = (account.find_by_email if "@" in name else account.find_by_handle)(connection, name)
     account_key = f"account:{row['id'] if row is not None else hashlib.sha256(name.encode(errors='replace')).hexdigest()[:32]}"
-    address_key = slowdown.address_key(address_of(request, parts))
+    address_key = attempt_throttle.make_address_key(client_address(request, parts))
     with parts.database.write() as connection:
-        slowdown.attempt(connection, address_key, slowdown.ADDRESS, now_s)
-        slowdown.attempt(connection, account_key, slowdown.ACCOUNT, now_s)
+        attempt_throttle.count_attempt(connection, address_key, attempt_throttle.ADDRESS, now_s)
+        attempt_throttle.count_attempt(connection, account_key, attempt_throttle.ACCOUNT, now_s)
     # An unknown handle takes as long as a wrong password, so that the time does not tell which handles exist.
-    if not is_password(row["password_hash"] if row is not None else None, body.password) or row is None:
+    if not is_correct_password(row["password_hash"] if row is not None else None, body.password) or row is None:
         raise BadCredentialsError("handle or password is wrong")
     with parts.database.write() as connection:
-        login_throttle.forgive(connection, address_key)
-        login_throttle.forget(connection, account_key)
+        login_throttle.undo_attempt(connection, address_key)
+        login_throttle.reset(connection, account_key)
     if row["disabled_at"] is not None:
         raise DisabledError("this account is disabled; ask an admin")
     return row
 
 
 @router.get("/sessions")
-def get_sessions(caller: Person, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> SessionPage:
+def get_sessions(caller: SessionCaller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> SessionPage:
     """Lists the caller's login sessions."""
     with parts.database.read() as connection:
         rows = session.page(connection, caller["id"], parts.clock.now(), read_cursor(cursor), limit + 1)
@@ -105,19 +105,19 @@ def _entry(row: SessionRow, caller: CallerRow) -> SessionEntry:
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-def delete_session(session_id: str, caller: Person, parts: PartsDep, response: Response) -> None:
+def delete_session(session_id: str, caller: SessionCaller, parts: PartsDep, response: Response) -> None:
     """Ends a login session. The id "current" is the login session of this request."""
     wanted_id = caller["session_id"] if session_id == "current" else session_id
     assert wanted_id is not None, "`Person` has a login session"
     with parts.database.write() as connection:
-        if not session.drop(connection, caller["id"], wanted_id):
+        if not session.revoke(connection, caller["id"], wanted_id):
             raise NotFoundError(f"there is no session {session_id}", session=session_id)
     if wanted_id == caller["session_id"]:
         response.delete_cookie(COOKIE, path="/")
 
 
 @router.delete("/sessions", status_code=204)
-def delete_sessions(caller: Person, parts: PartsDep) -> None:
+def delete_sessions(caller: SessionCaller, parts: PartsDep) -> None:
     """Ends all other login sessions of the caller."""
     with parts.database.write() as connection:
-        session.drop_all(connection, caller["id"], but=caller["session_id"])
+        session.revoke_all(connection, caller["id"], except_id=caller["session_id"])

@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import Person
+from yeoul.api.identity import SessionCaller
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import InvalidError, NotFoundError
 from yeoul.base.ids import new_id
 from yeoul.catalog.account import session
-from yeoul.catalog.schema.row.people import ApiTokenRow
+from yeoul.catalog.schema.row.account import ApiTokenRow
 from yeoul.identity.password import TOKEN_PREFIX, hash_token, make_token
 from yeoul.model.right import Scope
 from yeoul.upload.service import NO_NUL
@@ -56,7 +56,7 @@ class TokenPage(BaseModel):
 
 
 @router.post("/tokens", status_code=201)
-def post_token(body: NewToken, caller: Person, parts: PartsDep) -> MadeToken:
+def post_token(body: NewToken, caller: SessionCaller, parts: PartsDep) -> MadeToken:
     """Creates an API token. Programs send it as the bearer token."""
     now_s = parts.clock.now()
     expires_at = None if body.expires_at is None else body.expires_at.timestamp()
@@ -78,7 +78,7 @@ def post_token(body: NewToken, caller: Person, parts: PartsDep) -> MadeToken:
 
 
 @router.get("/tokens")
-def get_tokens(caller: Person, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> TokenPage:
+def get_tokens(caller: SessionCaller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> TokenPage:
     """Lists the caller's API tokens, including expired ones."""
     with parts.database.read() as connection:
         rows = session.token_page(connection, caller["id"], read_cursor(cursor), limit + 1)
@@ -86,10 +86,10 @@ def get_tokens(caller: Person, parts: PartsDep, cursor: str | None = None, limit
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def delete_token(token_id: str, caller: Person, parts: PartsDep) -> None:
+def delete_token(token_id: str, caller: SessionCaller, parts: PartsDep) -> None:
     """Revokes an API token immediately."""
     with parts.database.write() as connection:
-        if not session.drop_token(connection, caller["id"], token_id):
+        if not session.revoke_token(connection, caller["id"], token_id):
             raise NotFoundError(f"there is no token {token_id}", token=token_id)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
+from yeoul.api.idempotency import IdempotencyKey, find_response, store_response
 from yeoul.api.identity import Caller, Maker
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
@@ -103,7 +103,7 @@ def post_webhook(body: NewWebhook, caller: Maker, parts: PartsDep, key: Idempote
     host = _check_host(parts, body.url)
     request = "POST webhooks " + body.model_dump_json()
     with parts.database.write() as connection:
-        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        stored = None if key is None else find_response(connection, caller["id"], key, request, now_s)
         if stored is not None:
             return _with_secret(parts, WebhookView.model_validate_json(stored))
         if webhook.count(connection, caller["id"]) >= _MAX_WEBHOOKS:
@@ -113,7 +113,7 @@ def post_webhook(body: NewWebhook, caller: Maker, parts: PartsDep, key: Idempote
         webhook.add(connection, {"id": webhook_id, "account_id": caller["id"], **fields}, now_s)
         view = _view(webhook.get(connection, caller["id"], webhook_id))
         if key is not None:
-            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+            store_response(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return _with_secret(parts, view)
 
 
@@ -140,7 +140,7 @@ def patch_webhook(webhook_id: str, body: WebhookChange, caller: Caller, parts: P
         if values:
             webhook.change(connection, webhook_id, values)
         if body.active is False:
-            webhook.switch_off(connection, webhook_id, None)
+            webhook.disable(connection, webhook_id, None)
         return _view(webhook.get(connection, caller["id"], webhook_id))
 
 
@@ -148,7 +148,7 @@ def patch_webhook(webhook_id: str, body: WebhookChange, caller: Caller, parts: P
 def delete_webhook(webhook_id: str, caller: Caller, parts: PartsDep) -> None:
     """Deletes a webhook and all its deliveries."""
     with parts.database.write() as connection:
-        if not webhook.drop(connection, caller["id"], webhook_id):
+        if not webhook.delete_webhook(connection, caller["id"], webhook_id):
             raise NotFoundError(f"there is no webhook {webhook_id}", webhook=webhook_id)
 
 

@@ -15,7 +15,7 @@ from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.account import account, audit, session, usage
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.model.right import Role
 from yeoul.upload.service import NO_NUL
 
@@ -86,7 +86,7 @@ def get_accounts(
 ) -> AdminAccountPage:
     """Lists accounts. q: the start of the handle or e-mail address."""
     with parts.database.read() as connection:
-        rows = account.page(connection, like=q.strip(), before=read_cursor(cursor), limit=limit + 1)
+        rows = account.page(connection, prefix=q.strip(), before=read_cursor(cursor), limit=limit + 1)
     return AdminAccountPage(items=[_view(row) for row in rows[:limit]], next=next_cursor(rows, limit))
 
 
@@ -104,9 +104,9 @@ def patch_account(account_id: str, body: AdminAccountChange, parts: PartsDep, ad
             values["disabled_at"] = (row["disabled_at"] or now_s) if changes["disabled"] else None
         if values:
             account.change(connection, account_id, values)
-            audit.note(connection, admin, "account.change", account_id, {"handle": row["handle"], **changes}, now_s)
+            audit.record(connection, admin, "account.change", account_id, {"handle": row["handle"], **changes}, now_s)
         if changes.get("disabled"):
-            session.drop_all(connection, account_id)
+            session.revoke_all(connection, account_id)
         return _view(account.get(connection, account_id))
 
 

@@ -17,7 +17,7 @@ from yeoul.catalog.account import audit
 from yeoul.catalog.queue import outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.row.work import WorkerRow
+from yeoul.catalog.schema.row.pipeline import WorkerRow
 from yeoul.model.event import CancelTask
 from yeoul.model.work import Slots
 from yeoul.pipeline import retry
@@ -114,7 +114,7 @@ def get_queues(parts: PartsDep, _admin: Admin) -> QueuesView:
     with parts.database.read() as connection:
         head, running = queue_view.head(connection, _MAX_TASKS), queue_view.running(connection, _MAX_TASKS)
         failed = queue_view.failed(connection, now_s - _FAILED_WITHIN_S, _MAX_TASKS)
-        counts, workers, parked = queue_view.census(connection), worker.all_workers(connection), run.count_parked(connection)
+        counts, workers, parked = queue_view.count_unfinished(connection), worker.all_workers(connection), run.count_parked(connection)
     return QueuesView(
         task_queue=_task_queue(head, counts, now_s),
         worker_queue=[_worker(row) for row in workers],
@@ -134,7 +134,7 @@ def retry_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         retry.retry_task(connection, queue.get(connection, task_id), now_s)
-        audit.note(connection, admin, "task.retry", task_id, {}, now_s)
+        audit.record(connection, admin, "task.retry", task_id, {}, now_s)
 
 
 @router.post("/tasks/{task_id}/cancel", status_code=202)
@@ -147,7 +147,7 @@ def cancel_task(task_id: str, parts: PartsDep, admin: Admin) -> None:
         if current_run is None or task["state"] in queue.ENDED:
             raise ConflictError(f"task {task_id} is {task['state']} and cannot be cancelled", state=task["state"])
         outbox.emit(connection, CancelTask(video_id=current_run["video_id"], task_id=task_id, attempt=task["attempt"]), now_s)
-        audit.note(connection, admin, "task.cancel", task_id, {"video": current_run["video_id"]}, now_s)
+        audit.record(connection, admin, "task.cancel", task_id, {"video": current_run["video_id"]}, now_s)
 
 
 @router.post("/tasks/{task_id}/priority", status_code=202)
@@ -158,9 +158,9 @@ def prioritise_task(task_id: str, body: Priority, parts: PartsDep, admin: Admin)
         task = queue.get(connection, task_id)
         normal = make_due_at(task["created_at"], latency_sensitive=task["latency_sensitive"])
         due_at = {"first": FIRST_DUE_AT, "normal": normal, "last": now_s + _LAST_DELAY_S}[body.priority]
-        if not queue.move_in_lane(connection, task_id, due_at, now_s):
+        if not queue.set_due_at(connection, task_id, due_at, now_s):
             raise ConflictError(f"task {task_id} is {task['state']} and can no longer be moved", state=task["state"])
-        audit.note(connection, admin, "task.priority", task_id, {"priority": body.priority}, now_s)
+        audit.record(connection, admin, "task.priority", task_id, {"priority": body.priority}, now_s)
 
 
 def _task_queue(head: Sequence[queue_view.QueuedTaskRow], counts: Sequence[queue_view.TaskCountRow], now_s: float) -> TaskQueue:

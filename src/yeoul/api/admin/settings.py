@@ -13,9 +13,9 @@ from yeoul.api.identity import Admin
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import InvalidError
-from yeoul.base.settings import LIVE_SETTINGS, overlay
+from yeoul.base.settings import LIVE_SETTINGS, apply_changes
 from yeoul.catalog.account import audit, setting
-from yeoul.catalog.schema.row.people import AuditRow
+from yeoul.catalog.schema.row.account import AuditRow
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(prefix="/admin", tags=["admin"])
@@ -66,7 +66,7 @@ class AuditPage(BaseModel):
 def get_settings(parts: PartsDep, _admin: Admin) -> SettingList:
     """Lists the settings that can be changed at run time, with their values."""
     with parts.database.read() as connection:
-        return _view(parts, setting.changed(connection))
+        return _view(parts, setting.all_overrides(connection))
 
 
 @router.patch("/settings")
@@ -76,12 +76,12 @@ def patch_settings(body: dict[str, Value | None], parts: PartsDep, admin: Admin)
     if unknown := sorted(set(body) - set(LIVE_SETTINGS)):
         raise InvalidError(f"{unknown[0]} cannot be changed while the server runs", field=unknown[0][:100])
     with parts.database.write() as connection:
-        old = setting.changed(connection)
+        old = setting.all_overrides(connection)
         new = {name: value for name, value in {**old, **body}.items() if value is not None}
-        overlay(parts.settings, new)
+        apply_changes(parts.settings, new)
         for name, value in body.items():
-            (setting.reset(connection, name) if value is None else setting.change(connection, name, value))
-            audit.note(connection, admin, "setting.change", name, {"from": old.get(name), "to": value}, now_s)
+            (setting.delete_override(connection, name) if value is None else setting.set_override(connection, name, value))
+            audit.record(connection, admin, "setting.change", name, {"from": old.get(name), "to": value}, now_s)
         return _view(parts, new)
 
 
@@ -108,7 +108,7 @@ def _entry(row: AuditRow) -> AuditEntry:
 
 
 def _view(parts: Parts, changed: dict[str, Any]) -> SettingList:
-    current = overlay(parts.settings, changed)
+    current = apply_changes(parts.settings, changed)
     items: list[SettingView] = []
     for name in LIVE_SETTINGS:
         section, _, field = name.partition(".")

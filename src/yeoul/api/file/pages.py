@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
+from yeoul.api.compression import accepts_gzip, gzip_file
 from yeoul.api.deps import Parts, PartsDep
 from yeoul.api.file.page_policy import make_policy
 from yeoul.api.identity import COOKIE
-from yeoul.api.packing import packed_file, takes_gzip
 from yeoul.api.watch.page_head import find_video_head
 from yeoul.base.errors import NotFoundError
 
@@ -85,7 +85,7 @@ def _add_video_head(request: Request, parts: Parts, text: str) -> str:
         return text
     is_embedded = request.url.path.startswith("/embed/")
     video_head = find_video_head(request, parts, request.path_params["video_id"], embedded=is_embedded)
-    return text if video_head is None else text.replace(_TITLE, video_head.head, 1).replace(_PLAYER, _PLAYER + video_head.picture, 1)
+    return text if video_head is None else text.replace(_TITLE, video_head.head, 1).replace(_PLAYER, _PLAYER + video_head.poster, 1)
 
 
 def _add_page(path: str, file: str, shows: str) -> None:
@@ -113,6 +113,6 @@ def get_asset(name: str, request: Request, parts: PartsDep) -> Response:
     media_type = _TYPES.get(path.suffix)
     if path.suffix in _COMPRESSED:
         headers["Vary"] = "Accept-Encoding"
-        if takes_gzip(request):
-            return Response(packed_file(path), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+        if accepts_gzip(request):
+            return Response(gzip_file(path), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
     return FileResponse(path, media_type=media_type, headers=headers)

@@ -24,7 +24,7 @@ def get_health(parts: PartsDep) -> dict[str, str]:
 @router.get("/readyz")
 def get_readiness(parts: PartsDep) -> dict[str, Any]:
     """Returns the health and the sandbox features that this machine does not have (docs/security.md)."""
-    return {**get_health(parts), "sandbox": {"lacks": list(parts.sandbox_lacks)}}
+    return {**get_health(parts), "sandbox": {"lacks": list(parts.missing_sandbox_features)}}
 
 
 @router.get("/metrics")

@@ -15,7 +15,7 @@ from typing import Generic
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Connection
 
-from yeoul.catalog import figures
+from yeoul.catalog import metric_query
 from yeoul.catalog.database import Database
 from yeoul.catalog.row import RowType
 
@@ -51,10 +51,10 @@ class PipelineMetrics:
         self._database = database
         self._lock = threading.Lock()
         self._registry = CollectorRegistry()
-        self._attempts = _NewRows(figures.ended_attempts, ("task_id", "number"), start_s)
-        self._uploads = _NewRows(figures.closed_uploads, ("id",), start_s)
-        self._playable = _NewRows(figures.playable_videos, ("id",), start_s)
-        self._ready = _NewRows(figures.ready_videos, ("id",), start_s)
+        self._attempts = _NewRows(metric_query.ended_attempts, ("task_id", "number"), start_s)
+        self._uploads = _NewRows(metric_query.closed_uploads, ("id",), start_s)
+        self._playable = _NewRows(metric_query.playable_videos, ("id",), start_s)
+        self._ready = _NewRows(metric_query.ready_videos, ("id",), start_s)
         self._make_gauges()
         self._make_counters()
 
@@ -104,20 +104,20 @@ class PipelineMetrics:
             return generate_latest(self._registry)
 
     def _set_gauges(self, connection: Connection, now_s: float) -> None:
-        rows = figures.open_tasks(connection)
+        rows = metric_query.open_tasks(connection)
         running = [row for row in rows if row["state"] == "running"]
         self._tasks.clear()
         for row in rows:
             self._tasks.labels(row["state"], row["stage"]).set(row["tasks"])
-        runs = {row["state"]: row["runs"] for row in figures.open_runs(connection)}
+        runs = {row["state"]: row["runs"] for row in metric_query.open_runs(connection)}
         for state in ("open", "parked"):
             self._runs.labels(state).set(runs.get(state, 0))
         self._cpu.set(sum(row["cpu"] for row in running))
         self._memory.set(float(sum(row["memory_bytes"] for row in running)))
-        events, oldest_s = figures.outbox_backlog(connection, now_s)
+        events, oldest_s = metric_query.outbox_backlog(connection, now_s)
         self._outbox.set(events)
         self._oldest.set(0.0 if oldest_s is None else max(0.0, now_s - oldest_s))
-        self._open_uploads.set(figures.open_uploads(connection))
+        self._open_uploads.set(metric_query.open_uploads(connection))
 
     def _add_new_rows(self, connection: Connection, now_s: float) -> None:
         for row in self._attempts.read(connection, now_s):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import Caller, CallerRow, Maker, MaybeCaller, check_edit, may_edit, may_see
+from yeoul.api.identity import Caller, CallerRow, Maker, MaybeCaller, can_edit, can_see, check_edit
 from yeoul.api.public_url import make_signed_url
 from yeoul.api.view import ErrorView
 from yeoul.base.errors import NotFoundError
@@ -75,10 +75,10 @@ def get_audio_tracks(video_id: str, caller: MaybeCaller, parts: PartsDep) -> Aud
     """Lists the audio tracks of a video. Tracks that are not ready are listed only if the caller may edit the video."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
-        if not may_see(row, caller):
+        if not can_see(row, caller):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
         views = _views(connection, row)
-    return AudioTrackList(items=[view for view in views if view.state == "ready" or may_edit(row, caller)])
+    return AudioTrackList(items=[view for view in views if view.state == "ready" or can_edit(row, caller)])
 
 
 @router.post("/videos/{video_id}/audio", status_code=201, responses=_EXISTING_TRACK)
@@ -112,8 +112,8 @@ def post_audio_track_landed(video_id: str, name: str, caller: Caller, parts: Par
 def patch_audio_track(video_id: str, name: str, body: TrackChange, caller: Caller, parts: PartsDep) -> AudioTrackView:
     """Changes language, label or role of a track. Players see the change when they load the video again."""
     _check_edit(parts, video_id, caller)
-    parts.tracks.call(video_id, name, body.model_dump(mode="json", exclude_unset=True))
-    parts.presentations.forget(video_id)
+    parts.tracks.update(video_id, name, body.model_dump(mode="json", exclude_unset=True))
+    parts.presentations.invalidate(video_id)
     return _view(parts, video_id, name)
 
 
@@ -122,7 +122,7 @@ def delete_audio_track(video_id: str, name: str, caller: Caller, parts: PartsDep
     """Removes an added audio track. The main track of the video cannot be removed."""
     _check_edit(parts, video_id, caller)
     parts.tracks.remove(video_id, name)
-    parts.presentations.forget(video_id)
+    parts.presentations.invalidate(video_id)
 
 
 def _check_edit(parts: Parts, video_id: str, caller: CallerRow) -> None:
@@ -139,7 +139,7 @@ def _view(parts: Parts, video_id: str, name: str) -> AudioTrackView:
 
 
 def _views(connection: Connection, row: VideoRow) -> list[AudioTrackView]:
-    renditions = stream.standing(connection, row["id"], row["edition"])
+    renditions = stream.playlist_states(connection, row["id"], row["edition"])
     current_run = run.find_of_video(connection, row["id"])
     is_left_out = (
         current_run is not None

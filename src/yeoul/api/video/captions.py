@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import Caller, CallerRow, MaybeCaller, check_edit, may_see
+from yeoul.api.identity import Caller, CallerRow, MaybeCaller, can_see, check_edit
+from yeoul.api.response_cache import NOT_MODIFIED
 from yeoul.api.view import make_caption_uri, make_stream_base
 from yeoul.base.errors import BodyTooLargeError, ConflictError, InvalidError, NotFoundError
 from yeoul.catalog.schema.row.videos import CaptionRow, VideoRow
@@ -143,12 +143,12 @@ def delete_captions(video_id: str, name: str, caller: Caller, parts: PartsDep) -
     with parts.database.write() as connection:
         check_edit(video.lock(connection, video_id), caller)
         _get_caption(connection, video_id, name)
-        caption.drop(connection, video_id, name, parts.clock.now())
+        caption.remove(connection, video_id, name, parts.clock.now())
 
 
 def _get_visible_video(connection: Connection, video_id: str, caller: CallerRow | None) -> video.OwnedVideoRow:
     row = video.get(connection, video_id)
-    if not may_see(row, caller):
+    if not can_see(row, caller):
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     return row
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import CallerRow, MaybeCaller, address_of, find_caller, may_edit, may_see
+from yeoul.api.identity import CallerRow, MaybeCaller, can_edit, can_see, client_address, find_caller
 from yeoul.api.problem import make_problem
 from yeoul.api.video.followers import Followers
 from yeoul.api.video.task_view import make_task_view
@@ -23,9 +23,9 @@ from yeoul.api.view import show_video
 from yeoul.base.errors import NotFoundError, UnauthenticatedError, YeoulError
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.row.work import TaskStateRow
+from yeoul.catalog.schema.row.pipeline import TaskStateRow
 from yeoul.catalog.video import video
-from yeoul.identity.slowdown import address_key
+from yeoul.identity.attempt_throttle import make_address_key
 
 router = APIRouter(tags=["videos"])
 _POLL_EVERY_S = 0.1
@@ -45,7 +45,7 @@ class _Follower:
         self._row: video.OwnedVideoRow | None = None
         self._stamps: dict[str, tuple[Any, ...]] = {}
 
-    def news(self) -> list[str]:
+    def new_events(self) -> list[str]:
         """Returns the events since the last call, ready to send. Includes task events if the caller may edit the video.
 
         Raises NotFoundError if the video was deleted or the caller may not see it any more, UnauthenticatedError if the session has ended.
@@ -55,14 +55,14 @@ class _Follower:
             raise UnauthenticatedError("the login session has ended")
         events: list[str] = []
         with self._parts.database.read() as connection:
-            version = video.version(connection, self._video_id)
+            version = video.find_version(connection, self._video_id)
             row, is_new = self._row, False
             if row is None or version != row["version"]:
                 row = self._row = video.get(connection, self._video_id)
                 is_new = True
-            if not may_see(row, caller):
+            if not can_see(row, caller):
                 raise NotFoundError(f"there is no video {self._video_id}", video=self._video_id)
-            if may_edit(row, caller):
+            if can_edit(row, caller):
                 events += self._task_events(connection)
             if is_new:
                 events.append(_event("video", json.loads(show_video(self._parts, connection, row).model_dump_json())))
@@ -103,7 +103,7 @@ async def _follow(follower: _Follower, followers: Followers) -> AsyncIterator[st
         while True:
             started_s = time.monotonic()
             seen, last_seen = followers.version(), seen
-            events = await anyio.to_thread.run_sync(follower.news) if seen != last_seen else []
+            events = await anyio.to_thread.run_sync(follower.new_events) if seen != last_seen else []
             pause_s = max(_POLL_EVERY_S, _PAUSE_PER_POLL * (time.monotonic() - started_s))
             for event in events:
                 yield event
@@ -142,7 +142,7 @@ def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: Part
     """Streams the events of a video. Only callers who may edit the video get task events."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
-    if not may_see(row, caller):
+    if not can_see(row, caller):
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     follower = _Follower(parts, video_id, is_known=caller is not None, find=lambda: find_caller(request, parts))
-    return _EventStream(follower, parts.followers, address_key(address_of(request, parts)))
+    return _EventStream(follower, parts.followers, make_address_key(client_address(request, parts)))

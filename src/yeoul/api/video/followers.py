@@ -17,11 +17,11 @@ _RETRY_S = 15
 class Followers:
     """The open event streams of one process. Its methods may only be called from the event loop."""
 
-    def __init__(self, database: Database, most: int = _MAX_STREAMS, of_address: int = _MAX_STREAMS_OF_ADDRESS) -> None:
-        """most, of_address: the maximum number of open event streams, in all and from one address."""
+    def __init__(self, database: Database, max_streams: int = _MAX_STREAMS, max_streams_of_address: int = _MAX_STREAMS_OF_ADDRESS) -> None:
+        """most, max_streams_of_address: the maximum number of open event streams, in all and from one address."""
         self._database = database
-        self._most = most
-        self._of_address = of_address
+        self._most = max_streams
+        self._of_address = max_streams_of_address
         self._counts: Counter[str] = Counter()
         self._watch: ChangeWatch | None = None
         self._version = 0

@@ -14,7 +14,7 @@ from yeoul.api.identity import Caller, check_edit
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.catalog.queue import run
-from yeoul.catalog.schema.row.work import PieceRow
+from yeoul.catalog.schema.row.pipeline import PieceRow
 from yeoul.catalog.video import upload, video
 
 router = APIRouter(tags=["pipelines"])

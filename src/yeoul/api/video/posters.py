@@ -110,7 +110,7 @@ def _save_choice(parts: Parts, video_id: str, caller: CallerRow, data: bytes, *,
         row = video.get(connection, video_id)
         check_edit(row, caller)
         tracks = stream.tracks(connection, video_id, row["edition"]) if is_choice else ()
-    jpeg = _cut_frame(parts, tracks, _read_time(data)) if is_choice else parts.drawing.draw_thumbnail(data)
+    jpeg = _cut_frame(parts, tracks, _read_time(data)) if is_choice else parts.drawing.draw_poster(data)
     now_s = parts.clock.now()
     key = f"{video_id}/posters/{new_id(now_s)}.jpg"
     parts.store.put_bytes(Bucket.ENCODED, key, jpeg)
@@ -134,7 +134,7 @@ def _set_key(parts: Parts, video_id: str, caller: CallerRow, key: str | None) ->
         row = video.lock(connection, video_id)
         check_edit(row, caller)
         if row["own_poster_key"] is not None:
-            sweeper.ask_one(connection, video_id, row["own_poster_key"], now_s)
+            sweeper.schedule_free_one(connection, video_id, row["own_poster_key"], now_s)
         video.change(connection, video_id, {"own_poster_key": key}, now_s)
 
 

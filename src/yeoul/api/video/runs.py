@@ -15,13 +15,13 @@ from yeoul.base.clock import rfc3339
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import attempt, run
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.schema.row.work import AttemptRow, RunRow, TaskStateRow
+from yeoul.catalog.schema.row.pipeline import AttemptRow, RunRow, TaskStateRow
 from yeoul.catalog.video import upload, video
 from yeoul.pipeline import retry
 from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.story.dag_drawing import draw_run
-from yeoul.pipeline.story.history import History
-from yeoul.pipeline.story.run import export_history, read_stage_graph, read_timeline
+from yeoul.pipeline.story.run import export_run_log, read_stage_graph, read_timeline
+from yeoul.pipeline.story.run_log import History
 from yeoul.pipeline.story.stage_graph import StageGraph
 from yeoul.pipeline.story.timeline import Timeline
 from yeoul.pipeline.story.timeline_drawing import draw_timeline
@@ -119,7 +119,7 @@ def get_stages_drawing(video_id: str, caller: Caller, parts: PartsDep) -> Respon
 def get_history(video_id: str, caller: Caller, parts: PartsDep) -> History:
     """Returns the run log: the events and instructions of the scheduler, in order. `yeoul dag replay` replays it."""
     with parts.database.read() as connection:
-        return export_history(connection, _find_run(connection, video_id, caller))
+        return export_run_log(connection, _find_run(connection, video_id, caller))
 
 
 @router.get("/videos/{video_id}/dag/tasks/{task_id}")

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from yeoul.base.clock import rfc3339
-from yeoul.catalog.schema.row.work import TaskStateRow
+from yeoul.catalog.schema.row.pipeline import TaskStateRow
 
 
 class TaskView(BaseModel):

@@ -15,7 +15,7 @@ from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.public_url import make_signed_url
 from yeoul.base.errors import InvalidError
-from yeoul.catalog.schema.row.work import PieceRow, UploadRow
+from yeoul.catalog.schema.row.pipeline import PieceRow, UploadRow
 from yeoul.catalog.video import upload, video
 from yeoul.model.piece import MAX_PIECES
 from yeoul.model.plain import MAX_TICK, Sha256
@@ -177,7 +177,7 @@ def probe_file(body: FileEnds, caller: Maker, parts: PartsDep) -> FileView:  # n
         first, last = (base64.b64decode(data, validate=True) for data in (body.first, body.last))
     except ValueError as error:
         raise InvalidError("first and last must be base64", field="first") from error
-    return FileView(**parts.drawing.look_at_ends(first, last, body.size_bytes))
+    return FileView(**parts.drawing.probe_ends(first, last, body.size_bytes))
 
 
 @router.get("/uploads/{upload_id}")
@@ -192,7 +192,7 @@ def post_urls(upload_id: str, body: UrlRequest, request: Request, caller: Caller
     """Declares pieces and returns presigned URLs for them. Repeat the request if a URL has expired."""
     _check_edit(parts, upload_id, caller)
     urls: list[UrlView] = []
-    for index, signed in parts.uploads.sign(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
+    for index, signed in parts.uploads.declare(upload_id, body.pieces, read_account_settings(parts).quota_bytes):
         if signed is None:
             urls.append(UrlView(index=index, method="PUT", url=None, path=None, headers={}))
         else:

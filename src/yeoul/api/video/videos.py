@@ -9,23 +9,23 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
-from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import PartsDep, read_settings
-from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
+from yeoul.api.idempotency import IdempotencyKey, find_response, store_response
 from yeoul.api.identity import (
     Caller,
     CallerRow,
     Maker,
+    can_see,
+    check_change_visibility,
     check_confirmed,
     check_edit,
     check_hide,
-    check_show,
     find_caller,
     find_trashed,
-    may_see,
 )
 from yeoul.api.page import PageSize, next_cursor, read_cursor, read_text_cursor
 from yeoul.api.pipeline_choice import choose_pipeline
+from yeoul.api.response_cache import NOT_MODIFIED
 from yeoul.api.video.task_view import TaskView, make_task_view
 from yeoul.api.video_page import VideoPage
 from yeoul.api.view import VideoView, make_video_view, read_video_view, show_video
@@ -36,7 +36,7 @@ from yeoul.catalog.queue import run
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import trash, upload, video
-from yeoul.model.video import VideoState, Visibility, audience
+from yeoul.model.video import VideoState, Visibility, effective_visibility
 from yeoul.pipeline import reprocess, retry
 from yeoul.upload.service import NO_NUL
 from yeoul.upload.session import check_alive
@@ -106,14 +106,14 @@ def post_video(body: NewVideo, caller: Maker, parts: PartsDep, key: IdempotencyK
     request = "POST videos " + body.model_dump_json()
     with parts.database.write() as connection:
         if key is not None:
-            stored = find_answer(connection, caller["id"], key, request, now_s)
+            stored = find_response(connection, caller["id"], key, request, now_s)
             if stored is not None:
                 return VideoView.model_validate_json(stored)
         video_id = new_id(now_s)
         video.add(connection, {"id": video_id, "owner_id": caller["id"], **body.model_dump(mode="json"), "pipeline": pipeline}, now_s)
         view = make_video_view(parts, video.get(connection, video_id), (), (), ())
         if key is not None:
-            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+            store_response(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return view
 
 
@@ -141,11 +141,11 @@ async def get_video(video_id: str, request: Request, parts: PartsDep) -> Respons
 
     def read() -> tuple[bytes, bool]:
         row, view = read_video_view(parts, video_id)
-        if not may_see(row, find_caller(request, parts) if audience(row) == Visibility.PRIVATE else None):
+        if not can_see(row, find_caller(request, parts) if effective_visibility(row) == Visibility.PRIVATE else None):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
-        return view.model_dump_json().encode(), audience(row) != Visibility.PRIVATE
+        return view.model_dump_json().encode(), effective_visibility(row) != Visibility.PRIVATE
 
-    return await parts.answers.answer(request, read)
+    return await parts.response_cache.respond(request, read)
 
 
 @router.patch("/videos/{video_id}")
@@ -161,13 +161,13 @@ def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDe
         if values:
             video.change(connection, video_id, values, now_s)
             _record_change(connection, caller, row, values, now_s)
-    parts.presentations.forget(video_id)
+    parts.presentations.invalidate(video_id)
     return read_video_view(parts, video_id)[1]
 
 
 def _record_change(connection: Connection, caller: CallerRow, row: VideoRow, values: Mapping[str, Any], now_s: float) -> None:
     if "hidden" in values:
-        audit.note(connection, caller, "video.hide" if values["hidden"] else "video.unhide", row["id"], {"title": row["title"]}, now_s)
+        audit.record(connection, caller, "video.hide" if values["hidden"] else "video.unhide", row["id"], {"title": row["title"]}, now_s)
     others = {name: value for name, value in values.items() if name != "hidden"}
     if others:
         _record_if_not_owner(connection, caller, row, "video.change", others, now_s)
@@ -177,7 +177,7 @@ def _check_change(row: VideoRow, caller: CallerRow, names: set[str]) -> None:
     if "hidden" in names:
         check_hide(row, caller)
     if names != {"hidden"}:
-        (check_show if names - {"hidden"} == {"visibility"} else check_edit)(row, caller)
+        (check_change_visibility if names - {"hidden"} == {"visibility"} else check_edit)(row, caller)
 
 
 @router.delete("/videos/{video_id}", status_code=204)
@@ -190,9 +190,9 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: For
         if row is None:
             row = video.lock(connection, video_id)
             check_edit(row, caller)
-        (trash.free if forever else trash.put)(connection, video_id, now_s)
+        (trash.delete_permanently if forever else trash.move_to_trash)(connection, video_id, now_s)
         _record_if_not_owner(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
-    parts.presentations.forget(video_id)
+    parts.presentations.invalidate(video_id)
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)
@@ -215,7 +215,7 @@ def process_video(video_id: str, caller: Caller, parts: PartsDep, body: ProcessR
         row = video.get(connection, video_id)
         check_edit(row, caller)
         pipeline = choose_pipeline(parts, (body or ProcessRequest()).pipeline or row["pipeline"], caller)
-        reprocess.ask(connection, video_id, pipeline, parts.clock.now())
+        reprocess.request(connection, video_id, pipeline, parts.clock.now())
     return read_video_view(parts, video_id)[1]
 
 
@@ -244,4 +244,4 @@ def _record_if_not_owner(
 ) -> None:
     """Records an action in the audit log, unless the caller is the owner."""
     if row["owner_id"] != caller["id"]:
-        audit.note(connection, caller, action, row["id"], detail, now_s)
+        audit.record(connection, caller, action, row["id"], detail, now_s)

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from yeoul.api.body import read_body
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import MaybeCaller, address_of
+from yeoul.api.identity import MaybeCaller, client_address
 from yeoul.base.errors import InvalidError
-from yeoul.identity.slowdown import address_key
+from yeoul.identity.attempt_throttle import make_address_key
 from yeoul.insight.beacon import Beacon
 from yeoul.insight.collector import Sender
 
@@ -50,4 +50,4 @@ def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: An
         raise InvalidError(f"{field}: {first['msg']}", field=field) from error
     account_id = None if caller is None else caller["id"]
     user_agent = request.headers.get("user-agent", "")[:_MAX_AGENT_LENGTH]
-    parts.beacons.put(beacon, Sender(address_key(address_of(request, parts)), user_agent, account_id))
+    parts.beacons.put(beacon, Sender(make_address_key(client_address(request, parts)), user_agent, account_id))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from yeoul.api.deps import PartsDep
 from yeoul.api.identity import Caller, MaybeCaller
 from yeoul.api.page import PageSize, next_cursor, read_cursor
-from yeoul.api.video_page import VideoPage, listed_page
+from yeoul.api.video_page import VideoPage, make_video_page
 from yeoul.api.view import make_avatar_path
 from yeoul.base.errors import InvalidError
 from yeoul.catalog.account import channel
@@ -61,7 +61,7 @@ def get_channel_videos(handle: str, parts: PartsDep, cursor: str | None = None, 
     """Lists the public videos of a channel that can be played, newest first."""
     with parts.database.read() as connection:
         owner_id = channel.get(connection, handle)["id"]
-        return listed_page(parts, connection, listing.of_channel(connection, owner_id, read_cursor(cursor), limit + 1), limit)
+        return make_video_page(parts, connection, listing.of_channel(connection, owner_id, read_cursor(cursor), limit + 1), limit)
 
 
 @router.put("/channels/{handle}/subscription", status_code=204)
@@ -94,4 +94,4 @@ def get_subscriptions_feed(caller: Caller, parts: PartsDep, cursor: str | None =
     """Lists the public videos of the channels that the caller is subscribed to, newest first."""
     with parts.database.read() as connection:
         ids = channel.channels_of(connection, caller["id"])
-        return listed_page(parts, connection, listing.of_channels(connection, ids, read_cursor(cursor), limit + 1), limit)
+        return make_video_page(parts, connection, listing.of_channels(connection, ids, read_cursor(cursor), limit + 1), limit)

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy import Connection
 
-from yeoul.api.answer_cache import NOT_MODIFIED
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import MaybeCaller, may_see
+from yeoul.api.identity import MaybeCaller, can_see
 from yeoul.api.page import PageSize, read_cursor
-from yeoul.api.video_page import VideoPage, listed_page
+from yeoul.api.response_cache import NOT_MODIFIED
+from yeoul.api.video_page import VideoPage, make_video_page
 from yeoul.api.view import show_videos
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.schema.row.videos import ListingRow
@@ -57,10 +57,10 @@ async def _cached_page(request: Request, parts: Parts, query: _ListQuery, key: s
     def read() -> tuple[bytes, bool]:
         with parts.database.read() as connection:
             rows = query(connection, read_cursor(cursor), limit + 1)
-            page = listed_page(parts, connection, rows, limit, key)
+            page = make_video_page(parts, connection, rows, limit, key)
         return page.model_dump_json().encode(), True
 
-    return await parts.answers.answer(request, read)
+    return await parts.response_cache.respond(request, read)
 
 
 @router.get("/search")
@@ -81,7 +81,7 @@ def get_search(
     filters = Filter(parts.clock.now(), sort, duration, since, height)
     with parts.database.read() as connection:
         rows = index.search(connection, q, filters, read_cursor(cursor), limit + 1)
-        return listed_page(parts, connection, rows, limit, "rank")
+        return make_video_page(parts, connection, rows, limit, "rank")
 
 
 @router.get("/search/suggest")
@@ -100,6 +100,6 @@ def get_related(video_id: str, caller: MaybeCaller, parts: PartsDep, limit: Page
     """Lists public videos that are similar to this one, most similar first, on one page."""
     with parts.database.read() as connection:
         row = video.get(connection, video_id)
-        if not may_see(row, caller):
+        if not can_see(row, caller):
             raise NotFoundError(f"there is no video {video_id}", video=video_id)
         return VideoPage(items=show_videos(parts, connection, index.related(connection, row, limit)), next=None)

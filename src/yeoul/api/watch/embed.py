@@ -14,7 +14,7 @@ from yeoul.api.deps import PartsDep
 from yeoul.api.public_url import make_public_url
 from yeoul.api.view import read_video_view
 from yeoul.base.errors import FormatError, NotFoundError
-from yeoul.model.video import Visibility, audience
+from yeoul.model.video import Visibility, effective_visibility
 
 router = APIRouter(tags=["embed"])
 _PATH = re.compile(r"/(?:watch|embed)/([0-9a-z]{1,40})/?")
@@ -54,7 +54,7 @@ def get_oembed(
         raise FormatError("the only supported format is json", format=output_format)
     base = make_public_url(request, parts)
     row, view = read_video_view(parts, _parse_video_id(url, base))
-    if audience(row) == Visibility.PRIVATE:
+    if effective_visibility(row) == Visibility.PRIVATE:
         raise NotFoundError("there is no such video")
     size = (view.source.width, view.source.height) if view.source is not None else _DEFAULT_SIZE
     width, height = _fit(size, maxwidth or _DEFAULT_SIZE[0], maxheight or 10_000)

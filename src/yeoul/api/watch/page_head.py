@@ -15,7 +15,7 @@ from yeoul.api.public_url import make_public_url
 from yeoul.api.view import VideoView, read_video_view
 from yeoul.base.errors import NotFoundError, UnavailableError
 from yeoul.delivery.presentation import INIT_NAME, Presentation, Track, folder_uri, segment_uri
-from yeoul.model.video import Visibility, audience
+from yeoul.model.video import Visibility, effective_visibility
 
 _DESCRIPTION_LENGTH = 200
 
@@ -25,7 +25,7 @@ class VideoHead:
     """Markup for the head of a page, and for the content of its player element."""
 
     head: str
-    picture: str
+    poster: str
 
 
 def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: bool) -> VideoHead | None:
@@ -35,13 +35,13 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
         presentation = parts.presentations.get(view.id).presentation
     except (NotFoundError, UnavailableError):  # the page is sent anyway, and asks the API itself
         return None
-    if audience(row) == Visibility.PRIVATE:
+    if effective_visibility(row) == Visibility.PRIVATE:
         return None
     base = make_public_url(request, parts)
     lines = [f"<title>{escape(view.title)} · Yeoul</title>", *_links(view, base)]
     if not embedded:
         lines += _cards(view, base)
-    if embedded or audience(row) != Visibility.PUBLIC:
+    if embedded or effective_visibility(row) != Visibility.PUBLIC:
         lines.append('<meta name="robots" content="noindex">')
     lines.append(_make_data_element(view, presentation))
     picture = "" if view.poster is None else f'<img class="poster" src="{escape(view.poster)}" alt="" fetchpriority="high">'
@@ -121,5 +121,5 @@ def _start_urls(view: VideoView, presentation: Presentation) -> dict[str, Any] |
 
 def _first_urls(base: str, presentation: Presentation, track: Track) -> list[str]:
     """Returns the URLs of a rendition's init segment and first media segment."""
-    segments = presentation.listed(track)[:1]
+    segments = presentation.listed_segments(track)[:1]
     return [f"{base}/{folder_uri(track)}/{INIT_NAME}", *(f"{base}/{segment_uri(track, segment)}" for segment in segments)]

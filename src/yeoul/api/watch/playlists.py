@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.idempotency import IdempotencyKey, find_answer, keep_answer
-from yeoul.api.identity import Caller, CallerRow, MaybeCaller, may_edit, may_see
+from yeoul.api.idempotency import IdempotencyKey, find_response, store_response
+from yeoul.api.identity import Caller, CallerRow, MaybeCaller, can_edit, can_see
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.api.view import OwnerView, VideoView, show_video
 from yeoul.base.clock import rfc3339
@@ -19,7 +19,7 @@ from yeoul.base.ids import new_id
 from yeoul.catalog.schema.row.videos import PlaylistEntryRow, PlaylistRow, VideoRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import playlist
-from yeoul.model.video import Visibility, audience
+from yeoul.model.video import Visibility, effective_visibility
 from yeoul.upload.service import NO_NUL
 
 router = APIRouter(tags=["playlists"])
@@ -98,18 +98,18 @@ def _view(row: playlist.OwnedPlaylistRow) -> PlaylistView:
 
 def _find(connection: Connection, playlist_id: str, caller: CallerRow | None) -> playlist.OwnedPlaylistRow:
     """Returns a playlist that the caller may see. Raises NotFoundError."""
-    if playlist_id == playlist.LATER and caller is not None:
-        row = playlist.find_later(connection, caller["id"])
+    if playlist_id == playlist.WATCH_LATER and caller is not None:
+        row = playlist.find_watch_later(connection, caller["id"])
     else:
         row = playlist.find(connection, playlist_id)
-    if row is None or not may_see(row, caller):
+    if row is None or not can_see(row, caller):
         raise NotFoundError(f"there is no playlist {playlist_id}", playlist=playlist_id)
     return row
 
 
 def _find_own(connection: Connection, playlist_id: str, caller: CallerRow) -> playlist.OwnedPlaylistRow:
     row = _find(connection, playlist_id, caller)
-    if not may_edit(row, caller):
+    if not can_edit(row, caller):
         raise ForbiddenError("only the owner may do this", playlist=playlist_id)
     return row
 
@@ -117,10 +117,10 @@ def _find_own(connection: Connection, playlist_id: str, caller: CallerRow) -> pl
 def _ensure_later(parts: Parts, caller: CallerRow) -> None:
     """Creates the caller's watch-later list if it does not exist yet."""
     with parts.database.read() as connection:
-        if playlist.find_later(connection, caller["id"]) is not None:
+        if playlist.find_watch_later(connection, caller["id"]) is not None:
             return
     now_s = parts.clock.now()
-    fixed = {"kind": playlist.LATER, "title": "Watch later", "description": "", "visibility": Visibility.PRIVATE.value}
+    fixed = {"kind": playlist.WATCH_LATER, "title": "Watch later", "description": "", "visibility": Visibility.PRIVATE.value}
     with parts.database.write() as connection:
         playlist.add(connection, {"id": new_id(now_s), "owner_id": caller["id"], **fixed}, now_s)
 
@@ -131,14 +131,14 @@ def post_playlist(body: NewPlaylist, caller: Caller, parts: PartsDep, key: Idemp
     now_s = parts.clock.now()
     request = "POST playlists " + body.model_dump_json()
     with parts.database.write() as connection:
-        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        stored = None if key is None else find_response(connection, caller["id"], key, request, now_s)
         if stored is not None:
             return PlaylistView.model_validate_json(stored)
         row = {"id": new_id(now_s), "owner_id": caller["id"], "kind": "list", **body.model_dump(mode="json")}
         playlist.add(connection, row, now_s)
         view = _view(_find(connection, row["id"], caller))
         if key is not None:
-            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+            store_response(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return view
 
 
@@ -154,7 +154,7 @@ def get_playlists(caller: Caller, parts: PartsDep, cursor: str | None = None, li
 @router.get("/playlists/{playlist_id}")
 def get_playlist(playlist_id: str, caller: MaybeCaller, parts: PartsDep) -> PlaylistView:
     """Returns a playlist."""
-    if playlist_id == playlist.LATER and caller is not None:
+    if playlist_id == playlist.WATCH_LATER and caller is not None:
         _ensure_later(parts, caller)
     with parts.database.read() as connection:
         return _view(_find(connection, playlist_id, caller))
@@ -178,18 +178,18 @@ def delete_playlist(playlist_id: str, caller: Caller, parts: PartsDep) -> None:
     with parts.database.write() as connection:
         row = _find_own(connection, playlist_id, caller)
         _check_not_later(row)
-        playlist.remove(connection, row["id"])
+        playlist.delete_playlist(connection, row["id"])
 
 
 def _check_not_later(row: PlaylistRow) -> None:
-    if row["kind"] == playlist.LATER:
+    if row["kind"] == playlist.WATCH_LATER:
         raise InvalidError("the watch-later list cannot be edited or deleted", field="playlist")
 
 
 @router.get("/playlists/{playlist_id}/entries")
 def get_entries(playlist_id: str, caller: MaybeCaller, parts: PartsDep, cursor: str | None = None, limit: PageSize = 24) -> EntryPage:
     """Lists the entries of a playlist in their order."""
-    if playlist_id == playlist.LATER and caller is not None:
+    if playlist_id == playlist.WATCH_LATER and caller is not None:
         _ensure_later(parts, caller)
     with parts.database.read() as connection:
         playlist_row = _find(connection, playlist_id, caller)
@@ -214,32 +214,32 @@ def _entry(
 
 def _is_visible(video_row: VideoRow, playlist_row: PlaylistRow, caller: CallerRow | None) -> bool:
     """True if the playlist shows a video to the caller. It shows unlisted videos only to its owner, because the owner has their links."""
-    if audience(video_row) == Visibility.PUBLIC or may_edit(video_row, caller):
+    if effective_visibility(video_row) == Visibility.PUBLIC or can_edit(video_row, caller):
         return True
     is_own = caller is not None and playlist_row["owner_id"] == caller["id"]
-    return is_own and audience(video_row) == Visibility.UNLISTED
+    return is_own and effective_visibility(video_row) == Visibility.UNLISTED
 
 
 @router.post("/playlists/{playlist_id}/entries", status_code=201)
 def post_entry(playlist_id: str, body: NewEntry, caller: Caller, parts: PartsDep, key: IdempotencyKey = None) -> EntryView:
     """Adds a video at the end of a playlist."""
-    if playlist_id == playlist.LATER:
+    if playlist_id == playlist.WATCH_LATER:
         _ensure_later(parts, caller)
     now_s = parts.clock.now()
     request = f"POST playlists/{playlist_id}/entries {body.model_dump_json()}"
     with parts.database.write() as connection:
-        stored = None if key is None else find_answer(connection, caller["id"], key, request, now_s)
+        stored = None if key is None else find_response(connection, caller["id"], key, request, now_s)
         if stored is not None:
             return EntryView.model_validate_json(stored)
         playlist_row = _find_own(connection, playlist_id, caller)
         video_row = video.get(connection, body.video_id)
-        if not may_see(video_row, caller):
+        if not can_see(video_row, caller):
             raise NotFoundError(f"there is no video {body.video_id}", video=body.video_id)
         entry_id = new_id(now_s)
         playlist.append(connection, playlist_row["id"], entry_id, body.video_id, now_s)
         view = _entry(parts, connection, playlist.get_entry(connection, playlist_row["id"], entry_id), video_row, playlist_row, caller)
         if key is not None:
-            keep_answer(connection, caller["id"], key, request, view.model_dump_json(), now_s)
+            store_response(connection, caller["id"], key, request, view.model_dump_json(), now_s)
     return view
 
 
@@ -255,4 +255,4 @@ def patch_entry(playlist_id: str, entry_id: str, body: EntryMove, caller: Caller
 def delete_entry(playlist_id: str, entry_id: str, caller: Caller, parts: PartsDep) -> None:
     """Removes an entry from a playlist."""
     with parts.database.write() as connection:
-        playlist.drop_entry(connection, _find_own(connection, playlist_id, caller)["id"], entry_id, parts.clock.now())
+        playlist.remove_entry(connection, _find_own(connection, playlist_id, caller)["id"], entry_id, parts.clock.now())

@@ -11,8 +11,8 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
+from yeoul.api.compression import accepts_gzip
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.packing import takes_gzip
 from yeoul.base.errors import NotFoundError, SignatureError
 from yeoul.blob.hosted import HostedStore
 from yeoul.blob.store import Bucket
@@ -21,7 +21,7 @@ from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import View, poster_uri
 from yeoul.delivery.presentation import Presentation, Track
 from yeoul.model.rendition import Storyboard
-from yeoul.model.video import Visibility, audience
+from yeoul.model.video import Visibility, effective_visibility
 
 router = APIRouter(tags=["stream"], include_in_schema=False)
 _HLS = "application/vnd.apple.mpegurl"
@@ -35,11 +35,11 @@ def _get_view(token: str, video_id: str, parts: PartsDep) -> View:
     view = parts.presentations.get(video_id)
     now_s = parts.clock.now()
     try:
-        parts.access.check(token, video_id, audience(view.row), now_s)
+        parts.access.check(token, video_id, effective_visibility(view.row), now_s)
     except SignatureError:
         # The cached view can be older than a change of visibility.
         view = parts.presentations.get(video_id, fresh=True)
-        parts.access.check(token, video_id, audience(view.row), now_s)
+        parts.access.check(token, video_id, effective_visibility(view.row), now_s)
     return view
 
 
@@ -68,10 +68,10 @@ def _find_track(parts: Parts, view: View, folder: str) -> tuple[View, Track]:
 
 def _cache_scope(view: View) -> str:
     """Returns "private" if only some callers may see the video, so that no shared cache keeps it, else "public"."""
-    return "private" if audience(view.row) == Visibility.PRIVATE else "public"
+    return "private" if effective_visibility(view.row) == Visibility.PRIVATE else "public"
 
 
-def make_text(request: Request, view: View, media_type: str, text: str) -> Response:
+def make_text_response(request: Request, view: View, media_type: str, text: str) -> Response:
     """Returns a playlist or other text with an ETag, compressed if the client accepts gzip. Caches may keep it if the video is ready."""
     body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -84,13 +84,13 @@ def make_text(request: Request, view: View, media_type: str, text: str) -> Respo
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if takes_gzip(request):
+    if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, 5, mtime=0)
     return Response(body, media_type=media_type, headers=headers)
 
 
-def make_file(parts: Parts, request: Request, view: View, key: str, media_type: str) -> Response:
+def make_file_response(parts: Parts, request: Request, view: View, key: str, media_type: str) -> Response:
     """Returns a file of the encoded bucket, which never changes. If the store is on another host, redirects to a presigned URL."""
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     cache_control = f"{_cache_scope(view)}, max-age={_YEAR_S}, immutable"
@@ -117,7 +117,7 @@ def _route(path: str) -> Callable[[Handler], Handler]:
 @_route(_BASE + "/" + layout.MASTER_NAME)
 def get_master(request: Request, view: ViewDep) -> Response:
     """Returns the HLS multivariant playlist."""
-    return make_text(request, view, _HLS, hls.make_master(_get_presentation(view)))
+    return make_text_response(request, view, _HLS, hls.make_multivariant_playlist(_get_presentation(view)))
 
 
 @_route(_BASE + "/" + layout.MPD_NAME)
@@ -125,7 +125,7 @@ def get_mpd(request: Request, view: ViewDep) -> Response:
     """Returns the DASH manifest, which exists when the video is ready."""
     if not view.is_ready:
         raise NotFoundError("the DASH manifest exists only when the video is ready; play the HLS playlist", state=view.row["state"])
-    return make_text(request, view, _DASH, dash.make_mpd(_get_presentation(view)))
+    return make_text_response(request, view, _DASH, dash.make_mpd(_get_presentation(view)))
 
 
 @_route(_BASE + "/" + layout.STORYBOARD_NAME)
@@ -134,7 +134,9 @@ def get_storyboard(request: Request, view: ViewDep) -> Response:
     presentation = _get_presentation(view)
     if presentation.storyboard is None:
         raise NotFoundError("there is no storyboard yet")
-    return make_text(request, view, _VTT, layout.make_storyboard(presentation.storyboard, presentation.duration_s, view.row["edition"]))
+    return make_text_response(
+        request, view, _VTT, layout.make_storyboard(presentation.storyboard, presentation.duration_s, view.row["edition"])
+    )
 
 
 @_route(_BASE + "/" + layout.CHAPTERS_NAME)
@@ -143,7 +145,7 @@ def get_chapters(request: Request, view: ViewDep) -> Response:
     presentation = _get_presentation(view)
     if not presentation.chapters:
         raise NotFoundError("there are no chapters")
-    return make_text(request, view, _VTT, layout.make_chapters(presentation.chapters))
+    return make_text_response(request, view, _VTT, layout.make_chapters(presentation.chapters))
 
 
 @_route(_BASE + "/" + layout.POSTER_NAME)
@@ -158,7 +160,7 @@ def get_poster(request: Request, view: ViewDep, parts: PartsDep) -> Response:
     key = key or row["poster_key"] or row["own_poster_key"]
     if key is None:
         raise NotFoundError("there is no poster yet")
-    return make_file(parts, request, view, key, "image/jpeg")
+    return make_file_response(parts, request, view, key, "image/jpeg")
 
 
 @_route(_BASE + "/storyboard-{sheet}.jpg")
@@ -167,7 +169,7 @@ def get_sheet(request: Request, sheet: int, view: ViewDep, parts: PartsDep) -> R
     storyboard = None if view.row["storyboard"] is None else Storyboard.model_validate(view.row["storyboard"])
     if storyboard is None or not 0 <= sheet < len(storyboard.keys):
         raise NotFoundError("there is no such sheet", sheet=sheet)
-    return make_file(parts, request, view, storyboard.keys[sheet], "image/jpeg")
+    return make_file_response(parts, request, view, storyboard.keys[sheet], "image/jpeg")
 
 
 @_route(_BASE + "/" + layout.SIDECAR_FOLDER + "/{name}")
@@ -176,7 +178,7 @@ def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
     key = view.row["sidecars"].get(name)
     if key is None:
         raise NotFoundError(f"there is no sidecar {name}", sidecar=name)
-    answer = make_file(parts, request, view, key, "application/json" if name.endswith(".json") else "application/octet-stream")
+    answer = make_file_response(parts, request, view, key, "application/json" if name.endswith(".json") else "application/octet-stream")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
 
@@ -185,15 +187,15 @@ def get_sidecar(request: Request, name: str, view: ViewDep, parts: PartsDep) -> 
 def get_media(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """Returns the media playlist of a rendition."""
     view, track = _find_track(parts, view, name)
-    make = hls.make_subtitle if track.rendition.kind == "text" else hls.make_media
-    return make_text(request, view, _HLS, make(_get_presentation(view), track))
+    make = hls.make_caption_playlist if track.rendition.kind == "text" else hls.make_media_playlist
+    return make_text_response(request, view, _HLS, make(_get_presentation(view), track))
 
 
 @_route(_BASE + "/{name}/" + layout.IFRAMES_NAME)
 def get_iframes(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Response:
     """Returns the I-frame playlist of a rendition."""
     view, track = _find_track(parts, view, name)
-    return make_text(request, view, _HLS, hls.make_iframes(_get_presentation(view), track))
+    return make_text_response(request, view, _HLS, hls.make_iframe_playlist(_get_presentation(view), track))
 
 
 @_route(_BASE + "/{name}/" + layout.CAPTIONS_NAME)
@@ -204,7 +206,7 @@ def get_captions(request: Request, name: str, view: ViewDep, parts: PartsDep) ->
         view = parts.presentations.get(view.row["id"], fresh=True)
     if name not in view.captions:
         raise NotFoundError(f"there is no caption {name}", rendition=name)
-    return make_text(request, view, _VTT, view.captions[name]["webvtt"])
+    return make_text_response(request, view, _VTT, view.captions[name]["webvtt"])
 
 
 @_route(_BASE + "/{name}/" + layout.INIT_NAME)
@@ -213,7 +215,7 @@ def get_init(request: Request, name: str, view: ViewDep, parts: PartsDep) -> Res
     _, track = _find_track(parts, view, name)
     if track.rendition.init_key is None:
         raise NotFoundError(f"rendition {name} has no init segment", rendition=name)
-    return make_file(parts, request, view, track.rendition.init_key, f"{track.rendition.kind}/mp4")
+    return make_file_response(parts, request, view, track.rendition.init_key, f"{track.rendition.kind}/mp4")
 
 
 @_route(_BASE + "/{name}/{index}.m4s")
@@ -223,4 +225,4 @@ def get_segment(request: Request, name: str, index: int, view: ViewDep, parts: P
     segment = next((item for item in track.segments if item.index == index), None)
     if segment is None:
         raise NotFoundError(f"rendition {name} has no segment {index}", rendition=name, index=index)
-    return make_file(parts, request, view, segment.key, f"{track.rendition.kind}/mp4")
+    return make_file_response(parts, request, view, segment.key, f"{track.rendition.kind}/mp4")

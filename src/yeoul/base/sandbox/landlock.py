@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from yeoul.base.sandbox.system_call import call
+from yeoul.base.sandbox.system_call import syscall
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _VERSION = 1
@@ -31,17 +31,17 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path], *, network: boo
     readable: where files can be read and programs run; writable: where files can also be created, changed and removed. Without `network`
     TCP is blocked. From ABI 6 on, signals to processes outside the sandbox are blocked too. Raises OSError if the kernel has no Landlock.
     """
-    abi = call(_CREATE_RULESET, None, 0, _VERSION)
+    abi = syscall(_CREATE_RULESET, None, 0, _VERSION)
     all_rights = _ALL_BY_ABI[min(abi, 5)]
     attributes = struct.pack("=QQQ", all_rights, _TCP if abi >= 4 and not network else 0, _SCOPES if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
-    ruleset = call(_CREATE_RULESET, attributes, size, 0)
+    ruleset = syscall(_CREATE_RULESET, attributes, size, 0)
     try:
         write_rights = all_rights & ~(_MAKE_CHARACTER_DEVICE | _MAKE_BLOCK_DEVICE)
         for paths, rights in ((readable, _READ & all_rights), (writable, write_rights)):
             for path in paths:
                 _allow(ruleset, path, rights)
-        call(_RESTRICT_SELF, ruleset, 0)
+        syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
@@ -54,6 +54,6 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             rights &= _FILE_RIGHTS
-        call(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
+        syscall(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
     finally:
         os.close(descriptor)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from yeoul.base.sandbox.system_call import call, check, libc
+from yeoul.base.sandbox.system_call import check, libc, syscall
 
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_NETWORK = 0x00020000, 0x08000000, 0x10000000, 0x40000000
 _READ_ONLY, _NO_SUID, _NO_DEVICES, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
@@ -18,7 +18,7 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MAX_LINKS = 40  # the kernel's own limit
 
 
-def separate(*, network: bool) -> None:
+def unshare(*, network: bool) -> None:
     """Gives this process its own mounts and, unless `network`, its own empty network. A process without root gets a user namespace first.
 
     The process must have one thread. Raises OSError if the kernel or its configuration does not allow this.
@@ -34,7 +34,7 @@ def separate(*, network: bool) -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def show_only(readable: Iterable[Path], writable: Iterable[Path], mount_point: Path) -> None:
+def pivot_root(readable: Iterable[Path], writable: Iterable[Path], mount_point: Path) -> None:
     """Replaces the root by a file system that holds only these files and folders, at their usual paths.
 
     Paths that do not exist are skipped. mount_point: an empty folder, needed until this returns. Raises OSError if a mount is refused.
@@ -50,7 +50,7 @@ def show_only(readable: Iterable[Path], writable: Iterable[Path], mount_point: P
     finally:
         os.umask(previous_umask)
     os.chdir(mount_point)
-    call(_PIVOT_ROOT[os.uname().machine], b".", b".")
+    syscall(_PIVOT_ROOT[os.uname().machine], b".", b".")
     check(libc().umount2(b".", _DETACH), "umount")
     os.chdir("/")
     _mount(None, Path("/"), _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)

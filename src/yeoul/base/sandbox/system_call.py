@@ -18,7 +18,7 @@ def libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def call(number: int, *arguments: int | ctypes.Array[ctypes.c_char] | bytes | None) -> int:
+def syscall(number: int, *arguments: int | ctypes.Array[ctypes.c_char] | bytes | None) -> int:
     """Makes a system call and returns its result. Raises OSError if it fails."""
     converted = (ctypes.c_long(value) if isinstance(value, int) else value for value in arguments)
     return check(libc().syscall(ctypes.c_long(number), *converted), f"system call {number}")
@@ -43,7 +43,7 @@ def forbid_new_privileges() -> None:
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def bound_capabilities() -> None:
+def drop_bounding_set() -> None:
     """Removes all capabilities from the bounding set, so that programs started later cannot get any, if this process may change the set."""
     for capability in range(_LAST_CAPABILITY + 1):
         if libc().prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) != 0:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from yeoul.base.errors import HandleTakenError, NotFoundError
 from yeoul.catalog.row import all_rows, first_row, insert_new, older_than
-from yeoul.catalog.schema.people import account, avatar
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.account import account, avatar
+from yeoul.catalog.schema.row.account import AccountRow
 
 _TAKEN = "this handle or e-mail address is taken"
 
@@ -71,11 +71,11 @@ def change(connection: Connection, account_id: str, values: Mapping[str, Any]) -
         raise HandleTakenError(_TAKEN) from error
 
 
-def page(connection: Connection, *, like: str, before: tuple[float, str] | None, limit: int) -> list[AccountRow]:
-    """Returns a page of accounts, newest first. like: prefix of the handle or of the e-mail address; empty for all."""
+def page(connection: Connection, *, prefix: str, before: tuple[float, str] | None, limit: int) -> list[AccountRow]:
+    """Returns a page of accounts, newest first. prefix: prefix of the handle or of the e-mail address; empty for all."""
     statement = older_than(select(account), account, before, limit)
-    if like:
-        first, last = like.lower(), like.lower() + "\U0010ffff"
+    if prefix:
+        first, last = prefix.lower(), prefix.lower() + "\U0010ffff"
         matching_ids = (select(account.c.id).where(column >= first, column < last) for column in (account.c.handle, account.c.email))
         statement = statement.where(account.c.id.in_(union(*matching_ids)))
     return all_rows(connection, statement, AccountRow)

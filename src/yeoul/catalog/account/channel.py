@@ -6,8 +6,8 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import all_rows, first_row, insert_new
-from yeoul.catalog.schema.people import account
-from yeoul.catalog.schema.row.people import AccountRow
+from yeoul.catalog.schema.account import account
+from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.catalog.schema.videos import channel, subscription
 
 SUBSCRIPTIONS_MAX = 1000  # of one account; the subscription feed queries each channel
@@ -27,7 +27,7 @@ class SubscribedChannelRow(ChannelAccountRow):
     subscribed_at: float
 
 
-def count(connection: Connection, account_id: str, *, videos: int = 0, subscribers: int = 0) -> None:
+def add_to_counters(connection: Connection, account_id: str, *, videos: int = 0, subscribers: int = 0) -> None:
     """Adds to a channel's counters."""
     insert_new(connection, channel, [{"account_id": account_id, "subscribers": 0, "videos": 0}])
     values = {"videos": channel.c.videos + videos, "subscribers": channel.c.subscribers + subscribers}
@@ -47,7 +47,7 @@ def get(connection: Connection, handle: str) -> ChannelAccountRow:
     return row
 
 
-def of_prefix(connection: Connection, prefix: str, limit: int) -> list[ChannelAccountRow]:
+def find_by_prefix(connection: Connection, prefix: str, limit: int) -> list[ChannelAccountRow]:
     """Returns channels that have videos and whose handle starts with `prefix`. The prefix consists of characters allowed in handles."""
     prefix_range = (account.c.handle >= prefix, account.c.handle < prefix + "~")  # "~" sorts after all characters of handles
     statement = _SHOWN.where(*prefix_range).order_by(account.c.handle).limit(limit)
@@ -69,14 +69,14 @@ def subscribe(connection: Connection, account_id: str, channel_id: str, now_s: f
     if len(channels_of(connection, account_id)) >= SUBSCRIPTIONS_MAX:
         raise ConflictError(f"an account can subscribe to at most {SUBSCRIPTIONS_MAX} channels", most=SUBSCRIPTIONS_MAX)
     connection.execute(insert(subscription).values(account_id=account_id, channel_id=channel_id, created_at=now_s))
-    count(connection, channel_id, subscribers=1)
+    add_to_counters(connection, channel_id, subscribers=1)
 
 
 def unsubscribe(connection: Connection, account_id: str, channel_id: str) -> None:
     """Ends a subscription, if there is one."""
     key = (subscription.c.account_id == account_id, subscription.c.channel_id == channel_id)
     if connection.execute(delete(subscription).where(*key)).rowcount:
-        count(connection, channel_id, subscribers=-1)
+        add_to_counters(connection, channel_id, subscribers=-1)
 
 
 def channels_of(connection: Connection, account_id: str) -> list[str]:

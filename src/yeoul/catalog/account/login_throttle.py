@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select, update
 
 from yeoul.catalog.row import first_row, insert_new
-from yeoul.catalog.schema.people import guess
-from yeoul.catalog.schema.row.people import GuessRow
+from yeoul.catalog.schema.account import guess
+from yeoul.catalog.schema.row.account import GuessRow
 
 
 def lock(connection: Connection, key: str, now_s: float) -> GuessRow:
@@ -17,23 +17,23 @@ def lock(connection: Connection, key: str, now_s: float) -> GuessRow:
     return row
 
 
-def note(connection: Connection, key: str, count: int, blocked_until: float, now_s: float) -> None:
+def set_block(connection: Connection, key: str, count: int, blocked_until: float, now_s: float) -> None:
     """Sets the count of a key and the end of its block."""
     values = {"count": count, "blocked_until": blocked_until, "updated_at": now_s}
     connection.execute(update(guess).where(guess.c.key == key).values(**values))
 
 
-def forget(connection: Connection, key: str) -> None:
+def reset(connection: Connection, key: str) -> None:
     """Deletes the row of a key."""
     connection.execute(delete(guess).where(guess.c.key == key))
 
 
-def forgive(connection: Connection, key: str) -> None:
+def undo_attempt(connection: Connection, key: str) -> None:
     """Subtracts an attempt that turned out to be right, and ends the block."""
     connection.execute(update(guess).where(guess.c.key == key, guess.c.count > 0).values(count=guess.c.count - 1, blocked_until=0.0))
 
 
-def forget_before(connection: Connection, before: float) -> None:
+def delete_before(connection: Connection, before: float) -> None:
     """Deletes the rows whose last attempt was before a time."""
     # Other transactions may hold some of these rows; skipping them avoids waiting.
     old_keys = select(guess.c.key).where(guess.c.updated_at < before).with_for_update(skip_locked=True)

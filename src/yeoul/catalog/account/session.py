@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.row import all_rows, first_row, older_than
-from yeoul.catalog.schema.people import account, api_token, session
-from yeoul.catalog.schema.row.people import AccountRow, ApiTokenRow, SessionRow
+from yeoul.catalog.schema.account import account, api_token, session
+from yeoul.catalog.schema.row.account import AccountRow, ApiTokenRow, SessionRow
 
 SESSIONS_MAX = 200  # of one account; another login ends the least recently used session
 TOKENS_MAX = 100  # of one account
@@ -54,7 +54,7 @@ def find_account(connection: Connection, token_hash: str, now_s: float) -> Sessi
     return first_row(connection, statement.where(session.c.token_hash == token_hash, *is_valid), SessionAccountRow)
 
 
-def see(connection: Connection, session_id: str, ip: str, now_s: float) -> None:
+def touch(connection: Connection, session_id: str, ip: str, now_s: float) -> None:
     """Records that a login session is used now, and its IP address."""
     connection.execute(update(session).where(session.c.id == session_id).values(last_seen_at=now_s, ip=ip))
 
@@ -65,15 +65,15 @@ def page(connection: Connection, account_id: str, now_s: float, before: tuple[fl
     return all_rows(connection, older_than(statement, session, before, limit), SessionRow)
 
 
-def drop(connection: Connection, account_id: str, session_id: str) -> bool:
+def revoke(connection: Connection, account_id: str, session_id: str) -> bool:
     """Ends a login session of an account; False if the account has none with this id."""
     return connection.execute(delete(session).where(session.c.account_id == account_id, session.c.id == session_id)).rowcount == 1
 
 
-def drop_all(connection: Connection, account_id: str, but: str | None = None) -> None:
-    """Ends all login sessions of an account, except the session with the id `but`."""
+def revoke_all(connection: Connection, account_id: str, except_id: str | None = None) -> None:
+    """Ends all login sessions of an account, except the session with the id `except_id`."""
     statement = delete(session).where(session.c.account_id == account_id)
-    connection.execute(statement if but is None else statement.where(session.c.id != but))
+    connection.execute(statement if except_id is None else statement.where(session.c.id != except_id))
 
 
 def add_token(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
@@ -98,7 +98,7 @@ def find_account_of_token(connection: Connection, token_hash: str, now_s: float)
     return first_row(connection, statement.where(api_token.c.token_hash == token_hash, *is_valid), TokenAccountRow)
 
 
-def see_token(connection: Connection, token_id: str, now_s: float) -> None:
+def touch_token(connection: Connection, token_id: str, now_s: float) -> None:
     """Records that an API token is used now."""
     connection.execute(update(api_token).where(api_token.c.id == token_id).values(last_used_at=now_s))
 
@@ -110,11 +110,11 @@ def token_page(connection: Connection, account_id: str, before: tuple[float, str
     )
 
 
-def drop_token(connection: Connection, account_id: str, token_id: str) -> bool:
+def revoke_token(connection: Connection, account_id: str, token_id: str) -> bool:
     """Revokes an API token; False if the account has none with this id."""
     return connection.execute(delete(api_token).where(api_token.c.account_id == account_id, api_token.c.id == token_id)).rowcount == 1
 
 
-def drop_tokens(connection: Connection, account_id: str) -> None:
+def revoke_all_tokens(connection: Connection, account_id: str) -> None:
     """Revokes all API tokens of an account."""
     connection.execute(delete(api_token).where(api_token.c.account_id == account_id))

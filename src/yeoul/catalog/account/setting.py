@@ -7,21 +7,21 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.people import setting
-from yeoul.catalog.schema.row.people import SettingRow
+from yeoul.catalog.schema.account import setting
+from yeoul.catalog.schema.row.account import SettingRow
 
 
-def changed(connection: Connection) -> dict[str, Any]:
+def all_overrides(connection: Connection) -> dict[str, Any]:
     """Returns the changed values by name (section.field)."""
     return {row["name"]: row["value"] for row in all_rows(connection, select(setting), SettingRow)}
 
 
-def change(connection: Connection, name: str, value: Any) -> None:
+def set_override(connection: Connection, name: str, value: Any) -> None:
     """Sets a value."""
     connection.execute(delete(setting).where(setting.c.name == name))
     connection.execute(insert(setting).values(name=name, value=value))
 
 
-def reset(connection: Connection, name: str) -> None:
+def delete_override(connection: Connection, name: str) -> None:
     """Deletes a changed value, so that the configured one applies again."""
     connection.execute(delete(setting).where(setting.c.name == name))

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from yeoul.base.errors import QuotaExceededError
 from yeoul.catalog.row import first_row, insert_new
-from yeoul.catalog.schema.people import account, usage
-from yeoul.catalog.schema.row.people import UsageRow
+from yeoul.catalog.schema.account import account, usage
+from yeoul.catalog.schema.row.account import UsageRow
 
 _Kind = Literal["original_bytes", "encoded_bytes", "temp_bytes"]
 _KINDS: tuple[_Kind, ...] = ("original_bytes", "encoded_bytes", "temp_bytes")
@@ -34,12 +34,12 @@ class UsedBytesRow(TypedDict):
 
 
 def reserve(connection: Connection, account_id: str, video_id: str, size_bytes: int, default_quota: int) -> None:
-    """Counts an upload before its bytes arrive. Raises QuotaExceededError like `check`."""
-    note_original(connection, account_id, video_id, size_bytes)
-    check(connection, account_id, default_quota, size_bytes)
+    """Counts an upload before its bytes arrive. Raises QuotaExceededError like `check_quota`."""
+    raise_original_bytes(connection, account_id, video_id, size_bytes)
+    check_quota(connection, account_id, default_quota, size_bytes)
 
 
-def check(connection: Connection, account_id: str, default_quota: int, new_bytes: int = 0) -> None:
+def check_quota(connection: Connection, account_id: str, default_quota: int, new_bytes: int = 0) -> None:
     """Raises QuotaExceededError if an account uses more bytes than its quota.
 
     default_quota: quota in bytes of accounts without their own; 0: unlimited. new_bytes: size of the new upload, already counted.
@@ -59,25 +59,25 @@ def quota_of(row: QuotaRow, default_quota: int) -> int | None:
     return own if own is not None else default_quota or None
 
 
-def note_original(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+def raise_original_bytes(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
     """Raises the counted upload size of a video to `size_bytes`, if it is smaller."""
     row = _lock(connection, account_id, video_id)
     if size_bytes > row["original_bytes"]:
         _set(connection, row, account_id, {"original_bytes": size_bytes})
 
 
-def add_original(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+def add_original_bytes(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
     """Adds bytes to the counted upload size of a video; subtracts if `size_bytes` is negative."""
     row = _lock(connection, account_id, video_id)
     _set(connection, row, account_id, {"original_bytes": max(0, row["original_bytes"] + size_bytes)})
 
 
-def note_encoded(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+def set_encoded_bytes(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
     """Sets the counted size of a video's encoded files."""
     _set(connection, _lock(connection, account_id, video_id), account_id, {"encoded_bytes": size_bytes})
 
 
-def note_temp(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
+def set_temp_bytes(connection: Connection, account_id: str, video_id: str, size_bytes: int) -> None:
     """Sets the counted size of files that are stored only while a video is processed."""
     _set(connection, _lock(connection, account_id, video_id), account_id, {"temp_bytes": size_bytes})
 

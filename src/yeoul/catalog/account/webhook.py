@@ -12,7 +12,7 @@ from yeoul.catalog.account import webhook_delivery
 from yeoul.catalog.row import all_rows, first_row, older_than
 from yeoul.catalog.schema.outgoing import webhook
 from yeoul.catalog.schema.row.outgoing import WebhookRow
-from yeoul.model.webhook import OffReason
+from yeoul.model.webhook import DisableReason
 
 
 def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
@@ -48,7 +48,7 @@ def change(connection: Connection, webhook_id: str, values: Mapping[str, Any]) -
     connection.execute(update(webhook).where(webhook.c.id == webhook_id).values(**values))
 
 
-def switch_off(connection: Connection, webhook_id: str, reason: OffReason | None) -> bool:
+def disable(connection: Connection, webhook_id: str, reason: DisableReason | None) -> bool:
     """Switches a webhook off and cancels its pending deliveries; False if it is off already.
 
     reason: gone or failing; None if the owner switched it off.
@@ -56,10 +56,10 @@ def switch_off(connection: Connection, webhook_id: str, reason: OffReason | None
     is_on = (webhook.c.id == webhook_id, webhook.c.active)
     if connection.execute(update(webhook).where(*is_on).values(active=False, off_reason=reason)).rowcount == 0:
         return False
-    webhook_delivery.end_all(connection, webhook_id)
+    webhook_delivery.cancel_pending(connection, webhook_id)
     return True
 
 
-def drop(connection: Connection, account_id: str, webhook_id: str) -> bool:
+def delete_webhook(connection: Connection, account_id: str, webhook_id: str) -> bool:
     """Deletes a webhook and all its deliveries; False if the account has none with this id."""
     return connection.execute(delete(webhook).where(webhook.c.account_id == account_id, webhook.c.id == webhook_id)).rowcount == 1

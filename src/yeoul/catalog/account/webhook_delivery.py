@@ -78,18 +78,18 @@ def change(connection: Connection, delivery_id: str, values: Mapping[str, Any]) 
     connection.execute(update(webhook_delivery).where(webhook_delivery.c.id == delivery_id).values(**values))
 
 
-def end_all(connection: Connection, webhook_id: str) -> None:
+def cancel_pending(connection: Connection, webhook_id: str) -> None:
     """Cancels the pending deliveries of a webhook."""
     is_pending = (webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.next_at.is_not(None))
     connection.execute(update(webhook_delivery).where(*is_pending).values(state="failed", next_at=None))
 
 
-def drop_old(connection: Connection, before: float) -> None:
+def delete_before(connection: Connection, before: float) -> None:
     """Deletes the deliveries that were created before `before`, which is earlier than any retry."""
     connection.execute(delete(webhook_delivery).where(webhook_delivery.c.created_at < before))
 
 
-def tell(connection: Connection, video_id: str, event: WebhookEvent, now_s: float) -> None:
+def notify_owner(connection: Connection, video_id: str, event: WebhookEvent, now_s: float) -> None:
     """Queues an event with the video's present state for the webhooks of its owner."""
     of_owner = select(webhook).join(video, video.c.owner_id == webhook.c.account_id)
     active = of_owner.where(video.c.id == video_id, webhook.c.active).order_by(webhook.c.id)

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, bindparam, case, insert, literal, select, update
 
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.row.work import AttemptRow
-from yeoul.catalog.schema.work import attempt, edge, task
+from yeoul.catalog.schema.pipeline import attempt, edge, task
+from yeoul.catalog.schema.row.pipeline import AttemptRow
 from yeoul.model.work import Usage
 
 
@@ -22,7 +22,7 @@ class DoneAttemptRow(TypedDict):
     ended_at: float
 
 
-def begin(connection: Connection, task_ids: Sequence[str], now_s: float) -> None:
+def start_all(connection: Connection, task_ids: Sequence[str], now_s: float) -> None:
     """Inserts the attempts of tasks that were just claimed, from the rows of the tasks."""
     ready_at = case((task.c.ready_at < now_s, task.c.ready_at), else_=now_s)
     zero_usage = Usage().model_dump()
@@ -32,7 +32,7 @@ def begin(connection: Connection, task_ids: Sequence[str], now_s: float) -> None
     connection.execute(insert(attempt).from_select(columns, claimed))
 
 
-def end(
+def end_all(
     connection: Connection,
     ended: Sequence[tuple[str, int]],
     outcome: str,
@@ -57,7 +57,7 @@ _SUCCEED = (
 )
 
 
-def end_well(connection: Connection, ended: Sequence[tuple[str, int, Usage, bool]], now_s: float) -> None:
+def succeed_all(connection: Connection, ended: Sequence[tuple[str, int, Usage, bool]], now_s: float) -> None:
     """Records the success of running attempts. ended: (task id, number, usage, whether the outputs were reused from another task)."""
     rows = [
         {"of_task": task_id, "at_number": number, "at": now_s, "reused": reused, **usage.model_dump()}
@@ -66,7 +66,7 @@ def end_well(connection: Connection, ended: Sequence[tuple[str, int, Usage, bool
     connection.execute(_SUCCEED, rows)
 
 
-def note_usage(connection: Connection, task_id: str, number: int, usage: Usage) -> None:
+def set_usage(connection: Connection, task_id: str, number: int, usage: Usage) -> None:
     """Records the usage of an attempt that was cancelled or reclaimed before its worker reported."""
     unreported = update(attempt).where(attempt.c.task_id == task_id, attempt.c.number == number, attempt.c.wall_s == 0)
     connection.execute(unreported.values(**usage.model_dump()))
@@ -83,7 +83,7 @@ def of_run(connection: Connection, run_id: str) -> list[AttemptRow]:
     return all_rows(connection, statement.order_by(attempt.c.started_at, attempt.c.task_id, attempt.c.number), AttemptRow)
 
 
-def done_lately(connection: Connection, limit: int) -> list[DoneAttemptRow]:
+def recently_done(connection: Connection, limit: int) -> list[DoneAttemptRow]:
     """Returns the latest successful attempts, oldest first: rows of op, cpu (slots), started_at, ended_at."""
     columns = (task.c.op, task.c.cpu, attempt.c.started_at, attempt.c.ended_at)
     statement = select(*columns).join(task, task.c.id == attempt.c.task_id).where(attempt.c.outcome == "done")

@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from yeoul.base.errors import WorkerLostError
 from yeoul.catalog.queue import attempt as attempts
-from yeoul.catalog.queue.task import TaskAttemptRow, release
+from yeoul.catalog.queue.task import TaskAttemptRow, unblock_successors
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.work import task
+from yeoul.catalog.schema.pipeline import task
 from yeoul.model.work import Result, Usage
 
 
-class HopelessTaskRow(TypedDict):
+class ExhaustedTaskRow(TypedDict):
     """A lost task that is not to be attempted again."""
 
     id: str
@@ -42,13 +42,13 @@ def _unlocked(condition: ColumnElement[bool]) -> Select[tuple[str]]:
     return select(task.c.id).where(condition).with_for_update(skip_locked=True, key_share=True)
 
 
-def owned(connection: Connection, owner: str) -> set[tuple[str, int]]:
+def running_attempts(connection: Connection, owner: str) -> set[tuple[str, int]]:
     """Returns (id, attempt) of the running tasks of an owner."""
     statement = select(task.c.id, task.c.attempt).where(task.c.owner == owner, task.c.state == "running")
     return {(str(row.id), int(row.attempt)) for row in connection.execute(statement)}
 
 
-def note_progress(connection: Connection, task_id: str, attempt: int, owner: str, progress: float, now_s: float) -> None:
+def set_progress(connection: Connection, task_id: str, attempt: int, owner: str, progress: float, now_s: float) -> None:
     """Records the progress of an attempt, 0 to 1."""
     connection.execute(update(task).where(_is_held_by(task_id, attempt, owner)).values(progress=progress, updated_at=now_s))
 
@@ -87,12 +87,12 @@ def finish(
     )
     if connection.execute(statement).rowcount != 1:
         return False
-    attempts.end(connection, [(task_id, attempt)], "done", now_s, usage=usage, reused=result.reused)
-    release(connection, [task_id], now_s)
+    attempts.end_all(connection, [(task_id, attempt)], "done", now_s, usage=usage, reused=result.reused)
+    unblock_successors(connection, [task_id], now_s)
     return True
 
 
-def put_back(
+def retry_later(
     connection: Connection,
     task_id: str,
     attempt: int,
@@ -100,7 +100,7 @@ def put_back(
     error: Mapping[str, Any],
     *,
     not_before: float,
-    counts: bool,
+    uses_retry: bool,
     now_s: float,
     failed_on: Sequence[str] = (),
     crashed: bool = False,
@@ -108,7 +108,8 @@ def put_back(
 ) -> bool:
     """Returns a running task to the queue with the error of its attempt; False if the attempt was fenced off.
 
-    counts: whether this uses up a retry. failed_on: all workers on which the task failed. crashed: whether the attempt crashed its process.
+    uses_retry: whether this uses up a retry. failed_on: all workers on which the task failed. crashed: whether the attempt crashed its
+    process.
     """
     statement = (
         update(task)
@@ -116,10 +117,10 @@ def put_back(
         .values(
             state="ready",
             error=dict(error),
-            failures=task.c.failures + (1 if counts else 0),
+            failures=task.c.failures + (1 if uses_retry else 0),
             failed_on=list(failed_on),
             crashes=task.c.crashes + (1 if crashed else 0),
-            tries=task.c.tries - (0 if counts else 1),
+            tries=task.c.tries - (0 if uses_retry else 1),
             not_before=not_before,
             ready_at=max(now_s, not_before),
             owner=None,
@@ -131,8 +132,8 @@ def put_back(
     )
     if connection.execute(statement).rowcount != 1:
         return False
-    outcome = _outcome(error) if counts else "put_back"
-    attempts.end(connection, [(task_id, attempt)], outcome, now_s, error=error, usage=usage)
+    outcome = _outcome(error) if uses_retry else "put_back"
+    attempts.end_all(connection, [(task_id, attempt)], outcome, now_s, error=error, usage=usage)
     return True
 
 
@@ -169,9 +170,9 @@ def fail(
     row = connection.execute(statement).first()
     if row is None:
         return False
-    attempts.end(connection, [(task_id, attempt)], _outcome(error), now_s, error=error, usage=usage)
+    attempts.end_all(connection, [(task_id, attempt)], _outcome(error), now_s, error=error, usage=usage)
     if row.optional:
-        release(connection, [task_id], now_s)
+        unblock_successors(connection, [task_id], now_s)
     return True
 
 
@@ -181,30 +182,30 @@ def count_crashes(connection: Connection, run_id: str, piece: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def hand_back(connection: Connection, owner: str, now_s: float) -> int:
+def release_all(connection: Connection, owner: str, now_s: float) -> int:
     """Releases all running tasks of an owner to the queue, without counting their attempts; returns how many there were."""
     task_ids = _unlocked(and_(task.c.owner == owner, task.c.state == "running"))
     reset_values = {"state": "ready", "owner": None, "worker": None, "lease_until": None, "progress": 0.0, "tries": task.c.tries - 1}
     statement = update(task).where(task.c.id.in_(task_ids)).values(**reset_values, ready_at=now_s, updated_at=now_s)
     rows = all_rows(connection, statement.returning(task.c.id, task.c.attempt), TaskAttemptRow)
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "put_back", now_s)
+    attempts.end_all(connection, [(row["id"], row["attempt"]) for row in rows], "put_back", now_s)
     return len(rows)
 
 
-def _is_lost(now_s: float, dead_owner_except: str | None) -> ColumnElement[bool]:
+def _is_lost(now_s: float, only_live_owner: str | None) -> ColumnElement[bool]:
     is_abandoned = task.c.lease_until < now_s
-    if dead_owner_except is not None:
-        is_abandoned = or_(is_abandoned, task.c.owner != dead_owner_except)
+    if only_live_owner is not None:
+        is_abandoned = or_(is_abandoned, task.c.owner != only_live_owner)
     return and_(task.c.state == "running", is_abandoned)
 
 
-def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[TaskAttemptRow]:
-    """Reclaims running tasks whose lease has expired, or (if `dead_owner_except` is given) that belong to any other owner.
+def reclaim_expired(connection: Connection, now_s: float, max_tries: int, only_live_owner: str | None = None) -> list[TaskAttemptRow]:
+    """Reclaims running tasks whose lease has expired, or (if `only_live_owner` is given) that belong to any other owner.
 
     A lost lease is a lost attempt, not a failure of the task: the task is ready again at once, unless it had `max_tries` attempts.
     Returns rows of id, attempt.
     """
-    lost_ids = _unlocked(and_(_is_lost(now_s, dead_owner_except), task.c.tries < max_tries))
+    lost_ids = _unlocked(and_(_is_lost(now_s, only_live_owner), task.c.tries < max_tries))
     statement = (
         update(task)
         .where(task.c.id.in_(lost_ids))
@@ -212,11 +213,11 @@ def take_back(connection: Connection, now_s: float, max_tries: int, dead_owner_e
         .returning(task.c.id, task.c.attempt)
     )
     rows = all_rows(connection, statement, TaskAttemptRow)
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in rows], "lost", now_s)
+    attempts.end_all(connection, [(row["id"], row["attempt"]) for row in rows], "lost", now_s)
     return rows
 
 
-def find_hopeless(connection: Connection, now_s: float, max_tries: int, dead_owner_except: str | None = None) -> list[HopelessTaskRow]:
-    """Returns the tasks that `take_back` skips because they had `max_tries` attempts: rows of id, run_id, attempt, owner."""
+def find_exhausted(connection: Connection, now_s: float, max_tries: int, only_live_owner: str | None = None) -> list[ExhaustedTaskRow]:
+    """Returns the tasks that `reclaim_expired` skips because they had `max_tries` attempts: rows of id, run_id, attempt, owner."""
     columns = (task.c.id, task.c.run_id, task.c.attempt, task.c.owner)
-    return all_rows(connection, select(*columns).where(_is_lost(now_s, dead_owner_except), task.c.tries >= max_tries), HopelessTaskRow)
+    return all_rows(connection, select(*columns).where(_is_lost(now_s, only_live_owner), task.c.tries >= max_tries), ExhaustedTaskRow)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from yeoul.catalog.queue.due import LONGEST_FREE_S, is_due
+from yeoul.catalog.queue.due import MAX_FREE_DELAY_S, is_due
 from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.outgoing import outbox
 from yeoul.catalog.schema.row.outgoing import OutboxRow
@@ -59,7 +59,7 @@ def peek(connection: Connection, now_s: float, limit: int) -> list[Entry]:
 
 def find_free(connection: Connection, now_s: float) -> Entry | None:
     """Returns the oldest due FreeBlobs."""
-    due = select(outbox).where(outbox.c.topic == FreeBlobs.topic, is_due(outbox.c.not_before, now_s, LONGEST_FREE_S))
+    due = select(outbox).where(outbox.c.topic == FreeBlobs.topic, is_due(outbox.c.not_before, now_s, MAX_FREE_DELAY_S))
     return _find(connection, due.order_by(outbox.c.id))
 
 

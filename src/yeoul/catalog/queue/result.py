@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, select
 
 from yeoul.catalog.row import all_rows, in_chunks
+from yeoul.catalog.schema.pipeline import edge, run, task
 from yeoul.catalog.schema.videos import video
-from yeoul.catalog.schema.work import edge, run, task
 
 
 class NeedRow(TypedDict):
@@ -34,7 +34,7 @@ class ResultRow(TypedDict):
     digest: str | None
 
 
-def outputs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[NeedRow]]:
+def outputs_of_needs(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[NeedRow]]:
     """Returns the outputs of the needs of each task, by task id, ordered by stage, piece and rung.
 
     Rows of stage, op, piece, rung, state, outputs, digest.
@@ -67,6 +67,6 @@ def find_results(connection: Connection, keys: Collection[str], owner_id: str, v
     return results
 
 
-def known_outputs(connection: Connection, run_id: str) -> list[Any]:
+def reusable_outputs(connection: Connection, run_id: str) -> list[Any]:
     """Returns the outputs of a run that `find_results` may return."""
     return list(connection.execute(select(task.c.outputs).where(task.c.run_id == run_id, task.c.key.is_not(None))).scalars())

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from yeoul.catalog.row import all_rows, first_row, insert_new
-from yeoul.catalog.schema.row.work import RunRow
+from yeoul.catalog.schema.pipeline import attempt, edge, event, run, task
+from yeoul.catalog.schema.row.pipeline import RunRow
 from yeoul.catalog.schema.videos import video
-from yeoul.catalog.schema.work import attempt, edge, event, run, task
 
 
 def add(
@@ -32,13 +32,13 @@ def add(
     return bool(insert_new(connection, run, [{**row, **defaults, "state": state}]))
 
 
-def parked(connection: Connection, limit: int) -> list[RunRow]:
+def lock_parked(connection: Connection, limit: int) -> list[RunRow]:
     """Returns the runs that have been parked for longest, locked. Skips runs that another dispatcher has locked."""
     statement = select(run).where(run.c.state == "parked").order_by(run.c.created_at).limit(limit)
     return all_rows(connection, statement.with_for_update(skip_locked=True), RunRow)
 
 
-def unended(connection: Connection) -> list[RunRow]:
+def list_unfinished(connection: Connection) -> list[RunRow]:
     """Returns the runs that are open or parked, in the order of their ids."""
     return all_rows(connection, select(run).where(run.c.state.in_(("open", "parked"))).order_by(run.c.id), RunRow)
 
@@ -75,13 +75,13 @@ def change(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(run).where(run.c.id == run_id).values(**values, version=run.c.version + 1))
 
 
-def note_made(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
+def add_side_outputs(connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
     """Adds outputs of a locked run other than streams, such as the poster. values: like the columns of the video."""
     made = connection.execute(select(run.c.made).where(run.c.id == run_id)).scalar_one()
     connection.execute(update(run).where(run.c.id == run_id).values(made={**made, **values}))
 
 
-def made(connection: Connection, run_id: str) -> dict[str, Any]:
+def side_outputs(connection: Connection, run_id: str) -> dict[str, Any]:
     """Returns the outputs of a run other than streams: dropped, sidecars and, if there are any, poster_key, storyboard and lost."""
     return dict(connection.execute(select(run.c.made).where(run.c.id == run_id)).scalar_one())
 
@@ -98,7 +98,7 @@ def reopen(connection: Connection, run_id: str) -> None:
     connection.execute(update(run).where(run.c.id == run_id).values(state="open", ended_at=None, version=run.c.version + 1))
 
 
-def drop(connection: Connection, run_id: str) -> None:
+def delete_run(connection: Connection, run_id: str) -> None:
     """Deletes a run that has ended, with its tasks, attempts and run log."""
     tasks = select(task.c.id).where(task.c.run_id == run_id)
     connection.execute(delete(edge).where(edge.c.task_id.in_(tasks)))

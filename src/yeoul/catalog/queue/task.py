@@ -16,8 +16,8 @@ from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import attempt as attempts
 from yeoul.catalog.queue.due import is_due
 from yeoul.catalog.row import all_rows, first_row, in_chunks, insert_new
-from yeoul.catalog.schema.row.work import TaskRow
-from yeoul.catalog.schema.work import edge, task
+from yeoul.catalog.schema.pipeline import edge, task
+from yeoul.catalog.schema.row.pipeline import TaskRow
 from yeoul.model.work import Slots
 
 _QUOTA_LOCK = 0x71756F74  # an arbitrary number that our other advisory locks do not use
@@ -82,7 +82,7 @@ class TaskAttemptRow(TypedDict):
     attempt: int
 
 
-def is_released(row: Any) -> bool:
+def is_satisfied(row: Any) -> bool:
     """True if a task no longer blocks its successors. row: its state and whether it is optional."""
     return row.state == "done" or (row.state == "failed" and row.optional)
 
@@ -91,7 +91,7 @@ def _open_needs(connection: Connection, needs: Sequence[str]) -> int:
     """Returns how many of the needs still block. Locks all needs, so that none ends between this read and the commit."""
     statement = select(task.c.id, task.c.state, task.c.optional).where(task.c.id.in_(needs)).order_by(task.c.id)
     rows = connection.execute(statement.with_for_update(read=True)).all()
-    return len(set(needs)) - sum(map(is_released, rows))
+    return len(set(needs)) - sum(map(is_satisfied, rows))
 
 
 def make_values(new: NewTask, waiting_on: int, now_s: float) -> dict[str, Any]:
@@ -153,12 +153,12 @@ def get(connection: Connection, task_id: str) -> TaskRow:
     return row
 
 
-def ready(connection: Connection, now_s: float, limit: int) -> list[PlacementRow]:
+def ready_tasks(connection: Connection, now_s: float, limit: int) -> list[PlacementRow]:
     """Returns the earliest ready tasks of all lanes. Skips rows that another dispatcher is claiming."""
     return _heads(connection, READY, now_s, limit)
 
 
-def lane(
+def lane_head(
     connection: Connection, account_id: str, now_s: float, limit: int, wants: Sequence[str], *, urgent: bool = False
 ) -> list[PlacementRow]:
     """Returns the first tasks of an account's lane that have one of `wants` (`Slots.serves`). urgent: only latency-sensitive tasks.
@@ -196,7 +196,7 @@ def _task_by(connection: Connection, index: str) -> str:
     return f"task INDEXED BY {index}" if connection.dialect.name == "sqlite" else "task"
 
 
-def lanes(connection: Connection, after: str, limit: int) -> list[str]:
+def accounts_with_ready_tasks(connection: Connection, after: str, limit: int) -> list[str]:
     """Returns the ids of accounts that have ready tasks, in order, starting after `after`."""
     statement = text(_LANES.format(lanes=_task_by(connection, "task_lane")))
     return [str(row.id) for row in connection.execute(statement, {"after": after, "limit": limit})]
@@ -225,7 +225,7 @@ _UNBLOCK = (
 )
 
 
-def release(connection: Connection, ended: Collection[str], now_s: float) -> None:
+def unblock_successors(connection: Connection, ended: Collection[str], now_s: float) -> None:
     """Unblocks the successors of ended tasks. Successors that wait for no other task become ready."""
     counts: dict[str, int] = {}
     for ids in in_chunks(ended):
@@ -236,16 +236,16 @@ def release(connection: Connection, ended: Collection[str], now_s: float) -> Non
         connection.execute(_UNBLOCK, [{"of_task": task_id, "ended": counts[task_id], "at": now_s} for task_id in sorted(counts)])
 
 
-def fail_unended(connection: Connection, task_id: str, error: Mapping[str, Any], now_s: float) -> bool:
+def fail_unfinished(connection: Connection, task_id: str, error: Mapping[str, Any], now_s: float) -> bool:
     """Fails a waiting, ready or running task, whichever dispatcher runs it; False if it has ended."""
     values = {"state": "failed", "error": dict(error), "owner": None, "lease_until": None, "ended_at": now_s, "updated_at": now_s}
     statement = update(task).where(task.c.id == task_id, task.c.state.not_in(ENDED)).values(**values)
     row = connection.execute(statement.returning(task.c.optional, task.c.attempt)).first()
     if row is None:
         return False
-    attempts.end(connection, [(task_id, row.attempt)], "cancelled", now_s, error=error)
+    attempts.end_all(connection, [(task_id, row.attempt)], "cancelled", now_s, error=error)
     if row.optional:
-        release(connection, [task_id], now_s)
+        unblock_successors(connection, [task_id], now_s)
     return True
 
 
@@ -259,7 +259,7 @@ def cancel_run(connection: Connection, run_id: str, now_s: float) -> list[TaskAt
         .where(task.c.run_id == run_id, task.c.state.not_in(ENDED))
         .values(state="cancelled", owner=None, lease_until=None, ended_at=now_s, updated_at=now_s)
     )
-    attempts.end(connection, [(row["id"], row["attempt"]) for row in running], "cancelled", now_s)
+    attempts.end_all(connection, [(row["id"], row["attempt"]) for row in running], "cancelled", now_s)
     return running
 
 
@@ -304,13 +304,13 @@ def reset(connection: Connection, ids: Sequence[str], now_s: float) -> None:
         connection.execute(update(task).where(task.c.id == task_id).values(**values, ready_at=ready_at, updated_at=now_s))
 
 
-def hurry(connection: Connection, task_id: str, now_s: float) -> bool:
+def make_due_now(connection: Connection, task_id: str, now_s: float) -> bool:
     """Makes a postponed ready task due now; False if it is not ready."""
     statement = update(task).where(task.c.id == task_id, READY).values(not_before=0.0, updated_at=now_s)
     return connection.execute(statement).rowcount == 1
 
 
-def move_in_lane(connection: Connection, task_id: str, due_at: float, now_s: float) -> bool:
+def set_due_at(connection: Connection, task_id: str, due_at: float, now_s: float) -> bool:
     """Sets the virtual deadline of a task that has not started; False if it has started."""
     is_unstarted = task.c.state.in_(("ready", "waiting"))
     return connection.execute(update(task).where(task.c.id == task_id, is_unstarted).values(due_at=due_at, updated_at=now_s)).rowcount == 1

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from yeoul.catalog.queue.task import READY
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.people import account
-from yeoul.catalog.schema.row.work import TaskStateRow
-from yeoul.catalog.schema.work import run, task
+from yeoul.catalog.schema.account import account
+from yeoul.catalog.schema.pipeline import run, task
+from yeoul.catalog.schema.row.pipeline import TaskStateRow
 
 # Columns of a task in lists.
 _SHOWN = (
@@ -67,7 +67,7 @@ class TaskCountRow(TypedDict):
     oldest_at: float
 
 
-def count_open(connection: Connection) -> int:
+def count_unstarted(connection: Connection) -> int:
     """Returns the number of tasks that have not started."""
     return int(connection.execute(select(func.count()).where(task.c.state.in_(("ready", "waiting")))).scalar_one())
 
@@ -92,7 +92,7 @@ def failed(connection: Connection, since: float, limit: int) -> list[QueuedTaskR
     return all_rows(connection, statement.order_by(task.c.ended_at.desc(), task.c.id).limit(limit), QueuedTaskRow)
 
 
-def census(connection: Connection) -> list[TaskCountRow]:
+def count_unfinished(connection: Connection) -> list[TaskCountRow]:
     """Counts the tasks that have not ended: rows of state, stage, account_id, tasks, oldest_at (creation of the oldest)."""
     groups = (task.c.state, task.c.stage, task.c.account_id)
     counts = select(*groups, func.count().label("tasks"), func.min(task.c.created_at).label("oldest_at"))
@@ -108,7 +108,7 @@ def of_run(connection: Connection, run_id: str, ids: Collection[str] | None = No
     return all_rows(connection, statement, TaskStateRow)
 
 
-def stages_among(connection: Connection, run_id: str, names: Collection[str]) -> list[str]:
+def stages_with_tasks(connection: Connection, run_id: str, names: Collection[str]) -> list[str]:
     """Returns those of the stages `names` that have tasks in a run."""
     statement = select(task.c.stage).where(task.c.run_id == run_id, task.c.stage.in_(list(names))).distinct()
     return sorted(connection.execute(statement).scalars())

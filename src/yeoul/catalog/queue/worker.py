@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select
 
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.row.work import WorkerRow
-from yeoul.catalog.schema.work import worker
+from yeoul.catalog.schema.pipeline import worker
+from yeoul.catalog.schema.row.pipeline import WorkerRow
 
 
-def say(connection: Connection, owner: str, rows: Sequence[Mapping[str, Any]], now_s: float, forget_before: float) -> None:
-    """Replaces the rows of an owner's workers. Deletes workers last seen before `forget_before`, unless they are quarantined."""
-    is_outdated = and_(worker.c.seen_at < forget_before, func.coalesce(worker.c.quarantined_until, 0.0) < now_s)
+def replace_all(connection: Connection, owner: str, rows: Sequence[Mapping[str, Any]], now_s: float, delete_before: float) -> None:
+    """Replaces the rows of an owner's workers. Deletes workers last seen before `delete_before`, unless they are quarantined."""
+    is_outdated = and_(worker.c.seen_at < delete_before, func.coalesce(worker.c.quarantined_until, 0.0) < now_s)
     connection.execute(delete(worker).where(or_(worker.c.owner == owner, is_outdated)))
     if rows:
         connection.execute(insert(worker), [{**row, "owner": owner, "seen_at": now_s} for row in rows])

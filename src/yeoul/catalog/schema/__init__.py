@@ -5,10 +5,12 @@ The migrations in `migration/` build the same tables; a test compares the two.
 
 from __future__ import annotations
 
+from yeoul.catalog.schema.account import account, api_token, audit, avatar, guess, session, setting, usage
 from yeoul.catalog.schema.base import metadata
-from yeoul.catalog.schema.numbers import schema_version
 from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
-from yeoul.catalog.schema.people import account, api_token, audit, avatar, guess, session, setting, usage
+from yeoul.catalog.schema.pipeline import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
+from yeoul.catalog.schema.playback import audience, viewing
+from yeoul.catalog.schema.version import schema_version
 from yeoul.catalog.schema.videos import (
     IS_UNUSED,
     audio_track,
@@ -21,8 +23,6 @@ from yeoul.catalog.schema.videos import (
     video,
     watched,
 )
-from yeoul.catalog.schema.viewings import audience, viewing
-from yeoul.catalog.schema.work import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
 
 __all__ = [
     "IS_UNUSED",

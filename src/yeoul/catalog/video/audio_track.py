@@ -21,7 +21,7 @@ ADDED = "added"
 _MAX_POSITION = 200  # of a video's tracks, including removed ones
 
 
-def name_main(connection: Connection, video_id: str, track: AudioTrack, now_s: float) -> None:
+def ensure_main(connection: Connection, video_id: str, track: AudioTrack, now_s: float) -> None:
     """Inserts the main track with language, label and role, unless it exists: the owner may have changed them."""
     if find(connection, video_id, MAIN) is None:
         names = {"language": track.language, "label": (track.title or "")[:MAX_LABEL], "role": track.role}
@@ -50,7 +50,7 @@ def _insert(connection: Connection, video_id: str, row: Mapping[str, Any], now_s
     return inserted
 
 
-def set_of_file(connection: Connection, video_id: str, rows: Sequence[Mapping[str, Any]], now_s: float) -> None:
+def set_from_file(connection: Connection, video_id: str, rows: Sequence[Mapping[str, Any]], now_s: float) -> None:
     """Records the tracks that the server extracted from a whole file, in the file's order. Updates only the files of existing tracks."""
     of_file = (audio_track.c.video_id == video_id, audio_track.c.origin == FILE, audio_track.c.name != MAIN)
     existing = all_rows(connection, select(audio_track).where(*of_file).order_by(audio_track.c.position), AudioTrackRow)
@@ -100,18 +100,18 @@ def find_stale(connection: Connection, before: float, limit: int) -> list[AudioT
     return all_rows(connection, statement, AudioTrackRow)
 
 
-def sent_bytes(connection: Connection, video_id: str) -> int:
+def declared_bytes(connection: Connection, video_id: str) -> int:
     """Returns the total size of the tracks that clients have uploaded or declared, without removed ones."""
     conditions = (audio_track.c.video_id == video_id, audio_track.c.bucket == "original", audio_track.c.removed.is_(False))
     return int(connection.execute(select(func.coalesce(func.sum(audio_track.c.size_bytes), 0)).where(*conditions)).scalar_one())
 
 
-def land(connection: Connection, video_id: str, name: str, now_s: float) -> None:
+def mark_landed(connection: Connection, video_id: str, name: str, now_s: float) -> None:
     """Records that a track's file is in the store."""
     _change(connection, video_id, name, {"landed_at": now_s})
 
 
-def call(connection: Connection, video_id: str, name: str, values: Mapping[str, Any], now_s: float) -> None:
+def edit(connection: Connection, video_id: str, name: str, values: Mapping[str, Any], now_s: float) -> None:
     """Changes the language, label or role of a track."""
     if values:
         _change(connection, video_id, name, values)
@@ -124,13 +124,13 @@ def remove(connection: Connection, video_id: str, name: str, now_s: float) -> No
     video.change(connection, video_id, {}, now_s)
 
 
-def drop_taken(connection: Connection, video_id: str) -> None:
+def mark_extracted_deleted(connection: Connection, video_id: str) -> None:
     """Records that the files which the server extracted from a whole file were deleted."""
     conditions = (audio_track.c.video_id == video_id, audio_track.c.bucket == "temp")
     connection.execute(update(audio_track).where(*conditions).values(landed_at=None))
 
 
-def clear(connection: Connection, video_id: str) -> None:
+def delete_all(connection: Connection, video_id: str) -> None:
     """Deletes all tracks of a video."""
     connection.execute(delete(audio_track).where(audio_track.c.video_id == video_id))
 

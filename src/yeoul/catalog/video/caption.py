@@ -16,7 +16,7 @@ FILE = "file"
 ADDED = "added"
 
 
-def set_of_file(connection: Connection, video_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def set_from_file(connection: Connection, video_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the captions that came with the upload. A caption that the owner put in place of one of them stays.
 
     rows: name, language, label, webvtt.
@@ -40,18 +40,18 @@ def put(connection: Connection, video_id: str, row: Mapping[str, Any], now_s: fl
 
     Its edition is the new version of the video, so that no cache has seen its URL.
     """
-    drop(connection, video_id, row["name"], now_s)
-    values = {"video_id": video_id, **row, "origin": ADDED, "edition": video.version(connection, video_id)}
+    remove(connection, video_id, row["name"], now_s)
+    values = {"video_id": video_id, **row, "origin": ADDED, "edition": video.find_version(connection, video_id)}
     connection.execute(insert(caption).values(**values))
     return cast("CaptionRow", values)
 
 
-def drop(connection: Connection, video_id: str, name: str, now_s: float) -> None:
+def remove(connection: Connection, video_id: str, name: str, now_s: float) -> None:
     """Removes a caption."""
     connection.execute(delete(caption).where(caption.c.video_id == video_id, caption.c.name == name))
     video.change(connection, video_id, {}, now_s)
 
 
-def clear(connection: Connection, video_id: str) -> None:
+def delete_all(connection: Connection, video_id: str) -> None:
     """Deletes all captions of a video."""
     connection.execute(delete(caption).where(caption.c.video_id == video_id))

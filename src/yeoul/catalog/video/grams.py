@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[a-z0-9]+")
 class GramIndex(Protocol):
     """Finds rows of the listing by their grams."""
 
-    def make(self, connection: Connection) -> None:
+    def create(self, connection: Connection) -> None:
         """Creates the table."""
         ...
 
@@ -28,7 +28,7 @@ class GramIndex(Protocol):
         """Sets the grams of a row."""
         ...
 
-    def drop(self, connection: Connection, listing_id: int) -> None:
+    def remove(self, connection: Connection, listing_id: int) -> None:
         """Deletes the grams of a row."""
         ...
 
@@ -41,16 +41,16 @@ class GramIndex(Protocol):
 
 
 class _Fts5:
-    def make(self, connection: Connection) -> None:
+    def create(self, connection: Connection) -> None:
         # Grams are ASCII words. Queries do not use their positions, so detail = none omits them.
         connection.execute(text("CREATE VIRTUAL TABLE gram USING fts5(grams, tokenize = 'ascii', detail = none, columnsize = 0)"))
 
     def put(self, connection: Connection, listing_id: int, grams: Grams) -> None:
-        self.drop(connection, listing_id)
+        self.remove(connection, listing_id)
         values = {"id": listing_id, "grams": " ".join(sorted(map(_token, grams)))}
         connection.execute(text("INSERT INTO gram (rowid, grams) VALUES (:id, :grams)"), values)
 
-    def drop(self, connection: Connection, listing_id: int) -> None:
+    def remove(self, connection: Connection, listing_id: int) -> None:
         connection.execute(text("DELETE FROM gram WHERE rowid = :id"), {"id": listing_id})
 
     def condition(self, query: Sequence[Sequence[Grams]]) -> tuple[str, dict[str, Any]]:
@@ -59,7 +59,7 @@ class _Fts5:
 
 
 class _Gin:
-    def make(self, connection: Connection) -> None:
+    def create(self, connection: Connection) -> None:
         connection.execute(text("CREATE TABLE gram (id BIGINT PRIMARY KEY, grams TEXT[] NOT NULL)"))
         connection.execute(text("CREATE INDEX gram_grams ON gram USING gin (grams)"))
 
@@ -67,7 +67,7 @@ class _Gin:
         statement = "INSERT INTO gram (id, grams) VALUES (:id, :grams) ON CONFLICT (id) DO UPDATE SET grams = excluded.grams"
         connection.execute(text(statement), {"id": listing_id, "grams": sorted(grams)})
 
-    def drop(self, connection: Connection, listing_id: int) -> None:
+    def remove(self, connection: Connection, listing_id: int) -> None:
         connection.execute(text("DELETE FROM gram WHERE id = :id"), {"id": listing_id})
 
     def condition(self, query: Sequence[Sequence[Grams]]) -> tuple[str, dict[str, Any]]:
@@ -98,9 +98,9 @@ def gram_index(connection: Connection) -> GramIndex:
     return _Fts5() if connection.dialect.name == "sqlite" else _Gin()
 
 
-def make_gram_table(connection: Connection) -> None:
+def create_gram_table(connection: Connection) -> None:
     """Creates the table of the index. It is not in the schema, because it differs between the databases."""
-    gram_index(connection).make(connection)
+    gram_index(connection).create(connection)
 
 
 def put(connection: Connection, listing_id: int, folded: str) -> None:
@@ -115,9 +115,9 @@ def put_many(connection: Connection, texts: Mapping[int, str]) -> None:
         index.put(connection, listing_id, make_grams(folded))
 
 
-def drop(connection: Connection, listing_id: int) -> None:
+def remove(connection: Connection, listing_id: int) -> None:
     """Removes a row of the listing from the index."""
-    gram_index(connection).drop(connection, listing_id)
+    gram_index(connection).remove(connection, listing_id)
 
 
 def find_exact(connection: Connection, query: Sequence[WordQuery], most: int) -> list[int]:

@@ -13,16 +13,16 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, tuple_
 
 from yeoul.catalog.account import channel
 from yeoul.catalog.row import all_rows, first_row
-from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.account import account
 from yeoul.catalog.schema.row.videos import ListingRow
 from yeoul.catalog.schema.videos import listing, video
 from yeoul.catalog.video import grams
 from yeoul.model.gram import fold
-from yeoul.model.video import VideoState, Visibility, audience
+from yeoul.model.video import VideoState, Visibility, effective_visibility
 
 HALF_LIFE_S = 2 * 86400.0  # after this time, a view counts half for the trend
 # Columns of a video that determine its row in the listing.
-SHOWN_BY = frozenset({"title", "description", "tags", "visibility", "state", "source", "hidden", "trashed_at"})
+DEPENDS_ON = frozenset({"title", "description", "tags", "visibility", "state", "source", "hidden", "trashed_at"})
 # Explicit columns: a migration runs this query on tables that lack the columns of later migrations.
 _SOURCE_COLUMNS = (
     *(video.c.id, video.c.owner_id, video.c.title, video.c.description, video.c.tags, video.c.visibility, video.c.state, video.c.source),
@@ -60,7 +60,7 @@ def refresh(connection: Connection, video_id: str) -> None:
         connection, select(*_SOURCE_COLUMNS).join(account, account.c.id == video.c.owner_id).where(video.c.id == video_id), _SourceRow
     )
     listing_id = connection.execute(select(listing.c.id).where(listing.c.video_id == video_id)).scalar()
-    if row is not None and audience(row) == Visibility.PUBLIC and row["state"] in _WATCHABLE and row["trashed_at"] is None:
+    if row is not None and effective_visibility(row) == Visibility.PUBLIC and row["state"] in _WATCHABLE and row["trashed_at"] is None:
         _put(connection, listing_id, row)
     elif listing_id is not None:
         _drop(connection, listing_id)
@@ -71,7 +71,7 @@ def _put(connection: Connection, listing_id: int | None, row: _SourceRow) -> Non
     if listing_id is None:
         copied = {"video_id": row["id"], "owner_id": row["owner_id"], "created_at": row["created_at"], "trend": row["trend"]}
         listing_id = int(connection.execute(insert(listing).values(**copied, **values).returning(listing.c.id)).scalar_one())
-        channel.count(connection, row["owner_id"], videos=1)
+        channel.add_to_counters(connection, row["owner_id"], videos=1)
     else:
         old = connection.execute(select(listing.c.title, listing.c.words).where(listing.c.id == listing_id)).one()
         connection.execute(update(listing).where(listing.c.id == listing_id).values(**values))
@@ -95,11 +95,11 @@ def _values(row: _SourceRow) -> dict[str, Any]:
 
 def _drop(connection: Connection, listing_id: int) -> None:
     owner_id = connection.execute(delete(listing).where(listing.c.id == listing_id).returning(listing.c.owner_id)).scalar_one()
-    grams.drop(connection, listing_id)
-    channel.count(connection, owner_id, videos=-1)
+    grams.remove(connection, listing_id)
+    channel.add_to_counters(connection, owner_id, videos=-1)
 
 
-def fill(connection: Connection) -> None:
+def backfill(connection: Connection) -> None:
     """Inserts missing rows, for a database that is older than the listing."""
     statement = select(video.c.id).outerjoin(listing, listing.c.video_id == video.c.id).where(listing.c.id.is_(None))
     statement = statement.where(video.c.visibility == Visibility.PUBLIC.value, video.c.state.in_(_WATCHABLE))
@@ -174,7 +174,7 @@ def find(connection: Connection, video_id: str) -> ListingRow | None:
     return first_row(connection, select(listing).where(listing.c.video_id == video_id), ListingRow)
 
 
-def titles(connection: Connection, folded: str, limit: int) -> list[int]:
+def find_by_title_prefix(connection: Connection, folded: str, limit: int) -> list[int]:
     """Returns the ids of rows whose title starts with a folded text, in order of title."""
     prefix_range = (listing.c.title >= folded, listing.c.title < folded + "\U0010ffff")
     return list(connection.execute(select(listing.c.id).where(*prefix_range).order_by(listing.c.title).limit(limit)).scalars())

@@ -12,8 +12,8 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, delete, select, update
 
 from yeoul.catalog.row import all_rows, insert_new
-from yeoul.catalog.schema.row.work import RenditionRow
-from yeoul.catalog.schema.work import rendition, segment
+from yeoul.catalog.schema.pipeline import rendition, segment
+from yeoul.catalog.schema.row.pipeline import RenditionRow
 from yeoul.model.rendition import Rendition, Segment
 
 
@@ -57,14 +57,14 @@ def _exists(connection: Connection, video_id: str, edition: int, name: str, inde
     return connection.execute(statement).first() is not None
 
 
-def standing(connection: Connection, video_id: str, edition: int) -> dict[str, tuple[int, bool]]:
+def playlist_states(connection: Connection, video_id: str, edition: int) -> dict[str, tuple[int, bool]]:
     """Returns (number of contiguous segments, whether listed) of each rendition, by name."""
     columns = (rendition.c.name, rendition.c.contiguous, rendition.c.listed)
     statement = select(*columns).where(rendition.c.video_id == video_id, rendition.c.edition == edition)
     return {str(row.name): (int(row.contiguous), bool(row.listed)) for row in connection.execute(statement)}
 
 
-def list_renditions(connection: Connection, video_id: str, edition: int, names: Sequence[str]) -> None:
+def mark_listed(connection: Connection, video_id: str, edition: int, names: Sequence[str]) -> None:
     """Includes renditions in playlists from now on."""
     conditions = (rendition.c.video_id == video_id, rendition.c.edition == edition, rendition.c.name.in_(list(names)))
     connection.execute(update(rendition).where(*conditions).values(listed=True))
@@ -86,14 +86,14 @@ def tracks(connection: Connection, video_id: str, edition: int) -> tuple[StoredT
     )
 
 
-def drop(connection: Connection, video_id: str, edition: int, names: Sequence[str]) -> None:
+def delete_renditions(connection: Connection, video_id: str, edition: int, names: Sequence[str]) -> None:
     """Deletes renditions of an edition, with their segments."""
     for table in (segment, rendition):
         conditions = (table.c.video_id == video_id, table.c.edition == edition, table.c.name.in_(list(names)))
         connection.execute(delete(table).where(*conditions))
 
 
-def drop_others(connection: Connection, video_id: str, kept: Collection[int]) -> None:
+def delete_other_editions(connection: Connection, video_id: str, kept: Collection[int]) -> None:
     """Deletes all editions of a video except those in `kept`."""
     for table in (segment, rendition):
         connection.execute(delete(table).where(table.c.video_id == video_id, table.c.edition.not_in(list(kept))))
@@ -106,7 +106,7 @@ def init_keys(connection: Connection, video_id: str, edition: int) -> dict[str, 
     return {str(row["name"]): row["rendition"].get("init_key") for row in rows}
 
 
-def keys(connection: Connection, video_id: str) -> set[str]:
+def blob_keys(connection: Connection, video_id: str) -> set[str]:
     """Returns all blob keys that the renditions of all editions refer to."""
     renditions = connection.execute(select(rendition.c.rendition).where(rendition.c.video_id == video_id))
     segments = connection.execute(select(segment.c.segment).where(segment.c.video_id == video_id))

@@ -17,32 +17,32 @@ from yeoul.model.video import VideoState
 from yeoul.model.webhook import WebhookEvent
 
 
-def put(connection: Connection, video_id: str, now_s: float) -> None:
+def move_to_trash(connection: Connection, video_id: str, now_s: float) -> None:
     """Moves a video to the trash."""
     video.change(connection, video_id, {"trashed_at": now_s}, now_s)
-    webhook_delivery.tell(connection, video_id, WebhookEvent.TRASHED, now_s)
+    webhook_delivery.notify_owner(connection, video_id, WebhookEvent.TRASHED, now_s)
 
 
 def restore(connection: Connection, video_id: str, now_s: float) -> None:
     """Restores a video from the trash."""
     video.change(connection, video_id, {"trashed_at": None}, now_s)
-    webhook_delivery.tell(connection, video_id, WebhookEvent.RESTORED, now_s)
+    webhook_delivery.notify_owner(connection, video_id, WebhookEvent.RESTORED, now_s)
 
 
-def free(connection: Connection, video_id: str, now_s: float) -> None:
+def delete_permanently(connection: Connection, video_id: str, now_s: float) -> None:
     """Deletes a video permanently. Its blobs are deleted soon after the commit."""
-    video.move(connection, video_id, VideoState.DELETED, now_s, trashed_at=None)
+    video.change_state(connection, video_id, VideoState.DELETED, now_s, trashed_at=None)
     outbox.emit(connection, VideoDeleted(video_id=video_id), now_s)
 
 
-def find_due(connection: Connection, before: float, limit: int) -> list[str]:
+def find_expired(connection: Connection, before: float, limit: int) -> list[str]:
     """Returns the ids of videos that were moved to the trash before `before`, oldest first."""
     statement = select(table.c.id).where(table.c.trashed_at.is_not(None), table.c.trashed_at < before)
     return list(connection.execute(statement.order_by(table.c.trashed_at).limit(limit)).scalars())
 
 
-def free_due(connection: Connection, video_id: str, before: float, now_s: float) -> None:
+def delete_if_expired(connection: Connection, video_id: str, before: float, now_s: float) -> None:
     """Deletes a video permanently if it has been in the trash since before `before`."""
     row = video.find_locked(connection, video_id)
     if row is not None and row["trashed_at"] is not None and row["trashed_at"] < before:
-        free(connection, video_id, now_s)
+        delete_permanently(connection, video_id, now_s)

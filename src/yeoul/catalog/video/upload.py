@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Executable, delete, func, insert, select, upd
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.row import all_rows, first_row, insert_new, older_than
-from yeoul.catalog.schema.row.work import PieceRow, UploadRow
+from yeoul.catalog.schema.pipeline import piece, upload
+from yeoul.catalog.schema.row.pipeline import PieceRow, UploadRow
 from yeoul.catalog.schema.videos import video
-from yeoul.catalog.schema.work import piece, upload
 from yeoul.model.video import VideoState
 
 Kind = Literal["piece", "part"]
@@ -82,20 +82,20 @@ def expire(connection: Connection, upload_id: str) -> None:
     connection.execute(update(upload).where(upload.c.id == upload_id).values(state="expired"))
 
 
-def drop_pieces(connection: Connection, upload_id: str) -> None:
+def delete_pieces(connection: Connection, upload_id: str) -> None:
     """Deletes all pieces and parts of an upload."""
     connection.execute(delete(piece).where(piece.c.upload_id == upload_id))
 
 
-def drop_cut(connection: Connection, upload_id: str) -> None:
+def delete_split_pieces(connection: Connection, upload_id: str) -> None:
     """Deletes the pieces that the server split a whole file into. Changes nothing if the client uploads pieces."""
     whole_upload_ids = select(upload.c.id).where(upload.c.id == upload_id, upload.c.mode == "whole")
     connection.execute(delete(piece).where(piece.c.upload_id.in_(whole_upload_ids), piece.c.kind == "piece"))
 
 
-def drop(connection: Connection, upload_id: str) -> None:
+def delete_upload(connection: Connection, upload_id: str) -> None:
     """Deletes an upload that has no run, with its pieces and parts."""
-    drop_pieces(connection, upload_id)
+    delete_pieces(connection, upload_id)
     connection.execute(delete(upload).where(upload.c.id == upload_id))
 
 
@@ -110,7 +110,7 @@ def redeclare(connection: Connection, upload_id: str, kind: Kind, index: int, va
     connection.execute(statement)
 
 
-def note_replaced(connection: Connection, upload_id: str, size_bytes: int) -> int:
+def add_replaced_bytes(connection: Connection, upload_id: str, size_bytes: int) -> int:
     """Adds the size of pieces that were declared again, and returns the upload's total. Their old bytes may still be in the store."""
     statement = update(upload).where(upload.c.id == upload_id).values(replaced_bytes=upload.c.replaced_bytes + size_bytes)
     return int(connection.execute(statement.returning(upload.c.replaced_bytes)).scalar_one())
@@ -130,7 +130,7 @@ def landed_indexes(connection: Connection, upload_id: str, kind: Kind) -> list[i
     return sorted(connection.execute(statement).scalars())
 
 
-def land(connection: Connection, upload_id: str, kind: Kind, index: int, now_s: float) -> bool:
+def mark_landed(connection: Connection, upload_id: str, kind: Kind, index: int, now_s: float) -> bool:
     """Records that a piece (or part) has landed; False if that was recorded before."""
     statement = update(piece).where(*_at(upload_id, kind, index), piece.c.landed_at.is_(None)).values(landed_at=now_s)
     return connection.execute(statement).rowcount == 1

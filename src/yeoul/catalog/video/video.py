@@ -14,13 +14,13 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.account import webhook_delivery
 from yeoul.catalog.row import all_rows, first_row
-from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.account import account
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.schema.videos import IS_UNUSED, audio_track, caption, channel, video, watched
 from yeoul.catalog.video import listing
 from yeoul.catalog.watch import playlist
-from yeoul.model.video import VideoState, is_legal
-from yeoul.model.webhook import WebhookEvent, events_of
+from yeoul.model.video import VideoState, is_legal_transition
+from yeoul.model.webhook import WebhookEvent, make_events
 
 UNUSED_MAX = 1000  # videos of one account that have no upload; they are deleted after a week
 
@@ -66,7 +66,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
         "trend": now_s / listing.HALF_LIFE_S,  # as if viewed once when created
     }
     connection.execute(insert(video).values(**row, **defaults))
-    webhook_delivery.tell(connection, row["id"], WebhookEvent.CREATED, now_s)
+    webhook_delivery.notify_owner(connection, row["id"], WebhookEvent.CREATED, now_s)
 
 
 def find(connection: Connection, video_id: str) -> OwnedVideoRow | None:
@@ -96,7 +96,7 @@ def find_locked(connection: Connection, video_id: str) -> OwnedVideoRow | None:
     return find(connection, video_id)
 
 
-def version(connection: Connection, video_id: str) -> int | None:
+def find_version(connection: Connection, video_id: str) -> int | None:
     """Returns the version of a video; None if there is no such video."""
     return connection.execute(select(video.c.version).where(video.c.id == video_id)).scalar()
 
@@ -104,11 +104,11 @@ def version(connection: Connection, video_id: str) -> int | None:
 def change(connection: Connection, video_id: str, values: Mapping[str, Any], now_s: float) -> None:
     """Sets columns other than the state."""
     connection.execute(update(video).where(video.c.id == video_id).values(**values, version=video.c.version + 1, updated_at=now_s))
-    if not listing.SHOWN_BY.isdisjoint(values):
+    if not listing.DEPENDS_ON.isdisjoint(values):
         listing.refresh(connection, video_id)
 
 
-def move(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
+def change_state(connection: Connection, video_id: str, new: VideoState, now_s: float, **values: Any) -> bool:
     """Changes the state of a video; False if it is in that state already. Raises ConflictError if the transition is not allowed."""
     row = first_row(connection, select(video.c.state).where(video.c.id == video_id).with_for_update(key_share=True), _StateRow)
     if row is None:
@@ -116,11 +116,11 @@ def move(connection: Connection, video_id: str, new: VideoState, now_s: float, *
     old = VideoState(row["state"])
     if old == new:
         return False
-    if not is_legal(old, new):
+    if not is_legal_transition(old, new):
         raise ConflictError(f"video {video_id} is {old} and cannot become {new}", state=old.value)
     change(connection, video_id, {"state": new.value, **values}, now_s)
-    for webhook_event in events_of(old, new):
-        webhook_delivery.tell(connection, video_id, webhook_event, now_s)
+    for webhook_event in make_events(old, new):
+        webhook_delivery.notify_owner(connection, video_id, webhook_event, now_s)
     return True
 
 
@@ -138,7 +138,7 @@ class Order(StrEnum):
         return self.value if self in (Order.VIEWS, Order.TITLE) else "created_at"
 
     @property
-    def is_rising(self) -> bool:
+    def is_ascending(self) -> bool:
         return self in (Order.OLD, Order.TITLE)
 
 
@@ -160,8 +160,8 @@ def page(
         statement = statement.where(video.c.title.icontains(text, autoescape=True))
     if after is not None:
         place = tuple_(key, row_id)
-        statement = statement.where(place > after if order.is_rising else place < after)
-    return all_rows(connection, statement.order_by(*((key, row_id) if order.is_rising else (key.desc(), row_id.desc()))), OwnedVideoRow)
+        statement = statement.where(place > after if order.is_ascending else place < after)
+    return all_rows(connection, statement.order_by(*((key, row_id) if order.is_ascending else (key.desc(), row_id.desc()))), OwnedVideoRow)
 
 
 def trash_page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[OwnedVideoRow]:
@@ -190,9 +190,9 @@ def find_unused(connection: Connection, before: float, limit: int) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
-def remove(connection: Connection, video_id: str) -> None:
+def delete_video(connection: Connection, video_id: str) -> None:
     """Deletes the rows of a video that never had any content."""
-    playlist.forget_video(connection, video_id)
+    playlist.remove_video(connection, video_id)
     connection.execute(delete(watched).where(watched.c.video_id == video_id))
     for table in (caption, audio_track):
         connection.execute(delete(table).where(table.c.video_id == video_id))

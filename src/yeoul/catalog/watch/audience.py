@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from yeoul.catalog.row import all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema.row.viewings import AudienceRow
+from yeoul.catalog.schema.playback import audience
+from yeoul.catalog.schema.row.playback import AudienceRow
 from yeoul.catalog.schema.videos import video
-from yeoul.catalog.schema.viewings import audience
 from yeoul.model.video import VideoState
 
 _SUMS = [column.name for column in audience.columns if column.name not in ("video_id", "day", "owner_id")]
@@ -49,7 +49,7 @@ def lock(connection: Connection, day: int, owners: Mapping[str, str]) -> dict[st
     return rows_by_video
 
 
-def put(connection: Connection, day: int, sums: Mapping[str, Mapping[str, Any]]) -> None:
+def save(connection: Connection, day: int, sums: Mapping[str, Mapping[str, Any]]) -> None:
     """Writes locked rows back. sums: new values by video id."""
     if sums:
         key = (audience.c.video_id == bindparam("row_video_id"), audience.c.day == day)

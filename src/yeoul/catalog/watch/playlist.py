@@ -9,13 +9,13 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import all_rows, first_row, insert_new
-from yeoul.catalog.schema.people import account
+from yeoul.catalog.schema.account import account
 from yeoul.catalog.schema.row.videos import PlaylistEntryRow, PlaylistRow
 from yeoul.catalog.schema.videos import playlist, playlist_entry
 
 PLAYLISTS_MAX = 1000
 ENTRIES_MAX = 5000
-LATER = "later"
+WATCH_LATER = "later"
 _GAP = 2**20
 _SHOWN = select(playlist, account.c.handle.label("owner_handle")).join(account, account.c.id == playlist.c.owner_id)
 
@@ -32,7 +32,7 @@ def add(connection: Connection, row: Mapping[str, Any], now_s: float) -> None:
     row: id, owner_id, kind, title, description, visibility.
     """
     playlist_count = select(func.count()).select_from(playlist).where(playlist.c.owner_id == row["owner_id"])
-    if connection.execute(playlist_count).scalar_one() >= PLAYLISTS_MAX and row["kind"] != LATER:
+    if connection.execute(playlist_count).scalar_one() >= PLAYLISTS_MAX and row["kind"] != WATCH_LATER:
         raise ConflictError(f"an account can have at most {PLAYLISTS_MAX} playlists; delete one first", most=PLAYLISTS_MAX)
     insert_new(connection, playlist, [{**row, "entries": 0, "created_at": now_s, "updated_at": now_s}])
 
@@ -42,9 +42,9 @@ def find(connection: Connection, playlist_id: str) -> OwnedPlaylistRow | None:
     return first_row(connection, _SHOWN.where(playlist.c.id == playlist_id), OwnedPlaylistRow)
 
 
-def find_later(connection: Connection, owner_id: str) -> OwnedPlaylistRow | None:
+def find_watch_later(connection: Connection, owner_id: str) -> OwnedPlaylistRow | None:
     """Returns an account's Watch later playlist; None if the account has not used it yet."""
-    return first_row(connection, _SHOWN.where(playlist.c.owner_id == owner_id, playlist.c.kind == LATER), OwnedPlaylistRow)
+    return first_row(connection, _SHOWN.where(playlist.c.owner_id == owner_id, playlist.c.kind == WATCH_LATER), OwnedPlaylistRow)
 
 
 def page(connection: Connection, owner_id: str, before: tuple[float, str] | None, limit: int) -> list[OwnedPlaylistRow]:
@@ -60,7 +60,7 @@ def change(connection: Connection, playlist_id: str, values: Mapping[str, Any], 
     connection.execute(update(playlist).where(playlist.c.id == playlist_id).values(**values, updated_at=now_s))
 
 
-def remove(connection: Connection, playlist_id: str) -> None:
+def delete_playlist(connection: Connection, playlist_id: str) -> None:
     """Deletes a playlist and its entries."""
     connection.execute(delete(playlist_entry).where(playlist_entry.c.playlist_id == playlist_id))
     connection.execute(delete(playlist).where(playlist.c.id == playlist_id))
@@ -99,7 +99,7 @@ def move(connection: Connection, playlist_id: str, entry_id: str, after_id: str 
     _count(connection, playlist_id, 0, now_s)
 
 
-def drop_entry(connection: Connection, playlist_id: str, entry_id: str, now_s: float) -> None:
+def remove_entry(connection: Connection, playlist_id: str, entry_id: str, now_s: float) -> None:
     """Removes an entry. Raises NotFoundError."""
     _lock(connection, playlist_id)
     get_entry(connection, playlist_id, entry_id)
@@ -107,7 +107,7 @@ def drop_entry(connection: Connection, playlist_id: str, entry_id: str, now_s: f
     _count(connection, playlist_id, -1, now_s)
 
 
-def forget_video(connection: Connection, video_id: str) -> None:
+def remove_video(connection: Connection, video_id: str) -> None:
     """Removes a video from all playlists, before its row is deleted."""
     is_video = playlist_entry.c.video_id == video_id
     entry_counts = select(playlist_entry.c.playlist_id, func.count()).where(is_video).group_by(playlist_entry.c.playlist_id)

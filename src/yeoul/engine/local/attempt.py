@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from yeoul.base.errors import TaskCrashedError, YeoulError
-from yeoul.base.sandbox.room import die_with_parent
+from yeoul.base.sandbox.confine import die_with_parent
 from yeoul.engine.local import process
 from yeoul.engine.local.frame import pack
 from yeoul.engine.local.runner import Progress, Run
@@ -23,7 +23,7 @@ _PROGRESS_EVERY_S = 0.1
 _TRACEBACK_CHARACTERS = 4000
 
 
-def live(work: Work, run: Run, scratch: Path, pipe: int, zygote_pid: int) -> NoReturn:
+def run_attempt(work: Work, run: Run, scratch: Path, pipe: int, zygote_pid: int) -> NoReturn:
     """Runs an op in the forked child, writes its result or error to `pipe`, and exits. Never returns to the zygote's code."""
     try:
         os.setsid()
@@ -41,7 +41,7 @@ def _prepare_process(work: Work, scratch: Path) -> None:
     process.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    process.yield_to_servers()
+    process.lower_priority()
     process.limit_memory(work.slots.memory_bytes)
     os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
 

@@ -34,7 +34,7 @@ class Child:
         self.pipe_closed = False
         self.result: Frame | None = None
         self.stopped: YeoulError | None = None
-        self.how = ""
+        self.end_reason = ""
         self.deadline_s = time.monotonic() + work.timeout_s
         self._scratch = scratch
         self._reader = FrameReader()
@@ -84,10 +84,10 @@ class Child:
         self.stopped = self.stopped or why
         process.kill_tree(self.pid)
 
-    def note_end(self, status: int, usage: resource.struct_rusage) -> None:
+    def record_end(self, status: int, usage: resource.struct_rusage) -> None:
         """Stores the result of wait4: how the process ended and what it used, including its reaped descendants."""
         code = os.waitstatus_to_exitcode(status)
-        self.how = f"exit {code}" if code >= 0 else signal.Signals(-code).name
+        self.end_reason = f"exit {code}" if code >= 0 else signal.Signals(-code).name
         self._usage = {
             "cpu_s": usage.ru_utime + usage.ru_stime,
             "wall_s": time.monotonic() - self._started_s,

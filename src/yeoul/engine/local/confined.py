@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
 from yeoul.base.errors import TaskCrashedError, YeoulError, from_dict
-from yeoul.base.sandbox.room import Room, die_with_parent
+from yeoul.base.sandbox.confine import Sandbox, die_with_parent
 from yeoul.engine.local.frame import Frame, FrameReader, pack
 
 _READ_BYTES: Final = 256 * 1024
@@ -59,7 +59,7 @@ class Folders:
                 os.chown(folders.work, entry.pw_uid, entry.pw_gid)
         return folders
 
-    def settle(self) -> None:
+    def make_current(self) -> None:
         """Makes the work folder the current, home and temporary folder of this process and of processes that it starts."""
         os.chdir(self.work)
         os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(self.work)
@@ -71,7 +71,7 @@ class Confined:
     A context manager; leaving it kills the process. describe: converts any exception of `body` to a YeoulError.
     """
 
-    def __init__(self, room: Room, body: Body, describe: Describe) -> None:
+    def __init__(self, room: Sandbox, body: Body, describe: Describe) -> None:
         self._control, theirs = socket.socketpair()
         parent_pid = os.getpid()
         self._pid = os.fork()
@@ -160,7 +160,7 @@ def _answer(frame: Frame, serve: Serve) -> bytes:
 # --- the child ---
 
 
-def _run_child(room: Room, body: Body, control: socket.socket, parent_pid: int, describe: Describe) -> NoReturn:
+def _run_child(room: Sandbox, body: Body, control: socket.socket, parent_pid: int, describe: Describe) -> NoReturn:
     try:
         _close_all_but(control.fileno())
         room.enter()

@@ -75,7 +75,7 @@ class LocalEngine:
 
     # --- the engine protocol ---
 
-    def free(self) -> Mapping[WorkerId, Slots]:
+    def free_slots(self) -> Mapping[WorkerId, Slots]:
         """Returns the free slots of the worker; no worker while the zygote is down."""
         with self._lock:
             return {} if self._restart_at_s is not None else {self._worker: self._free()}
@@ -121,7 +121,7 @@ class LocalEngine:
         with self._lock:
             return frozenset(self._works)
 
-    def demand(self, waiting: Sequence[Slots]) -> None:
+    def report_demand(self, waiting: Sequence[Slots]) -> None:
         """Does nothing, because one machine cannot scale."""
 
     def fileno(self) -> int:

@@ -29,12 +29,12 @@ def pack(head: Mapping[str, Any], body: bytes = b"") -> bytes:
 class FrameReader:
     """Splits a byte stream into frames.
 
-    most_bytes: the maximum size of a frame, head and body together. Raises ValueError for a larger frame, or a head that is not a JSON
+    max_bytes: the maximum size of a frame, head and body together. Raises ValueError for a larger frame, or a head that is not a JSON
     object.
     """
 
-    def __init__(self, most_bytes: int = 2**33) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int = 2**33) -> None:
+        self._most_bytes = max_bytes
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Frame]:

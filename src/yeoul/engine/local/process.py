@@ -127,7 +127,7 @@ def release_memory_reserve() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
-def yield_to_servers() -> None:
+def lower_priority() -> None:
     """Lowers the CPU priority below API and database, and makes this process a first choice of the kernel's out-of-memory killer.
 
     Child processes inherit both.

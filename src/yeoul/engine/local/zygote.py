@@ -148,7 +148,7 @@ class Zygote:
     def _child_body(self, work: Work, run: Run) -> Callable[[Path, int, int], None]:
         def body(scratch: Path, pipe: int, zygote_pid: int) -> None:
             self._close_inherited()
-            attempt.live(work, run, scratch, pipe, zygote_pid)
+            attempt.run_attempt(work, run, scratch, pipe, zygote_pid)
 
         return body
 
@@ -200,7 +200,7 @@ class Zygote:
                 break
             child = self._living.pop(pid, None)
             if child is not None:
-                child.note_end(status, usage)
+                child.record_end(status, usage)
                 self._ended.append(child)
         if not self._ended:
             return
@@ -221,7 +221,7 @@ class Zygote:
         if child.result is not None:
             self._send({**child.head(), "kind": child.result.head["kind"]}, child.result.body)
             return
-        error = child.stopped or WorkerLostError(f"the worker process ended without a report ({child.how})", reason=child.how)
+        error = child.stopped or WorkerLostError(f"the worker process ended without a report ({child.end_reason})", reason=child.end_reason)
         self._send({**child.head(), "kind": "lost" if isinstance(error, WorkerLostError) else "failed"}, _as_json(error))
 
     def _report(self, work: Work, kind: str, error: YeoulError) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from yeoul.media.audio.grid import LAYOUTS, Span, output_channels
 from yeoul.media.limits import Limits, open_input
-from yeoul.media.source.scan import decoded_audio, media_packets
+from yeoul.media.source.scan import decode_audio_packet, media_packets
 from yeoul.model.piece import Piece
 from yeoul.model.source import AudioTrack, Source
 
@@ -178,8 +178,8 @@ def _decode_frames(piece_file: Path, limits: Limits) -> Iterator[AudioFrame]:
         # Any: PyAV's stubs have no full type for the packets that the decoder takes.
         decode = cast("Any", stream.codec_context).decode
         for packet in media_packets(container, [stream]):
-            yield from decoded_audio(decode, packet)
-        yield from decoded_audio(decode, None)
+            yield from decode_audio_packet(decode, packet)
+        yield from decode_audio_packet(decode, None)
 
 
 class _Mixer:

@@ -26,7 +26,7 @@ from yeoul.media.audio.grid import (
     FrameRun,
     Span,
     last_frames,
-    longest_end,
+    max_end_frame,
     output_channels,
     output_position,
     owned_frames,
@@ -80,7 +80,7 @@ def read_owned(
 ) -> tuple[FrameRun, Sound] | None:
     """Returns (frames that a piece owns, its audio in 1, 2 or 6 channels); None if it owns no frame. Raises UnreadableError."""
     owned = owned_frames(piece, source)
-    longest = len(source_window(Span(owned.first, longest_end(piece, source)), track.sample_rate).source)
+    longest = len(source_window(Span(owned.first, max_end_frame(piece, source)), track.sample_rate).source)
     sound = decode_sound(piece_file, piece, source, track, limits, longest=longest, channels=channels)
     if piece.last:
         # Audio in the last packet beyond the source's end is the padding of its encoder.

@@ -110,10 +110,10 @@ def last_frames(piece: Piece, source: Source, content_end: int) -> FrameRun:
     """Returns the frames of the last piece: to the end of the audio at `content_end` output samples, at least one frame."""
     first = _frame_at(start_s(piece, source))
     wanted = -(-content_end // FRAME_SAMPLES)
-    return FrameRun(first, max(first + 1, min(wanted, longest_end(piece, source))), last=True)
+    return FrameRun(first, max(first + 1, min(wanted, max_end_frame(piece, source))), last=True)
 
 
-def longest_end(piece: Piece, source: Source) -> int:
+def max_end_frame(piece: Piece, source: Source) -> int:
     """Returns the maximum end frame of the last piece."""
     return _frame_at(end_s(piece, source) + _MAX_TAIL_S)
 

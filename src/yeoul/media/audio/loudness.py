@@ -30,19 +30,19 @@ _RAW, _REPORT = "sound.f32", "loudness.txt"
 
 
 @dataclass(frozen=True)
-class Measured:
+class LoudnessMeasurement:
     """A loudness measurement. blocks: loudness over 400 ms, ten values per second, in LUFS. true_peak_db: highest true peak in dBTP."""
 
     blocks: tuple[float, ...]
     true_peak_db: float
 
 
-def measure_loudness(piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits) -> Measured:
+def measure_loudness(piece_file: Path, piece: Piece, source: Source, out: Path, limits: Limits) -> LoudnessMeasurement:
     """Measures the audio that a piece owns, mixed down as for encoding. out: a working folder. Raises what `run_tool` raises."""
     track = source.audio
     piece_audio = None if track is None else read_owned(piece_file, piece, source, track, output_channels(track), limits)
     if track is None or piece_audio is None:
-        return Measured((), SILENCE_DB)
+        return LoudnessMeasurement((), SILENCE_DB)
     owned, sound = piece_audio
     samples = resample(sound, Span(owned.first, owned.end), track.sample_rate)
     (out / _RAW).write_bytes(np.ascontiguousarray(samples.T, np.float32).tobytes())
@@ -61,13 +61,13 @@ def make_loudness_command(channels: int) -> list[str]:
     ]
 
 
-def read_report(text: str) -> Measured:
+def read_report(text: str) -> LoudnessMeasurement:
     """Parses the meter's report, which has values for each tenth of a second."""
     blocks = tuple(float(value) for value in re.findall(r"^lavfi\.r128\.M=(\S+)$", text, re.MULTILINE))
     peaks = [float(value) for value in re.findall(r"^lavfi\.r128\.true_peak=(\S+)$", text, re.MULTILINE)]
     peak = max((value for value in peaks if math.isfinite(value)), default=0.0)
     audible_blocks = tuple(block for block in blocks if math.isfinite(block) and block > _ABSOLUTE_GATE_LUFS)
-    return Measured(audible_blocks, max(SILENCE_DB, 20 * math.log10(peak)) if peak > 0 else SILENCE_DB)
+    return LoudnessMeasurement(audible_blocks, max(SILENCE_DB, 20 * math.log10(peak)) if peak > 0 else SILENCE_DB)
 
 
 def integrate(blocks: Iterable[float]) -> float | None:

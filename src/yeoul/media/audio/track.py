@@ -19,11 +19,11 @@ from yeoul.base.errors import TooLargeError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import SOUND_DEMUXERS, Limits, ffmpeg_input_options, run_tool
 from yeoul.media.source.anchor import find_anchors
-from yeoul.media.source.cutter import Dealt, deal
-from yeoul.media.source.flac_sound import flac_options
-from yeoul.media.source.piece_file import PieceWriter, can_keep, container_for, rebased
-from yeoul.media.source.probe import describe_audio, find_audio, find_more_audio, impossible_is_unreadable
-from yeoul.media.source.scan import PacketTable, SoundScan, is_coarse, keep_only, media_packets, scan_sounds
+from yeoul.media.source.cutter import StreamCut, write_pieces
+from yeoul.media.source.flac_audio import flac_options
+from yeoul.media.source.piece_file import PieceWriter, can_keep, container_for, rebase_packet
+from yeoul.media.source.probe import describe_audio, find_additional_audio, find_audio, reject_invalid_values
+from yeoul.media.source.scan import AudioScan, PacketTable, is_coarse, keep_only, media_packets, scan_audio
 from yeoul.media.source.span import AudioSpans, base_of
 from yeoul.media.source.truncation import open_whole
 from yeoul.model.piece import Piece, PieceAudio
@@ -35,7 +35,7 @@ _LATER_S: Final = 10
 
 
 @dataclass(frozen=True)
-class TakenSound:
+class ExtractedAudio:
     """An audio track that was extracted into a file of its own."""
 
     track: AudioTrack
@@ -43,21 +43,21 @@ class TakenSound:
     path: Path
 
 
-def check_sounds(path: Path, limits: Limits) -> None:
+def check_audio_tracks(path: Path, limits: Limits) -> None:
     """Raises NotInPiecesError if a file has additional audio tracks that can only be extracted by converting them."""
-    with impossible_is_unreadable(), open_whole(path, limits, SOUND_DEMUXERS) as container:
-        for stream in find_more_audio(container):
+    with reject_invalid_values(), open_whole(path, limits, SOUND_DEMUXERS) as container:
+        for stream in find_additional_audio(container):
             container_for([stream])
 
 
-def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limits) -> list[TakenSound]:
+def extract_audio_tracks(path: Path, zero_s: Fraction | None, folder: Path, limits: Limits) -> list[ExtractedAudio]:
     """Writes each additional audio track, at most 15, into its own file in `folder`: copied, or as FLAC if pieces cannot hold its codec.
 
     zero_s: the source's zero in the file's own time; None: the start of its default audio track.
     Raises UnreadableError and StorageFullError, and what `run_tool` raises.
     """
-    with impossible_is_unreadable(), open_whole(path, limits, SOUND_DEMUXERS) as container:
-        if not (streams := find_more_audio(container)):
+    with reject_invalid_values(), open_whole(path, limits, SOUND_DEMUXERS) as container:
+        if not (streams := find_additional_audio(container)):
             return []
         main = find_audio(container)
         assert main is not None, "there are additional audio tracks, so there is a main one"
@@ -65,8 +65,8 @@ def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limit
         tracks = [describe_audio(stream, main) for stream in streams]
         kinds = [container_for([stream]) if can_keep([stream]) else None for stream in streams]
         converted = [(stream.index, flac_options(stream)) for stream in streams]
-    scans = scan_sounds(path, limits, find_more_audio, demuxers=SOUND_DEMUXERS)
-    extracted: list[TakenSound | None] = []
+    scans = scan_audio(path, limits, find_additional_audio, demuxers=SOUND_DEMUXERS)
+    extracted: list[ExtractedAudio | None] = []
     for position, (track, scan, kind) in enumerate(zip(tracks, scans, kinds, strict=True)):
         if scan is None:
             extracted.append(None)
@@ -74,18 +74,18 @@ def take_sounds(path: Path, zero_s: Fraction | None, folder: Path, limits: Limit
         if kind is None:
             output = folder / f"sound-{position:02d}.nut"
             _convert(path, *converted[position], output, limits)
-            extracted.append(TakenSound(track, SoundFile(tick=track.time_base, start_ns=round(-(zero_s + _LATER_S) * _NS)), output))
+            extracted.append(ExtractedAudio(track, SoundFile(tick=track.time_base, start_ns=round(-(zero_s + _LATER_S) * _NS)), output))
             continue
         start_s = base_of(scan.table, range(len(scan.table))) * scan.table.time_base - zero_s
         sound_file = SoundFile(tick=track.time_base, start_ns=round(start_s * _NS), end_sample=scan.end_sample(zero_s, track.sample_rate))
-        extracted.append(TakenSound(track, sound_file, folder / f"sound-{position:02d}.{'nut' if kind == 'nut' else 'mov'}"))
+        extracted.append(ExtractedAudio(track, sound_file, folder / f"sound-{position:02d}.{'nut' if kind == 'nut' else 'mov'}"))
     _copy_streams(path, limits, list(zip(extracted, scans, kinds, strict=True)))
     return [item for item in extracted if item is not None]
 
 
-def _copy_streams(path: Path, limits: Limits, jobs: Sequence[tuple[TakenSound | None, SoundScan | None, str | None]]) -> None:
+def _copy_streams(path: Path, limits: Limits, jobs: Sequence[tuple[ExtractedAudio | None, AudioScan | None, str | None]]) -> None:
     with open_whole(path, limits, SOUND_DEMUXERS) as container:
-        streams = find_more_audio(container)
+        streams = find_additional_audio(container)
         keep_only(container, streams)
         open_files = {
             stream.index: (PieceWriter(extracted.path, [stream], kind), scan.table, base_of(scan.table, range(len(scan.table))))
@@ -99,7 +99,7 @@ def _copy_streams(path: Path, limits: Limits, jobs: Sequence[tuple[TakenSound | 
                     writer, table, base = open_files[packet.stream_index]
                     position = positions[packet.stream_index]
                     if position < len(table):
-                        writer.write(rebased(packet, table, position, base), packet.stream_index)
+                        writer.write(rebase_packet(packet, table, position, base), packet.stream_index)
                     positions[packet.stream_index] += 1
         finally:
             for writer, _, _ in open_files.values():
@@ -116,7 +116,7 @@ def _convert(path: Path, index: int, options: Sequence[str], output: Path, limit
 
 
 @dataclass(frozen=True)
-class SoundPlan:
+class AudioTrackPlan:
     """The plan for cutting an audio track's file: the track, its pieces in order, and the range of packets of each piece."""
 
     track: AudioTrack
@@ -125,12 +125,12 @@ class SoundPlan:
     table: PacketTable
 
 
-def make_keepable(path: Path, sound: SoundFile, folder: Path, limits: Limits) -> tuple[Path, SoundFile]:
+def convert_if_needed(path: Path, sound: SoundFile, folder: Path, limits: Limits) -> tuple[Path, SoundFile]:
     """Returns an audio track's file in a codec that pieces can hold, and its `SoundFile`: itself, or a FLAC file in `folder`.
 
     Raises UnreadableError, and what `run_tool` raises.
     """
-    with impossible_is_unreadable(), open_whole(path, limits, SOUND_DEMUXERS) as container:
+    with reject_invalid_values(), open_whole(path, limits, SOUND_DEMUXERS) as container:
         stream = _choose_stream(container)
         if can_keep([stream]):
             return path, sound
@@ -141,19 +141,19 @@ def make_keepable(path: Path, sound: SoundFile, folder: Path, limits: Limits) ->
     return output, SoundFile(tick=track.time_base, start_ns=round(-(zero_s + _LATER_S) * _NS), end_sample=sound.end_sample)
 
 
-def plan_sound(path: Path, sound: SoundFile, pieces: Sequence[Piece], source: Source, limits: Limits) -> SoundPlan:
+def plan_audio_track(path: Path, sound: SoundFile, pieces: Sequence[Piece], source: Source, limits: Limits) -> AudioTrackPlan:
     """Scans an audio track's file and plans how to cut it at the borders of a source's pieces.
 
     Raises UnreadableError, TruncatedError, TooLargeError, and NotInPiecesError if pieces cannot hold its codec.
     """
-    with impossible_is_unreadable():
+    with reject_invalid_values():
         with open_whole(path, limits, SOUND_DEMUXERS) as container:
             stream = _choose_stream(container)
             track = describe_audio(stream, None)
             piece_container = container_for([stream])
             own_zero_s = _own_zero_s(container, stream)
         is_counted = sound.tick is not None and is_coarse(sound.tick.fraction)
-        scan = scan_sounds(path, limits, lambda container: [_choose_stream(container)], counted=is_counted, demuxers=SOUND_DEMUXERS)[0]
+        scan = scan_audio(path, limits, lambda container: [_choose_stream(container)], counted=is_counted, demuxers=SOUND_DEMUXERS)[0]
         if scan is None:
             raise UnreadableError("the file has no audio")
         _check_length(scan.table, limits)
@@ -173,7 +173,7 @@ def plan_sound(path: Path, sound: SoundFile, pieces: Sequence[Piece], source: So
             )
             for piece, span, anchor in zip(pieces, spans, anchors, strict=True)
         ]
-    return SoundPlan(track, tuple(complete), tuple(spans), table)
+    return AudioTrackPlan(track, tuple(complete), tuple(spans), table)
 
 
 def _check_length(table: PacketTable, limits: Limits) -> None:
@@ -201,12 +201,12 @@ def _start_s(stream: Stream) -> Fraction:
     return Fraction(0) if stream.start_time is None or stream.time_base is None else stream.start_time * stream.time_base
 
 
-def cut_sound(path: Path, plan: SoundPlan, folder: Path, limits: Limits) -> Generator[tuple[Piece, Path | None]]:
+def cut_audio_track(path: Path, plan: AudioTrackPlan, folder: Path, limits: Limits) -> Generator[tuple[Piece, Path | None]]:
     """Writes the track's pieces into `folder`, in order; yields each one when it is complete, with None if it has no packets.
 
     Raises UnreadableError and StorageFullError.
     """
     with open_whole(path, limits, SOUND_DEMUXERS) as container:
         stream = _choose_stream(container)
-        cut = Dealt(stream, plan.table, plan.spans, [piece.audio_base for piece in plan.pieces])
-        yield from deal(media_packets(container, [stream]), [cut], plan.pieces, folder)
+        cut = StreamCut(stream, plan.table, plan.spans, [piece.audio_base for piece in plan.pieces])
+        yield from write_pieces(media_packets(container, [stream]), [cut], plan.pieces, folder)

@@ -51,6 +51,6 @@ def unpack(data: bytes, layout: str, offset: int, end: int) -> tuple[int, ...]:
     return struct.unpack_from(layout, data, offset)
 
 
-def whole(data: bytes) -> Box:
+def make_root_box(data: bytes) -> Box:
     """Returns a pseudo box that contains all boxes of the data."""
     return Box("file", 0, 0, len(data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from yeoul.base.errors import MediaToolError
-from yeoul.media.mp4.box import Box, boxes, find_box, unpack, whole
+from yeoul.media.mp4.box import Box, boxes, find_box, make_root_box, unpack
 
 _VISUAL_FIELDS = 78  # of a VisualSampleEntry, ISO/IEC 14496-12, 12.1.3.2
 _AUDIO_FIELDS = 28  # of an AudioSampleEntry, 12.2.3.2
@@ -23,7 +23,7 @@ def get_codecs(init: bytes) -> str:
 
 def find_entry(init: bytes) -> Box:
     """Returns the first sample entry of the only track. Raises MediaToolError."""
-    stsd = find_box(init, whole(init), "moov/trak/mdia/minf/stbl/stsd")
+    stsd = find_box(init, make_root_box(init), "moov/trak/mdia/minf/stbl/stsd")
     entry = next(boxes(init, stsd.payload + 8, stsd.end), None)
     if entry is None:
         raise MediaToolError("the sample description is empty")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 
 from yeoul.base.errors import MediaToolError
-from yeoul.media.mp4.box import boxes, find_box, unpack, whole
+from yeoul.media.mp4.box import boxes, find_box, make_root_box, unpack
 
 _ELST = struct.Struct(">4sIIIiHH")  # kind, version and flags, count, duration (0: to the end), media time, rate
 
 
 def get_media_time(init: bytes) -> int:
     """Returns the media time at which the edit list of the only track starts, in ticks; 0 without an edit list. Raises MediaToolError."""
-    trak = find_box(init, whole(init), "moov/trak")
+    trak = find_box(init, make_root_box(init), "moov/trak")
     edts = next((box for box in boxes(init, trak.payload, trak.end) if box.kind == "edts"), None)
     if edts is None:
         return 0
@@ -30,7 +30,7 @@ def add_edit_list(init: bytes, media_time: int) -> bytes:
     """
     if media_time == 0:
         return init
-    moov = find_box(init, whole(init), "moov")
+    moov = find_box(init, make_root_box(init), "moov")
     trak = find_box(init, moov, "trak")
     if any(box.kind == "edts" for box in boxes(init, trak.payload, trak.end)):
         raise MediaToolError("the track already has an edit list")

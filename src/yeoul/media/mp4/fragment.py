@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from pydantic import ValidationError
 
 from yeoul.base.errors import MediaToolError
-from yeoul.media.mp4.box import Box, boxes, find_box, unpack, whole
+from yeoul.media.mp4.box import Box, boxes, find_box, make_root_box, unpack
 from yeoul.model.rendition import IFrame
 
 # ISO/IEC 14496-12, 8.8.7.1 (tf_flags) and 8.8.8.1 (tr_flags).
@@ -234,6 +234,6 @@ def find_i_frames(fragments: Sequence[Fragment], delay_ticks: int) -> tuple[IFra
 
 def get_timescale(init: bytes) -> int:
     """Returns the ticks per second of the init segment's only track (14496-12, 8.4.2)."""
-    mdhd = find_box(init, whole(init), "moov/trak/mdia/mdhd")
+    mdhd = find_box(init, make_root_box(init), "moov/trak/mdia/mdhd")
     version, *_ = unpack(init, ">B", mdhd.payload, mdhd.end)
     return unpack(init, ">I", mdhd.payload + (20 if version else 12), mdhd.end)[0]

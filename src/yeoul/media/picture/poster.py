@@ -19,7 +19,7 @@ _QUALITY = 88
 _SLACK_S = 0.0005  # clients send times as rounded decimals
 
 
-def draw_thumbnail(data: bytes) -> bytes:
+def draw_poster(data: bytes) -> bytes:
     """Returns an uploaded picture as a JPEG. Raises what `read_picture` raises."""
     return _encode_jpeg(read_picture(data, _MAX_SIDE))
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError, from_dict
-from yeoul.base.sandbox.room import Room
+from yeoul.base.sandbox.confine import Sandbox
 from yeoul.media.limits import Limits
 from yeoul.media.picture.avatar import make_avatar
-from yeoul.media.picture.poster import cut_frame, draw_thumbnail
-from yeoul.media.source.ends import look_at_ends
+from yeoul.media.picture.poster import cut_frame, draw_poster
+from yeoul.media.source.ends import probe_ends
 
 _MAX_PROCESSES: Final = 2
 _MEMORY_BYTES: Final = 768 * 2**20
@@ -33,12 +33,12 @@ _TIMEOUT_S: Final = 300.0  # generous for busy machines; _CPU_S stops decompress
 
 
 def _probe_ends(first: bytes, last: bytes, size_bytes: float) -> bytes:
-    return json.dumps(look_at_ends(first, last, int(size_bytes), Limits())).encode()
+    return json.dumps(probe_ends(first, last, int(size_bytes), Limits())).encode()
 
 
 _ACTIONS: Final[dict[str, Callable[..., bytes]]] = {
     "avatar": make_avatar,
-    "thumbnail": draw_thumbnail,
+    "thumbnail": draw_poster,
     "frame": cut_frame,
     "ends": _probe_ends,
 }
@@ -55,16 +55,16 @@ class Drawing:
         """Returns `avatar.make_avatar(data)`."""
         return self._draw("avatar", data)
 
-    def draw_thumbnail(self, data: bytes) -> bytes:
-        """Returns `poster.draw_thumbnail(data)`."""
+    def draw_poster(self, data: bytes) -> bytes:
+        """Returns `poster.draw_poster(data)`."""
         return self._draw("thumbnail", data)
 
     def cut_frame(self, init: bytes, media: bytes, time_s: float) -> bytes:
         """Returns `poster.cut_frame(init, media, time_s)`."""
         return self._draw("frame", init, media, time_s=time_s)
 
-    def look_at_ends(self, first: bytes, last: bytes, size_bytes: int) -> dict[str, str]:
-        """Returns `ends.look_at_ends(first, last, size_bytes)`."""
+    def probe_ends(self, first: bytes, last: bytes, size_bytes: int) -> dict[str, str]:
+        """Returns `ends.probe_ends(first, last, size_bytes)`."""
         formats: dict[str, str] = json.loads(self._draw("ends", first, last, size_bytes=size_bytes))
         return formats
 
@@ -106,7 +106,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_OUTPUT_BYTES, _MAX_OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    Room(readable=(), writable=(), mount_point=Path(head["folder"]), user=head["user"]).enter()
+    Sandbox(readable=(), writable=(), mount_point=Path(head["folder"]), user=head["user"]).enter()
     try:
         response = b"{}\n" + _ACTIONS[head["do"]](*parts, **head["numbers"])
     except YeoulError as error:

@@ -39,7 +39,7 @@ _GOOD_SHARE = 0.75  # share of the highest interest; an early frame is preferred
 
 
 @dataclass(frozen=True)
-class Tile:
+class Thumbnail:
     """A thumbnail of the frame at start_s, in seconds from the video's start."""
 
     start_s: float
@@ -59,26 +59,26 @@ class Sheets:
     tiles: int
 
 
-def make_tiles(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Tile]:
+def make_thumbnails(init: bytes, segment: Path, tile_width: int = _TILE_WIDTH) -> list[Thumbnail]:
     """Returns one thumbnail per IDR frame of a media segment; decodes only these frames. Raises UnreadableError if there is none."""
     media, timescale = segment.read_bytes(), fragment.get_timescale(init)
     delay = get_media_time(init)
     # Not the demuxer's times, which are decode times in old videos with negative composition offsets.
     starts = [picture.start_ticks / timescale for picture in fragment.find_i_frames(fragment.list_fragments(media), delay)]
-    tiles: list[Tile] = []
+    tiles: list[Thumbnail] = []
     with av.open(io.BytesIO(init + media), "r", format="mp4") as container:
         stream = container.streams.video[0]
         stream.codec_context.skip_frame = "NONKEY"
         for frame, start_s in zip(container.decode(stream), starts, strict=False):
             height = max(2, round(tile_width * frame.height / frame.width))
             picture = cast("Image.Image", frame.to_image(width=tile_width, height=height))  # pyright: ignore[reportUnknownMemberType]
-            tiles.append(Tile(start_s, _encode_jpeg(picture, _TILE_QUALITY)))
+            tiles.append(Thumbnail(start_s, _encode_jpeg(picture, _TILE_QUALITY)))
     if not tiles:
         raise UnreadableError("the segment has no IDR frame")
     return tiles
 
 
-def compose_sheets(tiles: Sequence[Tile]) -> Sheets:
+def compose_sheets(tiles: Sequence[Thumbnail]) -> Sheets:
     """Arranges thumbnails at a constant interval: for each time the last thumbnail that is not later. Uses at most 300 times."""
     ordered = sorted(tiles, key=lambda tile: tile.start_s)
     span_s = ordered[-1].start_s
@@ -92,7 +92,7 @@ def compose_sheets(tiles: Sequence[Tile]) -> Sheets:
     return Sheets(sheets, _COLUMNS, _ROWS, first.width, first.height, interval_s, len(chosen))
 
 
-def _draw_sheet(tiles: Sequence[Tile], size: tuple[int, int]) -> bytes:
+def _draw_sheet(tiles: Sequence[Thumbnail], size: tuple[int, int]) -> bytes:
     width, height = size
     rows = -(-len(tiles) // _COLUMNS)
     sheet = Image.new("RGB", (width * _COLUMNS, height * rows))
@@ -135,7 +135,7 @@ def measure_interest(jpeg: bytes) -> float:
     return float(brightest - darkest) * sharpness * (0.3 if mean < _DARK or mean > _OVEREXPOSED else 1.0)
 
 
-def find_poster_tile(tiles: Sequence[Tile], earlier: float) -> Tile | None:
+def find_poster_thumbnail(tiles: Sequence[Thumbnail], earlier: float) -> Thumbnail | None:
     """Returns the earliest of the most interesting thumbnails; None if none is much more interesting than the first poster.
 
     earlier: the interest of the first poster.

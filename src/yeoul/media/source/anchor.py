@@ -14,8 +14,8 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from yeoul.media.limits import SOUND_DEMUXERS, Limits
-from yeoul.media.source.piece_file import PieceWriter, container_for, rebased
-from yeoul.media.source.scan import AudioCount, PacketTable, SoundScan, decoded_audio, media_packets
+from yeoul.media.source.piece_file import PieceWriter, container_for, rebase_packet
+from yeoul.media.source.scan import AudioCount, AudioScan, PacketTable, decode_audio_packet, media_packets
 from yeoul.media.source.span import base_of
 from yeoul.media.source.truncation import open_whole
 
@@ -23,7 +23,7 @@ _OPENING_PACKETS: Final = 4
 
 
 def find_anchors(
-    path: Path, limits: Limits, sound: SoundScan, zero_s: Fraction, spans: Sequence[range], choose: Callable[[InputContainer], AudioStream]
+    path: Path, limits: Limits, sound: AudioScan, zero_s: Fraction, spans: Sequence[range], choose: Callable[[InputContainer], AudioStream]
 ) -> list[int | None]:
     """Returns, for each span of audio packets, the position of the first sample that a fresh decoder yields.
 
@@ -54,7 +54,7 @@ def _copy_openings(
     for position, packet in enumerate(media_packets(container, [audio])):
         for start in range(max(0, position - _OPENING_PACKETS + 1), position + 1):
             if start in openings and position < stops[start]:
-                openings[start].append(rebased(packet, table, position, base_of(table, range(start, stops[start]))))
+                openings[start].append(rebase_packet(packet, table, position, base_of(table, range(start, stops[start]))))
     return openings
 
 
@@ -68,6 +68,6 @@ def _count_missing_samples(audio: AudioStream, count: AudioCount, start: int, pa
     with av.open(buffer, "r") as piece:
         decoder: Any = piece.streams.audio[0].codec_context
         yielded = sum(
-            frame.samples for packet in media_packets(piece, list(piece.streams)) for frame in decoded_audio(decoder.decode, packet)
+            frame.samples for packet in media_packets(piece, list(piece.streams)) for frame in decode_audio_packet(decoder.decode, packet)
         )
     return int(count.count[start : start + len(packets)].sum()) - yielded

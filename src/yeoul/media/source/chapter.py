@@ -30,7 +30,7 @@ def read_chapters(container: InputContainer, zero_s: Fraction, duration_s: float
     return tuple(sorted(chapters, key=lambda chapter: chapter.start_s))
 
 
-def place_chapters(chapters: Iterable[Chapter], shift_s: float, duration_s: float) -> tuple[Chapter, ...]:
+def shift_chapters(chapters: Iterable[Chapter], shift_s: float, duration_s: float) -> tuple[Chapter, ...]:
     """Returns chapters moved `shift_s` earlier and limited to 0 to `duration_s`; leaves out those outside of that range."""
     placed = (_limit_chapter(chapter.start_s - shift_s, chapter.end_s - shift_s, chapter.title, duration_s) for chapter in chapters)
     return tuple(itertools.chain.from_iterable(placed))

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import BROKEN, SOUND_DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.limits import AV_ERRORS, SOUND_DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
 from yeoul.media.source.probe import find_audio, find_video
-from yeoul.media.source.scan import decoded_audio, media_packets
+from yeoul.media.source.scan import decode_audio_packet, media_packets
 
 _RATE: Final = 5
 _LONGEST_PX: Final = 1280
@@ -40,7 +40,7 @@ class _Audio:
     peaks: array[float]
 
 
-def with_cover(path: Path, folder: Path, limits: Limits) -> Path | None:
+def add_cover(path: Path, folder: Path, limits: Limits) -> Path | None:
     """Writes a file with the audio of `path` and a still picture into `folder`, and returns its path.
 
     Returns None if `path` has video, or no audio. Raises UnreadableError if no demuxer recognises the file, TooLargeError if the audio is
@@ -74,7 +74,7 @@ def _find_cover_art(container: InputContainer, limits: Limits) -> Image.Image | 
             continue
         try:
             frame = next(container.decode(stream), None)
-        except BROKEN:
+        except AV_ERRORS:
             frame = None
         if frame is not None:
             image = cast("Image.Image", frame.to_image()).convert("RGB")  # pyright: ignore[reportUnknownMemberType]
@@ -96,7 +96,7 @@ def _decode_audio(path: Path, limits: Limits) -> _Audio:
             raise UnreadableError("the file has no audio that can be decoded", file=path.name)
         rate, decode = stream.codec_context.sample_rate, cast("Any", stream.codec_context).decode
         for packet in (*_packets(container, stream), None):
-            for frame in decoded_audio(decode, packet):
+            for frame in decode_audio_packet(decode, packet):
                 samples += frame.samples
                 peaks.append(_peak(frame.to_ndarray()))
             if samples > limits.max_duration_s * rate:

@@ -11,13 +11,13 @@ from av.packet import Packet
 from av.stream import Stream
 
 from yeoul.base.errors import UnreadableError
-from yeoul.media.source.piece_file import PieceWriter, rebased
+from yeoul.media.source.piece_file import PieceWriter, rebase_packet
 from yeoul.media.source.scan import PacketTable
 from yeoul.model.piece import Piece
 
 
 @dataclass(frozen=True)
-class Dealt:
+class StreamCut:
     """A stream to cut. table: its packets. spans: the range of packets of each piece. bases: the base of the times in each piece."""
 
     stream: Stream
@@ -26,8 +26,8 @@ class Dealt:
     bases: Sequence[int]
 
 
-def deal(
-    packets: Iterable[Packet[Any]], streams: Sequence[Dealt], pieces: Sequence[Piece], folder: Path, only: Collection[int] | None = None
+def write_pieces(
+    packets: Iterable[Packet[Any]], streams: Sequence[StreamCut], pieces: Sequence[Piece], folder: Path, only: Collection[int] | None = None
 ) -> Generator[tuple[Piece, Path | None]]:
     """Writes pieces into `folder` as 000000.nut (or .mov) and so on; yields each piece, in order, with its file when it is complete.
 
@@ -50,7 +50,7 @@ def deal(
 
 
 class _PiecesWriter:
-    def __init__(self, streams: Sequence[Dealt], waiting: list[Piece], folder: Path) -> None:
+    def __init__(self, streams: Sequence[StreamCut], waiting: list[Piece], folder: Path) -> None:
         self.waiting = waiting
         self._streams = {cut.stream.index: cut for cut in streams}
         self._positions = dict.fromkeys(self._streams, 0)
@@ -67,7 +67,7 @@ class _PiecesWriter:
             if len(span) and span.start > position:
                 return  # later pieces start later
             if position in span:
-                self._get_writer(piece).write(rebased(packet, cut.table, position, cut.bases[piece.index]), packet.stream_index)
+                self._get_writer(piece).write(rebase_packet(packet, cut.table, position, cut.bases[piece.index]), packet.stream_index)
 
     def _get_writer(self, piece: Piece) -> PieceWriter:
         if piece.index not in self._writers:

@@ -24,7 +24,7 @@ class Seekable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def is_without_base_colours(file: Seekable) -> bool:
+def is_dolby_vision_only(file: Seekable) -> bool:
     """True if the file's frames have colours that only a Dolby Vision decoder can convert (profile 5)."""
     return any(record[1][0] >> 1 == _PROFILE_WITHOUT_BASE for record in _RECORD.finditer(_read_header(file)))
 

@@ -9,8 +9,8 @@ from typing import Final
 import av
 
 from yeoul.base.errors import MediaError, UnsupportedCodecError
-from yeoul.media.limits import BROKEN, Limits, av_options
-from yeoul.media.source.probe import check_base_colours, find_audio, find_video
+from yeoul.media.limits import AV_ERRORS, Limits, av_options
+from yeoul.media.source.probe import check_dolby_vision, find_audio, find_video
 
 _MAX_READ_BYTES: Final = 16 * 2**20  # some demuxers search for a marker through all of the missing middle
 
@@ -49,18 +49,18 @@ class _Ends(io.RawIOBase):
         return bytes(data)
 
 
-def look_at_ends(first: bytes, last: bytes, size_bytes: int, limits: Limits) -> dict[str, str]:
+def probe_ends(first: bytes, last: bytes, size_bytes: int, limits: Limits) -> dict[str, str]:
     """Returns {"container", "video", "audio"} of a file from its first and last bytes, without the entries that they do not show.
 
     Raises UnsupportedCodecError (facts: codec, container) if there is no decoder for the video.
     """
     ends = _Ends(first, last, size_bytes)
     formats: dict[str, str] = {}
-    with contextlib.suppress(*BROKEN), av.open(ends, "r", options=av_options(limits), metadata_errors="replace") as container:
+    with contextlib.suppress(*AV_ERRORS), av.open(ends, "r", options=av_options(limits), metadata_errors="replace") as container:
         formats["container"] = container.format.name.split(",")[0]
         try:
             video, audio = find_video(container), find_audio(container)
-            check_base_colours(ends, video)
+            check_dolby_vision(ends, video)
         except UnsupportedCodecError as error:
             codec = error.facts.get("codec", "unknown")
             message = f"{error.message} ({codec} in {formats['container']})"

@@ -29,12 +29,12 @@ _LOSSLESS_H264: Final = frozenset(
 _RELABEL: Final = ("-vf", "scale=in_range=pc:out_range=pc,setparams=range=tv")
 
 
-def with_near_keys(path: Path, source: Source, folder: Path, limits: Limits, *, needed: bool = False) -> Path | None:
+def add_keyframes(path: Path, source: Source, folder: Path, limits: Limits, *, needed: bool = False) -> Path | None:
     """Writes a file with the unchanged frames and audio of `path` and a keyframe every two seconds into `folder`, and returns its path.
 
     needed: pieces cannot hold the video as it is, so the file may be converted even if times are rounded to milliseconds. Returns None
     if the file must be cut as it is: its container is not supported, the video is interlaced or needs another decoder, or ffmpeg fails or
-    reaches the limits. The new file lacks the metadata that `flac_sound.with_what_is_told` restores.
+    reaches the limits. The new file lacks the metadata that `flac_sound.restore_metadata` restores.
     """
     container = _CONTAINERS.get(source.container, "matroska" if needed else None)
     if container is None or source.video.interlaced or needs_feed(source):

@@ -19,7 +19,7 @@ _HVCC_HEADER: Final = 22
 _COUNT: Final = 0x1F
 
 
-def make_carrier(stream: Stream) -> Callable[[Packet[Any]], Packet[Any]]:
+def make_parameter_set_inserter(stream: Stream) -> Callable[[Packet[Any]], Packet[Any]]:
     """Returns a function that inserts the newest parameter sets of a stream before each keyframe, once they have changed."""
     read = _READERS.get(stream.codec_context.codec.canonical_name)
     sets = b""

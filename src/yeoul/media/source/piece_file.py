@@ -148,7 +148,7 @@ def _storage_errors() -> Generator[None]:
         raise UnreadableError("a damaged packet cannot be stored in a piece", reason=error.strerror) from error
 
 
-def rebased(packet: Packet[Any], table: PacketTable, position: int, base: int) -> Packet[Any]:
+def rebase_packet(packet: Packet[Any], table: PacketTable, position: int, base: int) -> Packet[Any]:
     """Returns a copy of the packet at a position of the table, with the table's times minus the base."""
     copy: Packet[Any] = Packet(bytes(packet))
     copy.time_base = table.time_base

@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
-from yeoul.media.limits import BROKEN, Limits, reason_of
+from yeoul.media.limits import AV_ERRORS, Limits, reason_of
 from yeoul.media.source.chapter import read_chapters
-from yeoul.media.source.dolby import Seekable, is_without_base_colours
+from yeoul.media.source.dolby import Seekable, is_dolby_vision_only
 from yeoul.media.source.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
 from yeoul.model.notice import Notice
@@ -65,10 +65,10 @@ def probe(path: Path, limits: Limits) -> Source:
     by exact values from a scan of all packets.
     Raises UnreadableError, TruncatedError, NoVideoError, UnsupportedCodecError and TooLargeError.
     """
-    with impossible_is_unreadable(), open_whole(path, limits) as container:
+    with reject_invalid_values(), open_whole(path, limits) as container:
         video, audio = find_video(container), find_audio(container)
         with path.open("rb") as file:
-            check_base_colours(file, video)
+            check_dolby_vision(file, video)
         frame = _decode_first_frame(path, container, video, limits)
         duration_s = claimed_duration_s(container, video)
         zero_s = (frame.pts or 0) * time_base(video).fraction
@@ -85,7 +85,7 @@ def probe(path: Path, limits: Limits) -> Source:
 
 
 @contextlib.contextmanager
-def impossible_is_unreadable() -> Generator[None]:
+def reject_invalid_values() -> Generator[None]:
     """Turns errors about invalid values in a file into UnreadableError: of our models (facts: field) and of PyAV."""
     try:
         yield
@@ -108,9 +108,9 @@ def find_video(container: InputContainer) -> VideoStream:
     return stream
 
 
-def check_base_colours(file: Seekable, video: VideoStream) -> None:
+def check_dolby_vision(file: Seekable, video: VideoStream) -> None:
     """Raises UnsupportedCodecError if the video has colours that only a Dolby Vision decoder can convert."""
-    if is_without_base_colours(file):
+    if is_dolby_vision_only(file):
         message = "Dolby Vision profile 5 has colours that only Dolby Vision decoders can convert"
         raise UnsupportedCodecError(message, codec=_codec_name(video), profile=5)
 
@@ -121,7 +121,7 @@ def find_audio(container: InputContainer) -> AudioStream | None:
     return usable[0] if usable else None
 
 
-def find_more_audio(container: InputContainer) -> list[AudioStream]:
+def find_additional_audio(container: InputContainer) -> list[AudioStream]:
     """Returns up to 15 further audio streams after the one of `find_audio`, in the file's order, without those known to be empty."""
     usable = _usable_audio(container)
     counted = any(stream.frames > 0 for stream in usable)
@@ -163,11 +163,11 @@ def _decode_frames(container: InputContainer, video: VideoStream) -> Iterator[Vi
     while True:
         try:
             packet = next(packets, None)
-        except BROKEN as error:
+        except AV_ERRORS as error:
             raise UnreadableError("the file cannot be read", reason=reason_of(error)) from error
         if packet is None:
             return
-        with contextlib.suppress(*BROKEN):  # a damaged packet, or a frame with missing references
+        with contextlib.suppress(*AV_ERRORS):  # a damaged packet, or a frame with missing references
             yield from packet.decode()
 
 
@@ -253,11 +253,11 @@ def _orientation(frame: VideoFrame) -> tuple[Rotation, bool]:
     try:
         matrix = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:  # PyAV fails on other, unknown side data; it can still read the rotation, but not the mirroring
-        return turn_of(frame), False
+        return rotation_of(frame), False
     return orientation_of(struct.unpack("<9i", bytes(matrix))) if matrix is not None else (0, False)
 
 
-def turn_of(frame: VideoFrame) -> Rotation:
+def rotation_of(frame: VideoFrame) -> Rotation:
     """Returns the clockwise rotation that makes a frame upright, in degrees; PyAV's own value is counter-clockwise."""
     return _ROTATIONS[round(-frame.rotation / 90) % 4]
 
@@ -309,7 +309,7 @@ def _list_left_out(container: InputContainer, frame: VideoFrame) -> tuple[Notice
     """Returns notices about the tracks and the alpha channel that are left out."""
     counted = any(stream.frames > 0 for stream in container.streams if isinstance(stream, AudioStream))
     audios = sum(stream.type == "audio" and (stream.frames > 0 or not counted) for stream in container.streams)
-    audios -= len(find_more_audio(container)) + (find_audio(container) is not None)
+    audios -= len(find_additional_audio(container)) + (find_audio(container) is not None)
     videos = sum(stream.type == "video" and not stream.disposition & _STILL_PICTURES for stream in container.streams)
     notices: list[Notice] = []
     if audios > 0:

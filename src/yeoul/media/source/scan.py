@@ -24,9 +24,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.limits import BROKEN, DEMUXERS, Limits, most_copied_bytes, reason_of
-from yeoul.media.source.parameter_sets import make_carrier
-from yeoul.media.source.picture_count import PICTURES_IN_PARTS, make_picture_test
+from yeoul.media.limits import AV_ERRORS, DEMUXERS, Limits, max_demuxed_bytes, reason_of
+from yeoul.media.source.frame_start import SPLIT_FRAME_CODECS, make_frame_start_test
+from yeoul.media.source.parameter_sets import make_parameter_set_inserter
 from yeoul.media.source.probe import find_audio, find_video
 from yeoul.media.source.timeline import Timeline
 from yeoul.media.source.truncation import check_demuxed, open_whole
@@ -50,8 +50,8 @@ class PacketTable:
     """All packets of one stream in decode order: arrays of equal length, with times in ticks of time_base.
 
     pts and dts are complete; dts rises strictly and is never above pts. size: in bytes. key: decoding can start here. hidden: an edit
-    list hides the packet's frame. shown: the packet yields a displayed frame (it is not hidden, and can be decoded). goes_on: the packet
-    continues the frame of the previous packet, as a second field does; the array is empty if no packet does.
+    list hides the packet's frame. shown: the packet yields a displayed frame (it is not hidden, and can be decoded). is_continuation: the
+    packet continues the frame of the previous packet, as a second field does; the array is empty if no packet does.
     """
 
     time_base: Fraction
@@ -62,7 +62,7 @@ class PacketTable:
     key: Flags
     hidden: Flags
     shown: Flags
-    goes_on: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
+    is_continuation: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -116,7 +116,7 @@ class AudioCount:
 
 
 @dataclass(frozen=True)
-class SoundScan:
+class AudioScan:
     """The scan of one audio stream. count and is_trimmed: as `audio_count` and `audio_trimmed` of a `Scan`."""
 
     table: PacketTable
@@ -143,8 +143,8 @@ class Scan:
     notices: tuple[Notice, ...] = ()
 
     @property
-    def sound(self) -> SoundScan | None:
-        return None if self.audio is None else SoundScan(self.audio, self.audio_count, self.audio_trimmed)
+    def sound(self) -> AudioScan | None:
+        return None if self.audio is None else AudioScan(self.audio, self.audio_count, self.audio_trimmed)
 
     @property
     def zero_s(self) -> Fraction:
@@ -161,14 +161,14 @@ class Scan:
         return float(max(ends) - start_s)
 
 
-def scan_sounds(
+def scan_audio(
     path: Path,
     limits: Limits,
     choose: Callable[[InputContainer], Sequence[AudioStream]],
     *,
     counted: bool = False,
     demuxers: Sequence[str] = DEMUXERS,
-) -> list[SoundScan | None]:
+) -> list[AudioScan | None]:
     """Demuxes a file and returns a scan of each audio stream that `choose` returns; None for a stream without packets.
 
     counted: count samples even if the file's times are fine enough, because an earlier conversion rounded them.
@@ -191,14 +191,14 @@ def scan_sounds(
                     counter.add(packet)
         check_demuxed(path, container, list(chosen))
         is_mov = "mp4" in container.format.name.split(",")
-        scans: list[SoundScan | None] = []
+        scans: list[AudioScan | None] = []
         for stream in chosen:
             if not len(collectors[stream.index]):
                 scans.append(None)
                 continue
             table = _trim_to_edit_end(collectors[stream.index].table(), stream.duration if is_mov else None)
             counter = counters[stream.index]
-            scans.append(SoundScan(table, counter.counted() if counter is not None else None, is_mov))
+            scans.append(AudioScan(table, counter.counted() if counter is not None else None, is_mov))
     return scans
 
 
@@ -271,10 +271,10 @@ def keep_only(container: InputContainer, streams: Sequence[Stream]) -> None:
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
     """Yields the packets with data in the file's order, for each stream from the first packet with a time (all, in formats without times).
 
-    Raises UnreadableError, and TooLargeError if the packets are larger than `most_copied_bytes` of the file's size.
+    Raises UnreadableError, and TooLargeError if the packets are larger than `max_demuxed_bytes` of the file's size.
     """
-    left_bytes = most_copied_bytes(container.size)
-    add_parameter_sets = {stream.index: make_carrier(stream) for stream in streams}
+    left_bytes = max_demuxed_bytes(container.size)
+    add_parameter_sets = {stream.index: make_parameter_set_inserter(stream) for stream in streams}
     unpack = {stream.index: _make_unpacker(container, stream) for stream in streams}
     started = {stream.index for stream in streams if container.format.flags & FormatFlags.no_timestamps.value}
     try:
@@ -290,7 +290,7 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
                     started.add(complete.stream_index)
                 if complete.stream_index in started:
                     yield complete
-    except BROKEN as error:
+    except AV_ERRORS as error:
         raise UnreadableError("the file cannot be read to its end", reason=reason_of(error)) from error
 
 
@@ -316,11 +316,13 @@ class _PacketCollector:
         is_audio = isinstance(stream, AudioStream)
         self._step = math.ceil(1 / (stream.codec_context.sample_rate * self._time_base)) if is_audio else 1
         context = stream.codec_context
-        self._begins_frame = make_picture_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
+        self._begins_frame = (
+            make_frame_start_test(context.codec.canonical_name, context.extradata) if isinstance(stream, VideoStream) else None
+        )
         self._usual_step = max(1, round(1 / (_usual_rate(stream) * self._time_base)))
         # ffmpeg's VP9 parser reports frames with a damaged start as keyframes.
         self._is_vp9 = context.codec.canonical_name == "vp9"
-        self._can_split_frames = context.codec.canonical_name in PICTURES_IN_PARTS
+        self._can_split_frames = context.codec.canonical_name in SPLIT_FRAME_CODECS
         self._pts, self._dts, self._duration, self._size = array("q"), array("q"), array("q"), array("q")
         self._key, self._hidden, self._shown, self._is_continuation = bytearray(), bytearray(), bytearray(), bytearray()
 
@@ -359,7 +361,7 @@ class _PacketCollector:
         if goes_on.any():  # the duration of a frame is the sum of its packets'
             whole = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(pts))))
             duration = np.where(goes_on, duration, np.bincount(whole, duration, len(pts)).astype(np.int64))
-        return PacketTable(self._time_base, pts, repaired_dts(pts, dts, self._step), duration, size, key, hidden, shown, goes_on)
+        return PacketTable(self._time_base, pts, repair_dts(pts, dts, self._step), duration, size, key, hidden, shown, goes_on)
 
 
 def _lacks_time(pts: Ticks, dts: Ticks) -> Flags:
@@ -387,7 +389,7 @@ def _fill_missing_times(pts: Ticks, dts: Ticks, usual_step: int) -> tuple[Ticks,
     return np.where(untimed, filled, pts), np.where(untimed, filled, dts)
 
 
-def repaired_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:
+def repair_dts(pts: Ticks, dts: Ticks, step: int = 1) -> Ticks:
     """Returns dts that rise by at least `step` and are never above pts; pure.
 
     Returns the given dts if they are complete and valid, else the i-th smallest pts minus the reordering delay.
@@ -434,7 +436,7 @@ def _decode_packet(decode: Any, packet: Packet[Any] | None) -> Iterator[tuple[in
         for frame in cast("list[VideoFrame]", decode(packet)):
             if isinstance(frame.opaque, int):
                 yield frame.opaque, frame
-    except BROKEN:
+    except AV_ERRORS:
         return  # a damaged packet loses its own frame only
 
 
@@ -445,7 +447,7 @@ def _use_display_order(table: PacketTable, path: Path, limits: Limits) -> Packet
     pts[shown] = np.sort(table.pts[shown])
     visible = np.zeros(len(table), np.bool_)
     visible[shown] = True
-    return replace(table, pts=pts, dts=repaired_dts(pts, table.dts), shown=table.shown & visible)
+    return replace(table, pts=pts, dts=repair_dts(pts, table.dts), shown=table.shown & visible)
 
 
 def _separate_equal_pts(table: PacketTable) -> PacketTable:
@@ -458,7 +460,7 @@ def _separate_equal_pts(table: PacketTable) -> PacketTable:
     steps = np.arange(len(ordered))
     pts = table.pts.copy()
     pts[order] = np.maximum.accumulate(ordered - steps) + steps
-    return replace(table, pts=pts, dts=repaired_dts(pts, table.dts))
+    return replace(table, pts=pts, dts=repair_dts(pts, table.dts))
 
 
 def _hide_undecodable_leading(table: PacketTable, path: Path, limits: Limits) -> PacketTable:
@@ -498,7 +500,7 @@ def _hold_for_audio(video: PacketTable, audio: PacketTable) -> PacketTable:
         pts[first] = math.ceil(start)
     if is_short:
         duration[last] = math.floor(stop) - pts[last]
-    return replace(video, pts=pts, dts=repaired_dts(pts, video.dts), duration=duration)
+    return replace(video, pts=pts, dts=repair_dts(pts, video.dts), duration=duration)
 
 
 def _trim_to_edit_end(table: PacketTable, promised_end: int | None) -> PacketTable:
@@ -533,7 +535,7 @@ class _SampleCounter:
         self._start, self._count = array("q"), array("q")
 
     def add(self, packet: Packet[Any]) -> None:
-        frames = decoded_audio(self._decode, packet)
+        frames = decode_audio_packet(self._decode, packet)
         for frame in frames[:1]:
             self._follow(frame)
         count = sum(frame.samples for frame in frames)
@@ -558,9 +560,9 @@ class _SampleCounter:
         return AudioCount(start, count)
 
 
-def decoded_audio(decode: Any, packet: Packet[Any] | None) -> list[AudioFrame]:
+def decode_audio_packet(decode: Any, packet: Packet[Any] | None) -> list[AudioFrame]:
     """Returns the frames that a packet decodes to; none if it is damaged."""
     try:
         return cast("list[AudioFrame]", decode(packet))
-    except BROKEN:
+    except AV_ERRORS:
         return []

@@ -48,7 +48,7 @@ class VideoSpans:
         if key_index > 0 and self._has_leading[key_index]:
             key_index -= 1
         first, stop = np.searchsorted(self._shown_pts, [piece.start_pts, piece.end_pts])
-        end, goes_on = int(self._shown[first:stop].max()) + 1, self._table.goes_on
+        end, goes_on = int(self._shown[first:stop].max()) + 1, self._table.is_continuation
         while end < len(goes_on) and goes_on[end]:
             end += 1
         return range(int(self._keys[key_index]), end)

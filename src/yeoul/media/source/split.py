@@ -30,12 +30,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from yeoul.base.errors import TooLargeError
-from yeoul.media.limits import Limits, most_copied_bytes
+from yeoul.media.limits import Limits, max_demuxed_bytes
 from yeoul.media.source.anchor import find_anchors
-from yeoul.media.source.chapter import place_chapters
-from yeoul.media.source.cutter import Dealt, deal
+from yeoul.media.source.chapter import shift_chapters
+from yeoul.media.source.cutter import StreamCut, write_pieces
 from yeoul.media.source.piece_file import PieceContainer, container_for
-from yeoul.media.source.probe import impossible_is_unreadable, probe
+from yeoul.media.source.probe import probe, reject_invalid_values
 from yeoul.media.source.scan import PacketTable, Scan, Ticks, media_packets, scan, select_streams
 from yeoul.media.source.span import AudioSpans, Span, VideoSpans, base_of
 from yeoul.media.source.truncation import open_whole
@@ -56,20 +56,20 @@ class SplitPlan:
     source: Source
     pieces: tuple[Piece, ...]
     spans: tuple[Span, ...]
-    found: Scan
+    scan: Scan
     limits: Limits
 
     @property
     def weight(self) -> float:
         """The size of all pieces' packets relative to the file's packets; well above 1 if keyframes are far apart."""
-        packet_bytes = int(self.found.video.size.sum()) + (0 if self.found.audio is None else int(self.found.audio.size.sum()))
-        return _written_bytes(self.found, self.spans) / max(1, packet_bytes)
+        packet_bytes = int(self.scan.video.size.sum()) + (0 if self.scan.audio is None else int(self.scan.audio.size.sum()))
+        return _written_bytes(self.scan, self.spans) / max(1, packet_bytes)
 
-    def ending_as(self, other: SplitPlan) -> SplitPlan:
+    def with_end_of(self, other: SplitPlan) -> SplitPlan:
         """Returns this plan with the exact duration and end of audio from the plan of another file with the same content."""
         end = None if other.pieces[-1].audio is None else other.pieces[-1].audio.end_sample
         pieces = [
-            piece if piece.audio is None or end is None or span.audio.stop < len(self.found.audio or ()) else _with_audio_end(piece, end)
+            piece if piece.audio is None or end is None or span.audio.stop < len(self.scan.audio or ()) else _with_audio_end(piece, end)
             for piece, span in zip(self.pieces, self.spans, strict=True)
         ]
         return replace(self, source=self.source.with_values(duration_s=other.source.duration_s), pieces=tuple(pieces))
@@ -88,7 +88,7 @@ def plan_split(path: Path, limits: Limits, target_s: float = 6.0) -> SplitPlan:
     """Scans a file and plans its pieces. Raises what `probe` and `scan` raise, and NotInPiecesError if pieces cannot hold it."""
     probed = probe(path, limits)
     file_scan = scan(path, limits)
-    with impossible_is_unreadable():
+    with reject_invalid_values():
         source = _make_source(probed, file_scan)
         pieces, spans = _plan_within_limit(file_scan, source, path.stat().st_size, target_s)
         anchors = _find_anchors(path, limits, file_scan, [span.audio for span in spans])
@@ -108,7 +108,7 @@ def _plan_within_limit(file_scan: Scan, source: Source, file_bytes: int, target_
     while True:
         pieces = plan_pieces(file_scan.video, target_s=target_s)
         spans = _find_spans(file_scan, source, pieces)
-        if _written_bytes(file_scan, spans) <= most_copied_bytes(file_bytes):
+        if _written_bytes(file_scan, spans) <= max_demuxed_bytes(file_bytes):
             return pieces, spans
         if target_s > file_scan.duration_s:
             raise TooLargeError("the pieces of this file would be many times larger than the file", size_bytes=file_bytes)
@@ -135,7 +135,7 @@ def _make_source(source: Source, file_scan: Scan) -> Source:
         start_pts=table.start_pts,
         video=video,
         audio=audio,
-        chapters=place_chapters(source.chapters, later_s, file_scan.duration_s),
+        chapters=shift_chapters(source.chapters, later_s, file_scan.duration_s),
         notices=(*source.notices, *file_scan.notices),
     )
 
@@ -232,14 +232,16 @@ def cut_pieces(path: Path, plan: SplitPlan, folder: Path, only: Collection[int] 
     only: indexes of the pieces to write; default: all. Closing the iterator removes unfinished files.
     Raises StorageFullError, and UnreadableError if the file has changed since it was planned.
     """
-    file_scan = plan.found
+    file_scan = plan.scan
     with open_whole(path, plan.limits) as container:
         video, audio = select_streams(container)
-        streams = [Dealt(video, file_scan.video, [span.video for span in plan.spans], [piece.base for piece in plan.pieces])]
+        streams = [StreamCut(video, file_scan.video, [span.video for span in plan.spans], [piece.base for piece in plan.pieces])]
         if audio is not None and file_scan.audio is not None and plan.source.audio is not None:
-            streams.append(Dealt(audio, file_scan.audio, [span.audio for span in plan.spans], [piece.audio_base for piece in plan.pieces]))
+            streams.append(
+                StreamCut(audio, file_scan.audio, [span.audio for span in plan.spans], [piece.audio_base for piece in plan.pieces])
+            )
         packets = media_packets(container, [cut.stream for cut in streams])
-        with closing(deal(packets, streams, plan.pieces, folder, only)) as writer:
+        with closing(write_pieces(packets, streams, plan.pieces, folder, only)) as writer:
             for piece, file in writer:
                 assert file is not None, "every piece has video packets"
                 yield piece, file

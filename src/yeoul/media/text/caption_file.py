@@ -15,7 +15,7 @@ from yeoul.base.errors import InvalidError
 from yeoul.media.text.encoding import decode_text
 from yeoul.media.text.extract import MAX_CUES, MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt, srt_to_cue_text
 
-MAX_SLIPS: Final = 100
+MAX_CUE_ERRORS: Final = 100
 _LANGUAGE: Final = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.[a-z0-9]+$", re.IGNORECASE)
 _CLOCK: Final = r"(\d{1,4}):([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
 _WEBVTT_TIMES: Final = re.compile(
@@ -35,7 +35,7 @@ _UNTIMED_MS: Final = 5000  # how long the last line of an LRC file is shown: LRC
 
 
 @dataclass(frozen=True)
-class Slip:
+class CueError:
     """A cue that could not be read. line: counted from 1. message: why."""
 
     line: int
@@ -48,7 +48,7 @@ class CaptionFile:
 
     webvtt: str
     encoding: str
-    slips: tuple[Slip, ...]
+    slips: tuple[CueError, ...]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class _Cue:
     settings: str = ""
 
 
-_Entries = Iterator[_Cue | Slip]
+_Entries = Iterator[_Cue | CueError]
 
 
 def read_caption_file(data: bytes, file_name: str, language: str | None = None, encoding: str | None = None) -> CaptionFile:
@@ -75,23 +75,23 @@ def read_caption_file(data: bytes, file_name: str, language: str | None = None, 
     text, used_encoding = decode_text(data, language or (name_match[1] if name_match else None), encoding)
     plain = text.replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
     cues: list[_Cue] = []
-    slips: list[Slip] = []
+    slips: list[CueError] = []
     size = 0
     for entry in _find_reader(plain)(plain):
-        if isinstance(entry, Slip):
+        if isinstance(entry, CueError):
             slips.append(entry)
         elif entry.end_ms > entry.start_ms and _TAG.sub("", entry.text).strip():
             cues.append(entry)
-        size += 0 if isinstance(entry, Slip) else len(entry.text)
+        size += 0 if isinstance(entry, CueError) else len(entry.text)
         if size > MAX_TEXT_BYTES:  # a line of an LRC file may be repeated at many times
             raise InvalidError(f"captions may have at most {MAX_TEXT_BYTES} bytes", field="data", max_bytes=MAX_TEXT_BYTES)
         if len(cues) > MAX_CUES:
             raise InvalidError(f"captions may have at most {MAX_CUES} cues", field="data", most=MAX_CUES)
     if not cues:
-        first = slips[0] if slips else Slip(1, "the file has no cues")
+        first = slips[0] if slips else CueError(1, "the file has no cues")
         raise InvalidError(f"line {first.line}: {first.message}", field="data", line=first.line)
     webvtt = "\n".join(["WEBVTT", "", *(_format_cue(cue) for cue in cues)])
-    return CaptionFile(normalise_webvtt(webvtt), used_encoding, tuple(slips[:MAX_SLIPS]))
+    return CaptionFile(normalise_webvtt(webvtt), used_encoding, tuple(slips[:MAX_CUE_ERRORS]))
 
 
 def _find_reader(text: str) -> Callable[[str], _Entries]:
@@ -150,7 +150,7 @@ def _read_sbv(text: str) -> _Entries:
         times = _SBV_TIMES.fullmatch(block[0])
         cue_text = _escape("\n".join(block[1:]).replace("[br]", "\n"))
         yield (
-            Slip(first_line, "the times cannot be read")
+            CueError(first_line, "the times cannot be read")
             if times is None
             else _Cue(_to_millis(*times.groups()[:4]), _to_millis(*times.groups()[4:8]), cue_text)
         )
@@ -166,19 +166,19 @@ def _split_blocks(lines: list[str], start: int) -> Iterator[tuple[int, list[str]
             block = []
 
 
-def _read_block(first_line: int, block: list[str], times: re.Pattern[str], to_cue_text: Callable[[str], str]) -> _Cue | Slip:
+def _read_block(first_line: int, block: list[str], times: re.Pattern[str], to_cue_text: Callable[[str], str]) -> _Cue | CueError:
     position = next((index for index, line in enumerate(block[:2]) if "-->" in line), None)
     if position is None:
-        return Slip(first_line, "the cue has no times")
+        return CueError(first_line, "the cue has no times")
     match = times.fullmatch(block[position])
     if match is None:
-        return Slip(first_line + position, "the times cannot be read")
+        return CueError(first_line + position, "the times cannot be read")
     start, end = _to_millis(*match.groups()[:4]), _to_millis(*match.groups()[4:8])
     if end <= start:
-        return Slip(first_line + position, "the cue must end after it starts")
+        return CueError(first_line + position, "the cue must end after it starts")
     cue_text = to_cue_text("\n".join(block[position + 1 :]))
     if not cue_text.strip():
-        return Slip(first_line + position, "the cue has no text")
+        return CueError(first_line + position, "the cue has no text")
     settings = (match.group(9) or "") if match.re is _WEBVTT_TIMES else ""
     return _Cue(start, end, cue_text, settings)
 
@@ -199,10 +199,10 @@ def _read_ass(text: str) -> _Entries:
             yield _read_event(number, dict(zip(fields, rest.split(",", max(0, len(fields) - 1)), strict=False)))
 
 
-def _read_event(number: int, event: Mapping[str, str]) -> _Cue | Slip:
+def _read_event(number: int, event: Mapping[str, str]) -> _Cue | CueError:
     start, end = _ASS_CLOCK.fullmatch(event.get("start", "")), _ASS_CLOCK.fullmatch(event.get("end", ""))
     if start is None or end is None:
-        return Slip(number, "the times cannot be read")
+        return CueError(number, "the times cannot be read")
     return _Cue(_to_millis(*start.groups()), _to_millis(*end.groups()), ass_to_cue_text(event.get("text", "")))
 
 
@@ -215,7 +215,7 @@ def _read_lrc(text: str) -> _Entries:
             cue_text = _escape(line[times.end() :].strip())
             cues += [(_to_millis(None, *time.groups()), cue_text) for time in _LRC_TIME.finditer(times[0])]
         elif line.strip() and not re.match(r"\[\w+:", line):
-            yield Slip(number, "the line has no time")
+            yield CueError(number, "the line has no time")
     cues.sort(key=lambda cue: cue[0])
     for (start, cue_text), (end, _) in zip(cues, [*cues[1:], (cues[-1][0] + _UNTIMED_MS, "")] if cues else [], strict=True):
         yield _Cue(start, end, cue_text)
@@ -240,7 +240,7 @@ def _read_ttml(text: str) -> _Entries:
         start = _read_ttml_time(paragraph.get("begin"), parameters)
         end, duration = _read_ttml_time(paragraph.get("end"), parameters), _read_ttml_time(paragraph.get("dur"), parameters)
         if start is None or (end is None and duration is None):
-            yield Slip(number, f"the times of paragraph {number} cannot be read")
+            yield CueError(number, f"the times of paragraph {number} cannot be read")
             continue
         yield _Cue(start, end if end is not None else start + (duration or 0), _escape(_paragraph_text(paragraph)))
 

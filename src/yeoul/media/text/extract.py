@@ -15,7 +15,7 @@ import av.error
 from av.stream import Discard, Stream
 
 from yeoul.base.errors import InvalidError, MediaError, TooLargeError
-from yeoul.media.limits import BROKEN, Limits, open_input
+from yeoul.media.limits import AV_ERRORS, Limits, open_input
 from yeoul.model.source import Source
 
 MAX_TEXT_BYTES: Final = 2 * 2**20
@@ -49,7 +49,7 @@ class _Cue:
 
 
 @dataclass(frozen=True)
-class Text:
+class ExtractedCaption:
     """A caption of a file. label: its name in players' menus. webvtt: its cues, with times from the first displayed frame."""
 
     language: str | None
@@ -57,7 +57,7 @@ class Text:
     webvtt: str
 
 
-def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...]:
+def extract_captions(path: Path, source: Source, limits: Limits) -> tuple[ExtractedCaption, ...]:
     """Returns the captions of a file as WebVTT, at most 64, in one pass over the file.
 
     Leaves out captions that cannot be read, or have more than 50,000 cues or 2 MiB, because a video without captions is better than none.
@@ -75,9 +75,9 @@ def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...
             for index, cue in _read_cues([stream for stream in container.streams if stream.index in tracks]):
                 if len(cues[index]) <= MAX_CUES:
                     cues[index].append(cue)
-    except (*BROKEN, MediaError):
+    except (*AV_ERRORS, MediaError):
         return ()
-    texts: list[Text] = []
+    texts: list[ExtractedCaption] = []
     for position, (index, track) in enumerate(tracks.items()):
         if len(cues[index]) > MAX_CUES:
             continue
@@ -85,7 +85,7 @@ def extract_texts(path: Path, source: Source, limits: Limits) -> tuple[Text, ...
             webvtt = _write_webvtt(_set_missing_ends(_rebase_cues(cues[index], zero_s)))
         except TooLargeError:
             continue
-        texts.append(Text(track.language, track.title or track.language or f"Text {position + 1}", webvtt))
+        texts.append(ExtractedCaption(track.language, track.title or track.language or f"Text {position + 1}", webvtt))
     return tuple(texts)
 
 

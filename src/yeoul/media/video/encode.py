@@ -10,14 +10,14 @@ from pathlib import Path
 
 from yeoul.base.errors import TruncatedError, UnreadableError
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
-from yeoul.media.limits import BROKEN, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.limits import AV_ERRORS, Limits, ffmpeg_input_options, open_input, run_tool
 from yeoul.media.mp4 import fragment
 from yeoul.media.mp4.codec_string import get_codecs
 from yeoul.media.mp4.edit_list import add_edit_list
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.video.encoder import IDR_FILE, finish_init, make_encoder_words, write_idr_times
-from yeoul.media.video.filter import LUT_FILE, make_graph, needs_lut, own_times
-from yeoul.media.video.reorder import delay_ticks, find_wait, list_idr_times, reorders
+from yeoul.media.video.encoder import IDR_FILE, finish_init, make_encoder_options, write_idr_times
+from yeoul.media.video.filter import LUT_FILE, make_graph, needs_lut, owned_range
+from yeoul.media.video.reorder import delay_ticks, find_min_delay, has_reordering, list_idr_times
 from yeoul.media.video.timescale import rendition_timescale, to_ticks
 from yeoul.media.video.tonemap import make_lut
 from yeoul.model.piece import Piece
@@ -44,7 +44,7 @@ def encode_piece(
     """
     bounded = replace(limits, max_output_bytes=min(limits.max_output_bytes, _max_output_bytes(piece, source, rungs)))
     end_ticks = to_ticks(piece.end_pts, source)
-    shown = _list_packet_times(piece_file, piece, source, limits) if any(map(reorders, rungs)) else []
+    shown = _list_packet_times(piece_file, piece, source, limits) if any(map(has_reordering, rungs)) else []
     while True:
         idr_times = list_idr_times(shown, end_ticks, source)
         if idr_times:
@@ -60,9 +60,9 @@ def encode_piece(
 def _list_packet_times(piece_file: Path, piece: Piece, source: Source, limits: Limits) -> list[int]:
     """Returns the sorted presentation times of the piece's own packets, in ticks; leaves out damaged ones."""
     base = source.video.time_base.fraction
-    first, end, slack = own_times(piece, source)
+    first, end, slack = owned_range(piece, source)
     times: set[int] = set()
-    with contextlib.suppress(UnreadableError, *BROKEN), open_input(piece_file, limits) as container:
+    with contextlib.suppress(UnreadableError, *AV_ERRORS), open_input(piece_file, limits) as container:
         for packet in container.demux(video=0):
             if packet.pts is not None:
                 pts = round(packet.pts * Fraction(packet.time_base) / base)
@@ -74,9 +74,9 @@ def _list_packet_times(piece_file: Path, piece: Piece, source: Source, limits: L
 def _find_late_times(end_ticks: int, source: Source, rungs: Sequence[Rung], out: Path) -> list[int]:
     """Returns the sorted presentation times of the encoded frames, in ticks, if a rung needs more delay than it has; else an empty list."""
     for rung in rungs:
-        if reorders(rung):
+        if has_reordering(rung):
             pts = fragment.list_pts(fragment.list_fragments(fragment.split_init((out / f"{rung.name}.mp4").read_bytes())[1]))
-            if len(set(pts)) == len(pts) and find_wait(pts, end_ticks) > delay_ticks(source):
+            if len(set(pts)) == len(pts) and find_min_delay(pts, end_ticks) > delay_ticks(source):
                 return sorted(pts)
     return []
 
@@ -146,7 +146,7 @@ def make_encode_command(
         command += [
             "-map",
             f"[o{index}]",
-            *make_encoder_words(source, rung, lists_idr=lists_idr),
+            *make_encoder_options(source, rung, lists_idr=lists_idr),
             *_muxer_options(source),
             str(out / f"{rung.name}.mp4"),
         ]

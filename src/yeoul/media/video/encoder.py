@@ -8,7 +8,7 @@ from fractions import Fraction
 from yeoul.media.mp4.codec_string import find_vpcc
 from yeoul.media.video.filter import output_colour
 from yeoul.media.video.level import av1_level, h264_level, hevc_level, vp9_level
-from yeoul.media.video.reorder import IDR_EVERY_S, IDR_SLACK_S, longest_ticks
+from yeoul.media.video.reorder import IDR_EVERY_S, IDR_SLACK_S, max_frame_ticks
 from yeoul.media.video.timescale import rendition_timescale
 from yeoul.model.rendition import Codec, Rung
 from yeoul.model.source import Source
@@ -23,7 +23,7 @@ def nominal_frame_rate(source: Source) -> int:
     return next((rate for rate in (30, 60, 120) if source.video.frame_rate <= rate * 1.02), 240)
 
 
-def make_encoder_words(source: Source, rung: Rung, *, lists_idr: bool = False) -> list[str]:
+def make_encoder_options(source: Source, rung: Rung, *, lists_idr: bool = False) -> list[str]:
     """Returns all options for a rung, from frame times to colours. Only forced IDR frames start a fragment.
 
     lists_idr: force them at the times in the file `IDR_FILE`; else every two seconds.
@@ -92,7 +92,7 @@ def _h264_headers(source: Source) -> list[str]:
 
     GStreamer, and therefore WebKit on it, uses this rate as the duration of each frame, regardless of the container.
     """
-    tick_rate = Fraction(2 * rendition_timescale(source), longest_ticks(source))
+    tick_rate = Fraction(2 * rendition_timescale(source), max_frame_ticks(source))
     return ["-bsf:v", f"h264_metadata=tick_rate={tick_rate.numerator}/{tick_rate.denominator}:fixed_frame_rate_flag=0"]
 
 

@@ -87,7 +87,7 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     return ";".join((f"[0:v:0]{','.join(chain)},split={len(rungs)}{splits}", *branches))
 
 
-def own_times(piece: Piece, source: Source) -> tuple[int, int, int]:
+def owned_range(piece: Piece, source: Source) -> tuple[int, int, int]:
     """Returns (first, end, slack): the range of times in a piece's file that the piece owns, in ticks of the source's video time base.
 
     The piece owns frames with first - slack <= pts < end - slack. The slack is a millisecond for pieces in clients' containers, which may
@@ -101,7 +101,7 @@ def own_times(piece: Piece, source: Source) -> tuple[int, int, int]:
 def _select_frames(piece: Piece, source: Source) -> list[str]:
     """Returns filters that select the piece's own frames and set their times relative to the source's zero."""
     base = source.video.time_base
-    first, end, slack = own_times(piece, source)
+    first, end, slack = owned_range(piece, source)
     shift, zero = piece.base - source.start_pts, piece.start_pts - source.start_pts
     times = f"PTS+({shift})"
     if slack:

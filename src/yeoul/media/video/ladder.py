@@ -41,7 +41,7 @@ def make_ladder(source: Source, max_height: int = 1080) -> tuple[Rung, ...]:
     return tuple(_make_rung(width, height, step, factor, crf) for step, crf in zip(steps, crfs, strict=True))
 
 
-def in_codec(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
+def convert_rungs(rungs: Sequence[Rung], codec: Codec) -> tuple[Rung, ...]:
     """Returns H.264 rungs in another codec, at about equal quality and therefore lower bit rates."""
     if codec == "h264":
         return tuple(rungs)

@@ -36,7 +36,7 @@ class Point(Noun):
     seconds: float
 
 
-class Chosen(Noun):
+class ChosenRung(Noun):
     """How to encode a rung. bitrate_bps and quality: expected from the samples."""
 
     crf: float
@@ -56,7 +56,7 @@ class Candidate(NamedTuple):
 
 def choose_rungs(
     ladder: Sequence[Rung], points: Sequence[Point], *, target: float = TARGET_QUALITY, step: float = QUALITY_STEP
-) -> dict[str, Chosen]:
+) -> dict[str, ChosenRung]:
     """Returns the rungs to encode, by name, highest first. ladder: highest first.
 
     The largest rung is always included, because the samples do not cover the whole video; its quality is the best up to `target`. The
@@ -71,7 +71,7 @@ def choose_rungs(
     between = _find_between([curves[rung.name] for rung in ladder[-2:0:-1]], start, top, step)
     best = {candidate.rung: candidate for candidate in (*between, top)}
     chosen = {rung.name: _make_chosen(rung, best[rung.name]) for rung in ladder if rung.name in best}
-    chosen[lowest.name] = Chosen(crf=lowest.crf, maxrate_bps=lowest.maxrate_bps, bitrate_bps=start.bitrate_bps, quality=start.quality)
+    chosen[lowest.name] = ChosenRung(crf=lowest.crf, maxrate_bps=lowest.maxrate_bps, bitrate_bps=start.bitrate_bps, quality=start.quality)
     return chosen
 
 
@@ -111,9 +111,9 @@ def _find_top(curve: Sequence[Candidate], target: float) -> Candidate:
     return max(allowed, key=lambda candidate: candidate.quality, default=curve[-1])
 
 
-def _make_chosen(rung: Rung, best: Candidate) -> Chosen:
+def _make_chosen(rung: Rung, best: Candidate) -> ChosenRung:
     cap_bps = min(rung.maxrate_bps, max(rung.maxrate_bps * _MIN_CAP_SHARE, best.bitrate_bps * _PEAK_FACTOR))
-    return Chosen(crf=best.crf, maxrate_bps=math.ceil(cap_bps / 1000) * 1000, bitrate_bps=best.bitrate_bps, quality=best.quality)
+    return ChosenRung(crf=best.crf, maxrate_bps=math.ceil(cap_bps / 1000) * 1000, bitrate_bps=best.bitrate_bps, quality=best.quality)
 
 
 def make_curve(rung: str, points: Iterable[Point]) -> list[Candidate]:
@@ -175,17 +175,17 @@ def _evaluate(function: Sequence[tuple[float, float]], quality: float) -> float:
     return function[-1][1]
 
 
-def find_telling(samples: Sequence[Sequence[Point]], lowest: str, target: float = TARGET_QUALITY) -> list[Point]:
+def select_informative(samples: Sequence[Sequence[Point]], lowest: str, target: float = TARGET_QUALITY) -> list[Point]:
     """Returns the points of the informative pieces: black or still ones have high quality at any size, and say nothing about the rest."""
     informative = [points for points in samples if not any(point.rung == lowest and point.quality >= target for point in points)]
     return [point for points in informative for point in points]
 
 
-def pick_more(indexes: Sequence[int], count: int) -> list[int]:
+def pick_extra_pieces(indexes: Sequence[int], count: int) -> list[int]:
     """Returns `count` evenly spread pieces of `indexes`, which are the pieces beyond those that are always sampled."""
     return sorted({indexes[len(indexes) * (2 * position + 1) // (2 * count)] for position in range(count)}) if indexes else []
 
 
-def leave_out(ladder: Sequence[Rung], chosen: Mapping[str, Chosen]) -> tuple[str, ...]:
+def list_left_out(ladder: Sequence[Rung], chosen: Mapping[str, ChosenRung]) -> tuple[str, ...]:
     """Returns the names of the ladder's rungs that were not chosen."""
     return tuple(rung.name for rung in ladder if rung.name not in chosen)

@@ -29,7 +29,7 @@ _MIN_FAST_RATE = 20.0  # frames per second; slower sources are mostly screen rec
 _MAX_SHOWN_S, _MAX_SHOWN_SLOW_S = 0.1, 0.5
 
 
-def longest_ticks(source: Source) -> int:
+def max_frame_ticks(source: Source) -> int:
     """Returns how long a frame may be shown without being an IDR frame, in ticks.
 
     That is the duration of one frame for sources with a constant frame rate, else 0.1 s, or 0.5 s below 20 frames per second.
@@ -40,7 +40,7 @@ def longest_ticks(source: Source) -> int:
     return round(longest_s * rendition_timescale(source))
 
 
-def reorders(rung: Rung) -> bool:
+def has_reordering(rung: Rung) -> bool:
     """True if the decode order of a rendition's samples differs from the presentation order.
 
     At most one frame is decoded before frames that are shown earlier.
@@ -55,7 +55,7 @@ def delay_samples(source: Source) -> int:
     equally late, and keep audio and video in sync. It is a multiple of an AAC frame, because the priming is one and ffmpeg drops skipped
     frames.
     """
-    audio_frames = Fraction(longest_ticks(source) * OUTPUT_RATE, rendition_timescale(source) * FRAME_SAMPLES)
+    audio_frames = Fraction(max_frame_ticks(source) * OUTPUT_RATE, rendition_timescale(source) * FRAME_SAMPLES)
     return ceil(audio_frames) * FRAME_SAMPLES
 
 
@@ -64,7 +64,7 @@ def delay_ticks(source: Source) -> int:
     return ceil(Fraction(delay_samples(source) * rendition_timescale(source), OUTPUT_RATE))
 
 
-def find_wait(pts: Sequence[int], end_ticks: int) -> int:
+def find_min_delay(pts: Sequence[int], end_ticks: int) -> int:
     """Returns the minimum delay, in ticks, with which no frame is shown before it is decoded.
 
     pts: presentation times in decode order. The last frame is shown until end_ticks.
@@ -83,7 +83,7 @@ def list_idr_times(shown: Sequence[int], end_ticks: int, source: Source) -> list
 
     shown: sorted presentation times of the piece's frames, in ticks. The last frame is shown until end_ticks.
     """
-    longest, interval = longest_ticks(source), (IDR_EVERY_S - IDR_SLACK_S) * rendition_timescale(source)
+    longest, interval = max_frame_ticks(source), (IDR_EVERY_S - IDR_SLACK_S) * rendition_timescale(source)
     long = [next_time - time > longest for time, next_time in pairwise([*shown, end_ticks])]
     if not any(long[1:]):  # the first frame is always an IDR frame
         return []

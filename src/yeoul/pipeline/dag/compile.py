@@ -172,7 +172,7 @@ def _check_stage(document: _Document, stage: Stage, stages: Mapping[str, Stage |
         matches = get_close_matches(stage.op, ops, 1)
         advice = f"did you mean {matches[0]}?" if matches else f"available ops: {', '.join(sorted(ops))}"
         document.report((*path, "op"), f"stage {stage.name}: there is no op {stage.op}", advice)
-    elif ops[stage.op].network and not ops[stage.op].granted:
+    elif ops[stage.op].needs_network and not ops[stage.op].is_granted:
         advice = f"the operator can allow it with the setting engine.network_ops = {stage.op!r}"
         document.report((*path, "op"), f"stage {stage.name}: op {stage.op} needs the network, but is not allowed to use it", advice)
     for name, error in ops[stage.op].find_wrong_parameters(stage.parameters) if stage.op in ops else []:

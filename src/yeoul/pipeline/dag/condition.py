@@ -89,7 +89,7 @@ def parse_condition(text: str) -> ast.expr:
     return tree
 
 
-def holds(text: str, facts: Mapping[str, Fact]) -> bool:
+def evaluate_condition(text: str, facts: Mapping[str, Fact]) -> bool:
     """True if the condition holds for the facts. Raises ConditionError."""
     return bool(_evaluate(parse_condition(text), facts))
 

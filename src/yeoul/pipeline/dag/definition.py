@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from yeoul.model.noun import Noun
-from yeoul.pipeline.dag.condition import Fact, holds
+from yeoul.pipeline.dag.condition import Fact, evaluate_condition
 
 OPENING_PIECES = 3
 SPLIT = "split"
@@ -28,7 +28,7 @@ class StageSlots(Noun):
     gpu: float = Field(default=0.0, ge=0, le=16)
     tags: tuple[str, ...] = ()
 
-    def joined(self, other: StageSlots) -> StageSlots:
+    def max_with(self, other: StageSlots) -> StageSlots:
         """Returns the slots that two stages need if they run one after the other."""
         return StageSlots(
             cpu=max(self.cpu, other.cpu),
@@ -68,7 +68,7 @@ class Stage(Noun):
     looks_at: tuple[str, ...] = ("task",)
     renditions: bool = False
 
-    def takes(self, index: int) -> bool:
+    def has_tasks_for(self, index: int) -> bool:
         """True if this piece- or rung-scoped stage has tasks for the piece."""
         return self.pieces == "all" or (index < OPENING_PIECES) == (self.pieces == "opening")
 
@@ -115,12 +115,12 @@ class Unit(Noun):
     def slots(self) -> StageSlots:
         slots = self.stages[0].slots
         for stage in self.stages[1:]:
-            slots = slots.joined(stage.slots)
+            slots = slots.max_with(stage.slots)
         return slots
 
-    def takes(self, index: int) -> bool:
+    def has_tasks_for(self, index: int) -> bool:
         """True if this piece- or rung-scoped unit has tasks for the piece."""
-        return self.stages[0].takes(index)
+        return self.stages[0].has_tasks_for(index)
 
 
 class LadderOptions(Noun):
@@ -143,9 +143,9 @@ class Definition(Noun):
     cover: bool = False
     stages: tuple[Stage, ...] = Field(min_length=1)
 
-    def active(self, facts: Mapping[str, Fact]) -> tuple[Stage, ...]:
+    def active_stages(self, facts: Mapping[str, Fact]) -> tuple[Stage, ...]:
         """Returns the stages whose conditions hold for the facts, without needs on other stages."""
-        stages = [stage for stage in self.stages if stage.when is None or holds(stage.when, facts)]
+        stages = [stage for stage in self.stages if stage.when is None or evaluate_condition(stage.when, facts)]
         names = {stage.name for stage in stages}
         return tuple(stage.model_copy(update={"needs": tuple(need for need in stage.needs if need in names)}) for stage in stages)
 

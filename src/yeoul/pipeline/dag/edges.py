@@ -42,11 +42,11 @@ def _find_late(stages: Sequence[Stage]) -> frozenset[str]:
 
 def _check_scope(stage: Stage, op: Op) -> Iterator[Fault]:
     for parameter in op.inputs:
-        if parameter.kind is LandedPiece and not parameter.many and not parameter.optional and stage.scope == "video":
+        if parameter.kind is LandedPiece and not parameter.is_list and not parameter.is_optional and stage.scope == "video":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a piece", "give it `scope: piece`"
-        if parameter.kind is Rung and not parameter.optional and stage.scope != "rung":
+        if parameter.kind is Rung and not parameter.is_optional and stage.scope != "rung":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on a rung", "give it `scope: rung`"
-        if parameter.kind is LandedSound and not parameter.optional and stage.scope != "track":
+        if parameter.kind is LandedSound and not parameter.is_optional and stage.scope != "track":
             yield (stage.name, "scope"), f"stage {stage.name}: op {op.name} works on an audio track", "give it `scope: track`"
     if stage.scope == "track" and not stage.optional:
         what = f"stage {stage.name}: a failed additional audio track must not fail the video"
@@ -75,7 +75,7 @@ def _check_input(stage: Stage, parameter: Input, by_name: Mapping[str, Stage], o
     producers = [by_name[need] for need in stage.needs if _has_output(parameter.kind, by_name[need], ops)]
     path, kind = (stage.name, "needs"), parameter.kind.__name__
     if not producers:
-        if not parameter.optional and not parameter.many:
+        if not parameter.is_optional and not parameter.is_list:
             others = [other.name for other in by_name.values() if other.name != stage.name and _has_output(parameter.kind, other, ops)]
             advice = f"need {' or '.join(others)}" if others else f"add a stage whose op returns {kind}"
             yield path, f"stage {stage.name}: none of its needs returns {parameter.name} ({kind})", advice
@@ -84,11 +84,11 @@ def _check_input(stage: Stage, parameter: Input, by_name: Mapping[str, Stage], o
     is_one_per_piece = {producer.pieces for producer in producers} == {"opening", "rest"} and all(
         not _has_several_tasks(producer, stage) for producer in producers
     )
-    if many and not is_one_per_piece and not parameter.many:
+    if many and not is_one_per_piece and not parameter.is_list:
         names = " and ".join(producer.name for producer in producers)
         what = f"stage {stage.name}: {parameter.name} takes one {kind}, but {names} would give several"
         yield path, what, f"change the op's parameter to list[{kind}]"
-    if not parameter.optional and any(producer.optional for producer in producers) and not stage.optional:
+    if not parameter.is_optional and any(producer.optional for producer in producers) and not stage.optional:
         names = " and ".join(producer.name for producer in producers if producer.optional)
         what = f"stage {stage.name} requires {parameter.name}, but {names} may fail"
         yield path, what, "make the stage optional too, or let the op accept None"

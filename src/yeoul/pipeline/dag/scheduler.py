@@ -97,12 +97,12 @@ def _find_start_points(units: Mapping[str, Unit]) -> Mapping[str, _StartPoint]:
     return points
 
 
-def count_seen(definition: Definition, facts: Mapping[str, Fact], unit: str) -> int | None:
+def count_readable_pieces(definition: Definition, facts: Mapping[str, Fact], unit: str) -> int | None:
     """Returns how many pieces, counted from the first, a video-scoped unit can read: the pieces that it has waited for. None: all of them.
 
     More pieces may have landed when the task starts. Their number varies between runs, and results must not depend on it.
     """
-    point = _find_start_points(make_units(definition.active(facts)))[unit]
+    point = _find_start_points(make_units(definition.active_stages(facts)))[unit]
     return {_StartPoint.NOTHING: 1, _StartPoint.OPENING: OPENING_PIECES, _StartPoint.CLOSE: None}[point]
 
 
@@ -110,7 +110,7 @@ class DagScheduler:
     """The graph of one run. rungs: names of the ladder's rungs, highest first."""
 
     def __init__(self, definition: Definition, facts: Mapping[str, Fact], rungs: Sequence[str]) -> None:
-        self._units = make_units(definition.active(facts))
+        self._units = make_units(definition.active_stages(facts))
         self._needs = {name: unit_needs(unit, self._units) for name, unit in self._units.items()}
         self._rungs = tuple(rungs)
         self._start_points = _find_start_points(self._units)
@@ -162,7 +162,7 @@ class DagScheduler:
             return []
         self._landed.add(index)
         for unit in self._units.values():
-            if unit.scope in ("piece", "rung") and unit.takes(index):
+            if unit.scope in ("piece", "rung") and unit.has_tasks_for(index):
                 self._hold(unit, index)
         return self._advance()
 
@@ -225,7 +225,7 @@ class DagScheduler:
             if need.scope == "video":
                 places.append(Place(name))
                 continue
-            indexes = self._list_pieces(need) if place.piece is None else [place.piece] if need.takes(place.piece) else []
+            indexes = self._list_pieces(need) if place.piece is None else [place.piece] if need.has_tasks_for(place.piece) else []
             for index in indexes:
                 places += self._places_of_piece(need, index, place.rung if unit.scope == "rung" else None)
         return places
@@ -238,4 +238,4 @@ class DagScheduler:
     def _list_pieces(self, unit: Unit) -> list[int]:
         """Returns the unit's pieces that a video- or track-scoped unit waits for: all of a closed upload, else the opening ones."""
         count = OPENING_PIECES if self._pieces is None else self._pieces
-        return [index for index in range(count) if unit.takes(index)]
+        return [index for index in range(count) if unit.has_tasks_for(index)]

@@ -12,7 +12,7 @@ from yeoul.blob.store import Bucket
 from yeoul.media.audio.encode import encode_audio_piece
 from yeoul.media.audio.grid import SURROUND_CHANNELS, output_channels
 from yeoul.media.audio.loudness import apply_gain
-from yeoul.media.audio.track import cut_sound, make_keepable, plan_sound
+from yeoul.media.audio.track import convert_if_needed, cut_audio_track, plan_audio_track
 from yeoul.media.source.window import trim
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import SURROUND, Rendition
@@ -54,12 +54,12 @@ def audio_track(
     """
     file = context.fetch(Bucket(track.bucket), track.key)
     check_sha256(file, track.sha256, track.key)
-    file, sound = make_keepable(file, track.sound, context.scratch, context.limits)
-    plan = plan_sound(file, sound, [landed.piece for landed in pieces], source, context.limits)
+    file, sound = convert_if_needed(file, track.sound, context.scratch, context.limits)
+    plan = plan_audio_track(file, sound, [landed.piece for landed in pieces], source, context.limits)
     folder = context.scratch / "pieces"
     folder.mkdir()
     tracks: dict[str, Track] = {}
-    for piece, part in cut_sound(file, plan, folder, context.limits):
+    for piece, part in cut_audio_track(file, plan, folder, context.limits):
         for new in _make_tracks(context, track.name, part, piece, source, plan.track, window, gain):
             earlier = tracks.get(new.rendition.name)
             tracks[new.rendition.name] = new if earlier is None else earlier.with_values(segments=(*earlier.segments, *new.segments))

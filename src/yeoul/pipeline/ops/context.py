@@ -14,7 +14,7 @@ import numpy as np
 from yeoul.base.errors import ChecksumError
 from yeoul.blob.store import Bucket
 from yeoul.media.limits import Limits
-from yeoul.media.video.picture import read_pictures
+from yeoul.media.video.frame import read_frames
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.ops.task_store import TaskStore
@@ -64,7 +64,7 @@ class Context:
 
     def pictures(self, piece: LandedPiece, source: Source, pix_fmt: str = "gray") -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
         """Yields (seconds after the video's first frame, pixels) of each frame of a piece: rows x columns for "gray", x 3 for "rgb24"."""
-        return read_pictures(self.fetch_piece(piece), piece.piece, source, self.limits, pix_fmt)
+        return read_frames(self.fetch_piece(piece), piece.piece, source, self.limits, pix_fmt)
 
     def put_file(self, name: str, path: Path, bucket: Bucket = Bucket.ENCODED) -> str:
         """Stores a file as an output of this attempt. Returns its key. The op must not use the file afterwards."""

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError
 from yeoul.media.segment import EncodedSegment
-from yeoul.media.source.chapter import place_chapters
+from yeoul.media.source.chapter import shift_chapters
 from yeoul.media.source.window import trim
 from yeoul.media.video.encode import encode_piece
-from yeoul.media.video.ladder import in_codec
+from yeoul.media.video.ladder import convert_rungs
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Codec, Rendition, Rung, Segment, select_rungs
 from yeoul.model.source import Chapter, Source
@@ -48,7 +48,7 @@ def encode(
     if piece.piece.index < window.skip:
         return Encoded()
     chosen = (choice or RungChoice()).apply((rung,) if rung is not None else select_rungs(ladder.rungs, rungs))
-    coded = in_codec(chosen, codec)
+    coded = convert_rungs(chosen, codec)
     if not coded:
         return Encoded()
     file = context.fetch_piece(piece)
@@ -64,7 +64,7 @@ def encode(
     lost = max(segment.lost for segment in segments)
     return Encoded(
         tracks=tracks,
-        chapters=chapters_of(source, window, part.index),
+        chapters=make_shown_chapters(source, window, part.index),
         dropped=dropped,
         lost={str(part.index): lost} if lost else {},
     )
@@ -75,11 +75,11 @@ def was_killed(error: YeoulError) -> bool:
     return error.facts.get("signal") in _KILLS
 
 
-def chapters_of(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
+def make_shown_chapters(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
     """Returns the chapters of the shown part, with the first piece only. None if the chapters of the source stay valid."""
     if index > 0 or window.start_s == 0 or not source.chapters:
         return None
-    return place_chapters(source.chapters, window.start_s, source.duration_s - window.start_s)
+    return shift_chapters(source.chapters, window.start_s, source.duration_s - window.start_s)
 
 
 def _encode_each(

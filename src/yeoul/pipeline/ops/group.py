@@ -6,7 +6,7 @@ from typing import Any
 
 from yeoul.base.errors import YeoulError
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.task.data import Grouped, Member, NeedOutput, Output, TaskInput
+from yeoul.pipeline.task.data import Grouped, GroupMember, NeedOutput, Output, TaskInput
 from yeoul.pipeline.task.op import op
 
 
@@ -28,7 +28,7 @@ def group(context: Context, task: TaskInput) -> Grouped:
     return Grouped(**merged.model_dump(include=set(Output.model_fields)), members=outputs, errors=errors)
 
 
-def _run(context: Context, task: TaskInput, member: Member, errors: dict[str, dict[str, Any]]) -> Output | None:
+def _run(context: Context, task: TaskInput, member: GroupMember, errors: dict[str, dict[str, Any]]) -> Output | None:
     try:
         return context.run_op(member.op, context.inside(member.stage), task)
     except YeoulError as error:

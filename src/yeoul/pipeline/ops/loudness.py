@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yeoul.media.audio.loudness import SILENCE_DB, TARGET_LUFS, Measured, choose_gain_db, integrate, measure_loudness
+from yeoul.media.audio.loudness import SILENCE_DB, TARGET_LUFS, LoudnessMeasurement, choose_gain_db, integrate, measure_loudness
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.ops.context import Context
@@ -41,7 +41,7 @@ def choose_gain(
     return Gain(gain_db=gain_db)
 
 
-def _measure(context: Context, piece: LandedPiece, source: Source) -> Measured:
+def _measure(context: Context, piece: LandedPiece, source: Source) -> LoudnessMeasurement:
     return measure_loudness(context.fetch_piece(piece), piece.piece, source, context.scratch, context.limits)
 
 

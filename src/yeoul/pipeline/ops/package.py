@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from yeoul.base.errors import SegmentMismatchError
-from yeoul.model.rendition import Segment, codec_of, track_of
+from yeoul.model.rendition import Segment, parse_codec, parse_track_name
 from yeoul.pipeline.ops.audio import NAME as AUDIO
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task.data import Encoded, Ladder, Output, Packaged, Sound
@@ -20,7 +20,7 @@ def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sou
     Raises SegmentMismatchError if a track has a gap, or if rungs of one codec, between which players switch, are not aligned.
     """
     tracks = _join([*encoded, *sound], ladder.dropped)
-    video = {name: segments for name, segments in tracks.items() if track_of(name) != AUDIO}
+    video = {name: segments for name, segments in tracks.items() if parse_track_name(name) != AUDIO}
     if not video:
         raise SegmentMismatchError("the video has no encoded segments")
     for name, segments in tracks.items():
@@ -35,7 +35,7 @@ def _group_by_codec(video: Mapping[str, Sequence[Segment]]) -> Sequence[Mapping[
     """Groups renditions by codec, as their names show it."""
     groups: dict[str, dict[str, Sequence[Segment]]] = {}
     for name, segments in video.items():
-        groups.setdefault(codec_of(name), {})[name] = segments
+        groups.setdefault(parse_codec(name), {})[name] = segments
     return list(groups.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from yeoul.media.source.window import trim
-from yeoul.media.video.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, find_telling, leave_out, pick_more
+from yeoul.media.video.per_title import QUALITY_STEP, TARGET_QUALITY, choose_rungs, list_left_out, pick_extra_pieces, select_informative
 from yeoul.media.video.sample import MORE_PIECES, SECONDS, sample_piece
 from yeoul.media.video.vmaf import find_metric
 from yeoul.model.piece import LandedPiece
@@ -49,13 +49,13 @@ def choose_ladder(
     samples = [item for item in sampled if item is not None]
     done = {item.piece for item in samples}
     landed = {piece.piece.index: piece for piece in pieces if piece.piece.index not in done and piece.piece.index >= window.skip}
-    samples += [sample_shown(context, landed[index], source, ladder, window, seconds) for index in pick_more(sorted(landed), more)]
-    points = find_telling([item.points for item in samples], ladder.rungs[-1].name, target)
+    samples += [sample_shown(context, landed[index], source, ladder, window, seconds) for index in pick_extra_pieces(sorted(landed), more)]
+    points = select_informative([item.points for item in samples], ladder.rungs[-1].name, target)
     chosen = choose_rungs(ladder.rungs, points, target=target, step=step) if points else {}
     report = {
         "metric": _metric_of(samples),
         "rungs": {name: choice.model_dump() for name, choice in chosen.items()},
-        "left_out": leave_out(ladder.rungs, chosen) if chosen else (),
+        "left_out": list_left_out(ladder.rungs, chosen) if chosen else (),
         "sampled": {item.piece: [point.model_dump() for point in item.points] for item in samples},
     }
     context.put_sidecar("per-title.json", report)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from yeoul.base.errors import PieceMismatchError
-from yeoul.media.picture.storyboard import find_poster_tile, make_poster, measure_interest
+from yeoul.media.picture.storyboard import find_poster_thumbnail, make_poster, measure_interest
 from yeoul.model.piece import LandedPiece
 from yeoul.model.source import Source
 from yeoul.pipeline.ops.context import Context
-from yeoul.pipeline.ops.storyboard import read_tiles
-from yeoul.pipeline.task.data import Output, PieceTiles, Poster
+from yeoul.pipeline.ops.storyboard import read_thumbnails
+from yeoul.pipeline.task.data import Output, PieceThumbnails, Poster
 from yeoul.pipeline.task.op import op
 
 
@@ -22,10 +22,10 @@ def poster(context: Context, pieces: list[LandedPiece], source: Source) -> Poste
 
 @op(version="2", publishes=True)
 def better_poster(
-    context: Context, pieces: list[LandedPiece], source: Source, earlier: Poster | None, tiles: list[PieceTiles | None]
+    context: Context, pieces: list[LandedPiece], source: Source, earlier: Poster | None, tiles: list[PieceThumbnails | None]
 ) -> Output:
     """Returns a poster from the piece of the best thumbnail if it shows much more than the earlier poster, or if that one failed."""
-    tile = find_poster_tile(read_tiles(context, tiles), 0.0 if earlier is None else earlier.interest)
+    tile = find_poster_thumbnail(read_thumbnails(context, tiles), 0.0 if earlier is None else earlier.interest)
     return Output() if tile is None else _store_poster(context, source, _find_piece(tile.start_s, source, pieces), tile.start_s)
 
 

@@ -6,25 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from yeoul.base.errors import BlobMissingError
-from yeoul.blob.counted import CountedStore
+from yeoul.blob.counted import CountingStore
 from yeoul.blob.store import BlobStore, Bucket
 from yeoul.model.work import RESULT, Result, Work
-from yeoul.pipeline.task.data import Earlier, Output, TaskInput
+from yeoul.pipeline.task.data import EarlierResult, Output, TaskInput
 from yeoul.pipeline.task.result_key import hash_json, replace_keys
 
 
-def run_or_reuse(work: Work, store: CountedStore, run: Callable[[TaskInput], Output]) -> dict[str, Any]:
+def run_or_reuse(work: Work, store: CountingStore, run: Callable[[TaskInput], Output]) -> dict[str, Any]:
     """Returns the outputs of an attempt, with their key and digest in RESULT. Reuses the outputs of an earlier task if they still exist."""
     task = TaskInput.model_validate(work.params)
-    if task.earlier is not None and (adopted := adopt(store, task.earlier, task.video_id, work.output_prefix)) is not None:
+    if task.earlier is not None and (adopted := adopt_outputs(store, task.earlier, task.video_id, work.output_prefix)) is not None:
         result = Result(key=task.key, digest=task.earlier.digest, reused=True)
         return {**adopted, RESULT: result.model_dump()}
     outputs = run(task).model_dump(mode="json")
-    result = Result(key=task.key, digest=make_digest(outputs, task.video_id, store.made))
+    result = Result(key=task.key, digest=make_digest(outputs, task.video_id, store.sha256_by_key))
     return {**outputs, RESULT: result.model_dump()}
 
 
-def adopt(store: BlobStore, earlier: Earlier, video_id: str, output_prefix: str) -> dict[str, Any] | None:
+def adopt_outputs(store: BlobStore, earlier: EarlierResult, video_id: str, output_prefix: str) -> dict[str, Any] | None:
     """Returns the outputs of an earlier task for use by this one; None if any of its blobs no longer exist.
 
     Tasks of the same video share blobs. Blobs of another video are copied, so that each video can be deleted independently.

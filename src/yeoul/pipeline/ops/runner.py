@@ -24,16 +24,16 @@ class OpRunner:
         output = self._find(name).run(context, task, self._outputs)
         return output.model_copy(update={"sidecars": {**output.sidecars, **context.sidecars}})
 
-    def read(self, name: str, outputs: bytes) -> Output:
+    def parse_output(self, name: str, outputs: bytes) -> Output:
         """Parses the JSON output of an op that ran in another process. Raises InvalidError if the output does not match the op's type."""
         try:
             return self._find(name).output.model_validate_json(outputs)
         except ValidationError as error:
             raise InvalidError(f"op {name} returned an output that does not match its type", op=name, errors=error.error_count()) from error
 
-    def uses_network(self, name: str, members: Iterable[str]) -> bool:
+    def has_network_access(self, name: str, members: Iterable[str]) -> bool:
         """True if an op, or one of the members of its group, needs the network and is allowed to use it."""
-        return any(self._ops[op].network and self._ops[op].granted for op in (name, *members) if op in self._ops)
+        return any(self._ops[op].needs_network and self._ops[op].is_granted for op in (name, *members) if op in self._ops)
 
     def _find(self, name: str) -> Op:
         if name not in self._ops:

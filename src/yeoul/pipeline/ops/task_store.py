@@ -1,6 +1,6 @@
 """Store access for the op of one task: it can read its inputs, and write its outputs.
 
-An op runs in a sandbox that has no access to the store. Inside, `AskedStore` sends each request to `StoreGate`, which runs outside. The
+An op runs in a sandbox that has no access to the store. Inside, `SandboxStore` sends each request to `StoreGate`, which runs outside. The
 gate checks the request and exchanges files with the sandbox through shared folders. It does not trust the op, which has read untrusted
 files.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 from yeoul.base.errors import ForbiddenError, InvalidError
-from yeoul.blob.counted import CountedStore
+from yeoul.blob.counted import CountingStore
 from yeoul.blob.partial import storage_errors
 from yeoul.blob.store import Bucket, check_key
 from yeoul.model.work import Work
@@ -39,7 +39,7 @@ class TaskStore(Protocol):
     def put_file(self, bucket: Bucket, key: str, path: Path) -> None: ...
 
 
-class AskedStore:
+class SandboxStore:
     """The store inside the sandbox. send: sends a request with bytes, and returns the response. work: folder that the op can write to."""
 
     def __init__(self, send: Callable[[dict[str, Any], bytes], bytes], work: Path) -> None:
@@ -67,7 +67,7 @@ class StoreGate:
     access.
     """
 
-    def __init__(self, store: CountedStore, task: Work, inputs: Path, work: Path, outputs: Path) -> None:
+    def __init__(self, store: CountingStore, task: Work, inputs: Path, work: Path, outputs: Path) -> None:
         self._store = store
         self._prefix = task.output_prefix
         self._video_prefix = f"{task.output_prefix.partition('/')[0]}/"
@@ -77,7 +77,7 @@ class StoreGate:
         self._outputs = outputs
         self._fetched: dict[tuple[Bucket, str], Path] = {}
 
-    def answer(self, request: Mapping[str, Any], data: bytes) -> bytes:
+    def handle_request(self, request: Mapping[str, Any], data: bytes) -> bytes:
         """Returns the response to a request. Raises ForbiddenError for objects of other tasks, InvalidError for malformed requests."""
         bucket, key = _parse_bucket(request.get("bucket")), request.get("key")
         if not isinstance(key, str):
@@ -95,13 +95,13 @@ class StoreGate:
 
     def check_outputs(self, outputs: object) -> None:
         """Raises ForbiddenError if the outputs contain a key that this task could not read and did not store."""
-        allowed = self._readable.union(self._store.made)
+        allowed = self._readable.union(self._store.sha256_by_key)
         for key in _list_keys(outputs):
             if key not in allowed:
                 raise ForbiddenError("the outputs contain a key of another task", key=key[:200])
 
     def _fetch(self, bucket: Bucket, key: str) -> Path:
-        if key not in self._readable and key not in self._store.made:
+        if key not in self._readable and key not in self._store.sha256_by_key:
             raise ForbiddenError("an op can read only the inputs of its task", key=key)
         if (bucket, key) not in self._fetched:
             folder = self._inputs / str(len(self._fetched))
@@ -130,7 +130,7 @@ class StoreGate:
         if self._store.find(bucket, key) is None:
             self._store.put_bytes(bucket, key, data)
         else:
-            self._store.made[key] = hashlib.sha256(data).hexdigest()
+            self._store.sha256_by_key[key] = hashlib.sha256(data).hexdigest()
 
     def _put_file(self, bucket: Bucket, key: str, name: object) -> None:
         self._check_output(bucket, key)
@@ -149,7 +149,7 @@ class StoreGate:
         steps = name.split("/") if isinstance(name, str) else []
         if not steps or not all(_NAME.fullmatch(step) and step not in (".", "..") for step in steps):
             raise InvalidError("the path of an output may contain only plain names")
-        target = self._outputs / str(len(self._store.made))
+        target = self._outputs / str(len(self._store.sha256_by_key))
         with storage_errors("moving an output"):
             folder = os.open(self._work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

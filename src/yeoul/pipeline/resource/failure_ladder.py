@@ -1,7 +1,7 @@
 """The failure ladder: decides what follows a failed attempt. Pure: jitter is derived from the task's id, so that a replay decides the same.
 
 A task gets two immediate retries on any worker, then up to six on other workers with growing delays, and then fails. A piece that
-crashes its workers repeatedly is poison: its tasks fail with an error code of their own before they crash more workers.
+crashes its workers repeatedly is is_poison: its tasks fail with an error code of their own before they crash more workers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 RETRIES = 8
-RETRIES_AT_ONCE = 2
+IMMEDIATE_RETRIES = 2
 MAX_ATTEMPTS = 21  # limits attempts that do not count as failures, too
 POISON_CRASHES = 3
 POISON_LOSSES = 6  # more than crashes, because a process killed from outside says less about its input
@@ -28,11 +28,11 @@ _NO_FAULT_REASONS = frozenset({"cancelled", "zygote", "start", "unknown"})
 class Fault(StrEnum):
     """The cause of a failed attempt."""
 
-    NO_ROOM = "no_room"  # the disk is full: the task continues when there is space, and uses up no retry
+    DISK_FULL = "no_room"  # the disk is full: the task continues when there is space, and uses up no retry
     INPUT = "input"  # the input or the request is wrong: a retry cannot help
     CRASH = "crash"  # the program crashed, or exited without a report
     LOSS = "loss"  # the worker is gone for an unknown reason
-    CHANCE = "chance"  # any other cause: a retry may succeed
+    TRANSIENT = "chance"  # any other cause: a retry may succeed
 
 
 @dataclass(frozen=True)
@@ -46,26 +46,26 @@ class Retry:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """Fail the task permanently. poison: the reason is that its piece crashes workers."""
+    """Fail the task permanently. is_poison: the reason is that its piece crashes workers."""
 
-    poison: bool = False
+    is_poison: bool = False
 
 
 def find_fault(error: Mapping[str, Any]) -> Fault:
     """Returns the cause of an error, given as by `YeoulError.to_dict`."""
     code, facts = error.get("code"), _facts(error)
     if code == "storage.full":
-        return Fault.NO_ROOM
+        return Fault.DISK_FULL
     if not error.get("retryable"):
         return Fault.INPUT
     if code == "pipeline.worker_lost" and (reason := str(facts.get("reason"))) not in _NO_FAULT_REASONS:
         return Fault.CRASH if reason in _CRASH_SIGNALS.values() or reason.startswith("exit") else Fault.LOSS
     if code == "media.tool_failed" and facts.get("signal") in _CRASH_SIGNALS:
         return Fault.CRASH
-    return Fault.CHANCE
+    return Fault.TRANSIENT
 
 
-def is_told(error: Mapping[str, Any] | None) -> bool:
+def is_unrelated_to_worker(error: Mapping[str, Any] | None) -> bool:
     """True if an attempt was cancelled or never ran, so that its end says nothing about its worker."""
     return error is not None and _facts(error).get("reason") in {"cancelled", "unknown"}
 
@@ -83,18 +83,18 @@ def after_failure(
     crashes: crashed and lost attempts of all tasks of its piece, including this one.
     """
     fault = find_fault(error)
-    if fault is Fault.NO_ROOM:
+    if fault is Fault.DISK_FULL:
         return Retry(_FULL_DISK_DELAY_S, counts=False)
     if crashes >= {Fault.CRASH: POISON_CRASHES, Fault.LOSS: POISON_LOSSES}.get(fault, MAX_ATTEMPTS):
-        return GiveUp(poison=True)
+        return GiveUp(is_poison=True)
     if fault is Fault.INPUT or tries >= MAX_ATTEMPTS or failures >= retries:
         return GiveUp()
-    if failures < RETRIES_AT_ONCE:
+    if failures < IMMEDIATE_RETRIES:
         return Retry(0.0)
-    delay_s = min(_FIRST_DELAY_S * 2 ** (failures - RETRIES_AT_ONCE), _LONGEST_DELAY_S)
-    return Retry(delay_s * (0.75 + 0.5 * draw(task, tries)), elsewhere=True)
+    delay_s = min(_FIRST_DELAY_S * 2 ** (failures - IMMEDIATE_RETRIES), _LONGEST_DELAY_S)
+    return Retry(delay_s * (0.75 + 0.5 * make_jitter(task, tries)), elsewhere=True)
 
 
-def draw(task: str, attempt: int) -> float:
+def make_jitter(task: str, attempt: int) -> float:
     """Returns a number from 0 to 1 that looks random, so that tasks that failed together are not retried together."""
     return int.from_bytes(hashlib.sha256(f"{task}:{attempt}".encode()).digest()[:4], "big") / 2**32

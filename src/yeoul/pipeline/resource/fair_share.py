@@ -21,7 +21,7 @@ _PROGRESS_SHARE = 0.05  # virtual seconds per second and core, so that a stream 
 _MAX_ACCOUNTS = 4096
 
 
-class Turn(IntEnum):
+class PriorityClass(IntEnum):
     """The priority classes of tasks, in the order in which they are served."""
 
     FIRST = 0
@@ -35,13 +35,13 @@ def make_due_at(created_s: float, *, latency_sensitive: bool) -> float:
     return created_s + (0.0 if latency_sensitive else NORMAL_DELAY_S)
 
 
-def find_turn(candidate: Candidate, now_s: float, *, deferring: bool) -> Turn:
+def find_priority_class(candidate: Candidate, now_s: float, *, deferring: bool) -> PriorityClass:
     """Returns the class of a task. deferring: tasks that no user waits for come last, up to one hour after their deadline."""
     if candidate.due_at <= FIRST_DUE_AT:
-        return Turn.FIRST
+        return PriorityClass.FIRST
     if deferring and not candidate.latency_sensitive and candidate.due_at + _LATEST_DEFERRAL_S > now_s:
-        return Turn.DEFERRED
-    return Turn.DUE if candidate.due_at <= now_s else Turn.LATER
+        return PriorityClass.DEFERRED
+    return PriorityClass.DUE if candidate.due_at <= now_s else PriorityClass.LATER
 
 
 class FairShare:
@@ -56,28 +56,28 @@ class FairShare:
         self._next: dict[str, float] = {}  # the virtual time at which each account's next task starts
         self._seen_s: float | None = None
 
-    def start(self, account: str) -> float:
+    def next_start(self, account: str) -> float:
         """Returns the virtual time at which an account's next task starts."""
         return max(self._now, self._next.get(account, 0.0))
 
-    def serve(self, account: str, slot_s: float) -> None:
+    def charge(self, account: str, slot_s: float) -> None:
         """Charges an account the expected slot-seconds of a task that starts."""
-        self._next[account] = self.start(account) + slot_s
+        self._next[account] = self.next_start(account) + slot_s
 
-    def correct(self, account: str, slot_s: float) -> None:
+    def adjust(self, account: str, slot_s: float) -> None:
         """Charges an account the slot-seconds that a task took more (or, if negative, fewer) than expected."""
         if account in self._next:
             self._next[account] += slot_s
 
-    def settle(self, waiting: Collection[str]) -> None:
+    def end_turn(self, waiting: Collection[str]) -> None:
         """Ends a turn. New accounts then start level with the account in `waiting` that is furthest behind.
 
         If no account waits, all become equal: slots that no other account wanted are not held against the account that used them.
         """
-        starts = [self.start(account) for account in waiting]
+        starts = [self.next_start(account) for account in waiting]
         self._now = max(self._now, min(starts) if starts else max(self._next.values(), default=0.0))
 
-    def pass_time(self, now_s: float, cpu: float) -> None:
+    def advance(self, now_s: float, cpu: float) -> None:
         """Advances the virtual time of new accounts by a share of the time that has passed on `cpu` cores."""
         passed_s = 0.0 if self._seen_s is None else max(0.0, now_s - self._seen_s)
         self._seen_s = now_s
@@ -93,7 +93,7 @@ class FairShare:
         It charges nothing. Within one call, accounts take turns as if all tasks were served.
         """
         lanes = _lanes(ready, now_s, deferring=deferring)
-        starts = {account: self.start(account) for account, _ in lanes}
+        starts = {account: self.next_start(account) for account, _ in lanes}
         while lanes:
             lane = min(lanes, key=lambda key: (lanes[key][0][0], starts[key[0]], lanes[key][0][1].due_at, key))
             _, candidate = lanes[lane].pop(0)
@@ -103,9 +103,11 @@ class FairShare:
             yield candidate
 
 
-def _lanes(ready: Sequence[Candidate], now_s: float, *, deferring: bool) -> dict[tuple[str, Turn], list[tuple[Turn, Candidate]]]:
-    lanes: dict[tuple[str, Turn], list[tuple[Turn, Candidate]]] = {}
+def _lanes(
+    ready: Sequence[Candidate], now_s: float, *, deferring: bool
+) -> dict[tuple[str, PriorityClass], list[tuple[PriorityClass, Candidate]]]:
+    lanes: dict[tuple[str, PriorityClass], list[tuple[PriorityClass, Candidate]]] = {}
     for candidate in sorted(ready, key=lambda candidate: (candidate.due_at, candidate.task)):
-        turn = find_turn(candidate, now_s, deferring=deferring)
+        turn = find_priority_class(candidate, now_s, deferring=deferring)
         lanes.setdefault((candidate.account, turn), []).append((turn, candidate))
     return lanes

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.model.work import Slots
-from yeoul.pipeline.resource.fair_share import FairShare, Turn, find_turn
-from yeoul.pipeline.resource.overload import Effort, Level, Limits, next_level
+from yeoul.pipeline.resource.fair_share import FairShare, PriorityClass, find_priority_class
+from yeoul.pipeline.resource.overload import CostEstimate, Level, Limits, next_level
 from yeoul.pipeline.resource.placement import Assignment, Candidate, Host, Placement
 from yeoul.pipeline.resource.quarantine import Outcome, Quarantine
 
@@ -55,9 +55,9 @@ class ResourceManager:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.fair = FairShare()
+        self.fair_share = FairShare()
         self.quarantine = Quarantine()
-        self.effort = Effort()
+        self.costs = CostEstimate()
         self.level = Level.NORMAL
         self.wait_s = 0.0
         self._running: dict[Key, Running] = {}
@@ -65,33 +65,33 @@ class ResourceManager:
 
     # --- events ---
 
-    def started(self, key: Key, candidate: Candidate, assignment: Assignment, now_s: float) -> None:
+    def record_start(self, key: Key, candidate: Candidate, assignment: Assignment, now_s: float) -> None:
         """Records that a task was started, and charges its account."""
         charged = self._cost(candidate)
-        self.fair.serve(candidate.account, charged)
+        self.fair_share.charge(candidate.account, charged)
         self._running[key] = Running(assignment.worker, candidate.account, candidate.op, assignment.slots, charged, now_s)
-        if candidate.near:
+        if candidate.data_key:
             near = self._near.setdefault(assignment.worker, OrderedDict())
-            near[candidate.near] = None
-            near.move_to_end(candidate.near)
+            near[candidate.data_key] = None
+            near.move_to_end(candidate.data_key)
             if len(near) > _NEAR_KEPT:
                 near.popitem(last=False)
 
-    def ended(self, key: Key, now_s: float, *, ok: bool | None) -> None:
+    def record_end(self, key: Key, now_s: float, *, ok: bool | None) -> None:
         """Records the end of an attempt. ok: whether its worker did well, None if unknown. Ignores attempts that it did not start."""
         run = self._running.pop(key, None)
         if run is None:
             return
         wall_s = max(0.0, now_s - run.started_s)
-        self.fair.correct(run.account, run.slots.cpu * wall_s - run.charged)
+        self.fair_share.adjust(run.account, run.slots.cpu * wall_s - run.charged)
         if ok:
-            self.effort.note(run.op, run.slots.cpu * wall_s)
+            self.costs.record(run.op, run.slots.cpu * wall_s)
         if ok is not None:
-            self.quarantine.note(run.worker, Outcome(key[0], ok=ok, wall_s=wall_s, at_s=now_s))
+            self.quarantine.record(run.worker, Outcome(key[0], ok=ok, wall_s=wall_s, at_s=now_s))
 
-    def weigh(self, tasks: int, cpu: float) -> Level:
+    def update_overload(self, tasks: int, cpu: float) -> Level:
         """Updates and returns the overload level. tasks: number of waiting tasks; cpu: number of cores."""
-        self.wait_s = self.effort.wait_s(tasks, cpu)
+        self.wait_s = self.costs.estimate_wait_s(tasks, cpu)
         self.level = next_level(self.level, self.wait_s, self.policy.overload)
         return self.level
 
@@ -104,28 +104,28 @@ class ResourceManager:
             if run.worker in totals:
                 totals[run.worker] += run.slots
                 counts[run.worker] += 1
-        at_most = self.quarantine.at_most(counts, now_s)
+        at_most = self.quarantine.start_limits(counts, now_s)
         return {worker: Host(totals[worker], free[worker], at_most[worker], frozenset(self._near.get(worker, ()))) for worker in free}
 
     def choose(self, ready: Sequence[Candidate], hosts: Mapping[WorkerId, Host], usage: Mapping[str, float], now_s: float) -> Choice:
         """Chooses the tasks to start now. usage: CPU slots that each account uses already, on the workers of all dispatchers."""
-        self.fair.pass_time(now_s, sum(host.total.cpu for host in hosts.values()))
+        self.fair_share.advance(now_s, sum(host.total.cpu for host in hosts.values()))
         deferring = self.level >= Level.DEFER
         placement, used, choice = Placement(hosts), dict(usage), Choice()
         costs = {candidate.task: self._cost(candidate) for candidate in ready}
         is_blocked = False  # a latency-sensitive task has found no free slots
-        for candidate in self.fair.order(ready, costs, now_s, deferring=deferring):
+        for candidate in self.fair_share.order(ready, costs, now_s, deferring=deferring):
             if not self._is_within_quota(candidate, used):
                 continue
-            is_deferred = find_turn(candidate, now_s, deferring=deferring) is Turn.DEFERRED
+            is_deferred = find_priority_class(candidate, now_s, deferring=deferring) is PriorityClass.DEFERRED
             assignment = None if is_deferred and is_blocked else placement.place(candidate)
             if assignment is None:
                 choice.waiting.append(candidate)
-                is_blocked = is_blocked or (candidate.latency_sensitive and any(host.could_run(candidate) for host in hosts.values()))
+                is_blocked = is_blocked or (candidate.latency_sensitive and any(host.can_run(candidate) for host in hosts.values()))
             else:
                 choice.start.append(assignment)
                 used[candidate.account] = used.get(candidate.account, 0.0) + assignment.slots.cpu
-        self.fair.settle({candidate.account for candidate in choice.waiting})
+        self.fair_share.end_turn({candidate.account for candidate in choice.waiting})
         return choice
 
     def _is_within_quota(self, candidate: Candidate, used: Mapping[str, float]) -> bool:
@@ -134,4 +134,4 @@ class ResourceManager:
         return quota <= 0 or used_cpu <= 0 or used_cpu + candidate.slots.cpu <= quota + 1e-9
 
     def _cost(self, candidate: Candidate) -> float:
-        return self.effort.expect(candidate.op)
+        return self.costs.estimate(candidate.op)

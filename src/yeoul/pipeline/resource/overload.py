@@ -36,23 +36,23 @@ def next_level(level: Level, wait_s: float, limits: Limits) -> Level:
     return Level.NORMAL
 
 
-class Effort:
+class CostEstimate:
     """Estimates the cost of tasks in slot-seconds: a moving mean over ended tasks, by op. An unknown op gets the mean of all ops."""
 
     def __init__(self) -> None:
         self._by_op: dict[str, float] = {}
         self._mean_s = 0.0
 
-    def note(self, op: str, slot_s: float) -> None:
+    def record(self, op: str, slot_s: float) -> None:
         """Records the cost of an ended task."""
         mean_s = self._by_op.get(op)
         self._by_op[op] = slot_s if mean_s is None else mean_s + _WEIGHT * (slot_s - mean_s)
         self._mean_s = slot_s if self._mean_s <= 0 else self._mean_s + _WEIGHT * (slot_s - self._mean_s)
 
-    def expect(self, op: str) -> float:
+    def estimate(self, op: str) -> float:
         """Returns the expected cost of a task of an op."""
         return self._by_op.get(op, self._mean_s or 1.0)
 
-    def wait_s(self, tasks: int, cpu: float) -> float:
+    def estimate_wait_s(self, tasks: int, cpu: float) -> float:
         """Returns the estimated seconds until `tasks` tasks are done on `cpu` cores."""
         return tasks * self._mean_s / cpu if cpu > 0 else 0.0

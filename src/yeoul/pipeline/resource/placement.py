@@ -16,7 +16,7 @@ from yeoul.model.work import Slots
 
 @dataclass(frozen=True)
 class Candidate:
-    """A ready task. due_at: virtual deadline. near: the name of the data that it reads. avoid: workers on which it has failed."""
+    """A ready task. due_at: virtual deadline. data_key: the name of the data that it reads. avoided_workers: those on which it failed."""
 
     task: TaskId
     slots: Slots
@@ -24,8 +24,8 @@ class Candidate:
     account: str = ""
     due_at: float = 0.0
     latency_sensitive: bool = True
-    near: str = ""
-    avoid: frozenset[WorkerId] = frozenset()
+    data_key: str = ""
+    avoided_workers: frozenset[WorkerId] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Host:
-    """A worker as placement sees it. at_most: number of tasks that may start now, None for no limit. holds: names of data that it has."""
+    """A worker as placement sees it. start_limit: how many tasks may start now, None for no limit. cached_data: names of its data."""
 
     total: Slots
     free: Slots
-    at_most: int | None = None
-    holds: AbstractSet[str] = frozenset()
+    start_limit: int | None = None
+    cached_data: AbstractSet[str] = frozenset()
 
-    def could_run(self, candidate: Candidate) -> bool:
+    def can_run(self, candidate: Candidate) -> bool:
         """True if the worker can run the task when idle: it has the GPU and the tags. CPU and memory are reduced to what it has."""
         return candidate.slots.gpu <= self.total.gpu + 1e-9 and set(candidate.slots.tags) <= set(self.total.tags)
 
-    def cut(self, slots: Slots) -> Slots:
+    def clamp(self, slots: Slots) -> Slots:
         """Returns the slots that a task gets here, at most the total of the worker. A small worker runs the task alone."""
         cpu, memory_bytes = min(slots.cpu, self.total.cpu), min(slots.memory_bytes, self.total.memory_bytes)
         return slots.model_copy(update={"cpu": cpu, "memory_bytes": memory_bytes})
@@ -62,7 +62,7 @@ class Placement:
     def __init__(self, hosts: Mapping[WorkerId, Host]) -> None:
         self._hosts = hosts
         self._free = {worker: host.free for worker, host in hosts.items()}
-        self._left = {worker: host.at_most for worker, host in hosts.items()}
+        self._left = {worker: host.start_limit for worker, host in hosts.items()}
         self._reserved: set[WorkerId] = set()
         self._has_reservation = False
 
@@ -76,7 +76,7 @@ class Placement:
         fitting = [worker for worker in able if self._fits(candidate, worker)]
         if fitting:
             best = min(fitting, key=lambda worker: self._rank(candidate, worker))
-            slots = self._hosts[best].cut(candidate.slots)
+            slots = self._hosts[best].clamp(candidate.slots)
             self._free[best] -= slots
             left = self._left[best]
             self._left[best] = None if left is None else left - 1
@@ -91,20 +91,20 @@ class Placement:
 
         Workers on which it has failed are included only if there is no other.
         """
-        able = [worker for worker, host in self._hosts.items() if host.at_most != 0 and host.could_run(candidate)]
+        able = [worker for worker, host in self._hosts.items() if host.start_limit != 0 and host.can_run(candidate)]
         whole = [worker for worker in able if candidate.slots.fits(self._hosts[worker].total)]
         able = whole or _largest(able, self._hosts)
-        return [worker for worker in able if worker not in candidate.avoid] or able
+        return [worker for worker in able if worker not in candidate.avoided_workers] or able
 
     def _fits(self, candidate: Candidate, worker: WorkerId) -> bool:
         if worker in self._reserved or self._left[worker] == 0:
             return False
-        return self._hosts[worker].cut(candidate.slots).fits(self._free[worker])
+        return self._hosts[worker].clamp(candidate.slots).fits(self._free[worker])
 
     def _rank(self, candidate: Candidate, worker: WorkerId) -> tuple[float, float, int, bool, WorkerId]:
         free, host = self._free[worker], self._hosts[worker]
         spare = len(set(host.total.tags) - set(candidate.slots.tags))  # keeps workers with tags for tasks that need them
-        return (free.gpu - candidate.slots.gpu, free.cpu, spare, candidate.near not in host.holds, worker)
+        return (free.gpu - candidate.slots.gpu, free.cpu, spare, candidate.data_key not in host.cached_data, worker)
 
 
 def _largest(workers: Sequence[WorkerId], hosts: Mapping[WorkerId, Host]) -> list[WorkerId]:

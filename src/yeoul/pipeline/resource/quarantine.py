@@ -47,7 +47,7 @@ class Quarantine:
     def __init__(self) -> None:
         self._records: dict[WorkerId, _Record] = {}
 
-    def note(self, worker: WorkerId, outcome: Outcome) -> None:
+    def record(self, worker: WorkerId, outcome: Outcome) -> None:
         """Records the outcome of an attempt, and starts, extends or ends the quarantine of its worker."""
         record = self._records.setdefault(worker, _Record())
         record.outcomes.append(outcome)
@@ -64,23 +64,23 @@ class Quarantine:
         """Restores a quarantine that an earlier dispatcher started."""
         self._records[worker] = _Record(until_s=until_s, pause_s=pause_s, reason=reason)
 
-    def forget_absent(self, workers: Iterable[WorkerId]) -> None:
+    def remove_absent(self, workers: Iterable[WorkerId]) -> None:
         """Deletes the records of all workers but these. A worker that returns later starts without a record."""
         kept = set(workers)
         self._records = {worker: record for worker, record in self._records.items() if worker in kept}
 
-    def at_most(self, running: Mapping[WorkerId, int], now_s: float) -> Mapping[WorkerId, int | None]:
+    def start_limits(self, running: Mapping[WorkerId, int], now_s: float) -> Mapping[WorkerId, int | None]:
         """Returns how many tasks each worker may start now: None for no limit, 0 for none, 1 for a probe. running: tasks that run there."""
         limits: dict[WorkerId, int | None] = {}
-        quarantined = {worker for worker in running if self.until(worker) is not None}
+        quarantined = {worker for worker in running if self.quarantined_until(worker) is not None}
         are_all_quarantined = quarantined == set(running)
         for worker, count in running.items():
             probe = 0 if count else 1
-            until_s = self.until(worker)
+            until_s = self.quarantined_until(worker)
             limits[worker] = None if until_s is None else probe if are_all_quarantined or now_s >= until_s else 0
         return limits
 
-    def until(self, worker: WorkerId) -> float | None:
+    def quarantined_until(self, worker: WorkerId) -> float | None:
         """Returns the time until which a worker is quarantined; None if it is not."""
         record = self._records.get(worker)
         return None if record is None else record.until_s
@@ -95,7 +95,7 @@ class Quarantine:
         record = self._records.get(worker)
         return None if record is None or record.until_s is None else record.reason
 
-    def next_at(self, now_s: float) -> float | None:
+    def next_probe_at(self, now_s: float) -> float | None:
         """Returns the time of the next probe; None if no pause ends later than `now_s`."""
         ends = [record.until_s for record in self._records.values() if record.until_s is not None and record.until_s > now_s]
         return min(ends, default=None)

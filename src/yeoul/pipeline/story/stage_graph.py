@@ -52,7 +52,7 @@ def make_stage_graph(definition: Definition, facts: Mapping[str, Fact] | None, f
 
     first: the stages of the preprocessor, which create all other tasks.
     """
-    units = make_units(definition.stages if facts is None else definition.active(facts))
+    units = make_units(definition.stages if facts is None else definition.active_stages(facts))
     needs = {name: unit_needs(unit, units) or tuple(first) for name, unit in units.items()}
     edges = [(need, name) for name, names in needs.items() for need in names]
     layout = lay_out(dict.fromkeys([*first, *units], _BOX), edges, _GAP)

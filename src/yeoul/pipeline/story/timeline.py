@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from yeoul.catalog.schema.row.work import AttemptRow, RunRow, TaskStateRow
+from yeoul.catalog.schema.row.pipeline import AttemptRow, RunRow, TaskStateRow
 from yeoul.model.noun import Noun
 
 _SAME_S = 1e-3  # maximum difference of times that one transaction wrote

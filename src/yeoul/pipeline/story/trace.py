@@ -9,15 +9,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from yeoul.catalog.schema.row.pipeline import AttemptRow, PieceRow, RunRow, TaskStateRow, UploadRow
 from yeoul.catalog.schema.row.videos import VideoRow
-from yeoul.catalog.schema.row.work import AttemptRow, PieceRow, RunRow, TaskStateRow, UploadRow
 from yeoul.model.noun import Noun
 
 Value = str | int | float
 _USED = ("cpu_s", "max_rss_bytes", "read_bytes", "written_bytes")
 
 
-class Moment(Noun):
+class SpanEvent(Noun):
     """An event within a span."""
 
     name: str
@@ -34,7 +34,7 @@ class Span(Noun):
     start_s: float
     end_s: float
     attributes: dict[str, Value]
-    moments: tuple[Moment, ...] = ()
+    events: tuple[SpanEvent, ...] = ()
     error: tuple[str, str] | None = None
 
 
@@ -67,7 +67,7 @@ def make_trace(
 
 def _make_root(video: VideoRow, upload: UploadRow, run: RunRow, end_s: float) -> Span:
     times = (("playable", video["playable_at"]), ("ready", video["ready_at"]))
-    moments = [Moment(name=name, at_s=at_s, attributes={}) for name, at_s in times if at_s is not None]
+    moments = [SpanEvent(name=name, at_s=at_s, attributes={}) for name, at_s in times if at_s is not None]
     facts: dict[str, Value] = {
         "yeoul.video": video["id"],
         "yeoul.run": run["id"],
@@ -81,7 +81,7 @@ def _make_root(video: VideoRow, upload: UploadRow, run: RunRow, end_s: float) ->
         start_s=upload["created_at"],
         end_s=end_s,
         attributes=facts,
-        moments=tuple(moments),
+        events=tuple(moments),
         error=_error(video["error"]),
     )
 
@@ -92,7 +92,7 @@ def _make_upload(video: VideoRow, upload: UploadRow, pieces: Sequence[PieceRow])
         return []
     landed = [(piece["landed_at"], piece) for piece in pieces if piece["landed_at"] is not None]
     moments = [
-        Moment(name="landed", at_s=landed_at, attributes={"yeoul.index": piece["index"], "yeoul.size_bytes": piece["size_bytes"]})
+        SpanEvent(name="landed", at_s=landed_at, attributes={"yeoul.index": piece["index"], "yeoul.size_bytes": piece["size_bytes"]})
         for landed_at, piece in sorted(landed, key=lambda item: (item[0], item[1]["index"]))
     ]
     facts: dict[str, Value] = {"yeoul.mode": upload["mode"], "yeoul.size_bytes": upload["size_bytes"]}
@@ -111,7 +111,7 @@ def _make_attempt(video: VideoRow, task: TaskStateRow, attempt: AttemptRow) -> S
 
 
 def _make_span(
-    video: VideoRow, name: str, start_s: float, end_s: float, attributes: dict[str, Value], moments: tuple[Moment, ...] = ()
+    video: VideoRow, name: str, start_s: float, end_s: float, attributes: dict[str, Value], moments: tuple[SpanEvent, ...] = ()
 ) -> Span:
     return Span(
         name=name,
@@ -120,7 +120,7 @@ def _make_span(
         start_s=start_s,
         end_s=max(start_s, end_s),
         attributes=attributes,
-        moments=moments,
+        events=moments,
     )
 
 

@@ -42,7 +42,7 @@ class Tracer:
         self._thread = threading.Thread(target=self._serve, name="tracer", daemon=True)
         self._thread.start()
 
-    def run_ended(self, run_id: str) -> None:
+    def enqueue(self, run_id: str) -> None:
         """Queues the trace of an ended run, whose end is committed. Drops it if too many traces are waiting."""
         try:
             self._ended.put_nowait(run_id)
@@ -74,7 +74,7 @@ class Tracer:
             upload_row = upload.get(connection, run_row["upload_id"])
             pieces = upload.pieces(connection, upload_row["id"], "piece" if upload_row["mode"] == "pieces" else "part")
             tasks, attempts = queue_view.of_run(connection, run_id), attempt.of_run(connection, run_id)
-        spans = convert(video_row["id"], make_trace(video_row, upload_row, pieces, run_row, tasks, attempts))
+        spans = convert_spans(video_row["id"], make_trace(video_row, upload_row, pieces, run_row, tasks, attempts))
         for first in range(0, len(spans), _MAX_SPANS):
             if self._exporter.export(spans[first : first + _MAX_SPANS]) is not SpanExportResult.SUCCESS:
                 log.warning("the collector rejected the trace of run %s, or did not respond", run_id)
@@ -105,7 +105,7 @@ class _Keep(SpanProcessor):
         self.spans.append(span)
 
 
-def convert(video_id: str, spans: Sequence[Span]) -> list[ReadableSpan]:
+def convert_spans(video_id: str, spans: Sequence[Span]) -> list[ReadableSpan]:
     """Converts the spans of a video to spans of the OpenTelemetry SDK."""
     kept, ids = _Keep(), _Ids(make_trace_id(video_id))
     resource, limits = Resource({"service.name": "yeoul"}), SpanLimits(max_events=100_000)
@@ -119,7 +119,7 @@ def convert(video_id: str, spans: Sequence[Span]) -> list[ReadableSpan]:
             parent = SpanContext(make_trace_id(video_id), span.parent_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             context = set_span_in_context(NonRecordingSpan(parent))
         sdk_span = tracer.start_span(span.name, context, attributes=span.attributes, start_time=_nanoseconds(span.start_s))
-        for moment in span.moments:
+        for moment in span.events:
             sdk_span.add_event(moment.name, moment.attributes, _nanoseconds(moment.at_s))
         if span.error is not None:
             sdk_span.set_attribute("error.type", span.error[0])

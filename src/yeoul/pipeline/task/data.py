@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from yeoul.media.video.per_title import Chosen, Point
+from yeoul.media.video.per_title import ChosenRung, Point
 from yeoul.model.noun import Noun
 from yeoul.model.piece import LandedPiece
 from yeoul.model.plain import Count, Key, Language, Line, Sha256
@@ -33,7 +33,7 @@ class Caption(Noun):
     webvtt: str
 
 
-class Taken(Noun):
+class ExtractedTrack(Noun):
     """An audio track that was extracted from a whole file into a file of its own, in the `temp` bucket."""
 
     track: AudioTrack
@@ -53,7 +53,7 @@ class NeedOutput(Noun):
     outputs: dict[str, Any] | None
 
 
-class Member(Noun):
+class GroupMember(Noun):
     """One stage of a group, as stored in the group's task."""
 
     stage: str
@@ -69,7 +69,7 @@ class Ladder(Noun):
     dropped: frozenset[str] = frozenset()
 
 
-class Earlier(Noun):
+class EarlierResult(Noun):
     """The outputs of an earlier task with the same key, of a video with the same owner and visibility. digest: hash of their content."""
 
     video_id: str
@@ -100,9 +100,9 @@ class TaskInput(Noun):
     parts: tuple[Part, ...] = ()
     file_name: str = ""
     needs: tuple[NeedOutput, ...] = ()
-    members: tuple[Member, ...] = ()
+    members: tuple[GroupMember, ...] = ()
     key: str | None = None
-    earlier: Earlier | None = None
+    earlier: EarlierResult | None = None
 
 
 class Track(Noun):
@@ -139,7 +139,7 @@ class Prepared(Output):
     ladder: tuple[Rung, ...]
     pieces: tuple[LandedPiece, ...] | None = None
     captions: tuple[Caption, ...] = ()
-    sounds: tuple[Taken, ...] = ()
+    sounds: tuple[ExtractedTrack, ...] = ()
 
 
 class Window(Output):
@@ -163,7 +163,7 @@ class Sampled(Output):
 class RungChoice(Output):
     """How to encode each rung of a video. `encode` makes only the rungs named here; if none is named, it uses the ladder unchanged."""
 
-    rungs: dict[str, Chosen] = Field(default_factory=dict[str, Chosen])
+    rungs: dict[str, ChosenRung] = Field(default_factory=dict[str, ChosenRung])
 
     def apply(self, rungs: Sequence[Rung]) -> tuple[Rung, ...]:
         """Returns the chosen ones of `rungs`, with the constant quality and the maximum bit rate chosen for them."""
@@ -204,7 +204,7 @@ class Poster(Output):
     interest: float = Field(default=0.0, ge=0)
 
 
-class PieceTiles(Output):
+class PieceThumbnails(Output):
     """Thumbnails of one piece: one object with JPEGs, and the size in bytes and the time in seconds of each.
 
     A piece that is not shown has none.

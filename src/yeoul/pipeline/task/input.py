@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import NotFoundError
 from yeoul.catalog.queue import result, run
-from yeoul.catalog.queue.many import ClaimedTaskRow
-from yeoul.catalog.schema.row.work import PieceRow, RunRow, TaskStateRow
+from yeoul.catalog.queue.batch import ClaimedTaskRow
+from yeoul.catalog.schema.row.pipeline import PieceRow, RunRow, TaskStateRow
 from yeoul.catalog.video import audio_track, upload, video
-from yeoul.media.video.ladder import in_codec
+from yeoul.media.video.ladder import convert_rungs
 from yeoul.model.piece import LandedPiece, Piece
 from yeoul.model.rendition import Rung, select_rungs
 from yeoul.model.sound import LandedSound
@@ -20,8 +20,8 @@ from yeoul.model.source import Source
 from yeoul.model.work import Slots, Work
 from yeoul.pipeline.dag.condition import make_facts
 from yeoul.pipeline.dag.definition import GROUP_OP, Definition, Stage
-from yeoul.pipeline.dag.scheduler import count_seen
-from yeoul.pipeline.task.data import Earlier, Member, Part, TaskInput
+from yeoul.pipeline.dag.scheduler import count_readable_pieces
+from yeoul.pipeline.task.data import EarlierResult, GroupMember, Part, TaskInput
 from yeoul.pipeline.task.result_key import make_key
 
 
@@ -37,7 +37,7 @@ class Composer:
         """tasks: rows of the claimed tasks."""
         self._connection = connection
         self._tasks = tasks
-        self._needs = result.outputs_of(connection, [task["id"] for task in tasks])
+        self._needs = result.outputs_of_needs(connection, [task["id"] for task in tasks])
         self._wanted: dict[str, list[int]] = {}
         for task in tasks:
             if task["piece"] is not None:
@@ -127,7 +127,7 @@ class _Run:
         if self._upload["mode"] == "whole":
             return None  # the server split the file, so all pieces existed before any stage started
         ladder = [Rung.model_validate(rung) for rung in self._shared["ladder"]]
-        return count_seen(self._definition, make_facts(Source.model_validate(self._shared["source"]), ladder), unit)
+        return count_readable_pieces(self._definition, make_facts(Source.model_validate(self._shared["source"]), ladder), unit)
 
     def _find_pieces(self, indexes: Sequence[int] | None) -> dict[int, dict[str, Any]]:
         rows = upload.pieces(self._connection, self._upload["id"], "piece", indexes)
@@ -162,7 +162,7 @@ def _active_stages(row: RunRow) -> tuple[Stage, ...]:
     definition = Definition.model_validate(row["definition"])
     if row["source"] is None or row["ladder"] is None:
         return definition.stages
-    return definition.active(make_facts(Source.model_validate(row["source"]), [Rung.model_validate(rung) for rung in row["ladder"]]))
+    return definition.active_stages(make_facts(Source.model_validate(row["source"]), [Rung.model_validate(rung) for rung in row["ladder"]]))
 
 
 def _stages_of(stages: Sequence[Stage], unit: str) -> tuple[Stage, ...]:
@@ -174,7 +174,7 @@ def _make_part(row: PieceRow) -> dict[str, Any]:
 
 
 def _make_member(stage: Stage) -> dict[str, Any]:
-    member = Member(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
+    member = GroupMember(stage=stage.name, op=stage.op, parameters=stage.parameters, optional=stage.optional)
     return member.model_dump(mode="json")
 
 
@@ -182,7 +182,7 @@ def _with_earlier(work: Work, row: result.ResultRow | None) -> Work:
     if row is None:
         return work
     assert row["digest"] is not None, "a task whose outputs have a key has a digest of them"
-    earlier = Earlier(video_id=row["video_id"], outputs=row["outputs"], digest=row["digest"])
+    earlier = EarlierResult(video_id=row["video_id"], outputs=row["outputs"], digest=row["digest"])
     return work.model_copy(update={"params": {**work.params, "earlier": earlier.model_dump(mode="json")}})
 
 
@@ -204,5 +204,5 @@ def rungs_of(row: RunRow, task: TaskStateRow, stage: str | None = None) -> list[
         if member.renditions and stage in (None, member.name):
             own = tuple(rung for rung in ladder if rung.name == task["rung"])
             wanted = own if task["rung"] is not None else select_rungs(ladder, member.parameters.get("rungs", "all"))
-            names += [rung.name for rung in in_codec(wanted, member.parameters.get("codec", "h264"))]
+            names += [rung.name for rung in convert_rungs(wanted, member.parameters.get("codec", "h264"))]
     return names

@@ -26,12 +26,15 @@ from yeoul.pipeline.task.data import Ladder, NeedOutput, Output, Part, TaskInput
 
 @dataclass(frozen=True)
 class Input:
-    """One positional parameter of an op. many: it is a list. optional: it is None if its stage failed, or if the task has no such input."""
+    """One positional parameter of an op.
+
+    is_list: it is a list. is_optional: it is None if its stage failed, or if the task has no such input.
+    """
 
     name: str
     kind: type[Any]
-    many: bool = False
-    optional: bool = False
+    is_list: bool = False
+    is_optional: bool = False
 
     @property
     def is_edge(self) -> bool:
@@ -44,7 +47,7 @@ class Op:
     """A named, versioned op. inputs: all but the context. Results of another version are not reused.
 
     publishes: it is useful even if no stage reads its output. renditions: it makes the renditions that its parameters `rungs` and `codec`
-    choose. network: it needs the network. granted: the operator allows it to use the network.
+    choose. needs_network: it needs the network. is_granted: the operator allows it to use the network.
     """
 
     name: str
@@ -54,9 +57,9 @@ class Op:
     output: type[Output]
     parameters: type[BaseModel]
     publishes: bool = False
-    network: bool = False
+    needs_network: bool = False
     renditions: bool = False
-    granted: bool = False
+    is_granted: bool = False
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Output:
         return self.function(*arguments, **parameters)
@@ -142,14 +145,14 @@ def _read_input(op_name: str, name: str, hint: Any) -> Input:
 
 def _name_kind(input_: Input) -> str:
     if issubclass(input_.kind, LandedPiece):
-        return "pieces" if input_.many else "piece"
+        return "pieces" if input_.is_list else "piece"
     names: dict[type[Any], str] = {Source: "source", Ladder: "ladder", Rung: "rung", LandedSound: "sound", Part: "parts"}
     return next((name for kind, name in names.items() if issubclass(input_.kind, kind)), "task")
 
 
 def _bind(input_: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
     value = _find_value(input_, task, outputs_of)
-    if value is None and not input_.optional:
+    if value is None and not input_.is_optional:
         raise InvalidError(f"the op needs {input_.name} ({input_.kind.__name__}), which this task does not have", parameter=input_.name)
     return value
 
@@ -157,11 +160,11 @@ def _bind(input_: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]
 def _find_value(input_: Input, task: TaskInput, outputs_of: Mapping[str, type[Output]]) -> Any:
     if input_.is_edge:
         values = list(_edge_values(input_.kind, task.needs, outputs_of))
-        return values if input_.many else next(iter(values), None)
+        return values if input_.is_list else next(iter(values), None)
     if issubclass(input_.kind, TaskInput):
         return task
     if issubclass(input_.kind, LandedPiece):
-        return list(task.pieces) if input_.many else task.piece
+        return list(task.pieces) if input_.is_list else task.piece
     if issubclass(input_.kind, LandedSound):
         return task.sound
     if issubclass(input_.kind, Part):

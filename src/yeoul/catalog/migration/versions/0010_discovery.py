@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from yeoul.catalog.video.grams import make_gram_table
+from yeoul.catalog.video.grams import create_gram_table
 
 revision = "0010"
 down_revision = "0009"
@@ -24,7 +24,7 @@ def upgrade() -> None:
     _channels()
     _playlists()
     _watched()
-    make_gram_table(op.get_bind())  # the listing is filled by the last step that changes what it is made of
+    create_gram_table(op.get_bind())  # the listing is filled by the last step that changes what it is made of
 
 
 def _text(name: str) -> sa.Column[str]:

@@ -22,4 +22,4 @@ def upgrade() -> None:
     op.create_index("video_trashed", "video", ["trashed_at"], sqlite_where=trashed, postgresql_where=trashed)
     op.add_column("caption", sa.Column("origin", sa.Text(), nullable=False, server_default="file"))
     op.add_column("caption", sa.Column("edition", sa.Integer(), nullable=False, server_default="1"))
-    listing.fill(op.get_bind())
+    listing.backfill(op.get_bind())

@@ -26,26 +26,26 @@ class Started:
 
 @dataclass(frozen=True)
 class Reopened:
-    """An ended run was reopened. forgotten: tasks that will run again, so that their ends no longer count."""
+    """An ended run was reopened. reset_places: tasks that will run again, so that their ends no longer count."""
 
-    forgotten: tuple[Place, ...]
+    reset_places: tuple[Place, ...]
 
 
 Entry = Started | Reopened | Event
 
 
-class Recording:
+class RunRecorder:
     """A scheduler and the events that it received. rungs: names of the ladder's rungs, highest first."""
 
     def __init__(self, definition: Definition, facts: Mapping[str, Fact], rungs: Sequence[str]) -> None:
         self._arguments = (definition, facts, rungs)
         self._scheduler = DagScheduler(definition, facts, rungs)
         self._added: set[Place] = set()
-        self.fed: dict[Event, None] = {}  # an ordered set
+        self.events: dict[Event, None] = {}  # an ordered set
         self.count = 0
         self.is_over = False
 
-    def take(self, entry: Entry) -> list[Instruction]:
+    def feed(self, entry: Entry) -> list[Instruction]:
         """Passes an entry to the scheduler. Returns the instructions, without tasks that were added before."""
         self.count += 1
         match entry:
@@ -54,16 +54,16 @@ class Recording:
             case Reopened(forgotten):
                 return self._filter_new(self._reopen(frozenset(forgotten)))
             case event:
-                self.fed[event] = None
+                self.events[event] = None
                 return self._filter_new(self._scheduler.handle(event))
 
     def _reopen(self, forgotten: frozenset[Place]) -> list[Instruction]:
         self.is_over = False
         self._scheduler = DagScheduler(*self._arguments)
-        self.fed = {event: None for event in self.fed if not (isinstance(event, TaskEnded) and event.place in forgotten)}
+        self.events = {event: None for event in self.events if not (isinstance(event, TaskEnded) and event.place in forgotten)}
         instructions = list(self._scheduler.start())
         # Tracks first: a track that landed after the end of the run must be processed before the run ends again.
-        for event in sorted(self.fed, key=lambda event: not isinstance(event, TrackLanded)):
+        for event in sorted(self.events, key=lambda event: not isinstance(event, TrackLanded)):
             instructions += self._scheduler.handle(event)
         return instructions
 
@@ -106,10 +106,10 @@ class Difference(Noun):
 
 def replay(history: History) -> tuple[int, Difference | None]:
     """Replays a run log. Returns (number of equal instructions, first difference, or None if all are equal)."""
-    recording = Recording(history.definition, history.facts, history.rungs)
+    recording = RunRecorder(history.definition, history.facts, history.rungs)
     same = 0
     for number, step in enumerate(history.steps, 1):
-        replayed = tuple(write_instruction(order) for order in recording.take(read_entry(step.event)))
+        replayed = tuple(write_instruction(order) for order in recording.feed(read_entry(step.event)))
         if replayed != step.gave:
             return same, Difference(number=number, event=step.event, recorded=step.gave, replayed=replayed)
         same += len(replayed)

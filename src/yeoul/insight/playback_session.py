@@ -20,7 +20,7 @@ _MAX_STARTUP_MS = 180_000.0
 
 
 @dataclass
-class Viewing:
+class PlaybackSession:
     """The stored state of a playback session: a row of the catalogue.
 
     first_at: start of the session, as far as known; high: the highest sequence number; window: bit n is set if number high - n has
@@ -43,7 +43,7 @@ class Viewing:
     is_finished: bool = False
 
 
-def take(viewing: Viewing, beacon: Beacon, duration_s: float, now_s: float) -> Tally:
+def apply_beacon(viewing: PlaybackSession, beacon: Beacon, duration_s: float, now_s: float) -> Tally:
     """Applies a beacon to its playback session; returns what it adds to the video's sums, which is nothing for a repeated beacon."""
     tally = Tally()
     viewing.seen_at = max(viewing.seen_at, now_s)
@@ -55,13 +55,13 @@ def take(viewing: Viewing, beacon: Beacon, duration_s: float, now_s: float) -> T
     if not viewing.is_view and viewing.played_s >= min(VIEW_S, duration_s / 2):
         viewing.is_view = True
         tally.views = 1
-        tally.note("device_views", viewing.device, 1)
+        tally.add_amount("device_views", viewing.device, 1)
     if viewing.is_view:
-        tally.note_buckets(int(viewing.buckets, 16) & ~counted_buckets)
+        tally.add_buckets(int(viewing.buckets, 16) & ~counted_buckets)
     return tally
 
 
-def _is_new(viewing: Viewing, seq: int) -> bool:
+def _is_new(viewing: PlaybackSession, seq: int) -> bool:
     """True if a sequence number arrives for the first time and is not too old for the window."""
     ahead = seq - viewing.high
     if ahead > 0:
@@ -74,7 +74,7 @@ def _is_new(viewing: Viewing, seq: int) -> bool:
     return True
 
 
-def _apply_event(viewing: Viewing, event: BeaconEvent, duration_s: float, tally: Tally) -> None:
+def _apply_event(viewing: PlaybackSession, event: BeaconEvent, duration_s: float, tally: Tally) -> None:
     # The session may have started before its first beacon; up to _MAX_AGE_S is accepted.
     viewing.first_at = min(viewing.first_at, viewing.seen_at - min(max(0.0, event.at_s), _MAX_AGE_S))
     available_s = max(0.0, viewing.seen_at - viewing.first_at + _SLACK_S - viewing.played_s - viewing.stalled_s)
@@ -88,12 +88,12 @@ def _apply_event(viewing: Viewing, event: BeaconEvent, duration_s: float, tally:
         _count_event(viewing, event, available_s, tally)
 
 
-def _apply_time(viewing: Viewing, event: BeaconEvent, duration_s: float, played_s: float, tally: Tally) -> None:
+def _apply_time(viewing: PlaybackSession, event: BeaconEvent, duration_s: float, played_s: float, tally: Tally) -> None:
     viewing.played_s = round(viewing.played_s + played_s, 3)
     tally.watch_s += played_s
-    tally.note("device_s", viewing.device, played_s)
+    tally.add_amount("device_s", viewing.device, played_s)
     if event.rung is not None:
-        tally.note("quality_s", event.rung, played_s)
+        tally.add_amount("quality_s", event.rung, played_s)
     if event.from_s is not None and played_s > 0:
         start_s = min(max(0.0, event.from_s), duration_s)
         end_s = max(start_s, min(event.position_s, duration_s, start_s + _MAX_SPEED * played_s + _SLACK_S))
@@ -106,7 +106,7 @@ def _buckets_of(start: float, end: float) -> int:
     return ((1 << (last + 1)) - (1 << first)) & ((1 << BUCKETS) - 1) if last >= first and end > start else 0
 
 
-def _count_event(viewing: Viewing, event: BeaconEvent, available_s: float, tally: Tally) -> None:
+def _count_event(viewing: PlaybackSession, event: BeaconEvent, available_s: float, tally: Tally) -> None:
     match event.kind:
         case "stall":
             stall_s = round(min(max(0.0, event.stall_s), available_s), 3)
@@ -119,4 +119,4 @@ def _count_event(viewing: Viewing, event: BeaconEvent, available_s: float, tally
             tally.errors += 1
         case _:
             if event.startup_ms is not None and 0 <= event.startup_ms <= _MAX_STARTUP_MS:
-                tally.note("startup", str(startup_step(event.startup_ms)), 1)
+                tally.add_amount("startup", str(startup_step(event.startup_ms)), 1)

@@ -10,9 +10,9 @@ from yeoul.catalog.schema.base import metadata
 viewing = Table(
     "viewing",
     metadata,
-    Column("id", Text, primary_key=True),  # `insight.visitor.make_viewing_id`
+    Column("id", Text, primary_key=True),  # `insight.visitor.make_session_id`
     Column("video_id", Text, nullable=False),
-    Column("visitor", Text, nullable=False),  # `insight.visitor.make_visitor`
+    Column("visitor", Text, nullable=False),  # `insight.visitor.make_visitor_hash`
     Column("device", Text, nullable=False),
     Column("first_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),

@@ -30,7 +30,7 @@ class _Queue:
             self.waiting -= 1
 
 
-class Turns:
+class ConcurrencyLimit:
     """ASGI middleware that limits the concurrent requests of one address. address_of: returns the client's address.
 
     The server handles 8 requests of an address at the same time. Up to 1,000 more wait, and further ones are answered with 429. A request

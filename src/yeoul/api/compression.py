@@ -13,12 +13,12 @@ _ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNO
 _MAX_FILES = 256
 
 
-def takes_gzip(request: Request) -> bool:
+def accepts_gzip(request: Request) -> bool:
     """True if the client accepts a response compressed with gzip."""
     return _ACCEPTS_GZIP.search(request.headers.get("accept-encoding", "")) is not None
 
 
 @lru_cache(_MAX_FILES)
-def packed_file(path: Path) -> bytes:
+def gzip_file(path: Path) -> bytes:
     """Returns a file compressed with gzip, cached. Only for files whose content never changes under the same name."""
     return compress(path.read_bytes(), 9, mtime=0)

@@ -19,44 +19,44 @@ _RETENTION_S = 7200.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class ThrottleLimits:
     """Limits of a throttle, in seconds except `free`.
 
-    free: attempts before the first wait; first_s: the first wait; longest_s: the longest wait; forgotten_s: the counter is reset after
+    free: attempts before the first wait; first_s: the first wait; longest_s: the longest wait; reset_after_s: the counter is reset after
     this time without an attempt.
     """
 
     free: int
     first_s: float
     longest_s: float
-    forgotten_s: float
+    reset_after_s: float
 
 
 # The wait for an account stays short, so that an attacker cannot lock its owner out.
-ACCOUNT = Pace(free=5, first_s=1.0, longest_s=60.0, forgotten_s=900.0)
-ADDRESS = Pace(free=30, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)
-SIGN_UP = Pace(free=100, first_s=5.0, longest_s=900.0, forgotten_s=1800.0)  # a whole school class may sign up at once
-MAIL = Pace(free=5, first_s=600.0, longest_s=3600.0, forgotten_s=3600.0)
+ACCOUNT = ThrottleLimits(free=5, first_s=1.0, longest_s=60.0, reset_after_s=900.0)
+ADDRESS = ThrottleLimits(free=30, first_s=5.0, longest_s=900.0, reset_after_s=1800.0)
+SIGN_UP = ThrottleLimits(free=100, first_s=5.0, longest_s=900.0, reset_after_s=1800.0)  # a whole school class may sign up at once
+MAIL = ThrottleLimits(free=5, first_s=600.0, longest_s=3600.0, reset_after_s=3600.0)
 
 
-def attempt(connection: Connection, key: str, pace: Pace, now_s: float) -> None:
+def count_attempt(connection: Connection, key: str, pace: ThrottleLimits, now_s: float) -> None:
     """Counts an attempt. Raises TooManyAttemptsError, without counting, if the caller has to wait. key: an account or address."""
     row = login_throttle.lock(connection, key, now_s)
     if row["blocked_until"] > now_s:
         wait_s = math.ceil(row["blocked_until"] - now_s)
         raise TooManyAttemptsError(f"too many attempts; try again in {wait_s} s", retry_after_s=wait_s)
-    count = 1 + (row["count"] if now_s - row["updated_at"] < pace.forgotten_s else 0)
-    login_throttle.note(connection, key, count, now_s + wait_after(pace, count), now_s)
-    login_throttle.forget_before(connection, now_s - _RETENTION_S)
+    count = 1 + (row["count"] if now_s - row["updated_at"] < pace.reset_after_s else 0)
+    login_throttle.set_block(connection, key, count, now_s + wait_after(pace, count), now_s)
+    login_throttle.delete_before(connection, now_s - _RETENTION_S)
 
 
-def wait_after(pace: Pace, count: int) -> float:
+def wait_after(pace: ThrottleLimits, count: int) -> float:
     """Returns the wait in seconds after `count` attempts."""
     return 0.0 if count < pace.free else min(pace.longest_s, pace.first_s * 2.0 ** min(count - pace.free, 30))
 
 
 @lru_cache(4096)
-def address_key(ip: str) -> str:
+def make_address_key(ip: str) -> str:
     """Returns the throttle key of an IP address: the IPv4 address, or the /64 network of an IPv6 address, which one customer owns."""
     try:
         address = ipaddress.ip_address(ip)

@@ -35,7 +35,7 @@ PARTS: Final = ("namespaces", "user", "landlock", "seccomp", "no_new_privileges"
 
 
 @dataclass(frozen=True)
-class Room:
+class Sandbox:
     """The files and rights of a sandboxed process.
 
     readable: files and folders in addition to those of the system and of Python; writable: folders to work in. mount_point: an empty
@@ -62,12 +62,12 @@ class Room:
         writable = (*_DEVICES, *self.writable)
         user = _find_user(self.user) if os.geteuid() == 0 else None  # /etc/passwd is not visible in the sandbox
         try:
-            namespace.separate(network=self.network)
-            namespace.show_only(readable, writable, self.mount_point)
+            namespace.unshare(network=self.network)
+            namespace.pivot_root(readable, writable, self.mount_point)
         except OSError:
             missing.append("namespaces")
         reachable = "namespaces" not in missing or all(map(_is_reachable, [*readable, *writable]))
-        system_call.bound_capabilities()
+        system_call.drop_bounding_set()
         if os.geteuid() == 0 and not (user is not None and reachable and _switch_user(*user)):
             missing.append("user")
             # These folders belong to the unprivileged user, and root without capabilities cannot write to folders of others.
@@ -107,14 +107,14 @@ def _switch_user(user: int, group: int) -> bool:
     return True
 
 
-def find_missing(folder: Path, user: str) -> tuple[str, ...]:
+def find_missing_parts(folder: Path, user: str) -> tuple[str, ...]:
     """Returns the PARTS that this machine lacks, by entering a sandbox in a child process. folder: an empty scratch folder."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(read_end)
-            missing = Room(readable=(), writable=(folder,), mount_point=folder, user=user).enter()
+            missing = Sandbox(readable=(), writable=(folder,), mount_point=folder, user=user).enter()
             os.write(write_end, " ".join(missing).encode())
             os._exit(0)
         finally:

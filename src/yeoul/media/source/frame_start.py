@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-Begins = Callable[[bytes], bool]
+FrameStartTest = Callable[[bytes], bool]
 
-PICTURES_IN_PARTS: Final = ("h264", "mpeg2video")  # codecs in which the two fields of a frame may be separate packets
+SPLIT_FRAME_CODECS: Final = ("h264", "mpeg2video")  # codecs in which the two fields of a frame may be separate packets
 _VP8_SHOW_FRAME: Final = 0x10
 _DIRAC_PREFIX: Final = b"BBCD"
 _DIRAC_PICTURE: Final = 0x08
@@ -28,7 +28,7 @@ _HEAD_BYTES: Final = 64  # how much of a parameter set or slice is parsed
 _MAX_NALS: Final = 200
 
 
-def make_picture_test(codec: str, extradata: bytes | None) -> Begins | None:
+def make_frame_start_test(codec: str, extradata: bytes | None) -> FrameStartTest | None:
     """Returns a function that takes the packets of a stream in decode order, and returns True if the packet starts a displayed frame.
 
     Returns None for codecs in which every packet does. codec: ffmpeg's name. extradata: the stream's. The function keeps state about

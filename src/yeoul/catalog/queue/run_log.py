@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 from sqlalchemy import Connection, insert, select
 
 from yeoul.catalog.row import all_rows
-from yeoul.catalog.schema.row.work import EventRow
-from yeoul.catalog.schema.work import event
+from yeoul.catalog.schema.pipeline import event
+from yeoul.catalog.schema.row.pipeline import EventRow
 
 
 class LoggedEventRow(TypedDict):
@@ -21,9 +21,9 @@ class LoggedEventRow(TypedDict):
     at: float
 
 
-def make_row(run_id: str, seq: int, fed: Mapping[str, Any], gave: Sequence[dict[str, Any]], now_s: float) -> EventRow:
-    """Makes the row of an event. seq counts from 0. gave: the scheduler's instructions."""
-    return {"run_id": run_id, "seq": seq, "event": dict(fed), "gave": list(gave), "at": now_s}
+def make_row(run_id: str, seq: int, scheduler_event: Mapping[str, Any], instructions: Sequence[dict[str, Any]], now_s: float) -> EventRow:
+    """Makes the row of an event. seq counts from 0. instructions: the scheduler's instructions."""
+    return {"run_id": run_id, "seq": seq, "event": dict(scheduler_event), "gave": list(instructions), "at": now_s}
 
 
 def add(connection: Connection, rows: Sequence[EventRow]) -> None:

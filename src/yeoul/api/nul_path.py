@@ -8,7 +8,7 @@ from yeoul.api.problem import make_problem
 from yeoul.base.errors import NotFoundError
 
 
-class PlainPath:
+class NulPathFilter:
     """ASGI middleware that answers 404 to a path with a NUL."""
 
     def __init__(self, app: ASGIApp) -> None:

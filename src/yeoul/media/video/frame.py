@@ -14,7 +14,7 @@ from yeoul.model.piece import Piece
 from yeoul.model.source import Source
 
 
-def read_pictures(file: Path, piece: Piece, source: Source, limits: Limits, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
+def read_frames(file: Path, piece: Piece, source: Source, limits: Limits, pix_fmt: str) -> Iterator[tuple[float, np.ndarray[Any, Any]]]:
     """Yields (seconds from the source's zero, pixels) of the frames that a piece owns, as coded: not rotated or scaled."""
     tick = source.video.time_base.fraction
     slack = 0 if piece.container == "nut" else int(Fraction(1, 1000) / tick)  # clients' containers may round times to coarser ticks

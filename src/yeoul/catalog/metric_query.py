@@ -9,9 +9,9 @@ from sqlalchemy import Column, Connection, case, func, select
 
 from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.outgoing import outbox
-from yeoul.catalog.schema.row.work import AttemptRow
+from yeoul.catalog.schema.pipeline import attempt, run, task, upload
+from yeoul.catalog.schema.row.pipeline import AttemptRow
 from yeoul.catalog.schema.videos import video
-from yeoul.catalog.schema.work import attempt, run, task, upload
 
 
 class OpenTasksRow(TypedDict):

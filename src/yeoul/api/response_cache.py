@@ -23,11 +23,11 @@ _MAX_ENTRIES = 2048
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the copy of the caller (`If-None-Match`) is current."}}
 
 
-Place = tuple[str, bytes]  # path and query
+CacheKey = tuple[str, bytes]  # path and query
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedResponse:
     """A cached response body, its ETag, and the route that made it."""
 
     body: bytes
@@ -35,7 +35,7 @@ class Kept:
     route: Any
 
 
-class AnswerCache:
+class ResponseCache:
     """A cache of response bodies and video views. Safe to share between threads.
 
     Bodies are cached by path and query until the next commit. Views are cached by (video id, version), and never become stale.
@@ -47,10 +47,10 @@ class AnswerCache:
         self._watch: ChangeWatch | None = None
         self._seen_commits = -1  # number of commits of this process at the last check
         self._generation = 0  # how often the bodies were cleared
-        self._bodies: dict[Place, Kept] = {}
+        self._bodies: dict[CacheKey, CachedResponse] = {}
         self._views: OrderedDict[tuple[str, int], VideoView] = OrderedDict()
 
-    async def answer(self, request: Request, read: Callable[[], tuple[bytes, bool]]) -> Response:
+    async def respond(self, request: Request, read: Callable[[], tuple[bytes, bool]]) -> Response:
         """Returns a JSON response, and caches it with its ETag if it is the same for every caller.
 
         read: runs in a thread and returns (body, whether the body is the same for every caller).
@@ -59,11 +59,11 @@ class AnswerCache:
         body, is_public = await run_in_threadpool(read)
         if not is_public:
             return Response(body, media_type="application/json", headers={"Cache-Control": "private, no-store"})
-        response = Kept(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"', request.scope.get("route"))
+        response = CachedResponse(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"', request.scope.get("route"))
         self._keep(generation, _place(request.scope), response)
         return make_response(response, request.headers.get("if-none-match", ""))
 
-    def find(self, place: Place) -> tuple[int, Kept | None]:
+    def find(self, place: CacheKey) -> tuple[int, CachedResponse | None]:
         """Returns (generation of the cache, cached response or None). The generation changes when the cache is cleared."""
         with self._lock:
             if self._has_changed():
@@ -80,7 +80,7 @@ class AnswerCache:
         old, self._seen_commits = self._seen_commits, commits
         return self._watch.poll() or old != commits
 
-    def _keep(self, generation: int, place: Place, response: Kept) -> None:
+    def _keep(self, generation: int, place: CacheKey, response: CachedResponse) -> None:
         with self._lock:
             if generation == self._generation:  # else the body may be older than the last change
                 if len(self._bodies) >= _MAX_ENTRIES:
@@ -94,7 +94,7 @@ class AnswerCache:
                 self._watch.close()
                 self._watch = None
 
-    def may_have(self, place: Place) -> bool:
+    def has_entry(self, place: CacheKey) -> bool:
         """True if the cache has a response, which may be stale. Takes no lock."""
         return place in self._bodies
 
@@ -103,7 +103,7 @@ class AnswerCache:
         with self._lock:
             return self._views.get(place)
 
-    def keep_view(self, place: tuple[str, int], view: VideoView) -> None:
+    def cache_view(self, place: tuple[str, int], view: VideoView) -> None:
         """Caches the view of a (video id, version)."""
         with self._lock:
             self._views[place] = view
@@ -111,7 +111,7 @@ class AnswerCache:
                 self._views.popitem(last=False)
 
 
-def make_response(kept: Kept, if_none_match: str) -> Response:
+def make_response(kept: CachedResponse, if_none_match: str) -> Response:
     """Returns the cached response, or 304 if the client's ETag matches."""
     headers = {"ETag": kept.etag, "Cache-Control": "no-cache"}
     if kept.etag in if_none_match:
@@ -119,19 +119,19 @@ def make_response(kept: Kept, if_none_match: str) -> Response:
     return Response(kept.body, media_type="application/json", headers=headers)
 
 
-def _place(scope: Scope) -> Place:
+def _place(scope: Scope) -> CacheKey:
     return str(scope["path"]), bytes(scope["query_string"])
 
 
-class KeptAnswers:
+class ResponseCacheMiddleware:
     """ASGI middleware that answers from the cache, before routing and authentication."""
 
-    def __init__(self, app: ASGIApp, get_answers: Callable[[], AnswerCache]) -> None:
+    def __init__(self, app: ASGIApp, get_cache: Callable[[], ResponseCache]) -> None:
         self._app = app
-        self._get_answers = get_answers
+        self._get_answers = get_cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and self._get_answers().may_have(_place(scope)):
+        if scope["type"] == "http" and scope["method"] == "GET" and self._get_answers().has_entry(_place(scope)):
             kept = self._find(_place(scope))
             if kept is not None:
                 scope["route"] = kept.route  # the label of the request metrics
@@ -140,7 +140,7 @@ class KeptAnswers:
                 return
         await self._app(scope, receive, send)
 
-    def _find(self, place: Place) -> Kept | None:
+    def _find(self, place: CacheKey) -> CachedResponse | None:
         try:
             return self._get_answers().find(place)[1]
         except UnavailableError:

@@ -9,13 +9,13 @@ from typing import TypedDict
 from sqlalchemy import Connection
 
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue import history as history_rows
-from yeoul.catalog.queue import many as queue_many
+from yeoul.catalog.queue import batch as queue_many
 from yeoul.catalog.queue import outbox, run
+from yeoul.catalog.queue import run_log as history_rows
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
-from yeoul.catalog.queue.lease import HopelessTaskRow
-from yeoul.catalog.schema.row.work import EventRow, RunRow, TaskRow
+from yeoul.catalog.queue.lease import ExhaustedTaskRow
+from yeoul.catalog.schema.row.pipeline import EventRow, RunRow, TaskRow
 from yeoul.catalog.video import audio_track, upload
 from yeoul.model.event import RunEnded
 from yeoul.model.rendition import Rung
@@ -34,11 +34,11 @@ from yeoul.pipeline.dag.scheduler import (
     UploadClosed,
 )
 from yeoul.pipeline.resource.fair_share import make_due_at
-from yeoul.pipeline.story.history import (
+from yeoul.pipeline.story.run_log import (
     Entry,
     History,
-    Recording,
     Reopened,
+    RunRecorder,
     Started,
     Step,
     read_entry,
@@ -61,11 +61,11 @@ def make_task_id(run_id: str, place: Place) -> str:
     return f"{run_id}.{write_place(place)}"
 
 
-class RunBook:
+class SchedulerCache:
     """The schedulers of open runs by run id. One per dispatcher; not safe for use by several threads."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[int, Recording]] = {}
+        self._kept: dict[str, tuple[int, RunRecorder]] = {}
 
     def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float, locked: RunRow | None = None) -> None:
         """Passes events to the scheduler of an inspected, open run, and executes its instructions.
@@ -89,22 +89,22 @@ class RunBook:
             with database.write() as connection:
                 yield connection
         except BaseException:
-            self.forget()
+            self.evict()
             raise
 
-    def forget(self, run_id: str | None = None) -> None:
+    def evict(self, run_id: str | None = None) -> None:
         """Drops the scheduler of one run, or all schedulers, from memory."""
         if run_id is None:
             self._kept.clear()
         else:
             self._kept.pop(run_id, None)
 
-    def _rebuild(self, connection: Connection, row: RunRow, now_s: float) -> Recording:
+    def _rebuild(self, connection: Connection, row: RunRow, now_s: float) -> RunRecorder:
         """Rebuilds the scheduler of a run from its run log, and then passes it the events that only the rows show."""
-        run_log = read_history(connection, row)
-        recording = Recording(run_log.definition, run_log.facts, run_log.rungs)
+        run_log = read_run_log(connection, row)
+        recording = RunRecorder(run_log.definition, run_log.facts, run_log.rungs)
         for step in run_log.steps:
-            recording.take(read_entry(step.event))  # its instructions were executed when it was logged
+            recording.feed(read_entry(step.event))  # its instructions were executed when it was logged
         entries: list[Entry] = [] if run_log.steps else [Started()]
         events = _read_events(connection, row)
         reset_places = _find_reset_places(recording, events)
@@ -113,14 +113,14 @@ class RunBook:
         self._feed(connection, row, recording, [*entries, *events], now_s)
         return recording
 
-    def _feed(self, connection: Connection, row: RunRow, recording: Recording, entries: Sequence[Entry], now_s: float) -> None:
+    def _feed(self, connection: Connection, row: RunRow, recording: RunRecorder, entries: Sequence[Entry], now_s: float) -> None:
         """Passes new entries to the scheduler, logs them with the instructions that each returned, and executes these."""
         rows: list[EventRow] = []
         instructions: list[Instruction] = []
         for entry in entries:
-            if entry in recording.fed:
+            if entry in recording.events:
                 continue
-            seq, returned = recording.count, recording.take(entry)
+            seq, returned = recording.count, recording.feed(entry)
             rows.append(history_rows.make_row(row["id"], seq, write_entry(entry), list(map(write_instruction, returned)), now_s))
             instructions += returned
         history_rows.add(connection, rows)
@@ -131,7 +131,7 @@ class RunBook:
                 end_run(connection, row, instruction.failed, now_s)
 
 
-def read_history(connection: Connection, row: RunRow) -> History:
+def read_run_log(connection: Connection, row: RunRow) -> History:
     """Returns the run log of an inspected run."""
     assert row["ladder"] is not None, "the source was inspected"
     ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
@@ -144,10 +144,10 @@ def read_history(connection: Connection, row: RunRow) -> History:
     )
 
 
-def _find_reset_places(recording: Recording, events: Sequence[Event]) -> list[Place]:
+def _find_reset_places(recording: RunRecorder, events: Sequence[Event]) -> list[Place]:
     """Returns the tasks that ended according to the run log, but were reset since. If the run was over, also those that failed."""
     current = frozenset(events)
-    ended = [event for event in recording.fed if isinstance(event, TaskEnded)]
+    ended = [event for event in recording.events if isinstance(event, TaskEnded)]
     return [event.place for event in ended if event not in current or (recording.is_over and not event.ok)]
 
 
@@ -157,7 +157,7 @@ def end_run(connection: Connection, row: RunRow, failed: str | None, now_s: floa
         outbox.emit(connection, RunEnded(video_id=row["video_id"], run_id=row["id"], failed=failed), now_s)
 
 
-def lock_run_of(connection: Connection, task: TaskRow | HopelessTaskRow) -> RunRow:
+def lock_run_of(connection: Connection, task: TaskRow | ExhaustedTaskRow) -> RunRow:
     """Locks and returns the run of a task."""
     row = run.lock(connection, task["run_id"])
     assert row is not None, "tasks have a run"

@@ -9,7 +9,7 @@ from typing import Final
 from av.audio.stream import AudioStream
 
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import Limits, ffmpeg_input_options, most_copied_bytes, run_tool
+from yeoul.media.limits import Limits, ffmpeg_input_options, max_demuxed_bytes, run_tool
 from yeoul.media.source.piece_file import can_keep
 from yeoul.media.source.probe import claimed_duration_s, find_audio, find_video
 from yeoul.media.source.truncation import open_whole
@@ -21,12 +21,12 @@ _TIME_NOTICES: Final = ("picture_held", "times_repaired")
 _LOSSLESS: Final = ("pcm_", "wmalossless")
 
 
-def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
+def convert_audio(path: Path, folder: Path, limits: Limits) -> Path | None:
     """Writes a file with the video of `path` and its audio as FLAC into `folder`, and returns its path.
 
     Returns None if pieces can hold the audio of `path`, or cannot hold its video. The new file may be as large as three times `path` (or
     64 MiB, if that is more) plus the audio as PCM. NUT cannot store captions, chapters, languages, rotation and colour;
-    `with_what_is_told` restores them.
+    `restore_metadata` restores them.
     Raises UnreadableError, TruncatedError, NoVideoError and UnsupportedCodecError as `probe` does, and what `run_tool` raises.
     """
     with open_whole(path, limits) as container:
@@ -39,7 +39,7 @@ def with_kept_sound(path: Path, folder: Path, limits: Limits) -> Path | None:
         pcm_bytes = int(
             min(claimed_duration_s(container, video), limits.max_duration_s) * codec.sample_rate * codec.channels * _MAX_SAMPLE_BYTES
         )
-    max_bytes = min(limits.max_output_bytes, most_copied_bytes(path.stat().st_size) + pcm_bytes)
+    max_bytes = min(limits.max_output_bytes, max_demuxed_bytes(path.stat().st_size) + pcm_bytes)
     output = folder / "kept.nut"
     # genpts: NUT needs presentation times, which AVI lacks.
     command = [ffmpeg_path(), "-v", "error", "-nostdin", "-y", "-fflags", "+genpts", *ffmpeg_input_options(limits), "-i", f"file:{path}"]
@@ -56,7 +56,7 @@ def flac_options(stream: AudioStream) -> list[str]:
     return ["-c:a", "flac", "-frame_size", "1024", "-sample_fmt", "s32" if is_deep else "s16", "-threads", "1"]
 
 
-def with_what_is_told(source: Source, original: Source) -> Source:
+def restore_metadata(source: Source, original: Source) -> Source:
     """Returns the source of a converted file, with the metadata of video, audio, captions and chapters that only the original has.
 
     source: from `plan_split` of the converted file. original: from `probe` of the original.

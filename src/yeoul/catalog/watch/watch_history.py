@@ -9,7 +9,7 @@ from yeoul.catalog.schema.row.videos import WatchedRow
 from yeoul.catalog.schema.videos import watched
 
 
-def put(connection: Connection, account_id: str, video_id: str, position_s: float, now_s: float) -> None:
+def set_position(connection: Connection, account_id: str, video_id: str, position_s: float, now_s: float) -> None:
     """Sets the watch position of an account in a video."""
     row = {"account_id": account_id, "video_id": video_id, "position_s": position_s, "watched_at": now_s}
     if not insert_new(connection, watched, [row]):
@@ -32,7 +32,7 @@ def page(connection: Connection, account_id: str, before: tuple[float, str] | No
     return all_rows(connection, statement, WatchedRow)
 
 
-def forget(connection: Connection, account_id: str, video_id: str | None = None) -> None:
+def delete_history(connection: Connection, account_id: str, video_id: str | None = None) -> None:
     """Deletes a video from an account's watch history, or the whole history if `video_id` is None."""
     statement = delete(watched).where(watched.c.account_id == account_id)
     connection.execute(statement if video_id is None else statement.where(watched.c.video_id == video_id))

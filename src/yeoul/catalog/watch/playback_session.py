@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from yeoul.catalog.row import all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema.row.viewings import ViewingRow
-from yeoul.catalog.schema.viewings import viewing
+from yeoul.catalog.schema.playback import viewing
+from yeoul.catalog.schema.row.playback import ViewingRow
 
 _CHANGING = [column.name for column in viewing.columns if column.name not in ("id", "video_id", "visitor", "device")]
 
@@ -22,7 +22,7 @@ def find_ids(connection: Connection, ids: Collection[str]) -> set[str]:
     return existing_ids
 
 
-def count_of_visitors(connection: Connection, visitors: Collection[str]) -> dict[str, int]:
+def count_by_visitor(connection: Connection, visitors: Collection[str]) -> dict[str, int]:
     """Returns the number of playback sessions by visitor, without visitors that have none."""
     counts: dict[str, int] = {}
     for chunk in in_chunks(visitors):
@@ -44,14 +44,14 @@ def lock(connection: Connection, ids: Collection[str]) -> list[ViewingRow]:
     return rows
 
 
-def put(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes locked rows back."""
     if rows:
         statement = update(viewing).where(viewing.c.id == bindparam("row_id")).values({name: bindparam(name) for name in _CHANGING})
         connection.execute(statement, [{"row_id": row["id"], **{name: row[name] for name in _CHANGING}} for row in rows])
 
 
-def forget_before(connection: Connection, before: float, limit: int) -> None:
+def delete_before(connection: Connection, before: float, limit: int) -> None:
     """Deletes at most `limit` playback sessions whose last beacon came before `before`, oldest first."""
     old_ids = select(viewing.c.id).where(viewing.c.seen_at < before).order_by(viewing.c.seen_at).limit(limit)
     # Other transactions may hold some of these rows; skipping them avoids waiting.

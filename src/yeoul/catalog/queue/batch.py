@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from yeoul.base.errors import ConflictError
 from yeoul.catalog.queue import attempt as attempts
-from yeoul.catalog.queue.task import NewTask, is_released, make_values, release
+from yeoul.catalog.queue.task import NewTask, is_satisfied, make_values, unblock_successors
 from yeoul.catalog.row import all_rows, in_chunks, insert_all_new
-from yeoul.catalog.schema.work import edge, task
+from yeoul.catalog.schema.pipeline import edge, task
 from yeoul.model.work import Result, Usage
 
 # Columns of a claimed task that its work and its attempt are made from.
@@ -57,7 +57,7 @@ class RunningTaskRow(TypedDict):
 
 
 @dataclass(frozen=True)
-class Done:
+class FinishedAttempt:
     """A successful attempt: its outputs, its usage, and the key and digest of its outputs."""
 
     task_id: str
@@ -89,7 +89,7 @@ def _released(connection: Connection, needs: Collection[str]) -> set[str]:
     released_ids: set[str] = set()
     for ids in in_chunks(needs):
         rows = connection.execute(select(*columns).where(task.c.id.in_(ids)).order_by(task.c.id).with_for_update(read=True))
-        released_ids |= {str(row.id) for row in rows if is_released(row)}
+        released_ids |= {str(row.id) for row in rows if is_satisfied(row)}
     return released_ids
 
 
@@ -109,7 +109,7 @@ def claim_all(connection: Connection, chosen: Mapping[str, str], owner: str, lea
             statement = update(task).where(task.c.id.in_(ids), _is_ready()).values(state="running", progress=0.0, **values, **counters)
             claimed += all_rows(connection, statement.returning(*_CLAIMED), ClaimedTaskRow)
     for ids in in_chunks([row["id"] for row in claimed]):
-        attempts.begin(connection, ids, now_s)
+        attempts.start_all(connection, ids, now_s)
     return {row["id"]: row for row in claimed}
 
 
@@ -148,7 +148,7 @@ def runs_of(connection: Connection, task_ids: Collection[str]) -> dict[str, str]
     return run_ids
 
 
-def find_mine(connection: Connection, attempted: Mapping[str, int], owner: str) -> list[RunningTaskRow]:
+def lock_owned(connection: Connection, attempted: Mapping[str, int], owner: str) -> list[RunningTaskRow]:
     """Returns the tasks whose attempt still runs for this owner. All tasks are locked until the transaction ends.
 
     attempted: {task id: attempt}.
@@ -161,8 +161,8 @@ def find_mine(connection: Connection, attempted: Mapping[str, int], owner: str) 
     return [row for row in rows if (row["state"], row["owner"], row["attempt"]) == ("running", owner, attempted[row["id"]])]
 
 
-def finish_all(connection: Connection, done: Sequence[Done], owner: str, now_s: float) -> None:
-    """Ends running tasks of one run as done and unblocks their successors, after `find_mine` has locked them.
+def finish_all(connection: Connection, done: Sequence[FinishedAttempt], owner: str, now_s: float) -> None:
+    """Ends running tasks of one run as done and unblocks their successors, after `lock_owned` has locked them.
 
     Raises ConflictError if one was fenced off; the caller must then roll the transaction back.
     """
@@ -182,5 +182,5 @@ def finish_all(connection: Connection, done: Sequence[Done], owner: str, now_s: 
     if connection.execute(_FINISH, rows).rowcount != len(rows):
         raise ConflictError("an attempt was fenced off")
     succeeded = [(finished.task_id, finished.attempt, finished.usage, finished.result.reused) for finished in done]
-    attempts.end_well(connection, succeeded, now_s)
-    release(connection, [finished.task_id for finished in done], now_s)
+    attempts.succeed_all(connection, succeeded, now_s)
+    unblock_successors(connection, [finished.task_id for finished in done], now_s)
