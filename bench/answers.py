@@ -98,7 +98,7 @@ def main() -> None:
         app = make_api(Settings(data=Path(folder)), database, MemoryStore(clock), clock)
         for figure in asyncio.run(measure(app, wanted.requests)):
             print(figure.line())
-        app.state.parts.answers.close()
+        app.state.parts.response_cache.close()
         database.close()
 
 

@@ -1,11 +1,30 @@
 import { defineConfig, type Plugin } from "vite";
 
-import { styleHashes } from "./style_hashes.ts";
+import { styleHashes } from "./style-hashes.ts";
 
-/** Every page's address in the web app and the file that it is built from; the API serves them (src/yeoul/api/file/pages.py). */
-const PAGES = ["index", "watch", "embed", "upload", "admin", "search", "channel", "trending", "subscriptions", "playlist", "history", "login", "signup", "confirm", "reset", "settings", "studio", "studio-video"];
+/** The pages: `NAME.html`. The API serves them (src/yeoul/api/file/pages.py). */
+const PAGES = [
+  "index",
+  "watch",
+  "embed",
+  "upload",
+  "admin",
+  "search",
+  "channel",
+  "trending",
+  "subscriptions",
+  "playlist",
+  "history",
+  "login",
+  "signup",
+  "confirm",
+  "reset",
+  "settings",
+  "studio",
+  "studio-video",
+];
 
-/** What all pages' heads have in common. */
+/** The part of the head that all pages share. */
 const HEAD = `
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
@@ -14,23 +33,40 @@ const HEAD = `
     <link rel="icon" type="image/svg+xml" href="/src/favicon.svg" />
     <link rel="alternate" type="application/rss+xml" title="Yeoul" href="/feed.xml" />
     <link rel="stylesheet" href="/src/style.css" />`;
-const NO_SCRIPT = `  <noscript><p class="notice">Yeoul needs JavaScript; please allow it for this site.</p></noscript>
+const NO_SCRIPT = `  <noscript><p class="notice">Yeoul needs JavaScript. Enable it for this site.</p></noscript>
   </body>`;
 
 const commonMarkup: Plugin = {
   name: "yeoul-common-markup",
-  transformIndexHtml: { order: "pre", handler: (html) => html.replace("<head>", `<head>${HEAD}`).replace("</body>", NO_SCRIPT) },
+  transformIndexHtml: {
+    order: "pre",
+    handler: (html) => html.replace("<head>", `<head>${HEAD}`).replace("</body>", NO_SCRIPT),
+  },
 };
 
-/** What fetches the first segments must not wait for the player: a script of its own, before the page's. */
+/**
+ * Adds a small script before those of the page. It fetches the first segments while the player is
+ * still loading.
+ */
 const earlyScript: Plugin = {
   name: "yeoul-early-script",
   transformIndexHtml: {
     order: "post",
     handler: (html, { bundle }) => {
-      const early = Object.values(bundle ?? {}).find((file) => file.type === "chunk" && file.isEntry && file.name === "early");
+      const early = Object.values(bundle ?? {}).find(
+        (file) => file.type === "chunk" && file.isEntry && file.name === "early",
+      );
       if (early === undefined || !html.includes("<yeoul-player")) return html;
-      return { html, tags: [{ tag: "script", attrs: { type: "module", src: `/${early.fileName}` }, injectTo: "head-prepend" }] };
+      return {
+        html,
+        tags: [
+          {
+            tag: "script",
+            attrs: { type: "module", src: `/${early.fileName}` },
+            injectTo: "head-prepend",
+          },
+        ],
+      };
     },
   },
 };
@@ -45,8 +81,13 @@ export default defineConfig({
     // Small files inlined as data: URLs would need a wider content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Shaka is most of it, and nothing plays without it.
+    // The largest chunk is Shaka Player, which every video needs.
     chunkSizeWarningLimit: 1000,
-    rolldownOptions: { input: { ...Object.fromEntries(PAGES.map((name) => [name, `${name}.html`])), early: "src/player/early.ts" } },
+    rolldownOptions: {
+      input: {
+        ...Object.fromEntries(PAGES.map((name) => [name, `${name}.html`])),
+        early: "src/player/early.ts",
+      },
+    },
   },
 });

@@ -77,7 +77,7 @@ def _make_op(op: Op) -> str:
 
 
 def _make_input(found: Input) -> tuple[str, str, str]:
-    kind = f"{found.kind.__name__} | None" if found.optional else found.kind.__name__
+    kind = f"{found.kind.__name__} | None" if found.is_optional else found.kind.__name__
     return f"`{found.name}`", f"`{f'list[{kind}]' if found.is_list else kind}`", "no" if found.is_optional else "yes"
 
 

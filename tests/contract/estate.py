@@ -91,7 +91,7 @@ class Estate:
         self.app = make_api(Settings(data=folder), database, self.world.store, self.world.clock)
 
     def close(self) -> None:
-        self.app.state.parts.answers.close()
+        self.app.state.parts.response_cache.close()
         self.world.dispatcher.close()
 
     def ask(self, asks: Iterable[tuple[str, str, Mapping[str, str], Any]]) -> list[Response]:

@@ -61,7 +61,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     settings = Settings(data=tmp_path, server=ServerSettings(public_url="http://testserver"))
     app = make_api(settings, database, MemoryStore(clock), clock)
     yield Site(app)
-    app.state.parts.answers.close()
+    app.state.parts.response_cache.close()
 
 
 def ask(site: Site, method: str, path: str, who: str | None = None, body: Any = None, **headers: str) -> Response:
@@ -253,7 +253,7 @@ def test_a_name_that_a_client_made_up_stands_in_no_link(host: str, site: Site, d
             assert answer.status_code in (200, 400, 404), (path, asked)
             assert "evil" not in answer.text and "8.8.8.8" not in answer.text, (path, asked)
             assert answer.status_code != 200 or path.startswith("/api") or wanted in answer.text, (path, asked)
-    app.state.parts.answers.close()
+    app.state.parts.response_cache.close()
 
 
 def test_bad_questions_are_refused_and_never_break(site: Site):

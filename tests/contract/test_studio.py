@@ -45,7 +45,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     clock = SystemClock()
     app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
     yield Site(app)
-    app.state.parts.answers.close()
+    app.state.parts.response_cache.close()
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
     sender._poster = HttpPoster(allow_private=True, timeout_s=2 * patience_s())
     with HookServer() as hooks:
         yield World(Site(app), database, clock, sender, hooks, read_secret(tmp_path))
-    app.state.parts.answers.close()
+    app.state.parts.response_cache.close()
 
 
 def test_the_life_of_a_video_is_told_signed_to_who_asked(world: World):

@@ -125,7 +125,7 @@ async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
         sender.start()
     await server.serve()
     await asyncio.gather(*(asyncio.to_thread(sender.close) for sender in senders))
-    app.state.parts.answers.close()
+    app.state.parts.response_cache.close()
     database.close()
     return 0
 

@@ -1,25 +1,24 @@
-/** What the store holds and of whom, and what was sent. */
+import { call } from "../api/client.ts";
+import { useResource } from "../list/use-resource.ts";
+import { Trouble } from "../part/state.tsx";
+import { formatBytes, formatPercent } from "../text/format.ts";
+import { text } from "../text/text.ts";
+import { Table } from "./Table.tsx";
 
-import { call } from "../api/client";
-import { useOne } from "../list/useOne";
-import { Trouble } from "../part/state";
-import { formatBytes, formatPercent } from "../text/format";
-import { text } from "../text/text";
-import { Table } from "./Table";
-
+/** Stored bytes by bucket and owner, and sent bytes. */
 export function Storage() {
-  const one = useOne("storage", () => call("GET /admin/storage"));
-  if (one.error !== null) return <Trouble error={one.error} onRetry={one.load} />;
-  if (one.value === null) return null;
-  const { buckets, owners, free_bytes, sent_bytes } = one.value;
+  const storage = useResource("storage", () => call("GET /admin/storage"));
+  if (storage.error !== null) return <Trouble error={storage.error} onRetry={storage.load} />;
+  if (storage.value === null) return null;
+  const { buckets, owners, free_bytes, sent_bytes } = storage.value;
   const words = text.admin;
-  const all = Object.values(buckets).reduce((sum, bytes) => sum + bytes, 0);
+  const total = Object.values(buckets).reduce((sum, bytes) => sum + bytes, 0);
   const tiles: [string, string][] = [
-    [words.originals, formatBytes(buckets["original"] ?? 0)],
-    [words.encoded, formatBytes(buckets["encoded"] ?? 0)],
+    [words.originals, formatBytes(buckets.original ?? 0)],
+    [words.encoded, formatBytes(buckets.encoded ?? 0)],
     [words.free, free_bytes === null ? words.unknown : formatBytes(free_bytes)],
-    [words.sentMedia, formatBytes(sent_bytes["media"] ?? 0)],
-    [words.sentOther, formatBytes(sent_bytes["other"] ?? 0)],
+    [words.sentMedia, formatBytes(sent_bytes.media ?? 0)],
+    [words.sentOther, formatBytes(sent_bytes.other ?? 0)],
   ];
   const rows = owners.map((owner) => ({
     key: owner.id,
@@ -28,7 +27,7 @@ export function Storage() {
         {owner.handle}
       </a>,
       formatBytes(owner.used_bytes),
-      all === 0 ? "" : formatPercent(owner.used_bytes / all),
+      total === 0 ? "" : formatPercent(owner.used_bytes / total),
       owner.quota_bytes === null ? words.standard : formatBytes(owner.quota_bytes),
     ],
   }));
@@ -43,7 +42,12 @@ export function Storage() {
         ))}
       </dl>
       <p class="field-hint">{words.sentHint}</p>
-      <Table title={words.owners} columns={words.ownerColumns} rows={rows} none={words.nothingKept} />
+      <Table
+        title={words.owners}
+        columns={words.ownerColumns}
+        rows={rows}
+        none={words.nothingKept}
+      />
     </>
   );
 }

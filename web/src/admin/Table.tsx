@@ -1,11 +1,11 @@
-/** A table that is a list of cards on a phone, with the column before what stands in it. */
-
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
+import { TableHead } from "../part/TableHead.tsx";
+
 export interface Row {
   key: string;
-  /** As many as there are columns; "" and null are left out of cards. */
+  /** One for each column. Cards leave out "" and null. */
   cells: ComponentChildren[];
 }
 
@@ -14,11 +14,14 @@ interface TableProps {
   hint?: string;
   columns: string[];
   rows: Row[];
-  /** What to say instead of an empty table. */
+  /** Shown instead of an empty table. */
   none: string;
 }
 
-// Roles by name: where a phone shows each row as a card, its style would take them away.
+/**
+ * A table that becomes a list of cards on phones. Roles are explicit, since the style of cards
+ * would remove them.
+ */
 export function Table({ title, hint, columns, rows, none }: TableProps) {
   const id = useId();
   return (
@@ -32,20 +35,17 @@ export function Table({ title, hint, columns, rows, none }: TableProps) {
       ) : (
         <div class="scroll" role="region" aria-labelledby={id} tabIndex={0}>
           <table class="queue" role="table" aria-labelledby={id}>
-            <thead role="rowgroup">
-              <tr role="row">
-                {columns.map((column) => (
-                  <th key={column} role="columnheader" scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead columns={columns} roles />
             <tbody role="rowgroup">
               {rows.map((row) => (
                 <tr key={row.key} role="row">
                   {row.cells.map((cell, index) => (
-                    <td key={columns[index]} role="cell" data-column={columns[index]} class={cell === "" || cell === null ? "nothing" : undefined}>
+                    <td
+                      key={columns[index]}
+                      role="cell"
+                      data-column={columns[index]}
+                      class={cell === "" || cell === null ? "nothing" : undefined}
+                    >
                       {cell}
                     </td>
                   ))}

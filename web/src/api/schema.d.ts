@@ -748,6 +748,7 @@ export interface Stage {
   group?: string | null;
   version: string;
   looks_at: string[];
+  renditions: boolean;
 }
 
 export interface StageEdge {

@@ -1,6 +1,15 @@
-/** Shorter names for what pages pass on of the API. */
+/** Shorter names for the types of the API that pages pass on. */
 
-import type { AccountView, ChannelPageView, ChannelView, EntryView, PlaylistView, SessionEntry, VideoView, WatchedView } from "./schema";
+import type {
+  AccountView,
+  ChannelPageView,
+  ChannelView,
+  EntryView,
+  PlaylistView,
+  SessionEntry,
+  VideoView,
+  WatchedView,
+} from "./schema.d.ts";
 
 export interface Page<T> {
   items: T[];

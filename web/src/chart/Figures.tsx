@@ -1,12 +1,11 @@
-/** Numbers that matter, large, each with what it is. */
-
 export interface Figure {
   name: string;
   words: string;
-  /** What it means, where the name does not say it all. */
+  /** An explanation below the number. */
   note?: string;
 }
 
+/** Large numbers with their names. */
 export function Figures({ figures }: { figures: readonly Figure[] }) {
   return (
     <dl class="figures">

@@ -1,35 +1,40 @@
-/** The end of a list: asks for the next page when it comes near the window, and has a button for who would rather press one. */
-
 import { useEffect, useRef } from "preact/hooks";
 
-import { Trouble } from "../part/state";
-import { text } from "../text/text";
-import type { Pages } from "./usePages";
+import { Trouble } from "../part/state.tsx";
+import { text } from "../text/text.ts";
+import type { Pages } from "./use-pages.ts";
 
-/** So many pages come by themselves; then the footer can be reached, and the button goes on. */
-const BY_ITSELF = 5;
-const AHEAD = "800px";
+/**
+ * Pages that load automatically. After them only the button loads more, so that the footer can be
+ * reached.
+ */
+const MAX_AUTOMATIC = 5;
+const MARGIN = "800px";
+
+/**
+ * The end of a list. Loads the next page when it comes near the viewport, and has a button for it.
+ */
 
 export function More<T>({ pages }: { pages: Pages<T> }) {
   const mark = useRef<HTMLDivElement>(null);
-  const came = useRef(0);
+  const automatic = useRef(0);
   const load = useRef(pages.load);
   load.current = pages.load;
-  const ready = pages.more && !pages.busy && pages.error === null;
+  const isReady = pages.more && !pages.busy && pages.error === null;
   useEffect(() => {
-    if (!ready || mark.current === null || came.current >= BY_ITSELF) return;
-    const watcher = new IntersectionObserver(
+    if (!isReady || mark.current === null || automatic.current >= MAX_AUTOMATIC) return;
+    const observer = new IntersectionObserver(
       (entries) => {
         if (!entries.some((entry) => entry.isIntersecting)) return;
-        watcher.disconnect();
-        came.current += 1;
+        observer.disconnect();
+        automatic.current += 1;
         load.current();
       },
-      { rootMargin: AHEAD },
+      { rootMargin: MARGIN },
     );
-    watcher.observe(mark.current);
-    return () => watcher.disconnect();
-  }, [ready]);
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [isReady]);
   if (pages.items.length === 0 || (!pages.more && pages.error === null)) return null;
   if (pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
   return (

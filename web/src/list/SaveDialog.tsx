@@ -1,46 +1,40 @@
-/** Putting a video into one of one's own playlists. */
-
 import { useEffect, useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { ListedVideo, Playlist } from "../api/shape";
-import { Dialog } from "../part/Dialog";
-import { Icon } from "../part/Icon";
-import { toast } from "../shell/toast";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { ListedVideo, Playlist } from "../api/shape.ts";
+import { Dialog } from "../part/Dialog.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { playlistTitle } from "../playlist/playlist-title.ts";
+import { toastOutcome, toastProblem } from "../shell/outcome.ts";
+import { text } from "../text/text.ts";
 
-/** Says what came of it, whatever did. */
-export function tell(done: Promise<unknown>, said: string): void {
-  done.then(
-    () => toast(said),
-    (error: unknown) => toast(sayProblem(error), "bad"),
-  );
-}
-
-async function readPlaylists(): Promise<Playlist[]> {
+async function fetchPlaylists(): Promise<Playlist[]> {
   return (await call("GET /playlists", { query: { limit: 100 } })).items;
 }
 
-function add(playlist_id: string, video: ListedVideo): Promise<unknown> {
-  return call("POST /playlists/{playlist_id}/entries", { path: { playlist_id }, body: { video_id: video.id } });
+function addTo(playlist_id: string, video: ListedVideo): Promise<unknown> {
+  return call("POST /playlists/{playlist_id}/entries", {
+    path: { playlist_id },
+    body: { video_id: video.id },
+  });
 }
 
-export function keepForLater(video: ListedVideo): Promise<unknown> {
-  return add("later", video);
+export function saveToWatchLater(video: ListedVideo): Promise<unknown> {
+  return addTo("later", video);
 }
 
+/** A dialog that adds a video to one of the account's playlists. */
 export function SaveDialog({ video, onClose }: { video: ListedVideo; onClose: () => void }) {
   const [lists, setLists] = useState<Playlist[] | null>(null);
   useEffect(() => {
-    readPlaylists().then(setLists, (error: unknown) => {
-      toast(sayProblem(error), "bad");
+    fetchPlaylists().then(setLists, (error: unknown) => {
+      toastProblem(error);
       onClose();
     });
   }, []);
   const pick = (playlist: Playlist): void => {
     onClose();
-    tell(add(playlist.id, video), text.video.added(playlist.kind === "later" ? text.video.later : playlist.title));
+    toastOutcome(addTo(playlist.id, video), text.video.added(playlistTitle(playlist)));
   };
   if (lists === null) return null;
   return (
@@ -50,7 +44,7 @@ export function SaveDialog({ video, onClose }: { video: ListedVideo; onClose: ()
           <li key={playlist.id}>
             <button type="button" class="choice" onClick={() => pick(playlist)}>
               <Icon name="list" />
-              {playlist.kind === "later" ? text.video.later : playlist.title}
+              {playlistTitle(playlist)}
             </button>
           </li>
         ))}

@@ -1,10 +1,9 @@
-/** The newest videos of the channels one follows. */
+import { call } from "../api/client.ts";
+import { Empty } from "../part/state.tsx";
+import { text } from "../text/text.ts";
+import { VideoGrid } from "./VideoGrid.tsx";
 
-import { call } from "../api/client";
-import { Empty } from "../part/state";
-import { text } from "../text/text";
-import { VideoGrid } from "./VideoGrid";
-
+/** The newest videos of the account's subscriptions. */
 export function SubscriptionFeed() {
   const empty = (
     <Empty title={text.subscriptions.empty} hint={text.subscriptions.emptyHint}>
@@ -13,5 +12,11 @@ export function SubscriptionFeed() {
       </a>
     </Empty>
   );
-  return <VideoGrid of="subscriptions" ask={(cursor, signal) => call("GET /subscriptions/feed", { query: { cursor }, signal })} empty={empty} />;
+  return (
+    <VideoGrid
+      of="subscriptions"
+      ask={(cursor, signal) => call("GET /subscriptions/feed", { query: { cursor }, signal })}
+      empty={empty}
+    />
+  );
 }

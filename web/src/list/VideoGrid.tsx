@@ -1,16 +1,14 @@
-/** A list of videos from its first page to its last, with what stands in its place when there is nothing to show. */
-
 import type { ComponentChildren } from "preact";
 
-import type { ListedVideo, Page } from "../api/shape";
-import { Trouble } from "../part/state";
-import { text } from "../text/text";
-import { More } from "./More";
-import { usePages, type Pages } from "./usePages";
-import { VideoCard, type VideoCardProps } from "./VideoCard";
+import type { ListedVideo, Page } from "../api/shape.ts";
+import { Trouble } from "../part/state.tsx";
+import { text } from "../text/text.ts";
+import { More } from "./More.tsx";
+import { type Pages, usePages } from "./use-pages.ts";
+import { VideoCard, type VideoCardProps } from "./VideoCard.tsx";
 
 interface GridProps {
-  /** Begins anew when it changes. */
+  /** Names the list. It is loaded again when this changes. */
   of: string;
   ask: (cursor: string | null, signal: AbortSignal) => Promise<Page<ListedVideo>>;
   empty: ComponentChildren;
@@ -18,18 +16,29 @@ interface GridProps {
 }
 
 const SKELETONS = 12;
-/** About as many as the first window shows. */
+/** About the number of videos in the first viewport. */
 const EAGER = 6;
 
+/** A list of videos, loaded page by page. */
 export function VideoGrid({ of, ask, empty, card = {} }: GridProps) {
   const pages = usePages(of, ask);
   return <ShownGrid pages={pages} empty={empty} card={card} />;
 }
 
-export function ShownGrid({ pages, empty, card = {} }: { pages: Pages<ListedVideo>; empty: ComponentChildren; card?: Partial<VideoCardProps> }) {
+/** A list of videos whose pages the caller loads. empty: shown if there are none. */
+export function ShownGrid({
+  pages,
+  empty,
+  card = {},
+}: {
+  pages: Pages<ListedVideo>;
+  empty: ComponentChildren;
+  card?: Partial<VideoCardProps>;
+}) {
   const shape = card.shape === "row" ? "rows" : "grid";
   if (pages.first) return <Skeletons shape={shape} />;
-  if (pages.items.length === 0 && pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
+  if (pages.items.length === 0 && pages.error !== null)
+    return <Trouble error={pages.error} onRetry={pages.load} />;
   if (pages.items.length === 0 && !pages.busy) return <>{empty}</>;
   return (
     <>
@@ -45,12 +54,22 @@ export function ShownGrid({ pages, empty, card = {} }: { pages: Pages<ListedVide
   );
 }
 
-/** As large as what is going to stand there, so that nothing moves when it comes. */
-export function Skeletons({ shape = "grid", count = SKELETONS }: { shape?: "grid" | "rows"; count?: number }) {
+/** Placeholders of the size of the videos, so that the layout does not shift when they arrive. */
+export function Skeletons({
+  shape = "grid",
+  count = SKELETONS,
+}: {
+  shape?: "grid" | "rows";
+  count?: number;
+}) {
   return (
     <ul class={shape} aria-busy="true" aria-label={text.state.loading}>
       {Array.from({ length: count }, (_, index) => (
-        <li key={index} class={`card card-${shape === "rows" ? "row" : "tile"} skeleton`} aria-hidden="true">
+        <li
+          key={index}
+          class={`card card-${shape === "rows" ? "row" : "tile"} skeleton`}
+          aria-hidden="true"
+        >
           <div class="card-picture" />
           <div class="card-words">
             {shape === "grid" && <span class="avatar avatar-small" />}

@@ -1,25 +1,35 @@
-/** What can be done with a video in a list: keep it for later, put it into a playlist, copy its link. */
-
 import { useState } from "preact/hooks";
 
-import type { ListedVideo } from "../api/shape";
-import { Icon } from "../part/Icon";
-import { Menu, MenuButton } from "../part/Menu";
-import { useAccount } from "../session/session";
-import { text } from "../text/text";
-import { keepForLater, SaveDialog, tell } from "./SaveDialog";
+import type { ListedVideo } from "../api/shape.ts";
+import { Icon } from "../part/Icon.tsx";
+import { Menu, MenuButton } from "../part/Menu.tsx";
+import { useAccount } from "../session/session.ts";
+import { copyWithToast, toastOutcome } from "../shell/outcome.ts";
+import { text } from "../text/text.ts";
+import { SaveDialog, saveToWatchLater } from "./SaveDialog.tsx";
 
+/** The menu of a video in a list: save it, or copy its link. */
 export function VideoMenu({ video }: { video: ListedVideo }) {
   const account = useAccount();
-  const [choosing, setChoosing] = useState(false);
+  const [saving, setSaving] = useState(false);
   return (
     <div class="card-menu">
       <Menu label={text.video.actions(video.title)} face={<Icon name="more" />}>
-        {account && <MenuButton onPick={() => tell(keepForLater(video), text.video.laterDone)}>{text.video.later}</MenuButton>}
-        {account && <MenuButton onPick={() => setChoosing(true)}>{text.video.addTo}</MenuButton>}
-        <MenuButton onPick={() => tell(navigator.clipboard.writeText(new URL(`/watch/${video.id}`, location.origin).href), text.video.copied)}>{text.video.copy}</MenuButton>
+        {account && (
+          <MenuButton onPick={() => toastOutcome(saveToWatchLater(video), text.video.laterDone)}>
+            {text.video.later}
+          </MenuButton>
+        )}
+        {account && <MenuButton onPick={() => setSaving(true)}>{text.video.addTo}</MenuButton>}
+        <MenuButton
+          onPick={() =>
+            copyWithToast(new URL(`/watch/${video.id}`, location.origin).href, text.video.copied)
+          }
+        >
+          {text.video.copy}
+        </MenuButton>
       </Menu>
-      {choosing && <SaveDialog video={video} onClose={() => setChoosing(false)} />}
+      {saving && <SaveDialog video={video} onClose={() => setSaving(false)} />}
     </div>
   );
 }

@@ -1,22 +1,31 @@
-/** The admins' page: queues, people, storage, settings, and what was done. */
+/** The admin page: queues, accounts, storage, settings and audit log. */
 
-import { Audit } from "../admin/Audit";
-import { LiveSettings } from "../admin/LiveSettings";
-import { People } from "../admin/People";
-import { Queues } from "../admin/Queues";
-import { Storage } from "../admin/Storage";
-import { Empty } from "../part/state";
-import { Tabs } from "../part/Tabs";
-import { signInUrl, useAccount } from "../session/session";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { Audit } from "../admin/Audit.tsx";
+import { LiveSettings } from "../admin/LiveSettings.tsx";
+import { People } from "../admin/People.tsx";
+import { Queues } from "../admin/Queues.tsx";
+import { Storage } from "../admin/Storage.tsx";
+import { Empty } from "../part/state.tsx";
+import { Tabs } from "../part/Tabs.tsx";
+import { signInUrl, useAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 function Admin() {
   const account = useAccount();
   if (account === undefined) return null;
   if (account === null || account.role !== "admin") {
     return (
-      <Empty title={text.admin.onlyAdmins} hint={account === null ? text.admin.signInHint : account.role === "moderator" ? text.admin.moderatorHint : text.admin.notOne(account.handle)}>
+      <Empty
+        title={text.admin.onlyAdmins}
+        hint={
+          account === null
+            ? text.admin.signInHint
+            : account.role === "moderator"
+              ? text.admin.moderatorHint
+              : text.admin.notOne(account.handle)
+        }
+      >
         <a class="button button-main" href={signInUrl()}>
           {text.shell.signIn}
         </a>

@@ -1,25 +1,26 @@
-/** One channel: who it is, its videos, its owner's playlists. */
+/** The page of a channel: its profile, its videos, and for its owner the playlists. */
 
-import { call } from "../api/client";
-import type { Channel } from "../api/shape";
-import { Avatar } from "../list/Avatar";
-import { Subscribe } from "../list/Subscribe";
-import { useOne } from "../list/useOne";
-import { VideoGrid } from "../list/VideoGrid";
-import { Empty, Trouble } from "../part/state";
-import { Tabs } from "../part/Tabs";
-import { OwnPlaylists } from "../playlist/OwnPlaylists";
-import { useAccount } from "../session/session";
-import { setTitle, showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { Channel } from "../api/shape.ts";
+import { Avatar } from "../list/Avatar.tsx";
+import { Subscribe } from "../list/Subscribe.tsx";
+import { useResource } from "../list/use-resource.ts";
+import { VideoGrid } from "../list/VideoGrid.tsx";
+import { Empty, Trouble } from "../part/state.tsx";
+import { Tabs } from "../part/Tabs.tsx";
+import { OwnPlaylists } from "../playlist/OwnPlaylists.tsx";
+import { useAccount } from "../session/session.ts";
+import { setTitle, showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 const handle = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const path = { handle };
 
 function ChannelPage() {
-  const channel = useOne(handle, () => call("GET /channels/{handle}", { path }));
+  const channel = useResource(handle, () => call("GET /channels/{handle}", { path }));
   const account = useAccount();
-  if (channel.error !== null) return <Trouble error={channel.error} missing={text.channel.missing} onRetry={channel.load} />;
+  if (channel.error !== null)
+    return <Trouble error={channel.error} missing={text.channel.missing} onRetry={channel.load} />;
   const own = account?.handle === handle;
   if (channel.value !== null) setTitle(channel.value.display_name || handle);
   return (
@@ -29,22 +30,42 @@ function ChannelPage() {
         label={text.channel.tabs}
         tabs={[
           { name: "videos", title: text.channel.videos, show: () => <Videos /> },
-          ...(own ? [{ name: "playlists", title: text.channel.playlists, show: () => <OwnPlaylists /> }] : []),
-          { name: "about", title: text.channel.about, show: () => <About channel={channel.value} /> },
+          ...(own
+            ? [{ name: "playlists", title: text.channel.playlists, show: () => <OwnPlaylists /> }]
+            : []),
+          {
+            name: "about",
+            title: text.channel.about,
+            show: () => <About channel={channel.value} />,
+          },
         ]}
       />
     </>
   );
 }
 
-function ChannelHead({ channel, own, onChange }: { channel: Channel | null; own: boolean; onChange: (channel: Channel) => void }) {
+function ChannelHead({
+  channel,
+  own,
+  onChange,
+}: {
+  channel: Channel | null;
+  own: boolean;
+  onChange: (channel: Channel) => void;
+}) {
   return (
     <header class="channel-head">
       <Avatar handle={handle} name={channel?.display_name} picture={channel?.avatar} size="large" />
       <div class="channel-words">
         <h1 class="channel-name">{channel?.display_name || handle}</h1>
         <p class="card-facts">
-          {channel === null ? " " : [`@${handle}`, text.channel.subscribers(channel.subscribers), text.channel.count(channel.videos)].join(" · ")}
+          {channel === null
+            ? " "
+            : [
+                `@${handle}`,
+                text.channel.subscribers(channel.subscribers),
+                text.channel.count(channel.videos),
+              ].join(" · ")}
         </p>
         <p class="channel-bio">{channel?.bio}</p>
       </div>
@@ -65,7 +86,9 @@ function Videos() {
   return (
     <VideoGrid
       of={handle}
-      ask={(cursor, signal) => call("GET /channels/{handle}/videos", { path, query: { cursor }, signal })}
+      ask={(cursor, signal) =>
+        call("GET /channels/{handle}/videos", { path, query: { cursor }, signal })
+      }
       empty={<Empty title={text.channel.empty} hint={text.channel.emptyHint} />}
       card={{ byChannel: true }}
     />

@@ -1,16 +1,15 @@
-/** Where the link of a confirmation mail leads: `/confirm?token=`. */
+/** The page that a confirmation mail links to: `/confirm?token=`. */
 
-import { call } from "../api/client";
-import { useOne } from "../list/useOne";
-import { Empty, Trouble } from "../part/state";
-import { Problem } from "../api/client";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call, Problem } from "../api/client.ts";
+import { useResource } from "../list/use-resource.ts";
+import { Empty, Trouble } from "../part/state.tsx";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 const token = new URLSearchParams(location.search).get("token") ?? "";
 
 function Confirmation() {
-  const answer = useOne(token, async () => {
+  const answer = useResource(token, async () => {
     await call("POST /confirmations", { body: { token } });
     return true;
   });
@@ -20,8 +19,13 @@ function Confirmation() {
     </a>
   );
   let shown = <Empty title={text.confirm.waiting} />;
-  if (answer.value !== null) shown = <Empty title={text.confirm.done} hint={text.confirm.doneHint} children={goOn} />;
-  else if (answer.error instanceof Problem && answer.error.status >= 400 && answer.error.status < 429) {
+  if (answer.value !== null)
+    shown = <Empty title={text.confirm.done} hint={text.confirm.doneHint} children={goOn} />;
+  else if (
+    answer.error instanceof Problem &&
+    answer.error.status >= 400 &&
+    answer.error.status < 429
+  ) {
     shown = <Empty title={text.confirm.failed} hint={text.confirm.failedHint} children={goOn} />;
   } else if (answer.error !== null) shown = <Trouble error={answer.error} onRetry={answer.load} />;
   return (

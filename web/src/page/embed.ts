@@ -1,39 +1,39 @@
-/** The player alone, inside other people's pages: `?t=&autoplay=1&muted=1&loop=1&captions=1`. */
+/** The player for other sites: `?t=&autoplay=1&muted=1&loop=1&captions=1`. */
 
-import "../player/yeoul-player";
-import { followVideo } from "../api/follow";
-import type { Video } from "../api/video";
-import { find } from "../find";
-import { idOfPage, readKnown } from "../player/known";
-import type { YeoulPlayer } from "../player/yeoul-player";
-import { words } from "../text/watch/words";
-import { readTime } from "../watch/description";
+import "../player/yeoul-player.ts";
+import { followVideo } from "../api/follow.ts";
+import type { Video } from "../api/video.ts";
+import { getElement } from "../part/get-element.ts";
+import { pageVideoId, readPageData } from "../player/page-data.ts";
+import type { YeoulPlayer } from "../player/yeoul-player.ts";
+import { words } from "../text/watch/words.ts";
+import { readTime } from "../watch/description.ts";
 
-const player = find<YeoulPlayer>("#player");
+const player = getElement<YeoulPlayer>("#player");
 const query = new URLSearchParams(location.search);
 const isOn = (name: string): boolean => query.get(name) === "1";
 
-/** Over the picture, while the controls are: the title, which leads to the watch page where the viewer is now. */
+/** Shows the title with the controls. It links to the watch page at the current time. */
 function makeTitle(): HTMLAnchorElement {
   const title = document.createElement("a");
   title.slot = "top-chrome";
   title.className = "embed-title";
   title.target = "_blank";
   title.rel = "noopener";
-  title.href = `/watch/${encodeURIComponent(idOfPage())}`;
+  title.href = `/watch/${encodeURIComponent(pageVideoId())}`;
   title.addEventListener("click", () => {
     const at = Math.floor(player.media.currentTime);
     title.search = at > 0 ? `?t=${at}` : "";
     player.media.pause();
   });
-  find("media-controller", player).prepend(title);
+  getElement("media-controller", player).prepend(title);
   return title;
 }
 
 const title = makeTitle();
 
 function show(video: Video): void {
-  document.title = title.textContent = find("#title").textContent = video.title;
+  document.title = title.textContent = getElement("#title").textContent = video.title;
   title.setAttribute("aria-label", `${video.title} – ${words.player.watchOn}`);
   player.video = video;
 }
@@ -45,9 +45,9 @@ player.options = {
   captions: isOn("captions"),
   startS: query.has("t") ? readTime(query.get("t")) : null,
 };
-const known = readKnown();
-if (known !== null) show(known.video);
-followVideo(idOfPage(), {
+const pageData = readPageData();
+if (pageData !== null) show(pageData.video);
+followVideo(pageVideoId(), {
   onVideo: show,
   onGone: (error) => {
     title.hidden = true;

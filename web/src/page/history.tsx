@@ -1,31 +1,36 @@
-/** What one has watched, newest first; it can be taken out one by one, cleared, or not be kept at all. */
+/**
+ * The watch history, newest first. Entries can be removed, and the history can be cleared or
+ * paused.
+ */
 
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { HistoryEntry } from "../api/shape";
-import { More } from "../list/More";
-import { usePages } from "../list/usePages";
-import { VideoCard } from "../list/VideoCard";
-import { Skeletons } from "../list/VideoGrid";
-import { Confirm } from "../part/Dialog";
-import { Icon } from "../part/Icon";
-import { Empty, Trouble } from "../part/state";
-import { setAccount, useAccount } from "../session/session";
-import { showPage } from "../shell/page";
-import { toast } from "../shell/toast";
-import { formatDay } from "../text/format";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { HistoryEntry } from "../api/shape.ts";
+import { More } from "../list/More.tsx";
+import { usePages } from "../list/use-pages.ts";
+import { VideoCard } from "../list/VideoCard.tsx";
+import { Skeletons } from "../list/VideoGrid.tsx";
+import { Confirm } from "../part/Dialog.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { Empty, Trouble } from "../part/state.tsx";
+import { setAccount, useAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { toast } from "../shell/toast.ts";
+import { formatDay } from "../text/format.ts";
+import { describeProblem } from "../text/problem.ts";
+import { text } from "../text/text.ts";
 
 function HistoryPage() {
-  const pages = usePages("history", (cursor, signal) => call("GET /history", { query: { cursor }, signal }));
+  const pages = usePages("history", (cursor, signal) =>
+    call("GET /history", { query: { cursor }, signal }),
+  );
   const [clearing, setClearing] = useState(false);
   const remove = (entry: HistoryEntry): void => {
     pages.change((items) => items.filter((one) => one.video.id !== entry.video.id));
     call("DELETE /history/{video_id}", { path: { video_id: entry.video.id } }).then(
       () => toast(text.video.removed),
-      (error: unknown) => toast(sayProblem(error), "bad"),
+      (error: unknown) => toast(describeProblem(error), "bad"),
     );
   };
   return (
@@ -34,7 +39,12 @@ function HistoryPage() {
         <h1 class="page-title">{text.history.title}</h1>
         <div class="actions">
           <Pause />
-          <button type="button" class="button button-small" disabled={pages.items.length === 0} onClick={() => setClearing(true)}>
+          <button
+            type="button"
+            class="button button-small"
+            disabled={pages.items.length === 0}
+            onClick={() => setClearing(true)}
+          >
             {text.history.clear}
           </button>
         </div>
@@ -70,16 +80,30 @@ function Pause() {
   const account = useAccount();
   if (!account || account.keep_history === undefined) return null;
   const turn = (): void => {
-    call("PATCH /accounts/me", { body: { keep_history: account.keep_history !== true } }).then(setAccount, (error: unknown) => toast(sayProblem(error), "bad"));
+    call("PATCH /accounts/me", { body: { keep_history: account.keep_history !== true } }).then(
+      setAccount,
+      (error: unknown) => toast(describeProblem(error), "bad"),
+    );
   };
   return (
-    <button type="button" class="button button-small" aria-pressed={!account.keep_history} onClick={turn}>
+    <button
+      type="button"
+      class="button button-small"
+      aria-pressed={!account.keep_history}
+      onClick={turn}
+    >
       {account.keep_history ? text.history.pause : text.history.resume}
     </button>
   );
 }
 
-function Days({ entries, onRemove }: { entries: HistoryEntry[]; onRemove: (entry: HistoryEntry) => void }) {
+function Days({
+  entries,
+  onRemove,
+}: {
+  entries: HistoryEntry[];
+  onRemove: (entry: HistoryEntry) => void;
+}) {
   const days = Map.groupBy(entries, (entry) => formatDay(entry.watched_at));
   return (
     <>
@@ -96,7 +120,12 @@ function Days({ entries, onRemove }: { entries: HistoryEntry[]; onRemove: (entry
                   position_s={entry.position_s}
                   extra={
                     <div class="card-buttons">
-                      <button type="button" class="icon-button" aria-label={text.history.remove(entry.video.title)} onClick={() => onRemove(entry)}>
+                      <button
+                        type="button"
+                        class="icon-button"
+                        aria-label={text.history.remove(entry.video.title)}
+                        onClick={() => onRemove(entry)}
+                      >
                         <Icon name="close" />
                       </button>
                     </div>

@@ -1,16 +1,16 @@
-/** The home page: what is trending, the newest videos, and, for who follows channels, theirs. */
+/** The home page: trending and latest videos, and the subscriptions of the account. */
 
-import { call } from "../api/client";
-import type { ListedVideo } from "../api/shape";
-import { SubscriptionFeed } from "../list/SubscriptionFeed";
-import { usePages } from "../list/usePages";
-import { VideoCard } from "../list/VideoCard";
-import { ShownGrid, Skeletons } from "../list/VideoGrid";
-import { Empty } from "../part/state";
-import { Tabs } from "../part/Tabs";
-import { useAccount } from "../session/session";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { ListedVideo } from "../api/shape.ts";
+import { SubscriptionFeed } from "../list/SubscriptionFeed.tsx";
+import { usePages } from "../list/use-pages.ts";
+import { VideoCard } from "../list/VideoCard.tsx";
+import { ShownGrid, Skeletons } from "../list/VideoGrid.tsx";
+import { Empty } from "../part/state.tsx";
+import { Tabs } from "../part/Tabs.tsx";
+import { useAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 const TRENDING_SHOWN = 6;
 
@@ -23,25 +23,35 @@ function Home() {
         <Tabs
           label={text.home.tabs}
           tabs={[
-            { name: "all", title: text.home.all, show: () => <Everything /> },
-            { name: "subscriptions", title: text.home.subscriptions, show: () => <SubscriptionFeed /> },
+            { name: "all", title: text.home.all, show: () => <AllVideos /> },
+            {
+              name: "subscriptions",
+              title: text.home.subscriptions,
+              show: () => <SubscriptionFeed />,
+            },
           ]}
         />
       ) : (
-        <Everything />
+        <AllVideos />
       )}
     </>
   );
 }
 
-/** Both lists show together: where nothing is trending, nothing is to move up. */
-function Everything() {
-  const trending = usePages("trending", (cursor, signal) => call("GET /trending", { query: { cursor, limit: TRENDING_SHOWN }, signal }));
-  const feed = usePages("feed", (cursor, signal) => call("GET /feed", { query: { cursor }, signal }));
+/** Both lists appear together: an empty trending list would otherwise shift the layout. */
+function AllVideos() {
+  const trending = usePages("trending", (cursor, signal) =>
+    call("GET /trending", { query: { cursor, limit: TRENDING_SHOWN }, signal }),
+  );
+  const feed = usePages("feed", (cursor, signal) =>
+    call("GET /feed", { query: { cursor }, signal }),
+  );
   if (trending.first || feed.first) return <Skeletons />;
   return (
     <>
-      {trending.items.length > 0 && <TrendingRow videos={trending.items.slice(0, TRENDING_SHOWN)} />}
+      {trending.items.length > 0 && (
+        <TrendingRow videos={trending.items.slice(0, TRENDING_SHOWN)} />
+      )}
       <section aria-labelledby="latest">
         <h2 class="part-title" id="latest">
           {text.home.latest}

@@ -1,30 +1,55 @@
-/** Signing in; it leads back to where one came from. */
+/** The sign-in page. It leads back to the previous page. */
 
-import { call } from "../api/client";
-import { Field, Form, Submit } from "../part/form";
-import { greet, nextUrl } from "../session/session";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Field, Form, Submit } from "../part/form.tsx";
+import { nextUrl, storeAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
-const CAME_FROM: Record<string, string> = { confirmed: text.login.confirmed, password: text.login.newPassword };
+/** Messages of `?after=`. */
+const MESSAGES: Record<string, string> = {
+  confirmed: text.login.confirmed,
+  password: text.login.newPassword,
+};
 
 async function signIn(values: Record<string, string>): Promise<void> {
-  await call("POST /sessions", { body: { handle: (values["handle"] ?? "").trim().toLowerCase(), password: values["password"] ?? "" } });
-  await greet();
+  await call("POST /sessions", {
+    body: {
+      handle: (values.handle ?? "").trim().toLowerCase(),
+      password: values.password ?? "",
+    },
+  });
+  await storeAccount();
   location.assign(nextUrl());
 }
 
 function Login() {
-  const news = CAME_FROM[new URLSearchParams(location.search).get("after") ?? ""];
+  const message = MESSAGES[new URLSearchParams(location.search).get("after") ?? ""];
   return (
     <section class="sheet">
       <h1 class="page-title">{text.login.title}</h1>
-      {news !== undefined && <p class="hint-line">{news}</p>}
+      {message !== undefined && <p class="hint-line">{message}</p>}
       <Form onSend={signIn}>
         {(state) => (
           <>
-            <Field name="handle" label={text.login.handle} state={state} input={{ required: true, autocomplete: "username", autocapitalize: "none", spellcheck: false }} />
-            <Field name="password" label={text.login.password} state={state} type="password" input={{ required: true, autocomplete: "current-password" }} />
+            <Field
+              name="handle"
+              label={text.login.handle}
+              state={state}
+              input={{
+                required: true,
+                autocomplete: "username",
+                autocapitalize: "none",
+                spellcheck: false,
+              }}
+            />
+            <Field
+              name="password"
+              label={text.login.password}
+              state={state}
+              type="password"
+              input={{ required: true, autocomplete: "current-password" }}
+            />
             <Submit state={state} label={text.login.submit} />
           </>
         )}

@@ -1,54 +1,66 @@
-/** One playlist: its videos in order, which its owner can change. */
+/** The page of a playlist. Its owner can edit and reorder it. */
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Playlist, PlaylistEntry } from "../api/shape";
-import { More } from "../list/More";
-import { useOne } from "../list/useOne";
-import { usePages, type Pages } from "../list/usePages";
-import { VideoCard } from "../list/VideoCard";
-import { Skeletons } from "../list/VideoGrid";
-import { Confirm, Dialog } from "../part/Dialog";
-import { Icon } from "../part/Icon";
-import { Empty, Trouble } from "../part/state";
-import { titleOf } from "../playlist/OwnPlaylists";
-import { PlaylistForm } from "../playlist/PlaylistForm";
-import { useAccount } from "../session/session";
-import { setTitle, showPage } from "../shell/page";
-import { toast } from "../shell/toast";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { Playlist, PlaylistEntry } from "../api/shape.ts";
+import { More } from "../list/More.tsx";
+import { type Pages, usePages } from "../list/use-pages.ts";
+import { useResource } from "../list/use-resource.ts";
+import { VideoCard } from "../list/VideoCard.tsx";
+import { Skeletons } from "../list/VideoGrid.tsx";
+import { Confirm, Dialog } from "../part/Dialog.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { Empty, Trouble } from "../part/state.tsx";
+import { PlaylistForm } from "../playlist/PlaylistForm.tsx";
+import { playlistTitle } from "../playlist/playlist-title.ts";
+import { useAccount } from "../session/session.ts";
+import { toastProblem } from "../shell/outcome.ts";
+import { setTitle, showPage } from "../shell/page.tsx";
+import { toast } from "../shell/toast.ts";
+import { text } from "../text/text.ts";
 
 const playlist_id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const path = { playlist_id };
 
 function PlaylistPage() {
-  const playlist = useOne(playlist_id, () => call("GET /playlists/{playlist_id}", { path }));
-  const pages = usePages(playlist_id, (cursor, signal) => call("GET /playlists/{playlist_id}/entries", { path, query: { cursor }, signal }));
+  const playlist = useResource(playlist_id, () => call("GET /playlists/{playlist_id}", { path }));
+  const pages = usePages(playlist_id, (cursor, signal) =>
+    call("GET /playlists/{playlist_id}/entries", { path, query: { cursor }, signal }),
+  );
   const account = useAccount();
-  if (playlist.error !== null) return <Trouble error={playlist.error} missing={text.playlist.missing} onRetry={playlist.load} />;
+  if (playlist.error !== null)
+    return (
+      <Trouble error={playlist.error} missing={text.playlist.missing} onRetry={playlist.load} />
+    );
   const shown = playlist.value;
-  // Both together: how long its description is moves what is below.
+  // Both appear together: the description would otherwise shift the entries.
   if (shown === null || pages.first) return <Skeletons shape="rows" count={6} />;
   const own = account !== null && account !== undefined && shown.owner.handle === account.handle;
   const first = pages.items.find((entry) => entry.video !== null)?.video;
-  setTitle(titleOf(shown));
+  setTitle(playlistTitle(shown));
   return (
     <>
       <header class="playlist-head">
-        <h1 class="page-title">{titleOf(shown)}</h1>
-        <p class="card-facts">{[text.playlist.entries(shown.entries), text.video[shown.visibility]].join(" · ")}</p>
+        <h1 class="page-title">{playlistTitle(shown)}</h1>
+        <p class="card-facts">
+          {[text.playlist.entries(shown.entries), text.video[shown.visibility]].join(" · ")}
+        </p>
         {shown.description !== "" && <p class="channel-bio">{shown.description}</p>}
         <div class="playlist-actions">
           {first != null && (
-            <a class="button button-main" href={`/watch/${encodeURIComponent(first.id)}?list=${encodeURIComponent(playlist_id)}`}>
+            <a
+              class="button button-main"
+              href={`/watch/${encodeURIComponent(first.id)}?list=${encodeURIComponent(playlist_id)}`}
+            >
               <Icon name="play" size={18} />
               {text.playlist.play}
             </a>
           )}
-          {own && shown.kind === "list" && <OwnerActions playlist={shown} onChange={playlist.set} />}
+          {own && shown.kind === "list" && (
+            <OwnerActions playlist={shown} onChange={playlist.set} />
+          )}
         </div>
       </header>
       <Entries pages={pages} own={own} />
@@ -56,7 +68,13 @@ function PlaylistPage() {
   );
 }
 
-function OwnerActions({ playlist, onChange }: { playlist: Playlist; onChange: (playlist: Playlist) => void }) {
+function OwnerActions({
+  playlist,
+  onChange,
+}: {
+  playlist: Playlist;
+  onChange: (playlist: Playlist) => void;
+}) {
   const [open, setOpen] = useState<"edit" | "delete" | null>(null);
   const close = (): void => setOpen(null);
   return (
@@ -95,14 +113,16 @@ function OwnerActions({ playlist, onChange }: { playlist: Playlist; onChange: (p
 }
 
 function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) {
-  if (pages.items.length === 0 && pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
-  if (pages.items.length === 0 && !pages.busy) return <Empty title={text.playlist.empty} hint={text.playlist.emptyHint} />;
+  if (pages.items.length === 0 && pages.error !== null)
+    return <Trouble error={pages.error} onRetry={pages.load} />;
+  if (pages.items.length === 0 && !pages.busy)
+    return <Empty title={text.playlist.empty} hint={text.playlist.emptyHint} />;
 
-  const tell = (done: Promise<unknown>, said: string): void => {
-    done.then(
-      () => toast(said),
+  const report = (change: Promise<unknown>, words: string): void => {
+    change.then(
+      () => toast(words),
       (error: unknown) => {
-        toast(sayProblem(error), "bad");
+        toastProblem(error);
         pages.load();
       },
     );
@@ -114,11 +134,22 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
     order.splice(to, 0, moved);
     pages.change(() => order);
     const after = order[to - 1]?.id ?? null;
-    tell(call("PATCH /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: moved.id }, body: { after } }), text.playlist.moved(nameOf(moved), to + 1));
+    report(
+      call("PATCH /playlists/{playlist_id}/entries/{entry_id}", {
+        path: { ...path, entry_id: moved.id },
+        body: { after },
+      }),
+      text.playlist.moved(nameOf(moved), to + 1),
+    );
   };
   const remove = (entry: PlaylistEntry): void => {
-    pages.change((items) => items.filter((one) => one.id !== entry.id));
-    tell(call("DELETE /playlists/{playlist_id}/entries/{entry_id}", { path: { ...path, entry_id: entry.id } }), text.video.removed);
+    pages.change((items) => items.filter(({ id }) => id !== entry.id));
+    report(
+      call("DELETE /playlists/{playlist_id}/entries/{entry_id}", {
+        path: { ...path, entry_id: entry.id },
+      }),
+      text.video.removed,
+    );
   };
   return (
     <>
@@ -131,13 +162,30 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
                 ? {
                     extra: (
                       <div class="card-buttons">
-                        <button type="button" class="icon-button" aria-label={text.playlist.up(nameOf(entry))} disabled={index === 0} onClick={() => move(index, index - 1)}>
+                        <button
+                          type="button"
+                          class="icon-button"
+                          aria-label={text.playlist.up(nameOf(entry))}
+                          disabled={index === 0}
+                          onClick={() => move(index, index - 1)}
+                        >
                           <Icon name="up" />
                         </button>
-                        <button type="button" class="icon-button" aria-label={text.playlist.down(nameOf(entry))} disabled={index === pages.items.length - 1} onClick={() => move(index, index + 1)}>
+                        <button
+                          type="button"
+                          class="icon-button"
+                          aria-label={text.playlist.down(nameOf(entry))}
+                          disabled={index === pages.items.length - 1}
+                          onClick={() => move(index, index + 1)}
+                        >
                           <Icon name="down" />
                         </button>
-                        <button type="button" class="icon-button" aria-label={text.playlist.remove(nameOf(entry))} onClick={() => remove(entry)}>
+                        <button
+                          type="button"
+                          class="icon-button"
+                          aria-label={text.playlist.remove(nameOf(entry))}
+                          onClick={() => remove(entry)}
+                        >
                           <Icon name="close" />
                         </button>
                       </div>
@@ -157,9 +205,17 @@ function nameOf(entry: PlaylistEntry): string {
   return entry.video?.title ?? text.playlist.hidden;
 }
 
-/** A video that its reader may not see keeps its place. */
+/** An entry. A video that is not visible to the viewer keeps its place. */
 function EntryCard({ entry, extra }: { entry: PlaylistEntry; extra?: ComponentChildren }) {
-  if (entry.video !== null) return <VideoCard video={entry.video} shape="row" query={`?list=${encodeURIComponent(playlist_id)}`} {...(extra === undefined ? {} : { extra })} />;
+  if (entry.video !== null)
+    return (
+      <VideoCard
+        video={entry.video}
+        shape="row"
+        query={`?list=${encodeURIComponent(playlist_id)}`}
+        {...(extra === undefined ? {} : { extra })}
+      />
+    );
   return (
     <article class="card card-row">
       <div class="card-picture" />

@@ -1,14 +1,17 @@
-/** A forgotten password: asks for a link by mail; with the link's token, for the new password. */
+/**
+ * The page for a forgotten password: requests a link by mail, and sets the new password with the
+ * link's token.
+ */
 
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import { Field, Form, Submit } from "../part/form";
-import { Empty } from "../part/state";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Field, Form, Submit } from "../part/form.tsx";
+import { Empty } from "../part/state.tsx";
+import { checkPassword } from "../session/password.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
-const PASSWORD_MIN = 8;
 const token = new URLSearchParams(location.search).get("token");
 
 function AskForLink() {
@@ -21,14 +24,21 @@ function AskForLink() {
     );
   }
   const send = async (values: Record<string, string>): Promise<void> => {
-    await call("POST /password-resets", { body: { email: values["email"] ?? "" } });
+    await call("POST /password-resets", { body: { email: values.email ?? "" } });
     setSent(true);
   };
   return (
     <Form onSend={send}>
       {(state) => (
         <>
-          <Field name="email" label={text.reset.email} hint={text.reset.hint} state={state} type="email" input={{ required: true, autocomplete: "email" }} />
+          <Field
+            name="email"
+            label={text.reset.email}
+            hint={text.reset.hint}
+            state={state}
+            type="email"
+            input={{ required: true, autocomplete: "email" }}
+          />
           <Submit state={state} label={text.reset.submit} />
         </>
       )}
@@ -38,15 +48,23 @@ function AskForLink() {
 
 function ChoosePassword({ token }: { token: string }) {
   const change = async (values: Record<string, string>): Promise<void> => {
-    await call("POST /password-resets/confirm", { body: { token, password: values["password"] ?? "" } });
+    await call("POST /password-resets/confirm", {
+      body: { token, password: values.password ?? "" },
+    });
     location.assign("/login?after=password");
   };
-  const check = (values: Record<string, string>) => ({ password: (values["password"] ?? "").length >= PASSWORD_MIN ? undefined : text.signup.passwordBad });
   return (
-    <Form onSend={change} check={check}>
+    <Form onSend={change} check={checkPassword}>
       {(state) => (
         <>
-          <Field name="password" label={text.reset.password} hint={text.reset.changeHint} state={state} type="password" input={{ required: true, autocomplete: "new-password", maxLength: 200 }} />
+          <Field
+            name="password"
+            label={text.reset.password}
+            hint={text.reset.changeHint}
+            state={state}
+            type="password"
+            input={{ required: true, autocomplete: "new-password", maxLength: 200 }}
+          />
           <Submit state={state} label={text.reset.change} />
         </>
       )}

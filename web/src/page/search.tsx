@@ -1,63 +1,85 @@
-/** What was found, with filters. All of it stands in the address, so that links and the back button find it again. */
+/** The search page. The page's address holds the words and the filters. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import { ShownGrid } from "../list/VideoGrid";
-import { usePages } from "../list/usePages";
-import { Select } from "../part/form";
-import { Icon } from "../part/Icon";
-import { Empty } from "../part/state";
-import { setTitle, showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { usePages } from "../list/use-pages.ts";
+import { ShownGrid } from "../list/VideoGrid.tsx";
+import { Select } from "../part/form.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { readQuery, usePopState } from "../part/query.ts";
+import { Empty } from "../part/state.tsx";
+import { setTitle, showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 const FILTERS = ["sort", "duration", "since", "height"] as const;
 type Filter = (typeof FILTERS)[number];
-type Wish = Record<Filter, string> & { q: string };
+type SearchQuery = Record<Filter, string> & { q: string };
 
-function readWish(): Wish {
-  const query = new URLSearchParams(location.search);
-  const of = (name: string): string => query.get(name) ?? "";
-  return { q: of("q").trim(), sort: of("sort") || "relevance", duration: of("duration"), since: of("since"), height: of("height") };
+function readSearch(): SearchQuery {
+  const of = (name: string): string => readQuery(name) ?? "";
+  return {
+    q: of("q").trim(),
+    sort: of("sort") || "relevance",
+    duration: of("duration"),
+    since: of("since"),
+    height: of("height"),
+  };
 }
 
-function addressOf(wish: Wish): string {
-  const query = new URLSearchParams({ q: wish.q });
-  for (const name of FILTERS) if (wish[name] !== "" && wish[name] !== "relevance") query.set(name, wish[name]);
+function addressOf(search: SearchQuery): string {
+  const query = new URLSearchParams({ q: search.q });
+  for (const name of FILTERS)
+    if (search[name] !== "" && search[name] !== "relevance") query.set(name, search[name]);
   return `/search?${query}`;
 }
 
 function Search() {
-  const [wish, setWish] = useState(readWish);
-  useEffect(() => {
-    const again = (): void => setWish(readWish());
-    window.addEventListener("popstate", again);
-    return () => window.removeEventListener("popstate", again);
-  }, []);
-  if (wish.q === "") return <Empty alone title={text.search.start} hint={text.search.startHint} />;
-  const change = (next: Wish): void => {
+  const [search, setSearch] = useState(readSearch);
+  usePopState(() => setSearch(readSearch()));
+  if (search.q === "")
+    return <Empty alone title={text.search.start} hint={text.search.startHint} />;
+  const change = (next: SearchQuery): void => {
     history.pushState(null, "", addressOf(next));
-    setWish(next);
+    setSearch(next);
   };
-  return <Results wish={wish} onChange={change} />;
+  return <Results search={search} onChange={change} />;
 }
 
-function Results({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
-  const address = addressOf(wish);
-  const pages = usePages(address, (cursor, signal) => call("GET /search", { query: { ...wish, cursor }, signal }));
-  setTitle(wish.q);
+function Results({
+  search,
+  onChange,
+}: {
+  search: SearchQuery;
+  onChange: (search: SearchQuery) => void;
+}) {
+  const address = addressOf(search);
+  const pages = usePages(address, (cursor, signal) =>
+    call("GET /search", { query: { ...search, cursor }, signal }),
+  );
+  setTitle(search.q);
   return (
     <>
-      <h1 class="page-title">{text.search.titleFor(wish.q)}</h1>
-      <Filters wish={wish} onChange={onChange} />
-      <ShownGrid pages={pages} card={{ shape: "row" }} empty={<Empty title={text.search.empty(wish.q)} hint={text.search.emptyHint} />} />
+      <h1 class="page-title">{text.search.titleFor(search.q)}</h1>
+      <Filters search={search} onChange={onChange} />
+      <ShownGrid
+        pages={pages}
+        card={{ shape: "row" }}
+        empty={<Empty title={text.search.empty(search.q)} hint={text.search.emptyHint} />}
+      />
     </>
   );
 }
 
-function Filters({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => void }) {
-  const set = (name: Filter) => (value: string) => onChange({ ...wish, [name]: value });
-  const used = FILTERS.some((name) => wish[name] !== "" && wish[name] !== "relevance");
+function Filters({
+  search,
+  onChange,
+}: {
+  search: SearchQuery;
+  onChange: (search: SearchQuery) => void;
+}) {
+  const set = (name: Filter) => (value: string) => onChange({ ...search, [name]: value });
+  const used = FILTERS.some((name) => search[name] !== "" && search[name] !== "relevance");
   return (
     <details class="filters" open={used}>
       <summary class="button button-small button-quiet">
@@ -65,12 +87,42 @@ function Filters({ wish, onChange }: { wish: Wish; onChange: (wish: Wish) => voi
         {text.search.filters}
       </summary>
       <div class="filters-fields">
-        <Select name="sort" label={text.search.sort} options={text.search.sorts} value={wish.sort} onPick={set("sort")} />
-        <Select name="duration" label={text.search.length} options={text.search.lengths} value={wish.duration} onPick={set("duration")} />
-        <Select name="since" label={text.search.since} options={text.search.sinces} value={wish.since} onPick={set("since")} />
-        <Select name="height" label={text.search.quality} options={text.search.qualities} value={wish.height} onPick={set("height")} />
+        <Select
+          name="sort"
+          label={text.search.sort}
+          options={text.search.sorts}
+          value={search.sort}
+          onPick={set("sort")}
+        />
+        <Select
+          name="duration"
+          label={text.search.length}
+          options={text.search.lengths}
+          value={search.duration}
+          onPick={set("duration")}
+        />
+        <Select
+          name="since"
+          label={text.search.since}
+          options={text.search.sinces}
+          value={search.since}
+          onPick={set("since")}
+        />
+        <Select
+          name="height"
+          label={text.search.quality}
+          options={text.search.qualities}
+          value={search.height}
+          onPick={set("height")}
+        />
         {used && (
-          <button type="button" class="button button-small" onClick={() => onChange({ q: wish.q, sort: "relevance", duration: "", since: "", height: "" })}>
+          <button
+            type="button"
+            class="button button-small"
+            onClick={() =>
+              onChange({ q: search.q, sort: "relevance", duration: "", since: "", height: "" })
+            }
+          >
             {text.search.reset}
           </button>
         )}

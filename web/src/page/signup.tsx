@@ -1,28 +1,35 @@
-/** Making an account; who makes one is signed in at once. */
+/** The sign-up page. A new account is signed in immediately. */
 
-import { call } from "../api/client";
-import { Field, Form, Submit } from "../part/form";
-import { greet, nextUrl } from "../session/session";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Field, Form, Submit } from "../part/form.tsx";
+import { checkPassword } from "../session/password.ts";
+import { nextUrl, storeAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 const HANDLE = /^[a-z0-9][a-z0-9_.-]{1,39}$/;
 const EMAIL = /^[^@\s]{1,64}@[^@\s]{1,190}$/;
-const PASSWORD_MIN = 8;
 
 function check(values: Record<string, string>): Record<string, string | undefined> {
   return {
-    handle: HANDLE.test(values["handle"] ?? "") ? undefined : text.signup.handleBad,
-    email: EMAIL.test(values["email"] ?? "") ? undefined : text.signup.emailBad,
-    password: (values["password"] ?? "").length >= PASSWORD_MIN ? undefined : text.signup.passwordBad,
+    handle: HANDLE.test(values.handle ?? "") ? undefined : text.signup.handleBad,
+    email: EMAIL.test(values.email ?? "") ? undefined : text.signup.emailBad,
+    ...checkPassword(values),
   };
 }
 
 async function signUp(values: Record<string, string>): Promise<void> {
   const { handle = "", email = "", password = "", display_name = "" } = values;
-  await call("POST /accounts", { body: { handle, email, password, ...(display_name.trim() === "" ? {} : { display_name: display_name.trim() }) } });
+  await call("POST /accounts", {
+    body: {
+      handle,
+      email,
+      password,
+      ...(display_name.trim() === "" ? {} : { display_name: display_name.trim() }),
+    },
+  });
   await call("POST /sessions", { body: { handle, password } });
-  await greet();
+  await storeAccount();
   location.assign(nextUrl());
 }
 
@@ -38,11 +45,36 @@ function SignUp() {
               label={text.signup.handle}
               hint={text.signup.handleHint}
               state={state}
-              input={{ required: true, autocomplete: "username", autocapitalize: "none", spellcheck: false, maxLength: 40 }}
+              input={{
+                required: true,
+                autocomplete: "username",
+                autocapitalize: "none",
+                spellcheck: false,
+                maxLength: 40,
+              }}
             />
-            <Field name="display_name" label={`${text.signup.displayName} (${text.form.optional})`} hint={text.signup.displayNameHint} state={state} input={{ autocomplete: "name", maxLength: 80 }} />
-            <Field name="email" label={text.signup.email} state={state} type="email" input={{ required: true, autocomplete: "email" }} />
-            <Field name="password" label={text.signup.password} hint={text.signup.passwordHint} state={state} type="password" input={{ required: true, autocomplete: "new-password", maxLength: 200 }} />
+            <Field
+              name="display_name"
+              label={`${text.signup.displayName} (${text.form.optional})`}
+              hint={text.signup.displayNameHint}
+              state={state}
+              input={{ autocomplete: "name", maxLength: 80 }}
+            />
+            <Field
+              name="email"
+              label={text.signup.email}
+              state={state}
+              type="email"
+              input={{ required: true, autocomplete: "email" }}
+            />
+            <Field
+              name="password"
+              label={text.signup.password}
+              hint={text.signup.passwordHint}
+              state={state}
+              type="password"
+              input={{ required: true, autocomplete: "new-password", maxLength: 200 }}
+            />
             <Submit state={state} label={text.signup.submit} />
           </>
         )}

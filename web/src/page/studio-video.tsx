@@ -1,45 +1,52 @@
-/** One of one's own videos: what it says, the work on it, its captions, how it is watched. */
+/** The studio page of a video: details, processing, audio tracks, captions and analytics. */
 
 import { useState } from "preact/hooks";
 
-import { Problem } from "../api/client";
-import type { ListedVideo } from "../api/shape";
-import { Icon } from "../part/Icon";
-import { Empty, Trouble } from "../part/state";
-import { Tabs } from "../part/Tabs";
-import { useAccount } from "../session/session";
-import { setTitle, showPage } from "../shell/page";
-import { Analytics } from "../studio/Analytics";
-import { AudioTracks } from "../studio/AudioTracks";
-import { Captions } from "../studio/Captions";
-import { deleteVideos, restoreVideos } from "../studio/deletion";
-import { Details } from "../studio/Details";
-import { Processing } from "../studio/Processing";
-import { StateMark } from "../studio/StateMark";
-import { useVideo } from "../studio/useVideo";
-import { text } from "../text/text";
+import { Problem } from "../api/client.ts";
+import type { ListedVideo } from "../api/shape.ts";
+import { Icon } from "../part/Icon.tsx";
+import { Empty, Trouble } from "../part/state.tsx";
+import { Tabs } from "../part/Tabs.tsx";
+import { useAccount } from "../session/session.ts";
+import { setTitle, showPage } from "../shell/page.tsx";
+import { Analytics } from "../studio/analytics/Analytics.tsx";
+import { AudioTracks } from "../studio/audio/AudioTracks.tsx";
+import { Captions } from "../studio/caption/Captions.tsx";
+import { Details } from "../studio/edit/Details.tsx";
+import { Processing } from "../studio/run/Processing.tsx";
+import { StateMark } from "../studio/StateMark.tsx";
+import { useVideo } from "../studio/use-video.ts";
+import { deleteVideos, restoreVideos } from "../studio/videos/deletion.ts";
+import { text } from "../text/text.ts";
 
 const id = decodeURIComponent(location.pathname.split("/")[3] ?? "");
 
 function StudioVideo() {
   const { video, tasks, error, load, set } = useVideo(id);
   const account = useAccount();
-  const [gone, setGone] = useState<ListedVideo | null>(null);
-  const back = (videos: ListedVideo[]): void => {
+  const [deletedVideo, setDeletedVideo] = useState<ListedVideo | null>(null);
+  const onRestore = (videos: ListedVideo[]): void => {
     if (videos.length === 0) return;
-    setGone(null);
+    setDeletedVideo(null);
     load();
   };
-  const remove = async (one: ListedVideo): Promise<void> => {
-    const [deleted] = await deleteVideos([one], back);
+  const remove = async (target: ListedVideo): Promise<void> => {
+    const [deleted] = await deleteVideos([target], onRestore);
     if (deleted === undefined) return;
-    setGone(deleted);
+    setDeletedVideo(deleted);
     window.scrollTo(0, 0);
   };
-  if (gone !== null) return <InTrash video={gone} onBack={back} />;
+  if (deletedVideo !== null) return <InTrash video={deletedVideo} onRestore={onRestore} />;
   if (error !== null) return <Trouble error={error} missing={text.studio.missing} onRetry={load} />;
   if (video === null || account === undefined) return null;
-  if (account === null) return <Trouble error={new Problem(401, "account.unauthenticated", "")} missing={text.studio.missing} onRetry={load} />;
+  if (account === null)
+    return (
+      <Trouble
+        error={new Problem(401, "account.unauthenticated", "")}
+        missing={text.studio.missing}
+        onRetry={load}
+      />
+    );
   if (account.handle !== video.owner.handle && account.role !== "admin") {
     return <Empty alone title={text.studio.notYours} hint={text.studio.notYoursHint} />;
   }
@@ -50,8 +57,18 @@ function StudioVideo() {
       <Tabs
         label={text.studio.videoTabs}
         tabs={[
-          { name: "details", title: text.studio.details, show: () => <Details video={video} onChange={set} onDelete={() => void remove(video)} /> },
-          { name: "processing", title: text.studio.processing, show: () => <Processing video={video} tasks={tasks} /> },
+          {
+            name: "details",
+            title: text.studio.details,
+            show: () => (
+              <Details video={video} onChange={set} onDelete={() => void remove(video)} />
+            ),
+          },
+          {
+            name: "processing",
+            title: text.studio.processing,
+            show: () => <Processing video={video} tasks={tasks} />,
+          },
           { name: "audio", title: text.audio.title, show: () => <AudioTracks video={video} /> },
           { name: "captions", title: text.captions.title, show: () => <Captions video={video} /> },
           { name: "analytics", title: text.analytics.tab, show: () => <Analytics video={video} /> },
@@ -61,11 +78,21 @@ function StudioVideo() {
   );
 }
 
-function InTrash({ video, onBack }: { video: ListedVideo; onBack: (videos: ListedVideo[]) => void }) {
+function InTrash({
+  video,
+  onRestore,
+}: {
+  video: ListedVideo;
+  onRestore: (videos: ListedVideo[]) => void;
+}) {
   return (
     <Empty alone title={text.trash.isGone(video.title || text.video.untitled)}>
       <div class="actions">
-        <button type="button" class="button" onClick={() => void restoreVideos([video]).then(onBack)}>
+        <button
+          type="button"
+          class="button"
+          onClick={() => void restoreVideos([video]).then(onRestore)}
+        >
           {text.trash.restore}
         </button>
         <a class="button button-main" href="/studio">

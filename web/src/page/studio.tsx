@@ -1,11 +1,11 @@
-/** The studio: one's own videos, and what becomes of them. */
+/** The studio: the account's videos, their analytics and the trash. */
 
-import { Tabs } from "../part/Tabs";
-import { showPage } from "../shell/page";
-import { Overview } from "../studio/Overview";
-import { Trash } from "../studio/Trash";
-import { Videos } from "../studio/Videos";
-import { text } from "../text/text";
+import { Tabs } from "../part/Tabs.tsx";
+import { showPage } from "../shell/page.tsx";
+import { Overview } from "../studio/analytics/Overview.tsx";
+import { Trash } from "../studio/videos/Trash.tsx";
+import { Videos } from "../studio/videos/Videos.tsx";
+import { text } from "../text/text.ts";
 
 function Studio() {
   return (

@@ -1,21 +1,28 @@
-/** The channels one follows, and their newest videos. */
+/** The subscriptions of the account, and their newest videos. */
 
-import { call } from "../api/client";
-import { Avatar } from "../list/Avatar";
-import { SubscriptionFeed } from "../list/SubscriptionFeed";
-import { usePages } from "../list/usePages";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Avatar } from "../list/Avatar.tsx";
+import { SubscriptionFeed } from "../list/SubscriptionFeed.tsx";
+import { usePages } from "../list/use-pages.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 function Channels() {
-  const pages = usePages("channels", (cursor, signal) => call("GET /subscriptions", { query: { cursor, limit: 100 }, signal }));
+  const pages = usePages("channels", (cursor, signal) =>
+    call("GET /subscriptions", { query: { cursor, limit: 100 }, signal }),
+  );
   if (pages.items.length === 0) return <div class="strip" aria-hidden="true" />;
   return (
     <ul class="strip" aria-label={text.subscriptions.channels}>
       {pages.items.map((channel) => (
         <li key={channel.handle}>
           <a class="strip-channel" href={`/c/${encodeURIComponent(channel.handle)}`}>
-            <Avatar handle={channel.handle} name={channel.display_name} picture={channel.avatar} size="middle" />
+            <Avatar
+              handle={channel.handle}
+              name={channel.display_name}
+              picture={channel.avatar}
+              size="middle"
+            />
             <span>{channel.display_name || channel.handle}</span>
           </a>
         </li>

@@ -1,10 +1,10 @@
-/** What many watch these days. */
+/** The trending page. */
 
-import { call } from "../api/client";
-import { VideoGrid } from "../list/VideoGrid";
-import { Empty } from "../part/state";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { VideoGrid } from "../list/VideoGrid.tsx";
+import { Empty } from "../part/state.tsx";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
 
 function Trending() {
   return (

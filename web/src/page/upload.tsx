@@ -1,18 +1,20 @@
-/** The upload page: files are chosen or dropped, sent by `upload/`, told about while they are sent, and can be watched at once. */
+/**
+ * The upload page: files are chosen or dropped, and uploaded by `upload/`. Their videos can be
+ * edited and watched meanwhile.
+ */
 
-import { useEffect } from "preact/hooks";
-
-import { Empty } from "../part/state";
-import { signInUrl, useAccount } from "../session/session";
-import { showPage } from "../shell/page";
-import { text } from "../text/text";
-import { Announcer } from "../upload/view/Announcer";
-import { DropZone } from "../upload/view/DropZone";
-import { Summary } from "../upload/view/Summary";
-import { Unfinished } from "../upload/view/Unfinished";
-import { UploadCard } from "../upload/view/UploadCard";
-import { hasUnsaved } from "../upload/view/useAutosave";
-import { queue, useUploads } from "../upload/view/useUploads";
+import { Empty } from "../part/state.tsx";
+import { useUnloadGuard } from "../part/use-unload-guard.ts";
+import { signInUrl, useAccount } from "../session/session.ts";
+import { showPage } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
+import { Announcer } from "../upload/view/Announcer.tsx";
+import { DropZone } from "../upload/view/DropZone.tsx";
+import { Summary } from "../upload/view/Summary.tsx";
+import { Unfinished } from "../upload/view/Unfinished.tsx";
+import { UploadCard } from "../upload/view/UploadCard.tsx";
+import { hasUnsaved } from "../upload/view/use-autosave.ts";
+import { queue, useUploads } from "../upload/view/use-uploads.ts";
 
 function UploadPage() {
   const account = useAccount();
@@ -26,7 +28,9 @@ function UploadPage() {
           </a>
         </Empty>
       )}
-      {account?.role === "viewer" && <Empty title={text.upload.viewer} hint={text.upload.viewerHint} />}
+      {account?.role === "viewer" && (
+        <Empty title={text.upload.viewer} hint={text.upload.viewerHint} />
+      )}
       {account !== null && account?.role !== "viewer" && <Uploads />}
     </>
   );
@@ -34,13 +38,11 @@ function UploadPage() {
 
 function Uploads() {
   const uploads = useUploads();
-  useEffect(() => {
-    const ask = (event: BeforeUnloadEvent): void => void ((queue.busy || hasUnsaved()) && event.preventDefault());
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, []);
+  useUnloadGuard(() => queue.isBusy || hasUnsaved());
   const sending = uploads.find(({ progress }) => progress.state === "sending");
-  const add = (files: File[]): void => files.forEach((file) => queue.add(file));
+  const add = (files: File[]): void => {
+    for (const file of files) queue.add(file);
+  };
   return (
     <>
       <Announcer uploads={uploads} />
@@ -49,7 +51,12 @@ function Uploads() {
       {uploads.length > 0 && <Summary uploads={uploads} />}
       <ul id="uploads" class="uploads">
         {uploads.map((upload, index) => (
-          <UploadCard key={upload.id} upload={upload} open={index === 0} closely={upload === sending} />
+          <UploadCard
+            key={upload.id}
+            upload={upload}
+            open={index === 0}
+            closely={upload === sending}
+          />
         ))}
       </ul>
     </>

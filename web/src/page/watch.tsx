@@ -1,41 +1,48 @@
-/** The watch page: the player, what is known of the video, and what to watch next. */
+/** The watch page: the player, the video's details, and what to watch next. */
 
 import { render } from "preact";
 
-import "../player/yeoul-player";
-import { followVideo } from "../api/follow";
-import type { Video } from "../api/video";
-import { find } from "../find";
-import { idOfPage, readKnown } from "../player/known";
-import type { YeoulPlayer } from "../player/yeoul-player";
-import { setTitle } from "../shell/page";
-import { text } from "../text/text";
-import { About, Missing } from "../watch/About";
-import { readTime } from "../watch/description";
-import { Side } from "../watch/Side";
+import "../player/yeoul-player.ts";
+import { followVideo } from "../api/follow.ts";
+import type { Video } from "../api/video.ts";
+import { getElement } from "../part/get-element.ts";
+import { readQuery } from "../part/query.ts";
+import { pageVideoId, readPageData } from "../player/page-data.ts";
+import type { YeoulPlayer } from "../player/yeoul-player.ts";
+import { setTitle } from "../shell/page.tsx";
+import { text } from "../text/text.ts";
+import { About, Missing } from "../watch/About.tsx";
+import { readTime } from "../watch/description.ts";
+import { Side } from "../watch/Side.tsx";
 
-const player = find<YeoulPlayer>("#player");
-const id = idOfPage();
+const player = getElement<YeoulPlayer>("#player");
+const id = pageVideoId();
 
 function show(video: Video): void {
   setTitle(video.title || text.video.untitled);
   player.video = video;
-  render(<About video={video} player={player} />, find("#about"));
+  render(<About video={video} player={player} />, getElement("#about"));
 }
 
 function start(): void {
-  const wish = new URLSearchParams(location.search).get("t");
-  player.options = { autoplay: true, muted: false, loop: false, captions: false, startS: wish === null ? null : readTime(wish) };
-  const known = readKnown();
-  if (known !== null) show(known.video);
+  const time = readQuery("t");
+  player.options = {
+    autoplay: true,
+    muted: false,
+    loop: false,
+    captions: false,
+    startS: time === null ? null : readTime(time),
+  };
+  const pageData = readPageData();
+  if (pageData !== null) show(pageData.video);
   followVideo(id, {
     onVideo: show,
     onGone: (error) => {
       player.showMissing(error.status, error.code);
-      render(<Missing status={error.status} />, find("#about"));
+      render(<Missing status={error.status} />, getElement("#about"));
     },
   });
-  render(<Side id={id} player={player} />, find("#side"));
+  render(<Side id={id} player={player} />, getElement("#side"));
 }
 
 start();

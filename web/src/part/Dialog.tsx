@@ -1,20 +1,19 @@
-/** A dialog over the page; the browser's own, which keeps the focus and closes by Escape. */
-
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
-import { Icon } from "./Icon";
+import { describeProblem } from "../text/problem.ts";
+import { text } from "../text/text.ts";
+import { Icon } from "./Icon.tsx";
 
 interface DialogProps {
   title: string;
   onClose: () => void;
-  /** For tables. */
+  /** Wide enough for tables. */
   wide?: boolean;
   children: ComponentChildren;
 }
 
+/** A modal dialog: the browser's own, which keeps the focus and closes with Escape. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -22,11 +21,23 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
     dialog.current?.showModal();
   }, []);
   return (
-    <dialog class={wide ? "dialog dialog-wide" : "dialog"} ref={dialog} aria-labelledby={id} onClose={onClose} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: <dialog> itself closes with Escape.
+    <dialog
+      class={wide ? "dialog dialog-wide" : "dialog"}
+      ref={dialog}
+      aria-labelledby={id}
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+    >
       <div class="dialog-inner">
         <header class="dialog-head">
           <h2 id={id}>{title}</h2>
-          <button type="button" class="icon-button" aria-label={text.form.close} onClick={() => dialog.current?.close()}>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={text.form.close}
+            onClick={() => dialog.current?.close()}
+          >
             <Icon name="close" />
           </button>
         </header>
@@ -36,14 +47,26 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   );
 }
 
-/** Asks before something that cannot be undone. */
-export function Confirm({ title, hint, action, onYes, onClose }: { title: string; hint: string; action: string; onYes: () => Promise<void>; onClose: () => void }) {
+/** Asks for confirmation before an action that cannot be undone. */
+export function Confirm({
+  title,
+  hint,
+  action,
+  onYes,
+  onClose,
+}: {
+  title: string;
+  hint: string;
+  action: string;
+  onYes: () => Promise<void>;
+  onClose: () => void;
+}) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const go = async (): Promise<void> => {
     setBusy(true);
     setError(null);
-    await onYes().then(onClose, (problem: unknown) => setError(sayProblem(problem)));
+    await onYes().then(onClose, (problem: unknown) => setError(describeProblem(problem)));
     setBusy(false);
   };
   return (

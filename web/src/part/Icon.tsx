@@ -1,4 +1,4 @@
-/** Icons: one stroke on a 24-pixel grid, in the colour of the text beside them. */
+/** Icons: strokes on a 24-pixel grid, in the colour of the text beside them. */
 
 const PATHS = {
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14Zm5 12 4.5 4.5",
@@ -20,7 +20,8 @@ const PATHS = {
   rss: "M5 5c8 0 14 6 14 14M5 11c4.5 0 8 3.5 8 8M6.5 17.500v.01",
   back: "M20 12H4.500m0 0 6-6m-6 6 6 6",
   edit: "M4.500 19.500l.8-4L15.800 5a1.500 1.500 0 0 1 2.200 0l1 1a1.500 1.500 0 0 1 0 2.200L8.500 18.700Zm9-12.200 3.200 3.200",
-  globe: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16Zm-8 8h16M12 4c2.500 2.300 3.500 5 3.500 8s-1 5.700-3.500 8c-2.500-2.300-3.500-5-3.500-8s1-5.700 3.500-8Z",
+  globe:
+    "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16Zm-8 8h16M12 4c2.500 2.300 3.500 5 3.500 8s-1 5.700-3.500 8c-2.500-2.300-3.500-5-3.500-8s1-5.700 3.500-8Z",
   link: "M10 14.500a3.500 3.500 0 0 1 0-5l2.500-2.500a3.500 3.500 0 0 1 5 5l-1 1m-2.500-3.500a3.500 3.500 0 0 1 0 5L11.500 17a3.500 3.500 0 0 1-5-5l1-1",
   lock: "M6.500 11h11v8.500h-11Zm2.500 0V8.500a3 3 0 0 1 6 0V11",
   warn: "M12 4.500 21 19.500H3ZM12 10v4.500m0 2.500v.01",
@@ -36,7 +37,13 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
-    <svg class={`icon icon-${name}`} viewBox="0 0 24 24" width={size} height={size} aria-hidden="true">
+    <svg
+      class={`icon icon-${name}`}
+      viewBox="0 0 24 24"
+      width={size}
+      height={size}
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

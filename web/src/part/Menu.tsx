@@ -1,11 +1,10 @@
-/** A button with a menu: arrow keys, Home, End, Escape and a press elsewhere do what they do in any menu (ARIA APG, menu button). */
-
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 interface MenuProps {
-  /** What the button is called; shown in it only where `face` says so. */
+  /** The accessible name of the button. */
   label: string;
+  /** The content of the button. */
   face: ComponentChildren;
   buttonClass?: string;
   children: ComponentChildren;
@@ -13,11 +12,14 @@ interface MenuProps {
 
 const ITEMS = "[role^=menuitem]";
 
+/** A button that opens a menu (ARIA APG, menu button). */
 export function Menu({ label, face, buttonClass = "icon-button", children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
-  const items = (): HTMLElement[] => [...(root.current?.querySelectorAll<HTMLElement>(ITEMS) ?? [])];
+  const items = (): HTMLElement[] => [
+    ...(root.current?.querySelectorAll<HTMLElement>(ITEMS) ?? []),
+  ];
   const close = (): void => {
     setOpen(false);
     root.current?.querySelector<HTMLElement>("button")?.focus();
@@ -27,7 +29,8 @@ export function Menu({ label, face, buttonClass = "icon-button", children }: Men
     if (!open) return;
     items()[0]?.focus();
     const leave = (event: Event): void => {
-      if (event.target instanceof Node && root.current?.contains(event.target) !== true) setOpen(false);
+      if (event.target instanceof Node && root.current?.contains(event.target) !== true)
+        setOpen(false);
     };
     document.addEventListener("pointerdown", leave);
     document.addEventListener("focusin", leave);
@@ -40,7 +43,12 @@ export function Menu({ label, face, buttonClass = "icon-button", children }: Men
   const onKey = (event: KeyboardEvent): void => {
     const all = items();
     const now = all.indexOf(document.activeElement as HTMLElement);
-    const to: Record<string, number> = { ArrowDown: now + 1, ArrowUp: now - 1 + all.length, Home: 0, End: all.length - 1 };
+    const to: Record<string, number> = {
+      ArrowDown: now + 1,
+      ArrowUp: now - 1 + all.length,
+      Home: 0,
+      End: all.length - 1,
+    };
     const next = to[event.key];
     if (event.key === "Escape" && open) close();
     else if (event.key === "ArrowDown" && !open) setOpen(true);
@@ -51,12 +59,28 @@ export function Menu({ label, face, buttonClass = "icon-button", children }: Men
   };
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys bubble from inside.
     <div class="menu" ref={root} onKeyDown={onKey}>
-      <button type="button" class={buttonClass} aria-label={label} aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class={buttonClass}
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
         {face}
       </button>
       {open && (
-        <div class="menu-list" id={id} role="menu" aria-label={label} onClick={(event) => (event.target as Element).closest(ITEMS) !== null && close()}>
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Enter and Space click the focused item.
+        <div
+          class="menu-list"
+          id={id}
+          role="menu"
+          aria-label={label}
+          onClick={(event) => (event.target as Element).closest(ITEMS) !== null && close()}
+        >
           {children}
         </div>
       )}
@@ -72,7 +96,13 @@ export function MenuLink({ href, children }: { href: string; children: Component
   );
 }
 
-export function MenuButton({ onPick, children }: { onPick: () => void; children: ComponentChildren }) {
+export function MenuButton({
+  onPick,
+  children,
+}: {
+  onPick: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <button type="button" class="menu-item" role="menuitem" tabIndex={-1} onClick={onPick}>
       {children}
@@ -80,15 +110,33 @@ export function MenuButton({ onPick, children }: { onPick: () => void; children:
   );
 }
 
-/** One of several, of which one holds. */
-export function MenuChoice({ label, options, value, onPick }: { label: string; options: Record<string, string>; value: string; onPick: (value: string) => void }) {
+/** A group of menu items of which one is checked. */
+export function MenuChoice({
+  label,
+  options,
+  value,
+  onPick,
+}: {
+  label: string;
+  options: Record<string, string>;
+  value: string;
+  onPick: (value: string) => void;
+}) {
   return (
     <div class="menu-group" role="group" aria-label={label}>
       <span class="menu-label" aria-hidden="true">
         {label}
       </span>
       {Object.entries(options).map(([name, words]) => (
-        <button key={name} type="button" class="menu-item menu-choice" role="menuitemradio" aria-checked={name === value} tabIndex={-1} onClick={() => onPick(name)}>
+        <button
+          key={name}
+          type="button"
+          class="menu-item menu-choice"
+          role="menuitemradio"
+          aria-checked={name === value}
+          tabIndex={-1}
+          onClick={() => onPick(name)}
+        >
           {words}
         </button>
       ))}

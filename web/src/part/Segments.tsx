@@ -1,5 +1,3 @@
-/** One of a few, side by side. */
-
 interface SegmentsProps<T extends string | number> {
   label: string;
   choices: readonly (readonly [T, string])[];
@@ -7,11 +5,23 @@ interface SegmentsProps<T extends string | number> {
   onChange: (value: T) => void;
 }
 
-export function Segments<T extends string | number>({ label, choices, value, onChange }: SegmentsProps<T>) {
+/** A choice between a few values, side by side. */
+export function Segments<T extends string | number>({
+  label,
+  choices,
+  value,
+  onChange,
+}: SegmentsProps<T>) {
   return (
     <div class="segments" role="group" aria-label={label}>
       {choices.map(([choice, words]) => (
-        <button key={choice} type="button" class="segment" aria-pressed={choice === value} onClick={() => onChange(choice)}>
+        <button
+          key={choice}
+          type="button"
+          class="segment"
+          aria-pressed={choice === value}
+          onClick={() => onChange(choice)}
+        >
           {words}
         </button>
       ))}

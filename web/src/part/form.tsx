@@ -1,22 +1,28 @@
-/** Forms: fields with labels, hints and errors of their own, and one button that is busy while the server thinks. */
+/**
+ * Forms: fields with labels, hints and errors, and a submit button that is disabled while the form
+ * is sent.
+ */
 
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 
-import { Problem } from "../api/client";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { Problem } from "../api/client.ts";
+import { describeProblem } from "../text/problem.ts";
+import { text } from "../text/text.ts";
 
 export interface FormState {
   busy: boolean;
-  /** By the field's name; "" is for what concerns the whole form. */
+  /** By field name; "" stands for the whole form. */
   errors: Record<string, string>;
 }
 
 interface FormProps {
-  /** Gets what was typed, by the fields' names. What it raises is shown: at its field where the problem names one, else above the button. */
+  /**
+   * Called with the values by field name. If it fails, the problem is shown at the field it names,
+   * or above the submit button.
+   */
   onSend: (values: Record<string, string>) => Promise<void>;
-  /** Errors known before anything is sent. */
+  /** Returns errors by field name before the form is sent. */
   check?: (values: Record<string, string>) => Record<string, string | undefined>;
   children: (state: FormState) => ComponentChildren;
   class?: string;
@@ -28,20 +34,24 @@ export function Form({ onSend, check, children, class: className = "form" }: For
   const fail = (errors: Record<string, string>): void => {
     setState({ busy: false, errors });
     const first = Object.keys(errors).find((name) => name !== "");
-    requestAnimationFrame(() => (form.current?.elements.namedItem(first ?? "") as HTMLElement | null)?.focus());
+    requestAnimationFrame(() =>
+      (form.current?.elements.namedItem(first ?? "") as HTMLElement | null)?.focus(),
+    );
   };
   const send = async (): Promise<void> => {
     if (state.busy || form.current === null) return;
-    const values = Object.fromEntries([...new FormData(form.current)].map(([name, value]) => [name, String(value)]));
-    const bad = { ...findEmpty(form.current), ...dropUndefined(check?.(values) ?? {}) };
-    if (Object.keys(bad).length > 0) return fail(bad);
+    const values = Object.fromEntries(
+      [...new FormData(form.current)].map(([name, value]) => [name, String(value)]),
+    );
+    const errors = { ...findEmpty(form.current), ...dropUndefined(check?.(values) ?? {}) };
+    if (Object.keys(errors).length > 0) return fail(errors);
     setState({ busy: true, errors: {} });
     try {
       await onSend(values);
       setState({ busy: false, errors: {} });
     } catch (error) {
       const field = error instanceof Problem ? error.field : null;
-      fail({ [field !== null && field in values ? field : ""]: sayProblem(error) });
+      fail({ [field !== null && field in values ? field : ""]: describeProblem(error) });
     }
   };
   return (
@@ -61,18 +71,26 @@ export function Form({ onSend, check, children, class: className = "form" }: For
 }
 
 function findEmpty(form: HTMLFormElement): Record<string, string> {
-  const empty = [...form.elements].filter((one): one is HTMLInputElement => "required" in one && one.required === true && "value" in one && one.value === "");
-  return Object.fromEntries(empty.map((one) => [one.name, text.form.required]));
+  const isEmpty = (element: Element): element is HTMLInputElement =>
+    "required" in element &&
+    element.required === true &&
+    "value" in element &&
+    element.value === "";
+  return Object.fromEntries(
+    [...form.elements].filter(isEmpty).map(({ name }) => [name, text.form.required]),
+  );
 }
 
 function dropUndefined(errors: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(errors).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(errors).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
-/** What an input and a text area understand alike. */
+/** Properties that `<input>` and `<textarea>` share. */
 interface InputProps {
   required?: boolean;
-  /** What stands in it at first; what is typed stays, however often the page is drawn anew. */
+  /** The initial value. Typed text stays when the page is drawn again. */
   value?: string;
   minLength?: number;
   maxLength?: number;
@@ -107,14 +125,32 @@ export function Field({ name, label, state, hint, type = "text", input = {} }: F
     name,
     class: "input",
     "aria-invalid": error !== undefined,
-    ...describe([hint === undefined ? "" : `${id}-hint`, error === undefined ? "" : `${id}-error`].join(" ").trim()),
+    ...describe(
+      [hint === undefined ? "" : `${id}-hint`, error === undefined ? "" : `${id}-error`]
+        .join(" ")
+        .trim(),
+    ),
   } as const;
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {type === "area" ? <textarea rows={4} {...common} /> : <input {...({ ...common, type: type === "password" && shown ? "text" : type } as InputHTMLAttributes<HTMLInputElement>)} />}
+      {type === "area" ? (
+        <textarea rows={4} {...common} />
+      ) : (
+        <input
+          {...({
+            ...common,
+            type: type === "password" && shown ? "text" : type,
+          } as InputHTMLAttributes<HTMLInputElement>)}
+        />
+      )}
       {type === "password" && (
-        <button type="button" class="field-reveal" aria-pressed={shown} onClick={() => setShown(!shown)}>
+        <button
+          type="button"
+          class="field-reveal"
+          aria-pressed={shown}
+          onClick={() => setShown(!shown)}
+        >
           {shown ? text.form.hidePassword : text.form.showPassword}
         </button>
       )}
@@ -132,12 +168,30 @@ export function Field({ name, label, state, hint, type = "text", input = {} }: F
   );
 }
 
-export function Select({ name, label, options, value, onPick }: { name: string; label: string; options: Record<string, string>; value?: string; onPick?: (value: string) => void }) {
+export function Select({
+  name,
+  label,
+  options,
+  value,
+  onPick,
+}: {
+  name: string;
+  label: string;
+  options: Record<string, string>;
+  value?: string;
+  onPick?: (value: string) => void;
+}) {
   const id = useId();
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select class="input" id={id} name={name} {...(onPick === undefined || value === undefined ? {} : { value })} onChange={(event) => onPick?.(event.currentTarget.value)}>
+      <select
+        class="input"
+        id={id}
+        name={name}
+        {...(onPick === undefined || value === undefined ? {} : { value })}
+        onChange={(event) => onPick?.(event.currentTarget.value)}
+      >
         {Object.entries(options).map(([key, words]) => (
           <option key={key} value={key} selected={key === value}>
             {words}
@@ -148,8 +202,22 @@ export function Select({ name, label, options, value, onPick }: { name: string; 
   );
 }
 
-/** Boxes of one question; those that are checked arrive as `name.key`, and an error by the name of the question. */
-export function Checks({ name, label, options, picked, state }: { name: string; label: string; options: Record<string, string>; picked: string[]; state: FormState }) {
+/**
+ * A group of checkboxes. Checked ones are sent as `name.key`; an error has the name of the group.
+ */
+export function Checks({
+  name,
+  label,
+  options,
+  checked,
+  state,
+}: {
+  name: string;
+  label: string;
+  options: Record<string, string>;
+  checked: string[];
+  state: FormState;
+}) {
   const id = useId();
   const error = state.errors[name];
   return (
@@ -157,7 +225,7 @@ export function Checks({ name, label, options, picked, state }: { name: string; 
       <legend>{label}</legend>
       {Object.entries(options).map(([key, words]) => (
         <label key={key} class="check">
-          <input type="checkbox" name={`${name}.${key}`} defaultChecked={picked.includes(key)} />
+          <input type="checkbox" name={`${name}.${key}`} defaultChecked={checked.includes(key)} />
           {words}
         </label>
       ))}
@@ -170,12 +238,14 @@ export function Checks({ name, label, options, picked, state }: { name: string; 
   );
 }
 
-/** The keys of `Checks` that are checked. */
-export function pickedOf(values: Record<string, string>, name: string): string[] {
-  return Object.keys(values).flatMap((key) => (key.startsWith(`${name}.`) ? [key.slice(name.length + 1)] : []));
+/** Returns the checked keys of `Checks`. */
+export function checkedOf(values: Record<string, string>, name: string): string[] {
+  return Object.keys(values).flatMap((key) =>
+    key.startsWith(`${name}.`) ? [key.slice(name.length + 1)] : [],
+  );
 }
 
-/** What went wrong with the whole form, and the button that sends it. */
+/** The error of the whole form, and the submit button. */
 export function Submit({ state, label }: { state: FormState; label: string }) {
   const error = state.errors[""];
   return (

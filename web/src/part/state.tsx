@@ -1,16 +1,16 @@
-/** What stands where a list or a page would be: nothing yet, nothing at all, or an error with a way on. */
+/** Shown instead of a list or a page: that it is empty, or an error with the next step. */
 
 import type { ComponentChildren } from "preact";
 
-import { Problem } from "../api/client";
-import { signInUrl } from "../session/session";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { Problem } from "../api/client.ts";
+import { signInUrl } from "../session/session.ts";
+import { describeProblem } from "../text/problem.ts";
+import { text } from "../text/text.ts";
 
 interface EmptyProps {
   title: string;
   hint?: string;
-  /** Where it is all that the page says. */
+  /** It is the only content of the page, so its title is the page's heading. */
   alone?: boolean;
   children?: ComponentChildren;
 }
@@ -29,8 +29,19 @@ export function Empty({ title, hint, alone = false, children }: EmptyProps) {
   );
 }
 
-/** An error in a list's or a page's place. */
-export function Trouble({ error, missing, onRetry }: { error: unknown; missing?: string; onRetry: () => void }) {
+/**
+ * An error, with a retry, the sign-in or the way home. missing: the title if a whole page does not
+ * exist.
+ */
+export function Trouble({
+  error,
+  missing,
+  onRetry,
+}: {
+  error: unknown;
+  missing?: string;
+  onRetry: () => void;
+}) {
   const status = error instanceof Problem ? error.status : -1;
   if (status === 401) {
     return (
@@ -54,7 +65,10 @@ export function Trouble({ error, missing, onRetry }: { error: unknown; missing?:
   }
   return (
     <div role="alert">
-      <Empty title={status === 0 ? text.state.offline : text.state.trouble} hint={status === 0 ? text.state.offlineHint : sayProblem(error)}>
+      <Empty
+        title={status === 0 ? text.state.offline : text.state.trouble}
+        hint={status === 0 ? text.state.offlineHint : describeProblem(error)}
+      >
         <button type="button" class="button" onClick={onRetry}>
           {text.state.retry}
         </button>

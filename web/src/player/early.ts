@@ -1,9 +1,12 @@
-/** Runs before the player has come: what it will need first is fetched meanwhile. */
+/**
+ * Runs before the player has loaded, and prefetches what it needs first. An entry of its own
+ * (vite.config.ts).
+ */
 
-import { fetchAhead } from "./ahead";
-import { idOfPage } from "./known";
-import { keptPosition } from "./resume";
+import { pageVideoId } from "./page-data.ts";
+import { storedPosition } from "./resume.ts";
+import { prefetch } from "./stream/prefetch.ts";
 
 const query = new URLSearchParams(location.search);
-const waits = location.pathname.startsWith("/embed/") && query.get("autoplay") !== "1";
-if (!waits) fetchAhead(keptPosition(idOfPage()) === 0 && !query.has("t"));
+const startsPaused = location.pathname.startsWith("/embed/") && query.get("autoplay") !== "1";
+if (!startsPaused) prefetch(storedPosition(pageVideoId()) === 0 && !query.has("t"));

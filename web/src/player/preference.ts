@@ -1,4 +1,7 @@
-/** What a viewer chose for all videos, kept in the browser; where that keeps nothing, it holds for the page. */
+/**
+ * What a viewer chose for all videos, stored in the browser. Without storage a choice lasts as long
+ * as the page.
+ */
 
 export interface CaptionStyle {
   size: string;
@@ -10,48 +13,64 @@ export interface CaptionStyle {
 export interface Preference {
   speed: number;
   captions: boolean;
-  /** null: as the browser wishes. */
+  /** Null: as the browser is configured. */
   saver: boolean | null;
-  /** null: unless less motion is wished. */
+  /** Null: on, unless the browser asks for reduced motion. */
   autoplayNext: boolean | null;
   captionStyle: CaptionStyle;
-  /** Of the sound; empty: what the video plays by default. */
+  /** Language of the audio track. Empty: the default track of the video. */
   audioLanguage: string;
-  /** What the network gave when last something was played; 0 while unknown. */
+  /** Measured during the last playback; 0 while unknown. */
   bandwidth_bps: number;
 }
 
 const KEY = "yeoul_player";
-export const PLAIN_STYLE: CaptionStyle = { size: "100", colour: "#ffffff", back: "rgb(0 0 0 / 0.8)", edge: "none" };
-const FIRST: Preference = { speed: 1, captions: false, saver: null, autoplayNext: null, captionStyle: PLAIN_STYLE, audioLanguage: "", bandwidth_bps: 0 };
+export const DEFAULT_CAPTION_STYLE: CaptionStyle = {
+  size: "100",
+  colour: "#ffffff",
+  back: "rgb(0 0 0 / 0.8)",
+  edge: "none",
+};
+const DEFAULT: Preference = {
+  speed: 1,
+  captions: false,
+  saver: null,
+  autoplayNext: null,
+  captionStyle: DEFAULT_CAPTION_STYLE,
+  audioLanguage: "",
+  bandwidth_bps: 0,
+};
 
-function read(): Preference {
+function readStored(): Preference {
   try {
-    return { ...FIRST, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preference>) };
+    return {
+      ...DEFAULT,
+      ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Preference>),
+    };
   } catch {
-    return FIRST;
+    return DEFAULT;
   }
 }
 
-let kept = read();
+let current = readStored();
 
 export function preference(): Readonly<Preference> {
-  return kept;
+  return current;
 }
 
-export function prefer(change: Partial<Preference>): void {
-  kept = { ...kept, ...change };
+export function setPreference(change: Partial<Preference>): void {
+  current = { ...current, ...change };
   try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
+    localStorage.setItem(KEY, JSON.stringify(current));
   } catch {
-    // A frame of another site may be given no storage.
+    // An embedded player may have no storage.
   }
 }
 
 export function savesData(): boolean {
-  return kept.saver ?? navigator.connection?.saveData === true;
+  return current.saver ?? navigator.connection?.saveData === true;
 }
 
 export function playsNext(): boolean {
-  return kept.autoplayNext ?? !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return current.autoplayNext ?? !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

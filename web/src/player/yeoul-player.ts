@@ -1,108 +1,106 @@
-/** <yeoul-player>: give it a video, and it shows whatever can be shown of it now. */
+/**
+ * The custom element <yeoul-player>. Its `video` property is set again whenever more of the video
+ * can be played.
+ */
 
-import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 import type MediaController from "media-chrome/dist/media-controller.js";
+import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
-import type { Video } from "../api/video";
-import { find } from "../find";
-import { formatDuration } from "../text/format";
-import { words } from "../text/watch/words";
-import { Actions } from "./actions";
-import { fetchAhead } from "./ahead";
-import { tellPlayback } from "./beacon";
-import { chaptersOf, type Chapter } from "./chapter";
-import { ChapterMenu } from "./chapter_menu";
-import { keepChoices, offerChoices, showsCaptions } from "./choices";
-import { PLAYER_HTML } from "./controls";
-import type { Fault } from "./fault";
-import { Hold } from "./hold";
-import { listenForKeys } from "./keyboard";
-import { tellSystem } from "./media_session";
-import { NextCard, type NextVideo } from "./next_card";
-import { Playback } from "./playback";
-import { preference } from "./preference";
-import { findPosition, keepPosition, keptPosition, startFrom } from "./resume";
-import { SoundMenu } from "./sound_menu";
-import { Stage } from "./stage";
-import { readStats, type PlayerStats } from "./stats";
-import { FACTS_CHANGED, makeStore } from "./store";
-import { chooseStream, wantedProtocol, type Stream } from "./stream";
-import { Toast } from "./toast";
-import { syncTracks } from "./track";
-import { Trouble } from "./trouble";
+import type { Video } from "../api/video.ts";
+import { getElement } from "../part/get-element.ts";
+import { formatDuration } from "../text/format.ts";
+import { words } from "../text/watch/words.ts";
+import { Actions } from "./control/actions.ts";
+import { AudioMenu } from "./control/audio-menu.ts";
+import { type Chapter, chaptersOf } from "./control/chapter.ts";
+import { ChapterMenu } from "./control/chapter-menu.ts";
+import { listenForKeys } from "./control/keyboard.ts";
+import { PLAYER_HTML } from "./control/markup.ts";
+import { updateMediaSession } from "./control/media-session.ts";
+import { FACTS_CHANGED, makeStore } from "./control/media-store.ts";
+import { connectSettingsMenu, showsCaptions, syncPreferences } from "./control/settings-menu.ts";
+import { HeldFrame } from "./overlay/held-frame.ts";
+import { NextCard, type NextVideo } from "./overlay/next-card.ts";
+import { RetryNotice } from "./overlay/retry-notice.ts";
+import { Stage } from "./overlay/stage.ts";
+import { Toast } from "./overlay/toast.ts";
+import { preference } from "./preference.ts";
+import { reportPlayback } from "./report/beacon.ts";
+import { type PlayerStats, readStats } from "./report/stats.ts";
+import { fetchPosition, savePositions, startFrom, storedPosition } from "./resume.ts";
+import type { Fault } from "./stream/fault.ts";
+import { Playback } from "./stream/playback.ts";
+import { prefetch } from "./stream/prefetch.ts";
+import { chooseStream, requestedProtocol, type Stream } from "./stream/stream.ts";
+import { syncTextTracks } from "./stream/text-tracks.ts";
 
-const RESUMED_MS = 4000;
+const RESUMED_TOAST_MS = 4000;
 
-/** How a page wants its player to begin. */
+/** How a page wants playback to start. */
 export interface StartOptions {
-  /** Plays without being asked; else nothing but the picture is fetched until somebody presses play. */
+  /** Plays immediately. Otherwise only the poster is fetched until the viewer presses play. */
   autoplay: boolean;
   muted: boolean;
   loop: boolean;
   captions: boolean;
-  /** null: where the video was left. */
+  /** Null: at the watch position. */
   startS: number | null;
 }
 
 export class YeoulPlayer extends HTMLElement {
   media!: HTMLVideoElement;
   playback!: Playback;
-  #options: StartOptions = { autoplay: true, muted: false, loop: false, captions: false, startS: null };
+  #options: StartOptions = {
+    autoplay: true,
+    muted: false,
+    loop: false,
+    captions: false,
+    startS: null,
+  };
   #video: Video | null = null;
   #stage!: Stage;
-  #hold!: Hold;
+  #heldFrame!: HeldFrame;
   #toast!: Toast;
   #actions!: Actions;
-  #trouble!: Trouble;
+  #retryNotice!: RetryNotice;
   #chapterMenu!: ChapterMenu;
-  #soundMenu!: SoundMenu;
+  #audioMenu!: AudioMenu;
   #chapters: Chapter[] = [];
   #next: NextCard | null = null;
-  /** Where the first stream begins; null until it is asked for. */
+  /** The start of the first stream. Null until it is known that it will play. */
   #start: Promise<number> | null = null;
-  /** What is played once somebody presses play. */
+  /** The stream that plays once the viewer presses play. */
   #waiting: Stream | null = null;
   #endKeys: () => void = () => undefined;
 
   connectedCallback(): void {
-    const picture = this.querySelector(".poster"); // written by the server, and shown already
+    const poster = this.querySelector(".poster"); // written by the server, and visible already
     this.innerHTML = PLAYER_HTML;
-    if (picture !== null) {
-      picture.slot = "poster";
-      find(".poster", this).replaceWith(picture);
+    if (poster !== null) {
+      poster.slot = "poster";
+      getElement(".poster", this).replaceWith(poster);
     }
-    // It says whether it is on (aria-checked), which is no word for the plain button that media-chrome takes it for.
-    find("media-captions-button", this).role = "switch";
-    this.media = find<HTMLVideoElement>("video", this);
+    // media-chrome gives the button aria-checked, which needs the role of a switch.
+    getElement("media-captions-button", this).role = "switch";
+    this.media = getElement<HTMLVideoElement>("video", this);
     this.#stage = new Stage(this, () => void this.#retry());
-    this.#hold = new Hold(find<HTMLCanvasElement>("canvas.hold", this), this.media);
+    this.#heldFrame = new HeldFrame(getElement<HTMLCanvasElement>("canvas.hold", this), this.media);
     this.playback = new Playback(this.media, {
-      onRungs: () => this.#tracksChanged(),
+      onRungs: () => this.#onRungs(),
       onFault: (fault, retryS) => this.#showFault(fault, retryS),
-      onHold: (held) => this.#hold.set(held),
+      onHold: (isHeld) => this.#heldFrame.show(isHeld),
     });
-    this.#toast = new Toast(find(".toast", this));
+    this.#toast = new Toast(getElement(".toast", this));
     this.#actions = new Actions(this, this.#toast);
-    this.#trouble = new Trouble(this);
-    this.#soundMenu = new SoundMenu(this, this.playback);
+    this.#retryNotice = new RetryNotice(this);
+    this.#audioMenu = new AudioMenu(this, this.playback);
     this.#chapterMenu = new ChapterMenu(this, this.media, (seconds) => this.seekTo(seconds));
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
-    keepChoices(this.playback);
-    offerChoices(this, this.playback);
-    const controller = find<MediaController & HTMLElement>("media-controller", this);
-    controller.fullscreenElement = this;
-    controller.mediaStore = makeStore(this.media, this, {
-      durationS: () => this.durationS,
-      seekableEndS: () => this.#seekableEndS(),
-      rungs: () => this.playback.rungs,
-      isPaused: () => this.media.paused && !this.playback.resumes,
-      setPaused: (paused) => this.#setPaused(paused),
-      chosenRung: () => this.playback.chosen,
-      chooseRung: (id) => this.playback.choose(id),
-      chapters: () => this.#chapters,
-    });
+    syncPreferences(this.playback);
+    connectSettingsMenu(this, this.playback);
+    this.#connectStore();
     this.#endKeys = listenForKeys(this.#actions);
-    tellPlayback(this);
+    reportPlayback(this);
   }
 
   disconnectedCallback(): void {
@@ -111,7 +109,7 @@ export class YeoulPlayer extends HTMLElement {
     void this.playback.shaka.destroy();
   }
 
-  /** To be set before the video is. */
+  /** Must be set before `video`. */
   set options(options: StartOptions) {
     this.#options = options;
     if (options.muted) this.media.muted = true;
@@ -126,37 +124,46 @@ export class YeoulPlayer extends HTMLElement {
     this.#video = video;
     this.#chapters = chaptersOf(video);
     this.#chapterMenu.chapters = this.#chapters;
-    find(".growing", this).hidden = video.state !== "playable";
-    const stream = chooseStream(video, wantedProtocol());
+    getElement(".growing", this).hidden = video.state !== "playable";
+    const stream = chooseStream(video, requestedProtocol());
     if (video.playback !== null && stream !== null) {
       this.#showPoster(video.poster);
-      syncTracks(this.media, video.playback);
-      this.querySelectorAll<HTMLElement>(".captions-item").forEach((item) => (item.hidden = !this.#hasCaptions()));
+      syncTextTracks(this.media, video.playback);
+      for (const item of this.querySelectorAll<HTMLElement>(".captions-item"))
+        item.hidden = !this.#hasCaptions();
       if (this.#options.autoplay || this.#start !== null) void this.#play(stream);
       else this.#wait(stream);
-      tellSystem(video, this.#actions, this.#next === null ? null : () => this.playNext());
-    } else if (this.playback.stream === null || video.state === "failed" || video.state === "deleted") {
+      updateMediaSession(video, this.#actions, this.#next === null ? null : () => this.playNext());
+    } else if (
+      this.playback.stream === null ||
+      video.state === "failed" ||
+      video.state === "deleted"
+    ) {
       this.media.pause();
       this.#stage.showVideo(video);
     }
-    this.#factsChanged();
+    this.#notifyStore();
   }
 
-  /** Shows that there is nothing here to watch. */
+  /** Shows that there is no video to watch. */
   showMissing(status: number, code: string): void {
     this.#stage.showMissing(status, code);
   }
 
-  /** What a card offers at the end, and Shift+N at any time. */
+  /** The video that a card offers at the end, and that Shift+N plays. */
   set next(next: NextVideo) {
     this.#next = new NextCard(this, this.media, next);
-    if (this.#video !== null) tellSystem(this.#video, this.#actions, () => this.playNext());
+    if (this.#video !== null) updateMediaSession(this.#video, this.#actions, () => this.playNext());
   }
 
-  /** The whole video's length; while it grows, from the API, since the element knows only what is listed. NaN while unknown. */
+  /**
+   * The duration of the whole video. While the video grows it comes from the API: the media element
+   * knows only listed segments. NaN while unknown.
+   */
   get durationS(): number {
-    if (this.playback.stream?.growing !== true && Number.isFinite(this.media.duration)) return this.media.duration;
-    return this.#video?.duration_s ?? (this.playback.loads > 0 ? this.#seekableEndS() : NaN);
+    if (this.playback.stream?.growing !== true && Number.isFinite(this.media.duration))
+      return this.media.duration;
+    return this.#video?.duration_s ?? (this.playback.loads > 0 ? this.#seekableEndS() : Number.NaN);
   }
 
   get stats(): PlayerStats {
@@ -168,7 +175,7 @@ export class YeoulPlayer extends HTMLElement {
   }
 
   playNext(): void {
-    this.#next?.go();
+    this.#next?.play();
   }
 
   seekTo(seconds: number): void {
@@ -178,6 +185,21 @@ export class YeoulPlayer extends HTMLElement {
     } else this.media.currentTime = Math.max(0, Math.min(seconds, this.#seekableEndS()));
   }
 
+  #connectStore(): void {
+    const controller = getElement<MediaController & HTMLElement>("media-controller", this);
+    controller.fullscreenElement = this;
+    controller.mediaStore = makeStore(this.media, this, {
+      durationS: () => this.durationS,
+      seekableEndS: () => this.#seekableEndS(),
+      rungs: () => this.playback.rungs,
+      isPaused: () => this.media.paused && !this.playback.resumes,
+      setPaused: (paused) => this.#setPaused(paused),
+      chosenRung: () => this.playback.chosen,
+      chooseRung: (id) => this.playback.chooseRung(id),
+      chapters: () => this.#chapters,
+    });
+  }
+
   #wait(stream: Stream): void {
     this.#stage.hide();
     this.#waiting = stream;
@@ -185,33 +207,53 @@ export class YeoulPlayer extends HTMLElement {
 
   #setPaused(paused: boolean): void {
     const stream = this.#waiting;
-    if (stream === null) return this.playback.setPaused(paused);
+    if (stream === null) {
+      this.playback.setPaused(paused);
+      return;
+    }
     if (paused) return;
     this.#waiting = null;
-    fetchAhead(this.#options.startS === null && keptPosition(this.#video?.id ?? "") === 0);
+    prefetch(this.#options.startS === null && storedPosition(this.#video?.id ?? "") === 0);
     void this.#play(stream);
   }
 
   async #play(stream: Stream): Promise<void> {
-    const first = this.#start === null;
-    if (first) this.#stage.hide();
-    const startS = await (this.#start ??= this.#whereToStart(stream));
-    const rungs = this.#video?.renditions.filter((one) => one.kind === "video") ?? [];
-    await this.playback.show(stream, startS, rungs.map(({ width, height, bandwidth_bps }) => ({ pixels: width * height, bandwidth_bps })), this.#video?.renditions ?? []);
-    this.#factsChanged();
-    if (!first) return;
-    if ((preference().captions || this.#options.captions) && this.#hasCaptions() && !showsCaptions(this.media)) this.#actions.toggleCaptions();
-    if (this.#video !== null) keepPosition(this.#video.id, this.media);
-    // Browsers refuse sound before the first touch; then the play button is there to be pressed.
+    const isFirst = this.#start === null;
+    if (isFirst) this.#stage.hide();
+    this.#start ??= this.#findStart(stream);
+    const startS = await this.#start;
+    const renditions = this.#video?.renditions ?? [];
+    const rungs = renditions.filter(({ kind }) => kind === "video");
+    await this.playback.show(
+      stream,
+      startS,
+      rungs.map(({ width, height, bandwidth_bps }) => ({ pixels: width * height, bandwidth_bps })),
+      renditions,
+    );
+    this.#notifyStore();
+    if (!isFirst) return;
+    if (
+      (preference().captions || this.#options.captions) &&
+      this.#hasCaptions() &&
+      !showsCaptions(this.media)
+    )
+      this.#actions.toggleCaptions();
+    if (this.#video !== null) savePositions(this.#video.id, this.media);
+    // Browsers may refuse to play sound before the first interaction. The viewer then presses play.
     await this.media.play().catch(() => undefined);
   }
 
-  /** As the address says, else where the video was left; what grows begins at its beginning. */
-  async #whereToStart(stream: Stream): Promise<number> {
-    if (this.#options.startS !== null) return Math.min(this.#options.startS, Math.max(0, (this.#video?.duration_s ?? Infinity) - 1));
+  /**
+   * Returns the position that the page's address names, or the watch position. A growing video
+   * starts at 0.
+   */
+  async #findStart(stream: Stream): Promise<number> {
+    if (this.#options.startS !== null)
+      return Math.min(this.#options.startS, Math.max(0, (this.#video?.duration_s ?? Infinity) - 1));
     if (stream.growing || this.#video === null) return 0;
-    const startS = startFrom(await findPosition(this.#video.id), this.#video.duration_s);
-    if (startS > 0) this.#toast.show(words.player.resumed(formatDuration(startS)), RESUMED_MS);
+    const startS = startFrom(await fetchPosition(this.#video.id), this.#video.duration_s);
+    if (startS > 0)
+      this.#toast.show(words.player.resumed(formatDuration(startS)), RESUMED_TOAST_MS);
     return startS;
   }
 
@@ -229,28 +271,27 @@ export class YeoulPlayer extends HTMLElement {
     return this.playback.shaka.seekRange().end;
   }
 
-  #factsChanged(): void {
+  #notifyStore(): void {
     this.media.dispatchEvent(new Event(FACTS_CHANGED));
   }
 
-  #tracksChanged(): void {
-    this.#soundMenu.update();
-    this.#factsChanged();
+  #onRungs(): void {
+    this.#audioMenu.update();
+    this.#notifyStore();
   }
 
   #showPoster(url: string | null): void {
-    const poster = find<HTMLImageElement>(".poster", this);
+    const poster = getElement<HTMLImageElement>(".poster", this);
     poster.hidden = url === null;
     if (url !== null && poster.getAttribute("src") !== url) poster.src = url;
   }
 
   #showFault(fault: Fault | null, retryS: number): void {
-    if (fault?.passing === true) this.#trouble.show(fault.message, retryS);
-    else this.#trouble.hide();
+    if (fault?.isTransient === true) this.#retryNotice.show(fault.message, retryS);
+    else this.#retryNotice.hide();
     if (fault === null) this.#stage.hide();
-    else if (!fault.passing) this.#stage.showFault(fault);
+    else if (!fault.isTransient) this.#stage.showFault(fault);
   }
-
 }
 
 shaka.polyfill.installAll();

@@ -1,31 +1,30 @@
-/** The reader's own playlists, and the way to make one. */
-
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Playlist } from "../api/shape";
-import { More } from "../list/More";
-import { usePages } from "../list/usePages";
-import { Skeletons } from "../list/VideoGrid";
-import { Dialog } from "../part/Dialog";
-import { Icon } from "../part/Icon";
-import { Empty, Trouble } from "../part/state";
-import { text } from "../text/text";
-import { PlaylistForm } from "./PlaylistForm";
+import { call } from "../api/client.ts";
+import type { Playlist } from "../api/shape.ts";
+import { More } from "../list/More.tsx";
+import { usePages } from "../list/use-pages.ts";
+import { Skeletons } from "../list/VideoGrid.tsx";
+import { Dialog } from "../part/Dialog.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { Empty, Trouble } from "../part/state.tsx";
+import { text } from "../text/text.ts";
+import { PlaylistForm } from "./PlaylistForm.tsx";
+import { playlistTitle } from "./playlist-title.ts";
 
-export function titleOf(playlist: Playlist): string {
-  return playlist.kind === "later" ? text.playlist.later : playlist.title;
-}
-
+/** Lists the account's playlists and creates new ones. */
 export function OwnPlaylists() {
-  const pages = usePages("own", (cursor, signal) => call("GET /playlists", { query: { cursor }, signal }));
-  const [making, setMaking] = useState(false);
+  const pages = usePages("own", (cursor, signal) =>
+    call("GET /playlists", { query: { cursor }, signal }),
+  );
+  const [creating, setCreating] = useState(false);
   if (pages.first) return <Skeletons count={4} />;
-  if (pages.items.length === 0 && pages.error !== null) return <Trouble error={pages.error} onRetry={pages.load} />;
+  if (pages.items.length === 0 && pages.error !== null)
+    return <Trouble error={pages.error} onRetry={pages.load} />;
   return (
     <>
       <p class="page-head">
-        <button type="button" class="button button-small" onClick={() => setMaking(true)}>
+        <button type="button" class="button button-small" onClick={() => setCreating(true)}>
           {text.playlist.create}
         </button>
       </p>
@@ -41,9 +40,15 @@ export function OwnPlaylists() {
         </ul>
       )}
       <More pages={pages} />
-      {making && (
-        <Dialog title={text.playlist.create} onClose={() => setMaking(false)}>
-          <PlaylistForm onSave={async (values) => location.assign(`/playlist/${(await call("POST /playlists", { body: values, idempotencyKey: crypto.randomUUID() })).id}`)} />
+      {creating && (
+        <Dialog title={text.playlist.create} onClose={() => setCreating(false)}>
+          <PlaylistForm
+            onSave={async (values) =>
+              location.assign(
+                `/playlist/${(await call("POST /playlists", { body: values, idempotencyKey: crypto.randomUUID() })).id}`,
+              )
+            }
+          />
         </Dialog>
       )}
     </>
@@ -62,7 +67,7 @@ function PlaylistCard({ playlist }: { playlist: Playlist }) {
         <div class="card-text">
           <h2 class="card-title">
             <a class="card-link" href={`/playlist/${encodeURIComponent(playlist.id)}`}>
-              {titleOf(playlist)}
+              {playlistTitle(playlist)}
             </a>
           </h2>
           <p class="card-facts">{text.video[playlist.visibility]}</p>

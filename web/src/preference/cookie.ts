@@ -1,4 +1,6 @@
-/** Choices that the server reads, too, so that a page comes in them from its first byte. */
+/**
+ * Cookies for choices that the server reads, too, so that the first byte of a page respects them.
+ */
 
 const YEAR_S = 31_536_000;
 
@@ -9,8 +11,10 @@ export function readCookie(name: string): string | null {
   return null;
 }
 
-/** Keeps a choice for a year; null forgets it. */
+/** Keeps a choice for a year. null removes it. */
 export function writeCookie(name: string, value: string | null): void {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${name}=${encodeURIComponent(value ?? "")}; Path=/; Max-Age=${value === null ? 0 : YEAR_S}; SameSite=Lax${secure}`;
+  const maxAgeS = value === null ? 0 : YEAR_S;
+  // biome-ignore lint/suspicious/noDocumentCookie: not all browsers have the Cookie Store API.
+  document.cookie = `${name}=${encodeURIComponent(value ?? "")}; Path=/; Max-Age=${maxAgeS}; SameSite=Lax${secure}`;
 }

@@ -1,9 +1,9 @@
-/** The language of the page: as chosen, else as the browser prefers. */
+/** The language of the page: the user's choice, or the first supported language of the browser. */
 
-import { readCookie, writeCookie } from "./cookie";
+import { readCookie, writeCookie } from "./cookie.ts";
 
 export type Language = "en" | "ko";
-/** Each by its own name. */
+/** The names of the languages in themselves. */
 export const LANGUAGES: Record<Language, string> = { en: "English", ko: "한국어" };
 
 const COOKIE = "yeoul_language";
@@ -13,14 +13,14 @@ function isLanguage(name: string): name is Language {
 }
 
 function choose(): Language {
-  const wishes = [readCookie(COOKIE), ...navigator.languages];
-  return wishes.map((wish) => wish?.slice(0, 2).toLowerCase() ?? "").find(isLanguage) ?? "en";
+  const tags = [readCookie(COOKIE), ...navigator.languages];
+  return tags.map((tag) => tag?.slice(0, 2).toLowerCase() ?? "").find(isLanguage) ?? "en";
 }
 
 export const language: Language = choose();
 document.documentElement.lang = language;
 
-/** Keeps the choice and shows the page anew in it. */
+/** Saves the choice and reloads the page. */
 export function setLanguage(name: Language): void {
   writeCookie(COOKIE, name);
   location.reload();

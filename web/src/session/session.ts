@@ -1,81 +1,92 @@
-/** Who is signed in. Asked once a page, and only where the server has seen a session's cookie (`data-session` of the page). */
+/**
+ * The account that is signed in. It is fetched once a page, and only if the server has seen a
+ * session cookie (`data-session` of the page).
+ */
 
 import { useEffect, useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Account } from "../api/shape";
+import { call } from "../api/client.ts";
+import type { Account } from "../api/shape.ts";
 
-const KEPT = "yeoul_account";
+const STORAGE_KEY = "yeoul_account";
+const CHANGED = "yeoul-account";
 
-let asked: Promise<Account | null> | null = null;
+let fetched: Promise<Account | null> | null = null;
 
-function maySignedIn(): boolean {
-  return document.documentElement.dataset["session"] !== undefined || import.meta.env.DEV;
+function hasSession(): boolean {
+  return document.documentElement.dataset.session !== undefined || import.meta.env.DEV;
 }
 
-/** What was known on the page before, so that the header stands still while we ask again. */
-function kept(): Account | null | undefined {
-  if (!maySignedIn()) return null;
+/**
+ * Returns the account as the previous page knew it, so that the header does not change while the
+ * account is fetched.
+ */
+function readStored(): Account | null | undefined {
+  if (!hasSession()) return null;
   try {
-    const known = localStorage.getItem(KEPT);
-    return known === null ? undefined : (JSON.parse(known) as Account);
+    const stored = localStorage.getItem(STORAGE_KEY);
+    return stored === null ? undefined : (JSON.parse(stored) as Account);
   } catch {
     return undefined;
   }
 }
 
-/** The account; null for a guest, also when the server does not answer. */
-export function askAccount(): Promise<Account | null> {
-  asked ??= maySignedIn() ? call("GET /accounts/me").catch(() => null) : Promise.resolve(null);
-  void asked.then(keep);
-  return asked;
+/** Returns the account; null for a guest, and if the server does not answer. */
+export function fetchAccount(): Promise<Account | null> {
+  fetched ??= hasSession() ? call("GET /accounts/me").catch(() => null) : Promise.resolve(null);
+  void fetched.then(store);
+  return fetched;
 }
 
-function keep(account: Account | null): void {
-  if (account === null) localStorage.removeItem(KEPT);
-  else localStorage.setItem(KEPT, JSON.stringify(account));
+function store(account: Account | null): void {
+  if (account === null) localStorage.removeItem(STORAGE_KEY);
+  else localStorage.setItem(STORAGE_KEY, JSON.stringify(account));
 }
 
-const CHANGED = "yeoul-account";
-
-/** Takes what an edit has answered. */
+/** Sets the account to the answer of an edit. */
 export function setAccount(account: Account): void {
-  asked = Promise.resolve(account);
-  keep(account);
+  fetched = Promise.resolve(account);
+  store(account);
   window.dispatchEvent(new CustomEvent(CHANGED, { detail: account }));
 }
 
-/** The account; null for a guest, undefined until it is known. */
+/** Returns the account; null for a guest, undefined until it is known. */
 export function useAccount(): Account | null | undefined {
-  const [account, set] = useState<Account | null | undefined>(kept);
+  const [account, set] = useState<Account | null | undefined>(readStored);
   useEffect(() => {
-    const take = (event: Event): void => set((event as CustomEvent<Account>).detail);
-    window.addEventListener(CHANGED, take);
-    void askAccount().then(set);
-    return () => window.removeEventListener(CHANGED, take);
+    const onChange = (event: Event): void => set((event as CustomEvent<Account>).detail);
+    window.addEventListener(CHANGED, onChange);
+    void fetchAccount().then(set);
+    return () => window.removeEventListener(CHANGED, onChange);
   }, []);
   return account;
 }
 
-/** To be called once a session was opened: the next page then knows its reader from the start. */
-export async function greet(): Promise<void> {
-  await call("GET /accounts/me").then(keep, () => undefined);
+/** Stores the account after a sign-in, so that the next page knows it from the start. */
+export async function storeAccount(): Promise<void> {
+  await call("GET /accounts/me").then(store, () => undefined);
 }
 
-/** Ends the session and shows the home page. */
+/** Ends the login session and shows the home page. */
 export async function signOut(): Promise<void> {
-  await call("DELETE /sessions/{session_id}", { path: { session_id: "current" } }).catch(() => undefined);
-  localStorage.removeItem(KEPT);
+  await call("DELETE /sessions/{session_id}", { path: { session_id: "current" } }).catch(
+    () => undefined,
+  );
+  localStorage.removeItem(STORAGE_KEY);
   location.assign("/");
 }
 
-/** The sign-in page's address, which leads back here. */
+/** Returns the address of the sign-in page, which leads back to this page. */
 export function signInUrl(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
-/** Where to go after signing in: a page of this site that the address names, else home. */
+/**
+ * Returns where to go after signing in: the page of this site that the address names, or the home
+ * page. The result is absolute, since a path that starts with two slashes would lead to another
+ * site.
+ */
 export function nextUrl(): string {
-  const wish = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
-  return wish.origin === location.origin ? wish.pathname + wish.search + wish.hash : "/";
+  const next = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
+  return next.origin === location.origin ? next.href : "/";
 }

@@ -1,13 +1,12 @@
-/** Language and theme; both hold for this browser, the language for the account's mails, too. */
-
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import { Select } from "../part/form";
-import { language, LANGUAGES, setLanguage, type Language } from "../preference/language";
-import { setTheme, theme, type Theme } from "../preference/theme";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Select } from "../part/form.tsx";
+import { LANGUAGES, type Language, language, setLanguage } from "../preference/language.ts";
+import { setTheme, type Theme, theme } from "../preference/theme.ts";
+import { text } from "../text/text.ts";
 
+/** Language and theme of this browser. The language applies to the account's mails, too. */
 export function Appearance() {
   const [shown, setShown] = useState<Theme>(theme);
   const pickLanguage = (name: string): void => {
@@ -22,8 +21,20 @@ export function Appearance() {
   return (
     <div class="settings-parts">
       <div class="form settings-part">
-        <Select name="theme" label={text.shell.theme} options={text.shell.themes} value={shown} onPick={pickTheme} />
-        <Select name="language" label={text.shell.language} options={LANGUAGES} value={language} onPick={pickLanguage} />
+        <Select
+          name="theme"
+          label={text.shell.theme}
+          options={text.shell.themes}
+          value={shown}
+          onPick={pickTheme}
+        />
+        <Select
+          name="language"
+          label={text.shell.language}
+          options={LANGUAGES}
+          value={language}
+          onPick={pickLanguage}
+        />
       </div>
     </div>
   );

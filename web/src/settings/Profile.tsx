@@ -1,35 +1,54 @@
-/** How others see one: name, words, picture; and how much room is used. */
+import { useState } from "preact/hooks";
 
-import { useRef, useState } from "preact/hooks";
-
-import { call } from "../api/client";
-import type { Account } from "../api/shape";
-import { Avatar } from "../list/Avatar";
-import { Field, Form, Submit } from "../part/form";
-import { setAccount } from "../session/session";
-import { toast } from "../shell/toast";
-import { formatBytes } from "../text/format";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { Account } from "../api/shape.ts";
+import { Avatar } from "../list/Avatar.tsx";
+import { FileButton } from "../part/FileButton.tsx";
+import { Field, Form, Submit } from "../part/form.tsx";
+import { setAccount } from "../session/session.ts";
+import { toastProblem } from "../shell/outcome.ts";
+import { toast } from "../shell/toast.ts";
+import { formatBytes } from "../text/format.ts";
+import { text } from "../text/text.ts";
 
 const AVATAR_MAX_BYTES = 5_000_000;
+const AVATAR_FORMATS = "image/png,image/jpeg,image/webp,image/gif";
 
+/** The public profile of the account, and its storage. */
 export function Profile({ account }: { account: Account }) {
   const save = async (values: Record<string, string>): Promise<void> => {
-    setAccount(await call("PATCH /accounts/me", { body: { display_name: values["display_name"] ?? "", bio: values["bio"] ?? "" } }));
+    setAccount(
+      await call("PATCH /accounts/me", {
+        body: { display_name: values.display_name ?? "", bio: values.bio ?? "" },
+      }),
+    );
     toast(text.form.saved);
   };
   return (
     <div class="settings-parts">
       <div class="settings-column">
-        <Picture account={account} />
-        {account.used_bytes !== undefined && <Storage used={account.used_bytes} quota={account.quota_bytes ?? null} />}
+        <AvatarPicker account={account} />
+        {account.used_bytes !== undefined && (
+          <Storage used={account.used_bytes} quota={account.quota_bytes ?? null} />
+        )}
       </div>
       <Form onSend={save} class="form settings-part">
         {(state) => (
           <>
-            <Field name="display_name" label={text.settings.displayName} state={state} input={{ value: account.display_name ?? "", maxLength: 80, autocomplete: "name" }} />
-            <Field name="bio" label={text.settings.bio} hint={text.settings.bioHint} state={state} type="area" input={{ value: account.bio ?? "", maxLength: 1000 }} />
+            <Field
+              name="display_name"
+              label={text.settings.displayName}
+              state={state}
+              input={{ value: account.display_name ?? "", maxLength: 80, autocomplete: "name" }}
+            />
+            <Field
+              name="bio"
+              label={text.settings.bio}
+              hint={text.settings.bioHint}
+              state={state}
+              type="area"
+              input={{ value: account.bio ?? "", maxLength: 1000 }}
+            />
             <Submit state={state} label={text.form.save} />
           </>
         )}
@@ -38,25 +57,22 @@ export function Profile({ account }: { account: Account }) {
   );
 }
 
-function Picture({ account }: { account: Account }) {
-  const file = useRef<HTMLInputElement>(null);
+function AvatarPicker({ account }: { account: Account }) {
   const [busy, setBusy] = useState(false);
-  const act = async (done: () => Promise<unknown>, said: string): Promise<void> => {
+  const act = async (action: () => Promise<unknown>, words: string): Promise<void> => {
     setBusy(true);
     try {
-      await done();
+      await action();
       setAccount(await call("GET /accounts/me"));
-      toast(said);
+      toast(words);
     } catch (error) {
-      toast(sayProblem(error), "bad");
+      toastProblem(error);
     }
     setBusy(false);
   };
-  const choose = (): void => {
-    const picked = file.current?.files?.[0];
-    if (picked === undefined) return;
-    if (picked.size > AVATAR_MAX_BYTES) toast(text.settings.avatarBig, "bad");
-    else void act(() => call("PUT /accounts/me/avatar", { body: picked }), text.settings.avatarSaved);
+  const choose = (file: File): void => {
+    if (file.size > AVATAR_MAX_BYTES) toast(text.settings.avatarBig, "bad");
+    else void act(() => call("PUT /accounts/me/avatar", { body: file }), text.settings.avatarSaved);
   };
   return (
     <section class="settings-part" aria-labelledby="picture">
@@ -64,16 +80,33 @@ function Picture({ account }: { account: Account }) {
         {text.settings.avatar}
       </h2>
       <div class="picture-row">
-        <Avatar handle={account.handle} name={account.display_name} picture={account.avatar} size="large" />
+        <Avatar
+          handle={account.handle}
+          name={account.display_name}
+          picture={account.avatar}
+          size="large"
+        />
         <div class="form">
           <p class="field-hint">{text.settings.avatarHint}</p>
           <div class="playlist-actions">
-            <input ref={file} type="file" accept="image/png,image/jpeg,image/webp,image/gif" hidden onChange={choose} />
-            <button type="button" class="button button-small" disabled={busy} onClick={() => file.current?.click()}>
+            <FileButton
+              class="button button-small"
+              accept={AVATAR_FORMATS}
+              label={text.settings.avatarChoose}
+              disabled={busy}
+              onFile={choose}
+            >
               {text.settings.avatarChoose}
-            </button>
+            </FileButton>
             {account.avatar && (
-              <button type="button" class="button button-small button-quiet" disabled={busy} onClick={() => void act(() => call("DELETE /accounts/me/avatar"), text.settings.avatarRemoved)}>
+              <button
+                type="button"
+                class="button button-small button-quiet"
+                disabled={busy}
+                onClick={() =>
+                  void act(() => call("DELETE /accounts/me/avatar"), text.settings.avatarRemoved)
+                }
+              >
                 {text.settings.avatarRemove}
               </button>
             )}
@@ -91,7 +124,11 @@ function Storage({ used, quota }: { used: number; quota: number | null }) {
         {text.settings.storage}
       </h2>
       {quota !== null && <progress max={quota} value={used} aria-labelledby="storage" />}
-      <p class="field-hint">{quota === null ? text.settings.storageFree(formatBytes(used)) : text.settings.storageUsed(formatBytes(used), formatBytes(quota))}</p>
+      <p class="field-hint">
+        {quota === null
+          ? text.settings.storageFree(formatBytes(used))
+          : text.settings.storageUsed(formatBytes(used), formatBytes(quota))}
+      </p>
     </section>
   );
 }

@@ -1,21 +1,18 @@
-/** A secret that was just made, to be copied now or never. */
+import { copyWithToast } from "../shell/outcome.ts";
+import { text } from "../text/text.ts";
 
-import { toast } from "../shell/toast";
-import { text } from "../text/text";
-
+/** A new secret, which is shown only once, with a button that copies it. */
 export function ShownOnce({ hint, secret }: { hint: string; secret: string }) {
-  const copy = (): void => {
-    navigator.clipboard.writeText(secret).then(
-      () => toast(text.form.copied),
-      () => toast(text.form.failed, "bad"),
-    );
-  };
   return (
     <div class="new-token" role="status">
       <p>{hint}</p>
       <div class="new-token-row">
         <code>{secret}</code>
-        <button type="button" class="button button-small" onClick={copy}>
+        <button
+          type="button"
+          class="button button-small"
+          onClick={() => copyWithToast(secret, text.form.copied)}
+        >
           {text.form.copy}
         </button>
       </div>

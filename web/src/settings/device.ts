@@ -1,5 +1,4 @@
-/** A browser's name for itself as people know it: "Firefox · Windows". The first that fits counts, for many claim to be others. */
-
+/** The order matters: many browsers claim to be others as well. */
 const BROWSERS: [RegExp, string][] = [
   [/Edg\//, "Edge"],
   [/OPR\//, "Opera"],
@@ -18,8 +17,10 @@ const SYSTEMS: [RegExp, string][] = [
   [/Linux/, "Linux"],
 ];
 
+/** Names the browser and system of a user agent, such as "Firefox · Windows". */
 export function nameDevice(userAgent: string): string {
-  const named = [BROWSERS, SYSTEMS].map((names) => names.find(([sign]) => sign.test(userAgent))?.[1]);
-  const known = named.filter((name) => name !== undefined);
-  return known.length > 0 ? known.join(" · ") : (userAgent.split(" ")[0] ?? "");
+  const names = [BROWSERS, SYSTEMS].flatMap(
+    (table) => table.find(([pattern]) => pattern.test(userAgent))?.[1] ?? [],
+  );
+  return names.length > 0 ? names.join(" · ") : (userAgent.split(" ")[0] ?? "");
 }

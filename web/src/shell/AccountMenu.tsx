@@ -1,21 +1,20 @@
-/** Who is signed in and where their things are; for guests, the way in. Language and appearance are in both. */
-
 import { useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Account } from "../api/shape";
-import { Avatar } from "../list/Avatar";
-import { Icon } from "../part/Icon";
-import { Menu, MenuButton, MenuChoice, MenuLink } from "../part/Menu";
-import { language, LANGUAGES, setLanguage, type Language } from "../preference/language";
-import { setTheme, theme, type Theme } from "../preference/theme";
-import { signInUrl, signOut } from "../session/session";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import type { Account } from "../api/shape.ts";
+import { Avatar } from "../list/Avatar.tsx";
+import { Icon } from "../part/Icon.tsx";
+import { Menu, MenuButton, MenuChoice, MenuLink } from "../part/Menu.tsx";
+import { LANGUAGES, type Language, language, setLanguage } from "../preference/language.ts";
+import { setTheme, type Theme, theme } from "../preference/theme.ts";
+import { signInUrl, signOut } from "../session/session.ts";
+import { text } from "../text/text.ts";
 
 function pickLanguage(name: Language, account: Account | null): void {
   if (name === language) return;
-  const saved = account === null ? Promise.resolve() : call("PATCH /accounts/me", { body: { language: name } });
-  // The page's own choice holds here in any case.
+  const saved =
+    account === null ? Promise.resolve() : call("PATCH /accounts/me", { body: { language: name } });
+  // This page follows the choice even if it cannot be saved to the account.
   void saved.catch(() => undefined).then(() => setLanguage(name));
 }
 
@@ -27,12 +26,23 @@ function Preferences({ account }: { account: Account | null }) {
   };
   return (
     <>
-      <MenuChoice label={text.shell.theme} options={text.shell.themes} value={shown} onPick={(name) => pickTheme(name as Theme)} />
-      <MenuChoice label={text.shell.language} options={LANGUAGES} value={language} onPick={(name) => pickLanguage(name as Language, account)} />
+      <MenuChoice
+        label={text.shell.theme}
+        options={text.shell.themes}
+        value={shown}
+        onPick={(name) => pickTheme(name as Theme)}
+      />
+      <MenuChoice
+        label={text.shell.language}
+        options={LANGUAGES}
+        value={language}
+        onPick={(name) => pickLanguage(name as Language, account)}
+      />
     </>
   );
 }
 
+/** The menu of the account; for guests, language and theme beside the sign-in button. */
 export function AccountMenu({ account }: { account: Account | null | undefined }) {
   if (account === undefined) return <span class="avatar avatar-small" aria-hidden="true" />;
   if (account === null) {
@@ -49,7 +59,11 @@ export function AccountMenu({ account }: { account: Account | null | undefined }
   }
   const channel = `/c/${encodeURIComponent(account.handle)}`;
   return (
-    <Menu label={text.shell.account} buttonClass="avatar-button" face={<Avatar handle={account.handle} name={account.display_name} picture={account.avatar} />}>
+    <Menu
+      label={text.shell.account}
+      buttonClass="avatar-button"
+      face={<Avatar handle={account.handle} name={account.display_name} picture={account.avatar} />}
+    >
       <p class="menu-head">
         <strong>{account.display_name || account.handle}</strong>
         <span>@{account.handle}</span>

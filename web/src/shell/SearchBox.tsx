@@ -1,12 +1,11 @@
-/** The search field with suggestions (ARIA APG, editable combobox with a list). Without an answer it is a plain search field. */
-
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import { Icon } from "../part/Icon";
-import { text } from "../text/text";
+import { call } from "../api/client.ts";
+import { Icon } from "../part/Icon.tsx";
+import { text } from "../text/text.ts";
+import { moveSelection } from "./move-selection.ts";
 
-const PAUSE_MS = 120;
+const TYPING_MS = 120;
 
 interface Suggestion {
   kind: "video" | "channel";
@@ -18,59 +17,75 @@ function addressOf(suggestion: Suggestion): string {
   return `/search?q=${encodeURIComponent(suggestion.text)}`;
 }
 
-function names(kind: Suggestion["kind"], found: string[]): Suggestion[] {
-  return [...new Set(found)].map((text) => ({ kind, text }));
+function toSuggestions(kind: Suggestion["kind"], texts: string[]): Suggestion[] {
+  return [...new Set(texts)].map((text) => ({ kind, text }));
 }
 
-/** Suggestions for what is typed; none while a Korean syllable is being put together, whose keys would race with them. */
-function useSuggestions(typed: string, on: boolean): Suggestion[] {
-  const [found, setFound] = useState<Suggestion[]>([]);
+/** Fetches suggestions for the typed text. */
+function useSuggestions(typed: string, isOpen: boolean): Suggestion[] {
+  const [suggestions, setSuggestions] = useState<Suggestion[]>([]);
   useEffect(() => {
     const words = typed.trim();
-    if (!on || words === "") return setFound([]);
-    const turn = new AbortController();
+    if (!isOpen || words === "") return setSuggestions([]);
+    const request = new AbortController();
     const timer = window.setTimeout(() => {
-      call("GET /search/suggest", { query: { q: words }, signal: turn.signal }).then(
-        ({ videos, channels }) => setFound([...names("video", videos.map((video) => video.title)), ...names("channel", channels)]),
-        () => setFound([]),
+      call("GET /search/suggest", { query: { q: words }, signal: request.signal }).then(
+        ({ videos, channels }) =>
+          setSuggestions([
+            ...toSuggestions(
+              "video",
+              videos.map((video) => video.title),
+            ),
+            ...toSuggestions("channel", channels),
+          ]),
+        () => setSuggestions([]),
       );
-    }, PAUSE_MS);
+    }, TYPING_MS);
     return () => {
-      turn.abort();
+      request.abort();
       window.clearTimeout(timer);
     };
-  }, [typed, on]);
-  return found;
+  }, [typed, isOpen]);
+  return suggestions;
 }
 
+/** The search field with suggestions (ARIA APG, editable combobox with list autocomplete). */
 export function SearchBox({ onClose }: { onClose?: () => void }) {
-  const [typed, setTyped] = useState(() => (location.pathname === "/search" ? (new URLSearchParams(location.search).get("q") ?? "") : ""));
+  const [typed, setTyped] = useState(() =>
+    location.pathname === "/search" ? (new URLSearchParams(location.search).get("q") ?? "") : "",
+  );
   const [open, setOpen] = useState(false);
-  const [at, setAt] = useState(-1);
+  const [selected, setSelected] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const found = useSuggestions(typed, open);
-  const shown = open && found.length > 0;
+  const suggestions = useSuggestions(typed, open);
+  const isShown = open && suggestions.length > 0;
   useEffect(() => {
     if (onClose !== undefined) input.current?.focus();
   }, []);
 
   const onKey = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
+    if (event.isComposing) return; // Enter completes a Korean syllable
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    const picked = found[at];
-    if (step !== 0 && found.length > 0) {
+    const suggestion = suggestions[selected];
+    if (step !== 0 && suggestions.length > 0) {
       setOpen(true);
-      setAt((at + step + found.length + 1 + 1) % (found.length + 1) - 1);
-    } else if (event.key === "Escape" && shown) setOpen(false);
+      setSelected(moveSelection(selected, step, suggestions.length));
+    } else if (event.key === "Escape" && isShown) setOpen(false);
     else if (event.key === "Escape" && onClose !== undefined) onClose();
-    else if (event.key === "Enter" && shown && picked !== undefined) location.assign(addressOf(picked));
+    else if (event.key === "Enter" && isShown && suggestion !== undefined)
+      location.assign(addressOf(suggestion));
     else return;
     event.preventDefault();
   };
 
   return (
-    <form class="search" role="search" action="/search" onSubmit={(event) => typed.trim() === "" && event.preventDefault()}>
+    <form
+      class="search"
+      role="search"
+      action="/search"
+      onSubmit={(event) => typed.trim() === "" && event.preventDefault()}
+    >
       <input
         class="search-input"
         ref={input}
@@ -84,14 +99,14 @@ export function SearchBox({ onClose }: { onClose?: () => void }) {
         autocomplete="off"
         enterkeyhint="search"
         role="combobox"
-        aria-expanded={shown}
+        aria-expanded={isShown}
         aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={shown && at >= 0 ? `${id}-${at}` : undefined}
+        aria-activedescendant={isShown && selected >= 0 ? `${id}-${selected}` : undefined}
         onInput={(event) => {
           setTyped(event.currentTarget.value);
           setOpen(true);
-          setAt(-1);
+          setSelected(-1);
         }}
         onKeyDown={onKey}
         onBlur={() => setOpen(false)}
@@ -99,23 +114,32 @@ export function SearchBox({ onClose }: { onClose?: () => void }) {
       <button type="submit" class="search-button" aria-label={text.shell.search}>
         <Icon name="search" />
       </button>
-      <ul class="search-list" id={`${id}-list`} role="listbox" aria-label={text.shell.suggestions} hidden={!shown}>
-        {found.map((one, index) => (
-          <li
-            key={`${one.kind} ${one.text}`}
+      {/* The focus stays in the field, which handles the keys and names the active option. */}
+      <div
+        class="search-list"
+        id={`${id}-list`}
+        role="listbox"
+        aria-label={text.shell.suggestions}
+        hidden={!isShown}
+      >
+        {suggestions.map((suggestion, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field handles Enter.
+          // biome-ignore lint/a11y/useFocusableInteractive: aria-activedescendant selects options.
+          <div
+            key={`${suggestion.kind} ${suggestion.text}`}
             id={`${id}-${index}`}
             class="search-option"
             role="option"
-            aria-selected={index === at}
-            // The field's blur would close the list before a click could reach it.
+            aria-selected={index === selected}
+            // The field would lose the focus and close the list before the click.
             onPointerDown={(event) => event.preventDefault()}
-            onClick={() => location.assign(addressOf(one))}
+            onClick={() => location.assign(addressOf(suggestion))}
           >
-            <Icon name={one.kind === "channel" ? "user" : "search"} size={16} />
-            <span>{one.text}</span>
-          </li>
+            <Icon name={suggestion.kind === "channel" ? "user" : "search"} size={16} />
+            <span>{suggestion.text}</span>
+          </div>
         ))}
-      </ul>
+      </div>
     </form>
   );
 }

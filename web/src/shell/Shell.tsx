@@ -1,16 +1,16 @@
-/** What every page has around it: header, sections, news, footer. */
+/** The frame of every page: header, navigation, notices and footer. */
 
 import { useEffect, useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Account } from "../api/shape";
-import { Icon, type IconName } from "../part/Icon";
-import { useAccount } from "../session/session";
-import { sayProblem } from "../text/problem";
-import { text } from "../text/text";
-import { AccountMenu } from "./AccountMenu";
-import { SearchBox } from "./SearchBox";
-import { toast, Toasts } from "./toast";
+import { call } from "../api/client.ts";
+import type { Account } from "../api/shape.ts";
+import { Icon, type IconName } from "../part/Icon.tsx";
+import { useAccount } from "../session/session.ts";
+import { text } from "../text/text.ts";
+import { AccountMenu } from "./AccountMenu.tsx";
+import { toastOutcome } from "./outcome.ts";
+import { SearchBox } from "./SearchBox.tsx";
+import { Toasts } from "./Toasts.tsx";
 
 const SECTIONS: { href: string; name: keyof typeof text.nav; icon: IconName }[] = [
   { href: "/", name: "home", icon: "home" },
@@ -34,23 +34,44 @@ export function Header() {
         </div>
         <div class="top-search">
           {searching && (
-            <button type="button" class="icon-button" aria-label={text.shell.closeSearch} onClick={() => setSearching(false)}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={text.shell.closeSearch}
+              onClick={() => setSearching(false)}
+            >
               <Icon name="back" />
             </button>
           )}
-          <SearchBox key={String(searching)} {...(searching ? { onClose: () => setSearching(false) } : {})} />
+          <SearchBox
+            key={String(searching)}
+            {...(searching ? { onClose: () => setSearching(false) } : {})}
+          />
         </div>
         <div class="top-end">
-          <button type="button" class="icon-button top-search-open" aria-label={text.shell.openSearch} onClick={() => setSearching(true)}>
+          <button
+            type="button"
+            class="icon-button top-search-open"
+            aria-label={text.shell.openSearch}
+            onClick={() => setSearching(true)}
+          >
             <Icon name="search" />
           </button>
           {account != null && account.role !== "viewer" && (
-            <a class="section top-studio" href="/studio" aria-current={location.pathname.startsWith("/studio") ? "page" : undefined}>
+            <a
+              class="section top-studio"
+              href="/studio"
+              aria-current={location.pathname.startsWith("/studio") ? "page" : undefined}
+            >
               {text.shell.studio}
             </a>
           )}
           {account?.role !== "viewer" && (
-            <a class="button button-small button-main top-upload" href="/upload" aria-label={text.shell.upload}>
+            <a
+              class="button button-small button-main top-upload"
+              href="/upload"
+              aria-label={text.shell.upload}
+            >
               <Icon name="upload" size={18} />
               <span>{text.shell.upload}</span>
             </a>
@@ -75,12 +96,17 @@ function Brand() {
   );
 }
 
-/** In the header of wide windows, at the lower edge of narrow ones, where thumbs are. */
+/** In the header of wide windows, at the lower edge of narrow ones. */
 function Sections() {
   return (
     <nav class="sections" aria-label={text.shell.sections}>
       {SECTIONS.map(({ href, name, icon }) => (
-        <a key={href} class="section" href={href} aria-current={location.pathname === href ? "page" : undefined}>
+        <a
+          key={href}
+          class="section"
+          href={href}
+          aria-current={location.pathname === href ? "page" : undefined}
+        >
           <Icon name={icon} />
           <span>{text.nav[name]}</span>
         </a>
@@ -90,34 +116,28 @@ function Sections() {
 }
 
 function Offline() {
-  const [off, setOff] = useState(!navigator.onLine);
+  const [isOffline, setIsOffline] = useState(!navigator.onLine);
   useEffect(() => {
-    const look = (): void => setOff(!navigator.onLine);
-    window.addEventListener("online", look);
-    window.addEventListener("offline", look);
+    const update = (): void => setIsOffline(!navigator.onLine);
+    window.addEventListener("online", update);
+    window.addEventListener("offline", update);
     return () => {
-      window.removeEventListener("online", look);
-      window.removeEventListener("offline", look);
+      window.removeEventListener("online", update);
+      window.removeEventListener("offline", update);
     };
   }, []);
-  return (
-    <div role="status">
-      {off && <p class="banner">{text.shell.offline}</p>}
-    </div>
-  );
+  return <div role="status">{isOffline && <p class="banner">{text.shell.offline}</p>}</div>;
 }
 
 function Unconfirmed({ account }: { account: Account }) {
-  const resend = (): void => {
-    call("POST /confirmations/resend").then(
-      () => toast(text.shell.resent),
-      (error: unknown) => toast(sayProblem(error), "bad"),
-    );
-  };
   return (
     <aside class="banner" aria-label={text.shell.notice}>
       {text.shell.unconfirmed(account.email ?? "")}
-      <button type="button" class="link-button" onClick={resend}>
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => toastOutcome(call("POST /confirmations/resend"), text.shell.resent)}
+      >
         {text.shell.resend}
       </button>
     </aside>
@@ -126,6 +146,7 @@ function Unconfirmed({ account }: { account: Account }) {
 
 export function Footer() {
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: contentinfo can be named.
     <footer class="foot" aria-label={text.shell.footer}>
       <span>Yeoul</span>
       <a href="/feed.xml">{text.shell.feed}</a>

@@ -1,5 +1,5 @@
-/** The shell's header for pages that write their content themselves. */
+/** The entry of pages with markup of their own: shows the header. */
 
-import { showHeader } from "./page";
+import { showHeader } from "./page.tsx";
 
 showHeader();

@@ -1,11 +1,9 @@
-/** Puts a page into the shell: `showPage(text.trending.title, <Trending />)`. */
+import { type ComponentChildren, render } from "preact";
 
-import { render, type ComponentChildren } from "preact";
-
-import { find } from "../find";
-import { applyTheme } from "../preference/theme";
-import { text } from "../text/text";
-import { Footer, Header } from "./Shell";
+import { getElement } from "../part/get-element.ts";
+import { applyTheme } from "../preference/theme.ts";
+import { text } from "../text/text.ts";
+import { Footer, Header } from "./Shell.tsx";
 
 interface PageProps {
   /** middle: for reading and forms; narrow: for one form alone. */
@@ -16,7 +14,12 @@ export function setTitle(title: string): void {
   document.title = title === "" ? "Yeoul" : `${title} · Yeoul`;
 }
 
-export function showPage(title: string, content: ComponentChildren, { width = "wide" }: PageProps = {}): void {
+/** Shows a page with header and footer: `showPage(text.trending.title, <Trending />)`. */
+export function showPage(
+  title: string,
+  content: ComponentChildren,
+  { width = "wide" }: PageProps = {},
+): void {
   applyTheme();
   setTitle(title);
   render(
@@ -30,13 +33,13 @@ export function showPage(title: string, content: ComponentChildren, { width = "w
       </main>
       <Footer />
     </>,
-    find("#app"),
+    getElement("#app"),
   );
 }
 
-/** The header of a page whose content is in its own markup. */
+/** Shows the header of a page with markup of its own. */
 export function showHeader(): void {
   applyTheme();
-  find(".skip").textContent = text.shell.skip;
-  render(<Header />, find("#header"));
+  getElement(".skip").textContent = text.shell.skip;
+  render(<Header />, getElement("#header"));
 }

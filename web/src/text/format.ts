@@ -1,6 +1,6 @@
 /** Numbers, plurals, dates and durations as the page's language writes them. */
 
-import { language } from "../preference/language";
+import { language } from "../preference/language.ts";
 
 const whole = new Intl.NumberFormat(language);
 const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
@@ -55,7 +55,12 @@ export function spanUnit(seconds: number): number {
 export function formatSpan(seconds: number, step = spanUnit(seconds)): string {
   const unit = step === 3600 ? "hour" : step === 60 ? "minute" : "second";
   const value = seconds / step;
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
 }
 
 const SPANS: [string, number][] = [
@@ -67,8 +72,13 @@ const SPANS: [string, number][] = [
 
 /** 30 days; 1 hour; 90 minutes: in the largest unit of which it is a whole number. */
 export function formatWhole(seconds: number): string {
-  const [unit, length] = SPANS.find(([, one]) => seconds > 0 && seconds % one === 0) ?? ["day", 86_400];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(seconds / length);
+  const [unit, length] = SPANS.find(([, one]) => seconds > 0 && seconds % one === 0) ?? [
+    "day",
+    86_400,
+  ];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(
+    seconds / length,
+  );
 }
 
 /** "3 hours ago", from an RFC 3339 time. */
@@ -112,11 +122,21 @@ export function formatBytes(bytes: number): string {
   let size = bytes;
   for (; size >= 999.5 && step < BYTE_UNITS.length - 1; step += 1) size /= 1000;
   const unit = BYTE_UNITS[step] ?? "byte";
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: size < 10 && step > 0 ? 1 : 0 }).format(size);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: size < 10 && step > 0 ? 1 : 0,
+  }).format(size);
 }
 
 /** "0.42s", "12.3s", "4:05" from a minute on. */
 export function formatSeconds(seconds: number): string {
   if (seconds >= 60) return formatDuration(seconds);
-  return new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow", maximumFractionDigits: seconds < 10 ? 2 : 1 }).format(seconds);
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: "second",
+    unitDisplay: "narrow",
+    maximumFractionDigits: seconds < 10 ? 2 : 1,
+  }).format(seconds);
 }

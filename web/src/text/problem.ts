@@ -1,8 +1,8 @@
-/** What an error says to people: in their language where it is known, else the server's own words. */
+/** Sentences for errors, in the page's language; errors without one have the server's message. */
 
-import { Problem } from "../api/client";
-import { sayReason } from "./reason";
-import { text } from "./text";
+import { Problem } from "../api/client.ts";
+import { describeReason } from "./reason.ts";
+import { text } from "./text.ts";
 
 const KNOWN: Record<string, string> = {
   network: text.problem.network,
@@ -11,8 +11,8 @@ const KNOWN: Record<string, string> = {
   "account.unauthenticated": text.problem.signedOut,
 };
 
-export function sayProblem(error: unknown): string {
+export function describeProblem(error: unknown): string {
   if (!(error instanceof Problem)) return text.state.trouble;
   if (error.status === 429) return text.problem.tooMany(error.retryAfterS ?? 60);
-  return KNOWN[error.code] ?? (error.status >= 500 ? text.problem.server : sayReason(error));
+  return KNOWN[error.code] ?? (error.status >= 500 ? text.problem.server : describeReason(error));
 }

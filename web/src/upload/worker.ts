@@ -1,69 +1,82 @@
-/** The worker of one file: reads its index, cuts pieces or parts, hashes them. Each request is answered once, by its id. */
+/**
+ * The worker of one file: reads its index, cuts pieces or parts and hashes them. Each request gets
+ * one answer with its id.
+ */
 
-import type { Declared, NewTrack, Source } from "./nouns";
-import { CannotSplit, type Reason } from "./reason";
-import { sha256 } from "./sha256";
-import { Splitter } from "./splitter";
+import type { Declared, NewTrack, Source } from "./model.ts";
+import { Splitter } from "./piece/splitter.ts";
+import { sha256 } from "./send/sha256.ts";
+import { CannotSplit, type Reason } from "./split-reason.ts";
 
 export type Request =
   | { id: number; kind: "open"; file: File; pieceS: number }
   | { id: number; kind: "piece"; index: number }
-  | { id: number; kind: "sound"; index: number }
+  | { id: number; kind: "audio"; index: number }
   | { id: number; kind: "part"; file: File; index: number; partBytes: number };
 
-/** What opening found. */
-export interface Opened {
+/** The answer to "open". */
+export interface OpenedFile {
   source: Source;
   count: number;
-  soundCount: number;
+  extraAudioCount: number;
   sizeBytes: number;
 }
 
-/** An object to be sent. */
+/** A piece or part with its bytes. */
 export interface Item {
   declared: Declared;
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** The file of an audio track beside the pieces. */
-export interface SoundItem {
+/** An additional audio track with its bytes. */
+export interface AudioItem {
   track: NewTrack;
   body: Uint8Array<ArrayBuffer>;
 }
 
-export type Answer = { id: number } & ({ value: Opened | Item | SoundItem } | { reason: Reason } | { error: string });
+export type Answer = { id: number } & (
+  | { value: OpenedFile | Item | AudioItem }
+  | { reason: Reason }
+  | { error: string }
+);
 
 let splitter: Splitter | null = null;
 
-async function answer(request: Request): Promise<Opened | Item | SoundItem> {
+async function handle(request: Request): Promise<OpenedFile | Item | AudioItem> {
   if (request.kind === "open") {
     splitter = await Splitter.open(request.file, request.pieceS);
-    return { source: splitter.source, count: splitter.count, soundCount: splitter.soundCount, sizeBytes: splitter.sizeBytes };
+    const { source, count, extraAudioCount, sizeBytes } = splitter;
+    return { source, count, extraAudioCount, sizeBytes };
   }
+  if (request.kind === "part") {
+    const start = request.index * request.partBytes;
+    const part = request.file.slice(start, start + request.partBytes);
+    return makeItem({ index: request.index }, new Uint8Array(await part.arrayBuffer()));
+  }
+  if (splitter === null) throw new Error("no file is open");
   if (request.kind === "piece") {
-    if (splitter === null) throw new Error("no file is open");
-    return makeItem({ index: request.index, piece: splitter.piece(request.index).piece }, await splitter.cut(request.index));
+    return makeItem(
+      { index: request.index, piece: splitter.piece(request.index).piece },
+      await splitter.cut(request.index),
+    );
   }
-  if (request.kind === "sound") {
-    if (splitter === null) throw new Error("no file is open");
-    const { track, body } = await splitter.takeSound(request.index);
-    return { track: { ...track, size_bytes: body.length, sha256: await sha256(body) }, body };
-  }
-  const start = request.index * request.partBytes;
-  const part = request.file.slice(start, start + request.partBytes);
-  return makeItem({ index: request.index }, new Uint8Array(await part.arrayBuffer()));
+  const { track, body } = await splitter.makeExtraAudio(request.index);
+  return { track: { ...track, size_bytes: body.length, sha256: await sha256(body) }, body };
 }
 
-async function makeItem(named: Pick<Declared, "index" | "piece">, body: Uint8Array<ArrayBuffer>): Promise<Item> {
-  return { declared: { ...named, size_bytes: body.length, sha256: await sha256(body) }, body };
+async function makeItem(
+  fields: Pick<Declared, "index" | "piece">,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<Item> {
+  return { declared: { ...fields, size_bytes: body.length, sha256: await sha256(body) }, body };
 }
 
-function post(message: Answer, moved: Transferable[] = []): void {
-  self.postMessage(message, { transfer: moved });
+function post(answer: Answer, transfer: Transferable[] = []): void {
+  self.postMessage(answer, { transfer });
 }
 
 self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
-  answer(data).then(
+  handle(data).then(
     (value) => post({ id: data.id, value }, "body" in value ? [value.body.buffer] : []),
     (error: unknown) => {
       if (error instanceof CannotSplit) post({ id: data.id, reason: error.reason });

@@ -1,20 +1,19 @@
-/** What stands below the player: title, channel, what can be done with the video, how far it is, its description. */
-
 import { useEffect, useState } from "preact/hooks";
 
-import { call } from "../api/client";
-import type { Channel } from "../api/shape";
-import type { Video } from "../api/video";
-import { Avatar } from "../list/Avatar";
-import { Subscribe } from "../list/Subscribe";
-import type { YeoulPlayer } from "../player/yeoul-player";
-import { useAccount } from "../session/session";
-import { formatPercent } from "../text/format";
-import { text } from "../text/text";
-import { words } from "../text/watch/words";
-import { Actions } from "./Actions";
-import { Description } from "./Description";
+import { call } from "../api/client.ts";
+import type { Channel } from "../api/shape.ts";
+import type { Video } from "../api/video.ts";
+import { AvatarLink } from "../list/AvatarLink.tsx";
+import { Subscribe } from "../list/Subscribe.tsx";
+import type { YeoulPlayer } from "../player/yeoul-player.ts";
+import { useAccount } from "../session/session.ts";
+import { formatPercent } from "../text/format.ts";
+import { text } from "../text/text.ts";
+import { words } from "../text/watch/words.ts";
+import { Actions } from "./Actions.tsx";
+import { Description } from "./Description.tsx";
 
+/** The section below the player: title, channel, actions, processing state and description. */
 export function About({ video, player }: { video: Video; player: YeoulPlayer }) {
   return (
     <>
@@ -25,17 +24,18 @@ export function About({ video, player }: { video: Video; player: YeoulPlayer }) 
         <ChannelRow video={video} />
         <Actions video={video} player={player} />
       </div>
-      {video.state === "playable" && <Work video={video} />}
+      {video.state === "playable" && <ProcessingState video={video} />}
       <Description video={video} player={player} />
     </>
   );
 }
 
+/** The title of a video that does not exist, or is not visible to the viewer. */
 export function Missing({ status }: { status: number }) {
-  const said = status === 401 || status === 403 ? words.stage.forbidden : words.stage.missing;
+  const title = status === 401 || status === 403 ? words.stage.forbidden : words.stage.missing;
   return (
     <h1 id="title" class="video-title">
-      {said}
+      {title}
     </h1>
   );
 }
@@ -50,32 +50,32 @@ function ChannelRow({ video }: { video: Video }) {
   const href = `/c/${encodeURIComponent(handle)}`;
   return (
     <div class="watch-channel">
-      <a href={href} tabIndex={-1} aria-hidden="true">
-        <Avatar handle={handle} name={display_name} picture={avatar} />
-      </a>
+      <AvatarLink handle={handle} name={display_name} picture={avatar} />
       <p class="watch-channel-words">
         <a class="watch-channel-name" href={href}>
           {display_name || handle}
         </a>
         <span class="facts">{words.page.subscribers(channel?.subscribers ?? subscribers)}</span>
       </p>
-      {account?.handle !== handle && channel !== null && <Subscribe channel={channel} onChange={setChannel} />}
+      {account?.handle !== handle && channel !== null && (
+        <Subscribe channel={channel} onChange={setChannel} />
+      )}
     </div>
   );
 }
 
-/** While the video is being made: how far it is, and which rungs are there. */
-function Work({ video }: { video: Video }) {
+/** The progress of a video that is still processed, and its rungs so far. */
+function ProcessingState({ video }: { video: Video }) {
   return (
     <div class="work">
       <p class="work-line">{words.work.playable(formatPercent(video.progress))}</p>
       <progress max={1} value={video.progress} aria-label={words.work.progress} />
       <ul class="work-rungs">
         {video.renditions
-          .filter((one) => one.kind === "video")
-          .map((one) => (
-            <li key={one.name} class="chip">
-              {one.name}
+          .filter(({ kind }) => kind === "video")
+          .map(({ name }) => (
+            <li key={name} class="chip">
+              {name}
             </li>
           ))}
       </ul>

@@ -1,22 +1,21 @@
-/** What the owner says of the video: its times lead into it, its addresses out of here; tags and chapters. */
-
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Video } from "../api/video";
-import { chaptersOf } from "../player/chapter";
-import type { YeoulPlayer } from "../player/yeoul-player";
-import { formatAge, formatDuration, formatMoment } from "../text/format";
-import { text } from "../text/text";
-import { words } from "../text/watch/words";
-import { cutDescription, type Part } from "./description";
+import type { Video } from "../api/video.ts";
+import { chaptersOf } from "../player/control/chapter.ts";
+import type { YeoulPlayer } from "../player/yeoul-player.ts";
+import { formatAge, formatDuration, formatMoment } from "../text/format.ts";
+import { text } from "../text/text.ts";
+import { words } from "../text/watch/words.ts";
+import { type Part, splitDescription } from "./description.ts";
 
+/** The description with links for times and addresses, the tags and the chapters. */
 export function Description({ video, player }: { video: Video; player: YeoulPlayer }) {
   const [open, setOpen] = useState(false);
-  const [long, setLong] = useState(false);
+  const [isLong, setIsLong] = useState(false);
   const body = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = body.current;
-    if (element !== null && !open) setLong(element.scrollHeight > element.clientHeight + 1);
+    if (element !== null && !open) setIsLong(element.scrollHeight > element.clientHeight + 1);
   }, [video.description, open]);
   const go = (seconds: number): void => {
     player.seekTo(seconds);
@@ -25,16 +24,29 @@ export function Description({ video, player }: { video: Video; player: YeoulPlay
   return (
     <div class="about-box">
       <p class="about-facts">
-        {text.video.views(video.views)} · <time dateTime={video.created_at} title={formatMoment(video.created_at)}>{formatAge(video.created_at)}</time>
-        {video.visibility !== "public" && <span class="chip">{video.visibility === "private" ? text.video.private : text.video.unlisted}</span>}
+        {text.video.views(video.views)} ·{" "}
+        <time dateTime={video.created_at} title={formatMoment(video.created_at)}>
+          {formatAge(video.created_at)}
+        </time>
+        {video.visibility !== "public" && (
+          <span class="chip">
+            {video.visibility === "private" ? text.video.private : text.video.unlisted}
+          </span>
+        )}
       </p>
       <div class={open ? "description" : "description description-cut"} id="description" ref={body}>
-        {cutDescription(video.description).map((part, n) => (
+        {splitDescription(video.description).map((part, n) => (
           <DescriptionPart key={n} part={part} id={video.id} onTime={go} />
         ))}
       </div>
-      {long && (
-        <button type="button" class="link-button" aria-expanded={open} aria-controls="description" onClick={() => setOpen(!open)}>
+      {isLong && (
+        <button
+          type="button"
+          class="link-button"
+          aria-expanded={open}
+          aria-controls="description"
+          onClick={() => setOpen(!open)}
+        >
           {open ? words.page.less : words.page.more}
         </button>
       )}
@@ -52,9 +64,17 @@ export function Description({ video, player }: { video: Video; player: YeoulPlay
   );
 }
 
-function DescriptionPart({ part, id, onTime }: { part: Part; id: string; onTime: (seconds: number) => void }) {
+function DescriptionPart({
+  part,
+  id,
+  onTime,
+}: {
+  part: Part;
+  id: string;
+  onTime: (seconds: number) => void;
+}) {
   if (part.kind === "text") return <>{part.text}</>;
-  if (part.kind === "address") {
+  if (part.kind === "url") {
     return (
       <a class="text-link" href={part.text} target="_blank" rel="noopener nofollow ugc">
         {part.text}
@@ -64,7 +84,17 @@ function DescriptionPart({ part, id, onTime }: { part: Part; id: string; onTime:
   return <TimeLink id={id} time_s={part.time_s} onTime={onTime} text={part.text} />;
 }
 
-function TimeLink({ id, time_s, text: shown, onTime }: { id: string; time_s: number; text: string; onTime: (seconds: number) => void }) {
+function TimeLink({
+  id,
+  time_s,
+  text: shown,
+  onTime,
+}: {
+  id: string;
+  time_s: number;
+  text: string;
+  onTime: (seconds: number) => void;
+}) {
   return (
     <a
       class="text-link"
@@ -89,7 +119,12 @@ function Chapters({ video, onTime }: { video: Video; onTime: (seconds: number) =
       <ol class="chapters">
         {chapters.map((chapter) => (
           <li key={chapter.start_s}>
-            <TimeLink id={video.id} time_s={Math.floor(chapter.start_s)} text={formatDuration(chapter.start_s)} onTime={() => onTime(chapter.start_s)} />
+            <TimeLink
+              id={video.id}
+              time_s={Math.floor(chapter.start_s)}
+              text={formatDuration(chapter.start_s)}
+              onTime={() => onTime(chapter.start_s)}
+            />
             <span>{chapter.title}</span>
           </li>
         ))}

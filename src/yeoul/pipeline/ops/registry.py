@@ -43,7 +43,7 @@ def load_ops(files: Sequence[Path] = (), network: Collection[str] = ()) -> Mappi
     for origin, op in [*_load_installed(), *(pair for file in files for pair in _load_file(file))]:
         if op.name in ops:
             raise DagError(f"{origin}: an op named {op.name} already exists", op=op.name)
-        ops[op.name] = replace(op, granted=op.name in network)
+        ops[op.name] = replace(op, is_granted=op.name in network)
     return ops
 
 

@@ -1,22 +1,30 @@
-/** Tells screen readers of all uploads what matters, and no more: turns of state, and each quarter. Failures are alerts of their own. */
+/**
+ * Announces changes of state, and each quarter that was sent, to screen readers. Failures have
+ * alerts of their own.
+ */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { formatPercent } from "../../text/format";
-import { text } from "../../text/text";
-import type { Upload } from "../upload";
+import { formatPercent } from "../../text/format.ts";
+import { text } from "../../text/text.ts";
+import type { Upload } from "../send/upload.ts";
 
-const TOLD = ["paused", "offline", "done", "cancelled"];
+const ANNOUNCED = ["paused", "offline", "done", "cancelled"];
 
 export function Announcer({ uploads }: { uploads: readonly Upload[] }) {
   const [words, setWords] = useState("");
-  const told = useRef(new Map<Upload, string>());
-  const news = uploads.map((upload): [Upload, string] => [upload, sayNews(upload)]);
+  const announced = useRef(new Map<Upload, string>());
+  const news = uploads.map((upload): [Upload, string] => [upload, describeNews(upload)]);
   useEffect(() => {
-    const fresh = news.filter(([upload, said]) => said !== "" && told.current.get(upload) !== said);
-    fresh.forEach(([upload, said]) => told.current.set(upload, said));
-    if (fresh.length > 0) setWords(fresh.map(([upload, said]) => text.upload.news(upload.file.name, said)).join(" "));
-  }, [news.map(([, said]) => said).join("\n")]);
+    const changed = news.filter(
+      ([upload, state]) => state !== "" && announced.current.get(upload) !== state,
+    );
+    for (const [upload, state] of changed) announced.current.set(upload, state);
+    if (changed.length > 0)
+      setWords(
+        changed.map(([upload, state]) => text.upload.news(upload.file.name, state)).join(" "),
+      );
+  }, [news.map(([, state]) => state).join("\n")]);
   return (
     <p class="hidden-words" role="status" aria-live="polite">
       {words}
@@ -24,8 +32,8 @@ export function Announcer({ uploads }: { uploads: readonly Upload[] }) {
   );
 }
 
-function sayNews({ progress }: Upload): string {
-  if (TOLD.includes(progress.state)) return text.upload.states[progress.state];
+function describeNews({ progress }: Upload): string {
+  if (ANNOUNCED.includes(progress.state)) return text.upload.states[progress.state];
   const quarter = Math.floor((4 * progress.sentBytes) / Math.max(1, progress.totalBytes)) / 4;
   return progress.state === "sending" && quarter > 0 ? formatPercent(quarter) : "";
 }

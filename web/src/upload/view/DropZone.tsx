@@ -1,35 +1,36 @@
-/** Where files are chosen or dropped; the whole page takes what is dropped. */
+/** The area in which files are chosen. Files can be dropped anywhere on the page. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { Icon } from "../../part/Icon";
-import { toast } from "../../shell/toast";
-import { text } from "../../text/text";
+import { Icon } from "../../part/Icon.tsx";
+import { toast } from "../../shell/toast.ts";
+import { text } from "../../text/text.ts";
+import { findFileError } from "./file-kind.ts";
 
-const KINDS = "video/*,.mkv,.ts,.m2ts,.avi,.mov,.mxf";
-/** What is surely no video; the server looks at all else. By its name first: what browsers take .ts for is text. */
-const VIDEO_NAMES = /\.(mp4|m4v|mov|mkv|webm|avi|mxf|m?ts|m2ts)$/i;
-const OTHER_TYPES = /^(image|audio|text|font)\/|^application\/(pdf|zip|json|msword|vnd\.)/;
+const ACCEPT = "video/*,.mkv,.ts,.m2ts,.avi,.mov,.mxf";
 
 export function DropZone({ small, onFiles }: { small: boolean; onFiles: (files: File[]) => void }) {
   const take = (files: File[]): void => onFiles(files.filter(mayBeVideo));
   const over = useDrop(take);
-  const chooser = useRef<HTMLInputElement>(null);
   return (
-    <section class={`zone${small ? " zone-small" : ""}${over ? " zone-over" : ""}`} aria-label={text.upload.choose}>
+    <section
+      class={`zone${small ? " zone-small" : ""}${over ? " zone-over" : ""}`}
+      aria-label={text.upload.choose}
+    >
       <span class="zone-mark" aria-hidden="true">
         <Icon name="upload" size={small ? 22 : 34} />
       </span>
-      <p class="zone-words">{over ? text.upload.dropNow : small ? text.upload.dropMore : text.upload.drop}</p>
+      <p class="zone-words">
+        {over ? text.upload.dropNow : small ? text.upload.dropMore : text.upload.drop}
+      </p>
       <label class="button button-main zone-button" for="files">
         {text.upload.choose}
         <input
           id="files"
-          ref={chooser}
           class="zone-files"
           type="file"
           multiple
-          accept={KINDS}
+          accept={ACCEPT}
           onChange={(event) => {
             take([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = "";
@@ -41,22 +42,29 @@ export function DropZone({ small, onFiles }: { small: boolean; onFiles: (files: 
   );
 }
 
-/** Says of those that are none why they are left out. */
+/** Returns false for a file that is no video, and says so. */
 function mayBeVideo(file: File): boolean {
-  const words = file.size === 0 ? text.upload.isEmpty(file.name) : VIDEO_NAMES.test(file.name) || !OTHER_TYPES.test(file.type) ? null : text.upload.noVideo(file.name);
-  if (words !== null) toast(words, "bad");
-  return words === null;
+  const error = findFileError(file);
+  if (error === "empty") toast(text.upload.isEmpty(file.name), "bad");
+  if (error === "no_video") toast(text.upload.noVideo(file.name), "bad");
+  return error === null;
 }
 
-/** Takes files that are dropped anywhere; whether some hang over the page now. */
+/**
+ * Accepts files that are dropped anywhere on the page. Returns true while files are dragged over
+ * it.
+ */
 function useDrop(onFiles: (files: File[]) => void): boolean {
   const [depth, setDepth] = useState(0);
   const take = useRef(onFiles);
   take.current = onFiles;
   useEffect(() => {
-    const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
-    const enter = (event: DragEvent): void => void (holdsFiles(event) && setDepth((now) => now + 1));
-    const leave = (event: DragEvent): void => void (holdsFiles(event) && setDepth((now) => Math.max(0, now - 1)));
+    const holdsFiles = (event: DragEvent): boolean =>
+      event.dataTransfer?.types.includes("Files") === true;
+    const enter = (event: DragEvent): void =>
+      void (holdsFiles(event) && setDepth((now) => now + 1));
+    const leave = (event: DragEvent): void =>
+      void (holdsFiles(event) && setDepth((now) => Math.max(0, now - 1)));
     const over = (event: DragEvent): void => void (holdsFiles(event) && event.preventDefault());
     const drop = (event: DragEvent): void => {
       if (!holdsFiles(event)) return;
@@ -67,7 +75,8 @@ function useDrop(onFiles: (files: File[]) => void): boolean {
     const all = { dragenter: enter, dragleave: leave, dragover: over, drop } as const;
     for (const [name, act] of Object.entries(all)) window.addEventListener(name as "drop", act);
     return () => {
-      for (const [name, act] of Object.entries(all)) window.removeEventListener(name as "drop", act);
+      for (const [name, act] of Object.entries(all))
+        window.removeEventListener(name as "drop", act);
     };
   }, []);
   return depth > 0;
