@@ -103,7 +103,9 @@ def op(
     """
 
     def make(function: Callable[..., Output]) -> Op:
-        return replace(_make_op(function, version, name or function.__name__, publishes=publishes), needs_network=network, renditions=renditions)
+        return replace(
+            _make_op(function, version, name or function.__name__, publishes=publishes), needs_network=network, renditions=renditions
+        )
 
     return make
 
