@@ -211,7 +211,7 @@ def test_what_a_video_did_is_counted_once(yeoul_server: Server, video_id: str, c
 def test_metrics_are_named_by_the_convention(yeoul_server: Server, video_id: str):
     """The rules of `promtool check metrics` and prometheus.io/docs/practices/naming, for what is ours."""
     ours = {name: family for name, family in scrape(yeoul_server).items() if name.startswith("yeoul_")}
-    manual = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    manual = (Path(__file__).parents[2] / "docs" / "reference" / "metrics.md").read_text()
     assert {re.sub("_total$", "", name) for name in re.findall(r"^\| `(yeoul_\w+)`", manual, re.MULTILINE)} == ours.keys()
     for name, family in ours.items():
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name), name
