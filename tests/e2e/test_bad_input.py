@@ -460,7 +460,7 @@ def test_gaps_and_overlaps_are_refused_at_complete(yeoul_server: Server, cut: Cu
     upload.send(cut, 0)
     upload.send(cut, 1, start_pts=cut.pieces[1]["start_pts"] + shift)
     status, problem = upload.complete(2)
-    assert (status, problem["code"]) == (422, "request.invalid") and "begin" in problem["detail"]
+    assert (status, problem["code"]) == (422, "request.invalid") and "does not start where" in problem["detail"]
 
 
 SOURCE_LIES: dict[str, tuple[dict[str, Any], str]] = {
