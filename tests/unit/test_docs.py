@@ -26,7 +26,7 @@ _PATH = re.compile(
 )
 _PLACES = (REPOSITORY, REPOSITORY / "src/yeoul")
 # Names that stand for any file, and files that are made.
-_EXAMPLES = {"src/yeoul/pipeline/ops/NAME.py"}
+_EXAMPLES = {"src/yeoul/pipeline/ops/NAME.py", "bench/results.json"}
 
 
 def _name(path: Path) -> str:
