@@ -372,13 +372,13 @@ def make_dispatcher(
     from yeoul.pipeline.sweeper import Sweeper
 
     active = load_definitions(settings) if definitions is None else definitions
-    book = SchedulerCache()
+    schedulers = SchedulerCache()
     scratch = open_scratch(settings)
     return Dispatcher(
         database,
         engine,
-        Preprocessor(book, active),
-        book,
+        Preprocessor(schedulers, active),
+        schedulers,
         CompletionHandler(),
         # An upload must not be swept while a presigned URL of it is still valid.
         Sweeper(

@@ -32,8 +32,7 @@ from yeoul.model.sound import SoundFile
 from yeoul.model.source import AudioTrack, Source, TimeBase, VideoTrack
 from yeoul.model.video import VideoState
 from yeoul.model.work import Report, Slots, Work
-from yeoul.pipeline import reprocess as processing_again
-from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline import reprocess, retry
 from yeoul.pipeline.completion_handler import CompletionHandler
 from yeoul.pipeline.dag.compile import parse_definition
 from yeoul.pipeline.dag.definition import Definition
@@ -265,12 +264,12 @@ class World:
 
     def make_dispatcher(self, engine: MemoryEngine) -> Dispatcher:
         self._number += 1
-        book = SchedulerCache()
+        schedulers = SchedulerCache()
         return Dispatcher(
             self.database,
             engine,
-            Preprocessor(book, self.definitions),
-            book,
+            Preprocessor(schedulers, self.definitions),
+            schedulers,
             CompletionHandler(),
             Sweeper(self.database, self.store, EXPIRE_S, lambda: TRASH_S),
             self.clock,
@@ -367,11 +366,11 @@ class World:
 
     def retry(self, piece: int | None = None, rung: str | None = None) -> None:
         with self.database.write() as connection:
-            second_chance.retry_video(connection, VIDEO, self.clock.now(), piece=piece, rung=rung)
+            retry.retry_video(connection, VIDEO, self.clock.now(), piece=piece, rung=rung)
 
     def process(self, pipeline: str) -> None:
         with self.database.write() as connection:
-            processing_again.request(connection, VIDEO, pipeline, self.clock.now())
+            reprocess.request(connection, VIDEO, pipeline, self.clock.now())
 
     # --- what can be seen ---
 

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import ConflictError, HandleTakenError, LinkError, MailError, QuotaExceededError, TooManyAttemptsError
-from yeoul.catalog.account import account, audit, session, setting, usage
-from yeoul.catalog.account import login_throttle as guess
+from yeoul.catalog.account import account, audit, login_throttle, session, setting, usage
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
+from yeoul.catalog.schema.outgoing import outbox as outbox_table
 from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.catalog.video import video
 from yeoul.catalog.watch import playlist
@@ -282,7 +282,7 @@ def test_each_guess_after_some_waits_twice_as_long(database: Database):
 def test_one_address_guesses_at_many_accounts_only_so_often(database: Database):
     assert [attempt(database, "from", NOW, attempt_throttle.ADDRESS) for _ in range(31)] == [0] * 30 + [5]
     with database.write() as connection:
-        guess.undo_attempt(connection, "from")  # one was right after all
+        login_throttle.undo_attempt(connection, "from")  # one was right after all
     assert [attempt(database, "from", NOW, attempt_throttle.ADDRESS) for _ in range(2)] == [0, 5]
 
 
@@ -393,6 +393,23 @@ def test_a_mail_that_cannot_go_is_tried_again_for_a_day(database: Database):
     assert sender.send_next(), "the last try"
     clock.advance(90_000)
     assert not sender.send_next() and len(mailer.sent) == 1
+
+
+def test_a_wrong_mail_holds_up_no_other_and_is_given_up_after_a_day(database: Database):
+    add(database)
+    row = {"topic": "mail.send", "video_id": "", "payload": {"kind": "joke"}, "not_before": 0.0, "created_at": NOW}
+    with database.write() as connection:
+        connection.execute(insert(outbox_table).values(**row))
+    write(database)
+    mailer, clock = MemoryMailer(), ManualClock(NOW)
+    sender = mailing.MailSender(database, mailer, clock, "http://here", b"secret")
+    while sender.send_next():
+        pass
+    assert [mail.to for mail in mailer.sent] == ["ann@example.org"]
+    clock.advance(2 * 86400.0)
+    assert sender.send_next() and not sender.send_next()
+    with database.read() as connection:
+        assert outbox.next_mail_at(connection) is None
 
 
 def test_a_mail_says_what_is_true_when_it_goes(database: Database):

@@ -17,8 +17,7 @@ from sqlalchemy import Connection, event, insert, text
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue import batch as queue_many
-from yeoul.catalog.queue import lease, outbox, result, run
+from yeoul.catalog.queue import batch, lease, outbox, result, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.videos import video as video_table
@@ -76,7 +75,7 @@ def ready(database: Database, now_s: float = NOW) -> list[str]:
 
 def claim(database: Database, task_id: str, owner: str = "me", lease_until: float = NOW + 60) -> int:
     with database.write() as connection:
-        return queue_many.claim_all(connection, {task_id: "w"}, owner, lease_until, NOW)[task_id]["attempt"]
+        return batch.claim_all(connection, {task_id: "w"}, owner, lease_until, NOW)[task_id]["attempt"]
 
 
 def state(database: Database, task_id: str) -> str:
@@ -323,7 +322,7 @@ def test_many_claim_at_once_and_each_task_goes_to_one(database: Database):
         while True:
             with database.write() as connection:
                 rows = queue.ready_tasks(connection, NOW, 3)
-                mine += queue_many.claim_all(connection, {row["id"]: "w" for row in rows}, owner, NOW + 60, NOW)
+                mine += batch.claim_all(connection, {row["id"]: "w" for row in rows}, owner, NOW + 60, NOW)
             if not rows:
                 return mine
 
@@ -339,7 +338,7 @@ def test_claiming_the_same_task_by_name_succeeds_once(database: Database):
 
     def attempt(owner: str) -> list[int]:
         with database.write() as connection:
-            return [row["attempt"] for row in queue_many.claim_all(connection, {"a": "w"}, owner, NOW + 60, NOW).values()]
+            return [row["attempt"] for row in batch.claim_all(connection, {"a": "w"}, owner, NOW + 60, NOW).values()]
 
     with ThreadPoolExecutor(6) as pool:
         results = list(pool.map(attempt, "abcdef"))
@@ -351,18 +350,16 @@ def test_tasks_that_end_together_are_fenced_each(database: Database):
     add_tasks(database, new_task("a"), new_task("b"), new_task("c", needs=("a", "b")))
     first, second = claim(database, "a"), claim(database, "b")
     with database.write() as connection:
-        assert [row["id"] for row in queue_many.lock_owned(connection, {"a": first, "b": second}, "me")] == ["a", "b"]
-        assert [row["id"] for row in queue_many.lock_owned(connection, {"a": first, "b": second + 1}, "me")] == ["a"]
-        assert queue_many.lock_owned(connection, {"a": first, "b": second}, "you") == []
+        assert [row["id"] for row in batch.lock_owned(connection, {"a": first, "b": second}, "me")] == ["a", "b"]
+        assert [row["id"] for row in batch.lock_owned(connection, {"a": first, "b": second + 1}, "me")] == ["a"]
+        assert batch.lock_owned(connection, {"a": first, "b": second}, "you") == []
     for attempts, owner in (((first, second + 1), "me"), ((first, second), "you")):
-        done = [queue_many.FinishedAttempt(task, attempt, {}) for task, attempt in zip("ab", attempts, strict=True)]
+        done = [batch.FinishedAttempt(task, attempt, {}) for task, attempt in zip("ab", attempts, strict=True)]
         with pytest.raises(ConflictError), database.write() as connection:
-            queue_many.finish_all(connection, done, owner, NOW)
+            batch.finish_all(connection, done, owner, NOW)
     assert [state(database, task) for task in "abc"] == ["running", "running", "waiting"]
     with database.write() as connection:
-        queue_many.finish_all(
-            connection, [queue_many.FinishedAttempt("a", first, {"x": 1}), queue_many.FinishedAttempt("b", second, {})], "me", NOW
-        )
+        batch.finish_all(connection, [batch.FinishedAttempt("a", first, {"x": 1}), batch.FinishedAttempt("b", second, {})], "me", NOW)
     assert [state(database, task) for task in "abc"] == ["done", "done", "ready"]
 
 
@@ -437,10 +434,10 @@ def test_who_was_lost_too_often_is_not_taken_back(database: Database):
         with database.write() as connection:
             taken = lease.reclaim_expired(connection, NOW + 1, 3)
     with database.write() as connection:
-        hopeless = lease.find_exhausted(connection, NOW + 1, 3)
+        exhausted = lease.find_exhausted(connection, NOW + 1, 3)
         assert lease.find_exhausted(connection, NOW, 3) == []
     assert taken == []
-    assert hopeless == [{"id": "a", "run_id": "r", "attempt": 3, "owner": "dead"}]
+    assert exhausted == [{"id": "a", "run_id": "r", "attempt": 3, "owner": "dead"}]
 
 
 def test_an_optional_failure_releases_and_another_does_not(database: Database):

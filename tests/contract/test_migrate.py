@@ -108,7 +108,7 @@ def test_what_was_made_before_is_the_first_edition(database_url: str):
             connection.execute(text(statement))
     migrate(database)
     with database.read() as connection:
-        run = connection.execute(select(schema.run)).mappings().one()
+        run = connection.execute(select(schema.pipeline.run)).mappings().one()
         assert (run["edition"], run["made"]["dropped"], run["made"]["poster_key"]) == (1, {"720p": {"code": "x"}}, "v/p.jpg")
         assert run["made"]["storyboard"] is None and run["made"]["sidecars"] == {}
         assert connection.execute(text("SELECT count(*) FROM task")).scalar_one() == 1
@@ -178,7 +178,7 @@ _OLD_ROWS = (
 
 def _set_numbers(database: Database, version: int, oldest: int) -> None:
     with database.write() as connection:
-        connection.execute(update(schema.schema_version).values(version=version, oldest=oldest))
+        connection.execute(update(schema.version.schema_version).values(version=version, oldest=oldest))
 
 
 def test_a_database_that_only_newer_programs_may_use_is_refused(database: Database):

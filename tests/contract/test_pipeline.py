@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -408,14 +409,30 @@ def test_a_clock_that_is_set_back_holds_up_nobody(world: World):
     assert_ready(world)
 
 
-def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
+def insert_event(world: World, topic: str, video_id: str, payload: dict[str, Any]) -> None:
+    """Adds a row to the outbox as no program of ours writes it."""
     with world.database.write() as connection:
-        for topic, video_id in (("piece.landed", VIDEO), ("upload.closed", "nobody"), ("no.such.topic", "nobody")):
-            row = {"topic": topic, "video_id": video_id, "payload": {"no": "upload"}, "not_before": 0.0, "created_at": world.clock.now()}
-            connection.execute(insert(outbox_table).values(**row))
+        row = {"topic": topic, "video_id": video_id, "payload": payload, "not_before": 0.0, "created_at": world.clock.now()}
+        connection.execute(insert(outbox_table).values(**row))
+
+
+def test_an_event_that_can_never_be_handled_fails_its_video_alone(world: World):
+    for topic, video_id in (("piece.landed", VIDEO), ("upload.closed", "nobody"), ("no.such.topic", "nobody")):
+        insert_event(world, topic, video_id, {"no": "upload"})
     world.settle()
     assert (world.state(), world.pending_events()) == ("failed", [])
     assert filled(world.video()["error"])["code"] == "internal.error"
+
+
+@pytest.mark.parametrize("payload", [{}, {"what": "everything"}, {"what": ["all"]}, {"what": "all", "and": "more"}])
+def test_a_wrong_event_about_objects_holds_up_no_other(world: World, payload: dict[str, Any]):
+    world.upload_all()
+    insert_event(world, "blobs.free", VIDEO, payload)
+    world.work()
+    assert_ready(world)
+    world.delete()
+    world.settle()
+    assert not any(world.blobs(bucket) for bucket in Bucket)
 
 
 def test_freeing_waits_while_the_store_is_away(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -612,7 +629,7 @@ def test_a_dispatcher_may_die_at_every_step(database: Database):
 
 
 def _empty(database: Database) -> None:
-    from yeoul.catalog.schema import metadata
+    from yeoul.catalog.schema.base import metadata
 
     with database.write() as connection:
         for table in reversed(metadata.sorted_tables):

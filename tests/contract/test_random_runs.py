@@ -139,7 +139,7 @@ class RandomRuns(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         """What is held in memory goes."""
-        self.world.dispatcher._book.evict()
+        self.world.dispatcher._schedulers.evict()
 
     @rule(seconds=st.sampled_from([0.5, 11.0, 300.0]))
     def wait(self, seconds: float) -> None:
@@ -223,7 +223,7 @@ class RandomRuns(RuleBasedStateMachine):
             return
         with self.world.database.read() as connection:
             row = run.find_of_video(connection, VIDEO)
-            kept = None if row is None else self.world.dispatcher._book._kept.get(row["id"])
+            kept = None if row is None else self.world.dispatcher._schedulers._kept.get(row["id"])
             if row is None or kept is None or kept[0] != row["version"]:
                 return  # it would be rebuilt
             written = read_run_log(connection, row)

@@ -23,7 +23,7 @@ from yeoul.catalog.video import upload, video
 from yeoul.model.event import CancelTask, UploadClosed
 from yeoul.model.video import VideoState
 from yeoul.model.work import Slots, Work
-from yeoul.pipeline import retry as second_chance
+from yeoul.pipeline import retry
 from yeoul.pipeline.resource.manager import Policy
 from yeoul.pipeline.resource.overload import Level, Limits
 
@@ -472,7 +472,7 @@ def test_a_rung_dropped_in_one_codec_is_made_again_in_that_codec(way: str, datab
     else:
         failed = next(row for row in world.tasks() if (row["stage"], row["piece"], row["rung"]) == ("hevc", 1, "720p"))
         with database.write() as connection:
-            second_chance.retry_task(connection, failed, world.clock.now())
+            retry.retry_task(connection, failed, world.clock.now())
     world.work()
     assert (world.state(), set(world.video()["dropped"])) == ("ready", {"480p-hevc", "240p-hevc"})
     assert world.listed() == whole | {"720p-hevc"}
@@ -537,7 +537,7 @@ def test_an_admin_lets_a_task_run_now_that_waits_for_its_next_attempt(world: Wor
     row = world.task("inspect")
     assert row["state"] == "ready" and row["not_before"] > world.clock.now()
     with world.database.write() as connection:
-        second_chance.retry_task(connection, queue.get(connection, row["id"]), world.clock.now())
+        retry.retry_task(connection, queue.get(connection, row["id"]), world.clock.now())
     world.settle()
     assert world.task("inspect")["state"] == "running"
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 import pytest
 from sqlalchemy import JSON, Column, Table
 
-from yeoul.catalog.schema import metadata
+from yeoul.catalog.schema.base import metadata
 from yeoul.catalog.schema.row import account, outgoing, pipeline, playback, version, videos
 
 MODULES = (account, outgoing, pipeline, playback, version, videos)

@@ -59,7 +59,7 @@ class Dispatcher:
         database: Database,
         engine: Engine,
         preprocessor_: Preprocessor,
-        book: SchedulerCache,
+        schedulers: SchedulerCache,
         handler: CompletionHandler,
         sweeper: Sweeper,
         clock: Clock,
@@ -72,13 +72,13 @@ class Dispatcher:
         self._database = database
         self._engine = engine
         self._preprocessor = preprocessor_
-        self._book = book
+        self._schedulers = schedulers
         self._handler = handler
         self._sweeper = sweeper
         self._clock = clock
         self._owner = owner
         self._options = options
-        self._settlement = Settlement(database, preprocessor_, book, sweeper, owner)
+        self._settlement = Settlement(database, preprocessor_, schedulers, sweeper, owner)
         self._placer = Placer(database, engine, clock, owner, options, has_space=has_space)
         self._heartbeat_at = 0.0
         self._on_run_ended = on_run_ended
@@ -161,7 +161,7 @@ class Dispatcher:
     def _handle_events(self) -> bool:
         """Handles the due events of one video. True if there may be more."""
         self._ended_runs = []
-        with self._book.transaction(self._database) as connection:
+        with self._schedulers.transaction(self._database) as connection:
             entries = outbox.peek(connection, self._clock.now(), _BATCH)
             for entry in _delete_repeats(connection, entries):
                 self._handle_entry(connection, entry)
@@ -183,7 +183,7 @@ class Dispatcher:
             cause = error
         except Exception as error:  # noqa: BLE001 (a bad event must not block the events after it)
             cause = YeoulError(f"event {entry.topic} could not be handled: {error}"[:2000])
-        self._book.evict()
+        self._schedulers.evict()
         log.error("event %s of video %s was rolled back", entry.topic, entry.video_id, exc_info=cause)
         if cause.retryable:
             outbox.postpone(connection, entry.id, now_s + _RETRY_DELAY_S)

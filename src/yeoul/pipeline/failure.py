@@ -29,8 +29,8 @@ log = logging.getLogger("yeoul.pipeline")
 class FailureHandler:
     """Ends failed attempts of one owner; each method works in the transaction of its caller."""
 
-    def __init__(self, book: SchedulerCache, owner: str) -> None:
-        self._book = book
+    def __init__(self, schedulers: SchedulerCache, owner: str) -> None:
+        self._schedulers = schedulers
         self._owner = owner
 
     def settle(self, connection: Connection, task: TaskRow, run: RunRow, report: Report, error: Mapping[str, Any], now_s: float) -> None:
@@ -111,7 +111,7 @@ class FailureHandler:
             return
         if task["optional"]:
             publish.drop_rungs(connection, run, task["stage"], task_input.rungs_of(run, task), error, now_s)
-        self._book.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=False)], now_s)
+        self._schedulers.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=False)], now_s)
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run["id"]), now_s)
 
 

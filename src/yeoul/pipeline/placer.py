@@ -13,8 +13,7 @@ from yeoul.base.errors import StorageFullError, WorkerLostError, YeoulError
 from yeoul.base.ids import TaskId, WorkerId
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import attempt as attempts
-from yeoul.catalog.queue import batch as queue_many
-from yeoul.catalog.queue import outbox, run, worker
+from yeoul.catalog.queue import batch, outbox, run, worker
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.row.pipeline import WorkerRow
@@ -168,7 +167,7 @@ class Placer:
         """Claims tasks. Returns (assignment, attempt, work) of each; an error replaces the work if its input could not be composed."""
         lease_until = now_s + self._lease_s
         workers: dict[str, str] = {assignment.task: assignment.worker for assignment in start}
-        rows = queue_many.claim_all(connection, workers, self._owner, lease_until, now_s)
+        rows = batch.claim_all(connection, workers, self._owner, lease_until, now_s)
         composer = task_input.Composer(connection, list(rows.values()))
         claims = [(assignment, rows[assignment.task]) for assignment in start if assignment.task in rows]
         composed = {row["id"]: _make_work(composer, row, assignment.slots) for assignment, row in claims}
@@ -202,7 +201,7 @@ class Placer:
             video.change(connection, self._notified.pop(), {"notice": None}, now_s)
 
 
-def _make_work(composer: task_input.Composer, row: queue_many.ClaimedTaskRow, slots: Slots) -> Work | YeoulError:
+def _make_work(composer: task_input.Composer, row: batch.ClaimedTaskRow, slots: Slots) -> Work | YeoulError:
     try:
         return composer.make_work(row, slots)
     except YeoulError as error:

@@ -35,8 +35,8 @@ _TIMEOUT_S = 3600.0
 class Preprocessor:
     """Turns upload events into runs. definitions: DAG definitions by pipeline name."""
 
-    def __init__(self, book: SchedulerCache, definitions: Mapping[str, Definition]) -> None:
-        self._book = book
+    def __init__(self, schedulers: SchedulerCache, definitions: Mapping[str, Definition]) -> None:
+        self._schedulers = schedulers
         self._definitions = definitions
         self._versions = {stage.op: stage.version for definition in definitions.values() for stage in definition.stages}
         self.is_parking = False  # True while overloaded: new runs are parked
@@ -47,7 +47,7 @@ class Preprocessor:
         if row["state"] != "open":
             return
         if row["ladder"] is not None:
-            self._book.apply(connection, row["id"], [scheduler.PieceLanded(event.index)], now_s)
+            self._schedulers.apply(connection, row["id"], [scheduler.PieceLanded(event.index)], now_s)
         elif event.index == 0:
             self._add_task(connection, row, INSPECT, now_s)
 
@@ -59,7 +59,7 @@ class Preprocessor:
         if event.mode == "whole" and row["ladder"] is None:
             self._add_task(connection, row, SPLIT, now_s)
         elif row["ladder"] is not None:
-            self._book.apply(connection, row["id"], [scheduler.UploadClosed(event.pieces)], now_s)
+            self._schedulers.apply(connection, row["id"], [scheduler.UploadClosed(event.pieces)], now_s)
 
     def task_done(self, connection: Connection, row: RunRow, output: Prepared, now_s: float) -> None:
         """Stores the output of inspect or split, and generates the DAG."""
@@ -88,8 +88,8 @@ class Preprocessor:
         source = output.source.model_dump(mode="json")
         run.change(connection, row["id"], source=source, ladder=[rung.model_dump(mode="json") for rung in output.ladder])
         video.change(connection, row["video_id"], {"source": source}, now_s)
-        self._book.evict(row["id"])
-        self._book.apply(connection, row["id"], [], now_s)  # rebuilds the scheduler, and so the DAG, from everything that has landed
+        self._schedulers.evict(row["id"])
+        self._schedulers.apply(connection, row["id"], [], now_s)  # rebuilds the scheduler, and so the DAG, from everything that has landed
 
     def track_landed(self, connection: Connection, event: TrackLanded, now_s: float) -> None:
         """Schedules the encoding of an audio track: in the open run, in the reopened last run, or in a new one."""
@@ -99,10 +99,10 @@ class Preprocessor:
         if current is None or current["ladder"] is None:
             return  # the run reads landed tracks from the rows when it starts
         if current["state"] == "open":
-            self._book.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
+            self._schedulers.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
         elif current["state"] == "done" and _makes_tracks(current["definition"]["stages"]) and not self.is_stale(current):
             run.reopen(connection, current["id"])
-            self._book.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
+            self._schedulers.apply(connection, current["id"], [scheduler.TrackLanded(event.name)], now_s)
         elif current["state"] == "done":
             video_row = video.get(connection, video_id)
             if _makes_tracks(self._definitions[video_row["pipeline"]].model_dump(mode="json", by_alias=True)["stages"]):

@@ -1,4 +1,4 @@
-"""The run book: keeps the scheduler of every open run in memory, and rebuilds it from the rows if it is missing or stale."""
+"""The scheduler cache: keeps the scheduler of every open run in memory, and rebuilds it from the rows if it is missing or stale."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import TypedDict
 from sqlalchemy import Connection
 
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue import batch as queue_many
-from yeoul.catalog.queue import outbox, run
-from yeoul.catalog.queue import run_log as history_rows
+from yeoul.catalog.queue import batch, outbox, run, run_log
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.queue.lease import ExhaustedTaskRow
@@ -70,7 +68,7 @@ class SchedulerCache:
     def apply(self, connection: Connection, run_id: str, events: Sequence[Event], now_s: float, locked: RunRow | None = None) -> None:
         """Passes events to the scheduler of an inspected, open run, and executes its instructions.
 
-        Call it in a `transaction` of this book. locked: the run's row, if the caller has locked it there and not changed it since.
+        Call it in a `transaction` of this cache. locked: the run's row, if the caller has locked it there and not changed it since.
         """
         row = run.lock(connection, run_id) if locked is None else locked
         if row is None or row["state"] != "open":
@@ -121,11 +119,11 @@ class SchedulerCache:
             if entry in recording.events:
                 continue
             seq, returned = recording.count, recording.feed(entry)
-            rows.append(history_rows.make_row(row["id"], seq, write_entry(entry), list(map(write_instruction, returned)), now_s))
+            rows.append(run_log.make_row(row["id"], seq, write_entry(entry), list(map(write_instruction, returned)), now_s))
             instructions += returned
-        history_rows.add(connection, rows)
+        run_log.add(connection, rows)
         additions = [instruction for instruction in instructions if isinstance(instruction, AddTask)]
-        queue_many.add_all(connection, [_new_task(row, addition, now_s) for addition in additions], now_s)
+        batch.add_all(connection, [_new_task(row, addition, now_s) for addition in additions], now_s)
         for instruction in instructions:
             if isinstance(instruction, EndRun):
                 end_run(connection, row, instruction.failed, now_s)
@@ -135,7 +133,7 @@ def read_run_log(connection: Connection, row: RunRow) -> History:
     """Returns the run log of an inspected run."""
     assert row["ladder"] is not None, "the source was inspected"
     ladder = [Rung.model_validate(rung) for rung in row["ladder"]]
-    steps = history_rows.of_run(connection, row["id"])
+    steps = run_log.of_run(connection, row["id"])
     return History(
         definition=Definition.model_validate(row["definition"]),
         facts=make_facts(Source.model_validate(row["source"]), ladder),

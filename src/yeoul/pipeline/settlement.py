@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 
 from yeoul.base.errors import StorageFullError, TaskCrashedError, UnavailableError, WorkerLostError, YeoulError
 from yeoul.catalog.database import Database
-from yeoul.catalog.queue import attempt, lease, outbox
-from yeoul.catalog.queue import batch as queue_many
+from yeoul.catalog.queue import attempt, batch, lease, outbox
 from yeoul.catalog.queue import run as runs
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue.batch import FinishedAttempt, RunningTaskRow
@@ -37,13 +36,13 @@ _PROGRESS_EVERY_S = 1.0
 class Settlement:
     """Ends attempts of one owner. An attempt that another owner has reclaimed changes nothing, and its outputs are deleted."""
 
-    def __init__(self, database: Database, preprocessor_: Preprocessor, book: SchedulerCache, sweeper: Sweeper, owner: str) -> None:
+    def __init__(self, database: Database, preprocessor_: Preprocessor, schedulers: SchedulerCache, sweeper: Sweeper, owner: str) -> None:
         self._database = database
         self._preprocessor = preprocessor_
-        self._book = book
+        self._schedulers = schedulers
         self._sweeper = sweeper
         self._owner = owner
-        self._failures = FailureHandler(book, owner)
+        self._failures = FailureHandler(schedulers, owner)
         self._progress_at: dict[tuple[str, int], float] = {}
 
     def settle(self, report: Report, now_s: float) -> None:
@@ -61,7 +60,7 @@ class Settlement:
         """
         remaining = {(report.task, report.attempt): report for report in reports}
         with self._database.read() as connection:
-            run_ids = queue_many.runs_of(connection, [report.task for report in reports])
+            run_ids = batch.runs_of(connection, [report.task for report in reports])
         for run_id in sorted(set(run_ids.values())):
             of_run = {report.task: report for report in reports if run_ids.get(report.task) == run_id}
             for settled in self._finish_together(run_id, of_run, now_s):
@@ -78,15 +77,15 @@ class Settlement:
 
         only_live_owner: the only owner that is alive, so that leases of all other owners count as expired.
         """
-        with self._book.transaction(self._database) as connection:
+        with self._schedulers.transaction(self._database) as connection:
             reclaimed = lease.reclaim_expired(connection, now_s, MAX_ATTEMPTS, only_live_owner)
-            hopeless = lease.find_exhausted(connection, now_s, MAX_ATTEMPTS, only_live_owner)
+            exhausted = lease.find_exhausted(connection, now_s, MAX_ATTEMPTS, only_live_owner)
         for row in reclaimed:
             log.info("task %s attempt %s was lost with its dispatcher; the task is ready again", row["id"], row["attempt"])
-        for row in hopeless:
-            with self._book.transaction(self._database) as connection:
+        for row in exhausted:
+            with self._schedulers.transaction(self._database) as connection:
                 self._failures.fail_lost(connection, row, now_s)
-        return bool(reclaimed or hopeless)
+        return bool(reclaimed or exhausted)
 
     # --- success ---
 
@@ -94,7 +93,7 @@ class Settlement:
         """Commits reports of one run and returns the committed ones. Commits none if one is invalid; the caller then settles each alone."""
         try:
             done = {report.task: _read_done(report) for report in reports.values()}
-            with self._book.transaction(self._database) as connection:
+            with self._schedulers.transaction(self._database) as connection:
                 return self._finish_run(connection, run_id, reports, done, now_s)
         except (StorageFullError, UnavailableError):
             raise
@@ -111,14 +110,14 @@ class Settlement:
         now_s: float,
     ) -> Sequence[Report]:
         run = runs.lock(connection, run_id)
-        rows = queue_many.lock_owned(connection, {task_id: report.attempt for task_id, report in reports.items()}, self._owner)
+        rows = batch.lock_owned(connection, {task_id: report.attempt for task_id, report in reports.items()}, self._owner)
         plain = [row for row in rows if run is not None and _is_plain(row, run)]
         if run is None or not plain:
             return ()
-        queue_many.finish_all(connection, [done[row["id"]][0] for row in plain], self._owner, now_s)
+        batch.finish_all(connection, [done[row["id"]][0] for row in plain], self._owner, now_s)
         for row in plain:
             publish.publish(connection, run, done[row["id"]][1], now_s)
-        self._book.apply(connection, run_id, [scheduler.TaskEnded(place_of(row), ok=True) for row in plain], now_s, locked=run)
+        self._schedulers.apply(connection, run_id, [scheduler.TaskEnded(place_of(row), ok=True) for row in plain], now_s, locked=run)
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run_id), now_s)
         return [reports[row["id"]] for row in plain]
 
@@ -138,7 +137,7 @@ class Settlement:
 
     def _finish(self, report: Report, now_s: float) -> None:
         Output.model_validate(report.outputs or {})  # raises before anything is committed
-        with self._book.transaction(self._database) as connection:
+        with self._schedulers.transaction(self._database) as connection:
             task = _find_task(connection, report)
             if task is None:
                 return
@@ -165,7 +164,7 @@ class Settlement:
         if task["stage"] in PREPROCESSOR_STAGES:
             self._preprocessor.task_done(connection, run, Prepared.model_validate(outputs), now_s)
         else:
-            self._book.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=True)], now_s)
+            self._schedulers.apply(connection, run["id"], [scheduler.TaskEnded(place_of(task), ok=True)], now_s)
         if failed_on_full_disk(task):
             video.change(connection, run["video_id"], {"notice": None}, now_s)
         outbox.emit(connection, TaskEnded(video_id=run["video_id"], run_id=run["id"]), now_s)
@@ -181,7 +180,7 @@ class Settlement:
             lease.set_progress(connection, report.task, report.attempt, self._owner, report.progress or 0.0, now_s)
 
     def _fail(self, report: Report, error: Mapping[str, Any], now_s: float) -> None:
-        with self._book.transaction(self._database) as connection:
+        with self._schedulers.transaction(self._database) as connection:
             task = _find_task(connection, report)
             if task is None:
                 return

@@ -80,12 +80,12 @@ class Sweeper:
             entry = outbox.find_free(connection, now_s)
         if entry is None:
             return False
-        event = entry.event()
-        assert isinstance(event, FreeBlobs), "find_free returns FreeBlobs"
         try:
+            event = entry.event()
+            assert isinstance(event, FreeBlobs), "find_free returns FreeBlobs"
             self._free(event)
         except YeoulError as error:
-            log.warning("could not free objects of video %s, will retry: %s", event.video_id, error.message)
+            log.warning("could not free objects of video %s, will retry: %s", entry.video_id, error.message)
             with self._database.write() as connection:
                 outbox.postpone(connection, entry.id, now_s + (_RETRY_DELAY_S if error.retryable else _LONG_RETRY_DELAY_S))
             return True

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
+from yeoul.base.errors import YeoulError
 from yeoul.catalog.queue.due import MAX_FREE_DELAY_S, is_due
 from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.outgoing import outbox
@@ -33,8 +35,11 @@ class Entry:
     created_at: float
 
     def event(self) -> Event | None:
-        """Returns the event; None for an unknown topic. Raises ValidationError for a payload that does not fit."""
-        return read_event(self.topic, self.video_id, self.payload)
+        """Returns the event; None for an unknown topic. Raises YeoulError if the payload does not fit."""
+        try:
+            return read_event(self.topic, self.video_id, self.payload)
+        except ValidationError as error:
+            raise YeoulError(f"the payload of event {self.topic} does not fit: {error}"[:2000], event=self.id) from error
 
 
 def emit(connection: Connection, event: Event, now_s: float, *, not_before: float = 0.0) -> None:

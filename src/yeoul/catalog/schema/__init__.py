@@ -5,60 +5,7 @@ The migrations in `migration/` build the same tables; a test compares the two.
 
 from __future__ import annotations
 
-from yeoul.catalog.schema.account import account, api_token, audit, avatar, guess, session, setting, usage
-from yeoul.catalog.schema.base import metadata
-from yeoul.catalog.schema.outgoing import idempotency, outbox, webhook, webhook_delivery
-from yeoul.catalog.schema.pipeline import attempt, edge, event, piece, rendition, run, segment, task, upload, worker
-from yeoul.catalog.schema.playback import audience, viewing
-from yeoul.catalog.schema.version import schema_version
-from yeoul.catalog.schema.videos import (
-    IS_UNUSED,
-    audio_track,
-    caption,
-    channel,
-    listing,
-    playlist,
-    playlist_entry,
-    subscription,
-    video,
-    watched,
-)
+# All modules are imported here, so that the metadata knows every table.
+from yeoul.catalog.schema import account, outgoing, pipeline, playback, version, videos
 
-__all__ = [
-    "IS_UNUSED",
-    "account",
-    "api_token",
-    "attempt",
-    "audience",
-    "audio_track",
-    "audit",
-    "avatar",
-    "caption",
-    "channel",
-    "edge",
-    "event",
-    "guess",
-    "idempotency",
-    "listing",
-    "metadata",
-    "outbox",
-    "piece",
-    "playlist",
-    "playlist_entry",
-    "rendition",
-    "run",
-    "schema_version",
-    "segment",
-    "session",
-    "setting",
-    "subscription",
-    "task",
-    "upload",
-    "usage",
-    "video",
-    "viewing",
-    "watched",
-    "webhook",
-    "webhook_delivery",
-    "worker",
-]
+__all__ = ["account", "outgoing", "pipeline", "playback", "version", "videos"]
