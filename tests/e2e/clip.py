@@ -72,7 +72,7 @@ class Clip:
 
     def fetch(self, address: str) -> httpx.Response:
         answer = self.client.get(address if "://" in address else self.server.url + address)
-        assert answer.status_code == 200, (address, answer.status_code)
+        assert answer.status_code == 200, (address, answer.status_code, answer.text[:300])
         return answer
 
     def tile(self, reference: str) -> Image.Image:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
@@ -111,7 +112,32 @@ _BASE = "/stream/{token}/{video_id}"
 
 def _route(path: str) -> Callable[[Handler], Handler]:
     """Registers a route for GET and HEAD. Caches and players use HEAD to check whether a file exists."""
-    return router.api_route(path, methods=["GET", "HEAD"])
+
+    def register(handler: Handler) -> Handler:
+        router.api_route(path, methods=["GET", "HEAD"])(_retry_with_fresh_view(handler))
+        return handler
+
+    return register
+
+
+def _retry_with_fresh_view(handler: Handler) -> Handler:
+    """Calls a handler again if it did not find what was requested in a cached view, and the video has changed since.
+
+    Clients learn from the API or from another server that something exists before this server's view of the video expires.
+    """
+
+    @wraps(handler)
+    def run(*, request: Request, view: View, **others: Any) -> Response:
+        try:
+            return handler(request=request, view=view, **others)
+        except NotFoundError:
+            parts: Parts = request.app.state.parts
+            fresh = parts.presentations.get(view.row["id"], fresh=True)
+            if fresh.row["version"] == view.row["version"]:
+                raise
+            return handler(request=request, view=fresh, **others)
+
+    return cast("Handler", run)
 
 
 @_route(_BASE + "/" + layout.MASTER_NAME)
