@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 import subprocess
 from fractions import Fraction
@@ -10,7 +12,7 @@ from pathlib import Path
 import av
 import pytest
 
-from yeoul.base.errors import NoVideoError, TruncatedError, UnreadableError, UnsupportedCodecError
+from yeoul.base.errors import MediaToolError, NoVideoError, TruncatedError, UnreadableError, UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits, open_input
 from yeoul.media.source.probe import orientation_of, probe, rotation_of
@@ -228,3 +230,18 @@ def test_frame_rates_are_counted(media_dir: Path) -> None:
     assert plan_split(media_dir / "with-srt-subtitles.mkv", LIMITS).source.video.frame_rate == pytest.approx(31, abs=0.1)
     vfr = plan_split(media_dir / "vfr-3026x1386.mp4", LIMITS).source.video
     assert vfr.frame_rate == pytest.approx(float(Fraction(63 * 57600, 502589)))
+
+
+def test_a_machine_without_file_descriptors_is_not_a_fault_of_the_file(media_dir: Path):
+    """A retry can help, so that the upload of a good file does not end as unreadable."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        with pytest.raises(MediaToolError) as caught:
+            look(media_dir, "square-vp9.webm")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.retryable and caught.value.facts["reason"] == "Too many open files"
+    assert look(media_dir, "square-vp9.webm").video.codec == "vp9"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import av
 import av.error
@@ -121,12 +121,22 @@ def open_input(path: Path, limits: Limits, demuxers: Sequence[str] = DEMUXERS) -
         # Without "file:", ffmpeg would read the part of a name before a colon as a protocol.
         return av.open(f"file:{path.resolve()}", options=av_options(limits, demuxers), metadata_errors="replace")
     except AV_ERRORS as error:
-        raise UnreadableError("no demuxer recognises the file", file=path.name, reason=reason_of(error)) from error
+        raise make_media_error(error, "no demuxer recognises the file", file=path.name) from error
 
 
-def reason_of(error: Exception) -> str:
-    """Returns the message of an error of `AV_ERRORS`, without the file's path."""
-    return str(getattr(error, "strerror", None) or error)[:200]
+def make_media_error(error: Exception, message: str, **facts: Any) -> YeoulError:
+    """Returns the error to raise for an error of `AV_ERRORS`.
+
+    It is UnreadableError with the given message and facts, unless the machine was the cause: then it is StorageFullError, or MediaToolError
+    for lack of memory or file descriptors, and a retry can help.
+    """
+    code = getattr(error, "errno", None)
+    reason = str(getattr(error, "strerror", None) or error)[:200]  # without the file's path
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFullError("no room left on the disk")
+    if code in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+        return MediaToolError("the machine could not read or write the file", reason=reason)
+    return UnreadableError(message, reason=reason, **facts)
 
 
 def _mode(path: Path) -> int:

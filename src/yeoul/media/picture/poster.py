@@ -10,6 +10,7 @@ import av.error
 from PIL import Image
 
 from yeoul.base.errors import UnreadableError
+from yeoul.media.limits import make_media_error
 from yeoul.media.mp4 import fragment
 from yeoul.media.mp4.edit_list import get_media_time
 from yeoul.media.picture.uploaded import read_picture
@@ -34,7 +35,7 @@ def cut_frame(init: bytes, media: bytes, time_s: float) -> bytes:
                 if number >= frame_number:
                     return _encode_jpeg(cast("Image.Image", frame.to_image()))  # pyright: ignore[reportUnknownMemberType]
     except av.error.FFmpegError as error:
-        raise UnreadableError("the segment cannot be decoded", reason=error.strerror) from error
+        raise make_media_error(error, "the segment cannot be decoded") from error
     raise UnreadableError("the segment has no frame")
 
 

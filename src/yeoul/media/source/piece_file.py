@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 from collections.abc import Generator, Iterator, Sequence
 from functools import cache
@@ -18,7 +17,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from yeoul.base.errors import NotInPiecesError, StorageFullError, UnreadableError
+from yeoul.base.errors import NotInPiecesError
+from yeoul.media.limits import make_media_error
 from yeoul.media.source.scan import PacketTable
 
 PieceContainer = Literal["nut", "mp4"]
@@ -123,7 +123,7 @@ class PieceWriter:
         self.close()
 
     def write(self, packet: Packet[Any], stream_index: int) -> None:
-        """Writes a packet of the source stream with that index; times must rise. Raises StorageFullError and UnreadableError."""
+        """Writes a packet of the source stream with that index; times must rise. Raises the errors of `make_media_error`."""
         packet.stream = self._streams[stream_index]
         with _storage_errors():
             self._container.mux(packet)
@@ -143,9 +143,7 @@ def _storage_errors() -> Generator[None]:
     try:
         yield
     except av.error.FFmpegError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFullError("no room left on the disk") from error
-        raise UnreadableError("a damaged packet cannot be stored in a piece", reason=error.strerror) from error
+        raise make_media_error(error, "a damaged packet cannot be stored in a piece") from error
 
 
 def rebase_packet(packet: Packet[Any], table: PacketTable, position: int, base: int) -> Packet[Any]:

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from pydantic import TypeAdapter, ValidationError
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError, UnsupportedCodecError
-from yeoul.media.limits import AV_ERRORS, Limits, reason_of
+from yeoul.media.limits import AV_ERRORS, Limits, make_media_error
 from yeoul.media.source.chapter import read_chapters
 from yeoul.media.source.dolby import Seekable, is_dolby_vision_only
 from yeoul.media.source.truncation import open_whole
@@ -164,7 +164,7 @@ def _decode_frames(container: InputContainer, video: VideoStream) -> Iterator[Vi
         try:
             packet = next(packets, None)
         except AV_ERRORS as error:
-            raise UnreadableError("the file cannot be read", reason=reason_of(error)) from error
+            raise make_media_error(error, "the file cannot be read") from error
         if packet is None:
             return
         with contextlib.suppress(*AV_ERRORS):  # a damaged packet, or a frame with missing references

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from yeoul.base.errors import TooLargeError, UnreadableError
-from yeoul.media.limits import AV_ERRORS, DEMUXERS, Limits, max_demuxed_bytes, reason_of
+from yeoul.media.limits import AV_ERRORS, DEMUXERS, Limits, make_media_error, max_demuxed_bytes
 from yeoul.media.source.frame_start import SPLIT_FRAME_CODECS, make_frame_start_test
 from yeoul.media.source.parameter_sets import make_parameter_set_inserter
 from yeoul.media.source.probe import find_audio, find_video
@@ -271,7 +271,7 @@ def keep_only(container: InputContainer, streams: Sequence[Stream]) -> None:
 def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Any]]:
     """Yields the packets with data in the file's order, for each stream from the first packet with a time (all, in formats without times).
 
-    Raises UnreadableError, and TooLargeError if the packets are larger than `max_demuxed_bytes` of the file's size.
+    Raises the errors of `make_media_error`, and TooLargeError if the packets are larger than `max_demuxed_bytes` of the file's size.
     """
     left_bytes = max_demuxed_bytes(container.size)
     add_parameter_sets = {stream.index: make_parameter_set_inserter(stream) for stream in streams}
@@ -291,7 +291,7 @@ def media_packets(container: InputContainer, streams: list[Stream]) -> Iterator[
                 if complete.stream_index in started:
                     yield complete
     except AV_ERRORS as error:
-        raise UnreadableError("the file cannot be read to its end", reason=reason_of(error)) from error
+        raise make_media_error(error, "the file cannot be read to its end") from error
 
 
 def _make_unpacker(container: InputContainer, stream: Stream) -> Callable[[Packet[Any]], Sequence[Packet[Any]]]:
