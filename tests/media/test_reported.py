@@ -8,12 +8,14 @@ import struct
 import subprocess
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 from av.codec import Codec, codecs_available
 from av.codec.codec import UnknownCodecError
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from tests.clips.mp4_boxes import read_boxes
 from tests.harness.dolby import with_dolby_record
 from tests.media.test_encode import LIMITS, X264, Encoded, encode, make
-from yeoul.base.errors import NotInPiecesError, UnsupportedCodecError
+from yeoul.base.errors import MediaToolError, NotInPiecesError, UnsupportedCodecError
 from yeoul.media.audio.encode import encode_audio_piece
 from yeoul.media.binaries import feed_ffmpeg_path, ffmpeg_path
 from yeoul.media.source.dolby import is_dolby_vision_only
@@ -204,6 +206,21 @@ def test_far_keyframes_become_near_ones_without_a_loss(name: str, coding: tuple[
     assert [piece.audio and piece.audio.end_sample for piece in (ended.pieces[0], ended.pieces[-1])] == [
         *(None, heavy.pieces[-1].audio and heavy.pieces[-1].audio.end_sample)
     ]
+
+
+def test_a_kill_while_keyframes_are_added_does_not_change_the_pieces(tmp_path: Path) -> None:
+    """The attempt fails and is repeated; it does not continue with the unconverted file."""
+    source = make(tmp_path / "far.mp4", *moving(20), *X264, "-g", "9999", "-sc_threshold", "0")
+    plan = plan_split(source, LIMITS, 2.0)
+    with ThreadPoolExecutor(1) as pool:
+        added = pool.submit(add_keyframes, source, plan.source, tmp_path, LIMITS)
+        tools: list[psutil.Process] = []
+        while not tools and not added.done():
+            children = psutil.Process().children(recursive=True)
+            tools = [child for child in children if child.cmdline()[:1] == [ffmpeg_path()]]
+        tools[0].kill()
+        with pytest.raises(MediaToolError):
+            added.result()
 
 
 VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")

@@ -54,6 +54,7 @@ AV_ERRORS: Final = (av.error.FFmpegError, ValueError, IndexError)
 
 _STDERR_TAIL_BYTES: Final = 64 * 1024
 _PR_SET_PDEATHSIG: Final = 1
+_KILLS: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 # ffmpeg exits with 0 even if its decoder refused every frame; only its log says so.
 _NO_OUTPUT_MESSAGE: Final = "Nothing was written into output file"
 
@@ -137,6 +138,11 @@ def make_media_error(error: Exception, message: str, **facts: Any) -> YeoulError
     if code in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
         return MediaToolError("the machine could not read or write the file", reason=reason)
     return UnreadableError(message, reason=reason, **facts)
+
+
+def was_killed(error: YeoulError) -> bool:
+    """True if a signal from outside ended the tool: out of memory, an operator's `kill`, or a shutdown. A retry gives another result."""
+    return error.facts.get("signal") in _KILLS
 
 
 def _mode(path: Path) -> int:

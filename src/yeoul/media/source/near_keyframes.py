@@ -10,7 +10,7 @@ from typing import Final
 
 from yeoul.base.errors import MediaError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool
+from yeoul.media.limits import Limits, ffmpeg_input_options, run_tool, was_killed
 from yeoul.media.video.encode import needs_feed
 from yeoul.media.video.encoder import EVERY_TWO_SECONDS
 from yeoul.media.video.filter import is_full_range, is_rgb
@@ -34,7 +34,8 @@ def add_keyframes(path: Path, source: Source, folder: Path, limits: Limits, *, n
 
     needed: pieces cannot hold the video as it is, so the file may be converted even if times are rounded to milliseconds. Returns None
     if the file must be cut as it is: its container is not supported, the video is interlaced or needs another decoder, or ffmpeg fails or
-    reaches the limits. The new file lacks the metadata that `flac_sound.restore_metadata` restores.
+    reaches the limits. The new file lacks the metadata that `flac_audio.restore_metadata` restores. Raises MediaToolError if ffmpeg is
+    killed: the pieces must not depend on that.
     """
     container = _CONTAINERS.get(source.container, "matroska" if needed else None)
     if container is None or source.video.interlaced or needs_feed(source):
@@ -55,7 +56,9 @@ def add_keyframes(path: Path, source: Source, folder: Path, limits: Limits, *, n
     command += ["-avoid_negative_ts", "disabled", "-output_ts_offset", str(_LATER_S)]
     try:
         run_tool([*command, "-fflags", "+bitexact", "-f", container, str(output)], limits=limits, cwd=folder)
-    except MediaError:  # the split of the unconverted file will report the problem
+    except MediaError as error:  # the split of the unconverted file will report the problem
         output.unlink(missing_ok=True)
+        if was_killed(error):
+            raise
         return None
     return output

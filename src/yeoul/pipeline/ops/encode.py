@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from yeoul.base.errors import MediaTimeoutError, MediaToolError, YeoulError
+from yeoul.base.errors import MediaTimeoutError, MediaToolError
+from yeoul.media.limits import was_killed
 from yeoul.media.segment import EncodedSegment
 from yeoul.media.source.chapter import shift_chapters
 from yeoul.media.source.window import trim
@@ -19,9 +19,6 @@ from yeoul.model.source import Chapter, Source
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task.data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task.op import op
-
-# Signals that come from outside. Any other signal means that the tool crashed.
-_KILLS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
 @op(version="6", publishes=True, renditions=True)
@@ -68,11 +65,6 @@ def encode(
         dropped=dropped,
         lost={str(part.index): lost} if lost else {},
     )
-
-
-def was_killed(error: YeoulError) -> bool:
-    """True if a signal from outside ended the tool: out of memory, an operator's `kill`, or a shutdown."""
-    return error.facts.get("signal") in _KILLS
 
 
 def make_shown_chapters(source: Source, window: Window, index: int) -> tuple[Chapter, ...] | None:
