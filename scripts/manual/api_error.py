@@ -13,6 +13,7 @@ import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any, get_args, get_type_hints
 
 from yeoul.base import errors
@@ -125,7 +126,7 @@ def _as_class(hint: Any) -> type | None:
 @cache
 def _read_hints(function: Callable[..., Any]) -> dict[str, type]:
     try:
-        hints = get_type_hints(function)
+        hints = get_type_hints(function, localns=_read_type_imports(function.__module__))
     except (NameError, TypeError):
         return {}
     return {name: cls for name, hint in hints.items() if (cls := _as_class(hint)) is not None}
@@ -134,11 +135,26 @@ def _read_hints(function: Callable[..., Any]) -> dict[str, type]:
 @cache
 def _read_fields(cls: type) -> dict[str, type]:
     """Classes of an object's fields: annotated ones, and those that `__init__` sets to one of its parameters."""
+    imports = _read_type_imports(cls.__module__)
     try:
-        fields = {name: kind for name, hint in get_type_hints(cls).items() if (kind := _as_class(hint)) is not None}
+        fields = {name: kind for name, hint in get_type_hints(cls, localns=imports).items() if (kind := _as_class(hint)) is not None}
     except (NameError, TypeError):
         fields = {}
     return fields | dict(_read_assigned(vars(cls).get("__init__")))
+
+
+@cache
+def _read_type_imports(module: str) -> dict[str, Any]:
+    """The names that a module of Yeoul imports only for type checkers."""
+    if not module.startswith("yeoul."):
+        return {}
+    blocks = [
+        node.body
+        for node in ast.parse(inspect.getsource(import_module(module))).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    imports = [node for body in blocks for node in body if isinstance(node, ast.ImportFrom) and node.module is not None]
+    return {alias.name: getattr(import_module(str(node.module)), alias.name) for node in imports for alias in node.names}
 
 
 def _read_assigned(initial: Any) -> Iterator[tuple[str, type]]:

@@ -21,7 +21,7 @@ from yeoul.catalog.queue import batch, lease, outbox, result, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.videos import video as video_table
-from yeoul.catalog.video import caption, listing, stream, upload, video
+from yeoul.catalog.video import caption, listing, stream, upload, version, video
 from yeoul.model.event import TaskEnded
 from yeoul.model.rendition import Rendition, Segment
 from yeoul.model.video import VideoState
@@ -140,13 +140,13 @@ def test_every_change_has_a_version_and_deleted_videos_are_gone(database: Databa
     add_video(database)
     with database.write() as connection:
         video.change(connection, "v", {"title": "여울", "notice": LOST}, NOW)
-        assert video.find_version(connection, "v") == 2
+        assert version.find(connection, "v") == 2
         assert video.get(connection, "v")["notice"] == LOST
         video.change_state(connection, "v", VideoState.DELETED, NOW)
         assert video.find(connection, "v") is None
         with pytest.raises(NotFoundError):
             video.lock(connection, "v")
-        assert video.find_version(connection, "v") == 3
+        assert version.find(connection, "v") == 3
 
 
 def test_pages_neither_miss_nor_repeat_while_videos_come_in(database: Database):
@@ -728,12 +728,12 @@ def test_a_wrong_statement_is_not_called_unavailable(database: Database):
 def test_a_read_sees_one_moment_and_cannot_write(database: Database):
     add_video(database)
     with database.read() as connection:
-        assert video.find_version(connection, "v") == 1
+        assert version.find(connection, "v") == 1
         with ThreadPoolExecutor(1) as pool:
             pool.submit(_retitle, database).result()
-        assert video.find_version(connection, "v") == 1
+        assert version.find(connection, "v") == 1
     with database.read() as connection:
-        assert video.find_version(connection, "v") == 2
+        assert version.find(connection, "v") == 2
 
 
 def _retitle(database: Database) -> None:

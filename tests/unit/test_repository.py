@@ -8,10 +8,12 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from graphlib import TopologicalSorter
 from importlib import metadata
 from itertools import chain, product
 from pathlib import Path
 
+import grimp
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -153,3 +155,15 @@ def test_folders_stay_small_enough_to_see():
     folders = [folder for folder in (REPOSITORY / "src/yeoul").rglob("*") if folder.is_dir()]
     sizes = {folder.relative_to(REPOSITORY).as_posix(): len(list(folder.glob("*.py"))) for folder in folders}
     assert {name: size for name, size in sizes.items() if size > 25} == {}
+
+
+def test_no_chain_of_imports_is_long():
+    """Somebody who follows imports from a command downwards passes through at most twelve modules. There are no cycles."""
+    graph = grimp.build_graph("yeoul", cache_dir=None, exclude_type_checking_imports=True)
+    sorter = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
+    chains: dict[str, list[str]] = {}
+    for module in sorter.static_order():
+        longest = max((chains[imported] for imported in graph.find_modules_directly_imported_by(module)), key=len, default=[])
+        chains[module] = [module, *longest]
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= 12, longest

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from yeoul.api.metrics.pipeline import PipelineMetrics
-from yeoul.api.response_cache import ResponseCache
-from yeoul.api.video.followers import Followers
-from yeoul.base.clock import Clock
 from yeoul.base.settings import AccountSettings, Settings, apply_changes
-from yeoul.blob.store import BlobStore
 from yeoul.catalog.account import setting
-from yeoul.catalog.database import Database
-from yeoul.delivery.access import StreamAccess
-from yeoul.delivery.catalogue_view import PresentationCache
-from yeoul.insight.collector import BeaconCollector
-from yeoul.media.picture.process import Drawing
-from yeoul.upload.service import UploadService
-from yeoul.upload.track_service import TrackService
+
+if TYPE_CHECKING:  # this module only holds the parts, and every router imports it
+    from yeoul.api.metrics.pipeline import PipelineMetrics
+    from yeoul.api.response_cache import ResponseCache
+    from yeoul.api.video.followers import Followers
+    from yeoul.base.clock import Clock
+    from yeoul.blob.store import BlobStore
+    from yeoul.catalog.database import Database
+    from yeoul.delivery.access import StreamAccess
+    from yeoul.delivery.catalogue_view import PresentationCache
+    from yeoul.insight.collector import BeaconCollector
+    from yeoul.media.picture.process import Drawing
+    from yeoul.upload.service import UploadService
+    from yeoul.upload.track_service import TrackService
 
 
 @dataclass(frozen=True)

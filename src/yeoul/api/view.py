@@ -15,8 +15,7 @@ from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import make_caption_track, make_presentation, poster_uri, read_chapters
 from yeoul.delivery.hls import variant_bandwidth
-from yeoul.model.notice import NoticeCode
-from yeoul.model.source import AudioRole, Source
+from yeoul.model.source import AudioRole, NoticeCode, Source
 from yeoul.model.video import VideoState, Visibility, effective_visibility
 
 _INTERNAL_FACTS = ("stderr", "traceback", "last")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import NewType
 
@@ -24,3 +25,8 @@ def make_id(now_s: float, random_bits: int) -> str:
 def new_id(now_s: float) -> str:
     """Returns a new id with randomness from the operating system."""
     return make_id(now_s, secrets.randbits(55))
+
+
+def is_id(name: str) -> bool:
+    """True if a name has the form of an id."""
+    return re.fullmatch(r"[0-9a-z]{20}", name) is not None

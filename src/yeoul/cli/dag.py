@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from yeoul.base.errors import DagError
+from yeoul.base.ids import is_id
 from yeoul.bootstrap import network_ops, op_files, open_settings, read_definitions
-from yeoul.cli import dag_run, dag_story
 from yeoul.cli.connection import EXIT_USAGE, add_connection_arguments
 from yeoul.pipeline.dag.compile import compile_definition
 from yeoul.pipeline.dag.definition import Definition
@@ -53,12 +54,12 @@ def _add_svg(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.action in {"timeline", "history", "replay"}:
-        return dag_story.run(arguments)
+        return _run_module("yeoul.cli.dag_story", arguments)
     try:
         settings = open_settings()
         ops = load_ops(op_files(settings), network_ops(settings))
         if arguments.action == "show" and _is_video(arguments.definition):
-            return dag_story.run(arguments)
+            return _run_module("yeoul.cli.dag_story", arguments)
         definition = _read(arguments.definition, ops)
         other = _read(arguments.other, ops) if arguments.action == "diff" else None
     except DagError as error:
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join([*problems, f"yeoul: {len(problems)} problem{'s' * (len(problems) > 1)} ({error.code})"]), file=sys.stderr)
         return EXIT_USAGE
     if arguments.action == "run":
-        return dag_run.run(definition, arguments.input, arguments.out, as_json=arguments.json)
+        return _run_module("yeoul.cli.dag_run", arguments, definition)
     if other is not None:
         return _diff(definition, other, arguments.svg)
     if arguments.action == "show" and arguments.svg is not None:
@@ -75,9 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_module(name: str, *parameters: object) -> int:
+    """Calls `run` of the module of an action, which is imported only then: `lint` and `diff` need no database."""
+    run: Callable[..., int] = import_module(name).run
+    return run(*parameters)
+
+
 def _is_video(name: str) -> bool:
     """True if the name has the form of an id and is not a definition or file."""
-    return dag_story.is_id(name) and name not in read_definitions(open_settings()) and not Path(name).exists()
+    return is_id(name) and name not in read_definitions(open_settings()) and not Path(name).exists()
 
 
 def _read(name: str, ops: Mapping[str, Op]) -> Definition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -39,8 +40,9 @@ from yeoul.upload.session import Declared
 _ENDED = ("ready", "failed")
 
 
-def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> int:
+def run(arguments: argparse.Namespace, definition: Definition) -> int:
     """Processes the file and returns the exit code: 0 if the video is ready, 3 if it failed. Raises InvalidError if there is no file."""
+    source, out = arguments.input, arguments.out
     if not source.is_file():
         raise InvalidError(f"the file {source} does not exist", field="INPUT")
     with ExitStack() as stack:
@@ -53,7 +55,7 @@ def run(definition: Definition, source: Path, out: Path, *, as_json: bool) -> in
         out.mkdir(parents=True, exist_ok=True)
         _write_timeline(database, video_id, out)
         _export(settings, database, video_id, out)
-    print(json.dumps(report)) if as_json else _print(report, out)
+    print(json.dumps(report)) if arguments.json else _print(report, out)
     return 0 if report["state"] == "ready" else EXIT_FAILED
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,11 +22,6 @@ from yeoul.pipeline.story.run import export_run_log, find_unmatched_tasks
 from yeoul.pipeline.story.run_log import Difference, History, replay
 from yeoul.pipeline.story.timeline import Timeline
 from yeoul.pipeline.story.timeline_drawing import draw_timeline
-
-
-def is_id(name: str) -> bool:
-    """True if a name has the form of a video or run id."""
-    return re.fullmatch(r"[0-9a-z]{20}", name) is not None
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yeoul.model.notice import NoticeCode
+from yeoul.model.source import NoticeCode
 
 _SENTENCES: Mapping[NoticeCode, str] = {
     "pictures_lost": "{count} damaged frames are not shown",

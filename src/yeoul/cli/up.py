@@ -68,9 +68,13 @@ def check_database(settings: Settings) -> None:
 
 def _make_admin(settings: Settings) -> None:
     """Creates the account `admin` if there are no accounts, prints its password, and saves a token for commands on this machine."""
-    from yeoul.cli.first_start import make_admin  # slow to import, and only needed on the first start
+    from yeoul.cli.first_admin import make_admin  # slow to import, and only needed on the first start
 
-    password = make_admin(settings)
+    database = bootstrap.make_database(settings)
+    try:
+        password = make_admin(database, settings.data / "admin.token")
+    finally:
+        database.close()
     if password is not None:
         print(f"Created the account admin with the password {password} (it is shown only once).", flush=True)
 
@@ -107,7 +111,7 @@ class _ProcessTree:
         self.stopping = True
 
     def start(self, role: str) -> None:
-        module = ["yeoul.cli.first_start"] if role == "demo" else ["yeoul.cli.main", "serve", role]
+        module = ["yeoul.cli.demo"] if role == "demo" else ["yeoul.cli.main", "serve", role]
         command = [sys.executable, "-m", *module, "--parent", str(os.getpid()), *self._words]
         # In its own process group, so that Ctrl-C reaches only this process, which then stops the roles in order.
         self._running[role] = subprocess.Popen(command, process_group=0)

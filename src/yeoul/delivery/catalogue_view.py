@@ -13,7 +13,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
 from yeoul.catalog.video import audio_track, caption, stream, video
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
-from yeoul.model.rendition import Rendition, Segment, Storyboard, parse_track_name
+from yeoul.model.rendition import MAIN_AUDIO, Rendition, Segment, Storyboard, parse_track_name
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
 
@@ -119,7 +119,7 @@ def make_presentation(
 def _is_offered(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> bool:
     """True unless the rendition belongs to an audio track that was removed."""
     name = parse_track_name(track.name)
-    return track.rendition.kind != "audio" or name == audio_track.MAIN or name in audio_rows
+    return track.rendition.kind != "audio" or name == MAIN_AUDIO or name in audio_rows
 
 
 def _add_name(track: Track, audio_rows: Mapping[str, AudioTrackRow]) -> Track:

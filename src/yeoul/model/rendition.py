@@ -29,6 +29,7 @@ class Rung(Noun):
     codec: Codec = "h264"
 
 
+MAIN_AUDIO: Final = "audio"  # the audio rendition that every video with sound has
 SURROUND: Final = "-surround"  # suffix of the name of an audio track's 5.1 rendition
 
 

@@ -9,14 +9,29 @@ from typing import Literal
 from pydantic import Field
 
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
-from yeoul.model.notice import Notice, make_lost_notices
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Count, Count32, FrameRate, Language, Line, Phrase, Seconds, Tick, Word
 
 Rotation = Literal[0, 90, 180, 270]
 AudioRole = Literal["main", "dub", "description", "commentary"]
+NoticeCode = Literal[
+    "pictures_lost", "picture_held", "times_repaired", "audio_left_out", "video_left_out", "downmixed", "tone_mapped", "alpha_left_out"
+]
 
 _KEPT_CHANNELS = (1, 2, 6)  # channel counts that one of the audio renditions keeps
+
+
+class Notice(Noun):
+    """A notice about a video.
+
+    pictures_lost: `count` damaged frames are not shown. picture_held: the sound is longer than the video track, so the first or the last
+    frame is held. times_repaired: timestamps in the source went back or jumped. audio_left_out: `count` audio tracks cannot be decoded, or
+    exceed the limit of 16. video_left_out: `count` other video tracks are not used. downmixed: `count` channels were mixed to two, and also
+    to six if there were more. tone_mapped: HDR was converted to SDR. alpha_left_out: transparency was replaced by black.
+    """
+
+    code: NoticeCode
+    count: Count | None = None
 
 
 class TimeBase(Noun):
@@ -120,7 +135,9 @@ class Source(Noun):
 
     def list_notices(self, lost: Mapping[str, int]) -> tuple[Notice, ...]:
         """Returns all notices about a video of this source. lost: number of frames that could not be decoded, by piece index."""
-        notices = [*make_lost_notices(lost), *self.notices]
+        lost_frames = sum(lost.values())
+        notices = [Notice(code="pictures_lost", count=lost_frames)] if lost_frames else []
+        notices += self.notices
         if self.video.is_hdr:
             notices.append(Notice(code="tone_mapped"))
         if self.audio is not None and self.audio.channels not in _KEPT_CHANNELS:

@@ -19,7 +19,7 @@ from yeoul.catalog.video import audio_track, stream, upload, video
 from yeoul.model.event import TrackLanded, TrackRemoved
 from yeoul.model.noun import Noun
 from yeoul.model.plain import Count, Language, Line, Sha256
-from yeoul.model.rendition import SURROUND
+from yeoul.model.rendition import MAIN_AUDIO, SURROUND
 from yeoul.model.sound import MAX_LABEL, SoundFile
 from yeoul.model.source import AudioRole
 from yeoul.model.video import VideoState
@@ -118,7 +118,7 @@ class TrackService:
         with self._database.write() as connection:
             owned = video.lock(connection, video_id)
             row = audio_track.get(connection, video_id, name)
-            if name == audio_track.MAIN:
+            if name == MAIN_AUDIO:
                 message = "you cannot remove the original audio of a video; add another track and make it the main one instead"
                 raise ConflictError(message)
             audio_track.remove(connection, video_id, name, now_s)

@@ -17,7 +17,7 @@ from yeoul.catalog.queue import run
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import audio_track, stream, video
 from yeoul.model.plain import Language, Line
-from yeoul.model.rendition import SURROUND
+from yeoul.model.rendition import MAIN_AUDIO, SURROUND
 from yeoul.model.sound import MAX_LABEL
 from yeoul.model.source import AudioRole
 from yeoul.upload.track_service import NewTrack
@@ -153,7 +153,7 @@ def _views(connection: Connection, row: VideoRow) -> list[AudioTrackView]:
             state: TrackState = "ready"
         elif error is not None:
             state = "failed"
-        elif track["name"] != audio_track.MAIN and track["landed_at"] is None:
+        elif track["name"] != MAIN_AUDIO and track["landed_at"] is None:
             state = "uploading"
         else:
             state = "left_out" if is_left_out else "processing"

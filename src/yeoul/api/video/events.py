@@ -24,7 +24,7 @@ from yeoul.base.errors import NotFoundError, UnauthenticatedError, YeoulError
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.row.pipeline import TaskStateRow
-from yeoul.catalog.video import video
+from yeoul.catalog.video import version, video
 from yeoul.identity.attempt_throttle import make_address_key
 
 router = APIRouter(tags=["videos"])
@@ -55,9 +55,9 @@ class _Follower:
             raise UnauthenticatedError("the login session has ended")
         events: list[str] = []
         with self._parts.database.read() as connection:
-            version = video.find_version(connection, self._video_id)
+            current = version.find(connection, self._video_id)
             row, is_new = self._row, False
-            if row is None or version != row["version"]:
+            if row is None or current != row["version"]:
                 row = self._row = video.get(connection, self._video_id)
                 is_new = True
             if not can_see(row, caller):

@@ -11,11 +11,11 @@ from yeoul.base.errors import ConflictError, NotFoundError
 from yeoul.catalog.row import all_rows, first_row
 from yeoul.catalog.schema.row.videos import AudioTrackRow
 from yeoul.catalog.schema.videos import audio_track
-from yeoul.catalog.video import video
+from yeoul.catalog.video import version
+from yeoul.model.rendition import MAIN_AUDIO
 from yeoul.model.sound import MAX_AUDIO_TRACKS, MAX_LABEL
 from yeoul.model.source import AudioTrack
 
-MAIN = "audio"
 FILE = "file"
 ADDED = "added"
 _MAX_POSITION = 200  # of a video's tracks, including removed ones
@@ -23,9 +23,9 @@ _MAX_POSITION = 200  # of a video's tracks, including removed ones
 
 def ensure_main(connection: Connection, video_id: str, track: AudioTrack, now_s: float) -> None:
     """Inserts the main track with language, label and role, unless it exists: the owner may have changed them."""
-    if find(connection, video_id, MAIN) is None:
+    if find(connection, video_id, MAIN_AUDIO) is None:
         names = {"language": track.language, "label": (track.title or "")[:MAX_LABEL], "role": track.role}
-        _insert(connection, video_id, {**names, "name": MAIN, "position": 0, "origin": FILE}, now_s)
+        _insert(connection, video_id, {**names, "name": MAIN_AUDIO, "position": 0, "origin": FILE}, now_s)
 
 
 def add(connection: Connection, video_id: str, new: Mapping[str, Any], now_s: float) -> AudioTrackRow:
@@ -35,10 +35,10 @@ def add(connection: Connection, video_id: str, new: Mapping[str, Any], now_s: fl
     """
     last = connection.execute(select(func.max(audio_track.c.position)).where(audio_track.c.video_id == video_id)).scalar_one()
     position = 1 + (last or 0)
-    others = [row for row in of_video(connection, video_id) if row["name"] != MAIN]
+    others = [row for row in of_video(connection, video_id) if row["name"] != MAIN_AUDIO]
     if len(others) >= MAX_AUDIO_TRACKS - 1 or position > _MAX_POSITION:
         raise ConflictError(f"a video can have at most {MAX_AUDIO_TRACKS} audio tracks", most=MAX_AUDIO_TRACKS)
-    name = f"{MAIN}-{position}"
+    name = f"{MAIN_AUDIO}-{position}"
     key = f"{video_id}/audio/{name}-{new['sha256'][:16]}"
     return _insert(connection, video_id, {"key": key, **new, "name": name, "position": position}, now_s)
 
@@ -52,7 +52,7 @@ def _insert(connection: Connection, video_id: str, row: Mapping[str, Any], now_s
 
 def set_from_file(connection: Connection, video_id: str, rows: Sequence[Mapping[str, Any]], now_s: float) -> None:
     """Records the tracks that the server extracted from a whole file, in the file's order. Updates only the files of existing tracks."""
-    of_file = (audio_track.c.video_id == video_id, audio_track.c.origin == FILE, audio_track.c.name != MAIN)
+    of_file = (audio_track.c.video_id == video_id, audio_track.c.origin == FILE, audio_track.c.name != MAIN_AUDIO)
     existing = all_rows(connection, select(audio_track).where(*of_file).order_by(audio_track.c.position), AudioTrackRow)
     for index, row in enumerate(rows):
         if index >= len(existing):
@@ -115,13 +115,13 @@ def edit(connection: Connection, video_id: str, name: str, values: Mapping[str, 
     """Changes the language, label or role of a track."""
     if values:
         _change(connection, video_id, name, values)
-        video.change(connection, video_id, {}, now_s)
+        version.increment(connection, video_id, now_s)
 
 
 def remove(connection: Connection, video_id: str, name: str, now_s: float) -> None:
     """Removes a track, so that players no longer get it."""
     _change(connection, video_id, name, {"removed": True, "landed_at": None})
-    video.change(connection, video_id, {}, now_s)
+    version.increment(connection, video_id, now_s)
 
 
 def mark_extracted_deleted(connection: Connection, video_id: str) -> None:

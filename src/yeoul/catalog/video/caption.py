@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from yeoul.catalog.row import all_rows, first_row, insert_new
 from yeoul.catalog.schema.row.videos import CaptionRow
 from yeoul.catalog.schema.videos import caption
-from yeoul.catalog.video import video
+from yeoul.catalog.video import version
 
 FILE = "file"
 ADDED = "added"
@@ -41,7 +41,7 @@ def put(connection: Connection, video_id: str, row: Mapping[str, Any], now_s: fl
     Its edition is the new version of the video, so that no cache has seen its URL.
     """
     remove(connection, video_id, row["name"], now_s)
-    values = {"video_id": video_id, **row, "origin": ADDED, "edition": video.find_version(connection, video_id)}
+    values = {"video_id": video_id, **row, "origin": ADDED, "edition": version.find(connection, video_id)}
     connection.execute(insert(caption).values(**values))
     return cast("CaptionRow", values)
 
@@ -49,7 +49,7 @@ def put(connection: Connection, video_id: str, row: Mapping[str, Any], now_s: fl
 def remove(connection: Connection, video_id: str, name: str, now_s: float) -> None:
     """Removes a caption."""
     connection.execute(delete(caption).where(caption.c.video_id == video_id, caption.c.name == name))
-    video.change(connection, video_id, {}, now_s)
+    version.increment(connection, video_id, now_s)
 
 
 def delete_all(connection: Connection, video_id: str) -> None:

@@ -96,11 +96,6 @@ def find_locked(connection: Connection, video_id: str) -> OwnedVideoRow | None:
     return find(connection, video_id)
 
 
-def find_version(connection: Connection, video_id: str) -> int | None:
-    """Returns the version of a video; None if there is no such video."""
-    return connection.execute(select(video.c.version).where(video.c.id == video_id)).scalar()
-
-
 def change(connection: Connection, video_id: str, values: Mapping[str, Any], now_s: float) -> None:
     """Sets columns other than the state."""
     connection.execute(update(video).where(video.c.id == video_id).values(**values, version=video.c.version + 1, updated_at=now_s))

@@ -27,10 +27,9 @@ from yeoul.media.source.chapter import read_chapters
 from yeoul.media.source.dolby import Seekable, is_dolby_vision_only
 from yeoul.media.source.truncation import open_whole
 from yeoul.model.colour import Matrix, Primaries, Range, Transfer
-from yeoul.model.notice import Notice
 from yeoul.model.plain import MAX_FRAME_RATE, MAX_SECONDS, Language, make_line
 from yeoul.model.sound import MAX_AUDIO_TRACKS
-from yeoul.model.source import AudioRole, AudioTrack, Rotation, Source, TextTrack, TimeBase, VideoTrack
+from yeoul.model.source import AudioRole, AudioTrack, Notice, Rotation, Source, TextTrack, TimeBase, VideoTrack
 
 TEXT_CODECS: Final = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
 # Maximum number of packets to decode until the first frame: a stream that starts in mid-GOP yields none before its next keyframe.

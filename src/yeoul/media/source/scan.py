@@ -30,7 +30,7 @@ from yeoul.media.source.parameter_sets import make_parameter_set_inserter
 from yeoul.media.source.probe import find_audio, find_video
 from yeoul.media.source.timeline import Timeline
 from yeoul.media.source.truncation import check_demuxed, open_whole
-from yeoul.model.notice import Notice
+from yeoul.model.source import Notice
 
 Ticks = NDArray[np.int64]
 Flags = NDArray[np.bool_]

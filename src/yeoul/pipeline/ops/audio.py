@@ -15,7 +15,7 @@ from yeoul.media.audio.loudness import apply_gain
 from yeoul.media.audio.track import convert_if_needed, cut_audio_track, plan_audio_track
 from yeoul.media.source.window import trim
 from yeoul.model.piece import LandedPiece, Piece
-from yeoul.model.rendition import SURROUND, Rendition
+from yeoul.model.rendition import MAIN_AUDIO, SURROUND, Rendition
 from yeoul.model.sound import LandedSound
 from yeoul.model.source import AudioTrack, Source
 from yeoul.pipeline.ops.context import Context, check_sha256
@@ -23,7 +23,6 @@ from yeoul.pipeline.ops.encode import store_segment
 from yeoul.pipeline.task.data import Gain, Sound, Track, Window
 from yeoul.pipeline.task.op import op
 
-NAME = "audio"
 # The encoder uses constant quality. Measured peaks stayed below these rates.
 _DECLARED_BPS = {1: 256_000, 2: 256_000, SURROUND_CHANNELS: 768_000}
 
@@ -36,7 +35,8 @@ def audio(context: Context, piece: LandedPiece, source: Source, window: Window |
     """
     if source.audio is None:
         raise PieceMismatchError("the op audio needs a source with sound")
-    return Sound(tracks=tuple(_make_tracks(context, NAME, context.fetch_piece(piece), piece.piece, source, source.audio, window, gain)))
+    file = context.fetch_piece(piece)
+    return Sound(tracks=tuple(_make_tracks(context, MAIN_AUDIO, file, piece.piece, source, source.audio, window, gain)))
 
 
 @op(version="2", publishes=True)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from yeoul.base.errors import SegmentMismatchError
-from yeoul.model.rendition import Segment, parse_codec, parse_track_name
-from yeoul.pipeline.ops.audio import NAME as AUDIO
+from yeoul.model.rendition import MAIN_AUDIO, Segment, parse_codec, parse_track_name
 from yeoul.pipeline.ops.context import Context
 from yeoul.pipeline.task.data import Encoded, Ladder, Output, Packaged, Sound
 from yeoul.pipeline.task.op import op
@@ -20,7 +19,7 @@ def package(context: Context, ladder: Ladder, encoded: list[Encoded | None], sou
     Raises SegmentMismatchError if a track has a gap, or if rungs of one codec, between which players switch, are not aligned.
     """
     tracks = _join([*encoded, *sound], ladder.dropped)
-    video = {name: segments for name, segments in tracks.items() if parse_track_name(name) != AUDIO}
+    video = {name: segments for name, segments in tracks.items() if parse_track_name(name) != MAIN_AUDIO}
     if not video:
         raise SegmentMismatchError("the video has no encoded segments")
     for name, segments in tracks.items():

@@ -1,54 +1,19 @@
-"""The first start: creates the admin account, and uploads a demo video through the real pipeline."""
+"""The demo video of the first start, which is generated and then uploaded through the real pipeline."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import secrets
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from yeoul import bootstrap
-from yeoul.base.clock import SystemClock
-from yeoul.base.ids import new_id
 from yeoul.base.sandbox.confine import die_with_parent
-from yeoul.base.settings import Settings
-from yeoul.catalog.account import account, session
 from yeoul.cli.server_options import add_server_arguments, read_overrides
-from yeoul.identity.password import hash_password, hash_token
 from yeoul.media.binaries import ffmpeg_path
 
-_TOKEN_TTL_S = 10 * 365 * 86400.0
 _DEMO_S = 12
-
-
-def make_admin(settings: Settings) -> str | None:
-    """Creates the account `admin` and a token at DATA/admin.token; returns the password, or None if there already are accounts."""
-    database = bootstrap.make_database(settings)
-    now_s = SystemClock().now()
-    password, token = secrets.token_urlsafe(12), secrets.token_urlsafe(32)
-    try:
-        with database.write() as connection:
-            if account.count(connection) > 0:
-                return None
-            admin_id = new_id(now_s)
-            hashed = hash_password(password)
-            account.add_account(connection, admin_id, "admin", "admin@localhost", hashed, "admin", now_s, confirmed_at=now_s)
-            row = {"id": new_id(now_s), "token_hash": hash_token(token), "account_id": admin_id, "expires_at": now_s + _TOKEN_TTL_S}
-            session.add(connection, {**row, "user_agent": "commands on the server's machine", "ip": ""}, now_s)
-            _write_private(settings.data / "admin.token", token)
-    finally:
-        database.close()
-    return password
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
 
 
 def make_demo_command(out: Path) -> list[str]:
