@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 _CJK = "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = rf"{_CJK}\u1100-\u11ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
@@ -32,6 +33,7 @@ _START, _END = "<", ">"
 _EDIT = 3  # neighbouring trigrams that one wrong letter changes
 _SWAP = 4  # neighbouring trigrams that two swapped letters change
 _MIN_MATCHES = 2  # fewer matching trigrams would match half of all words
+_MAX_NEAR = 64  # trigrams of a word that may have a wrong letter; the work grows with the square of their number
 # U+11A8 to U+11C2: final consonants, mapped to initial ones. While a user types, the next syllable's initial appears as a final consonant.
 _TAILS = re.findall(r"\S+", "ㄱ ㄲ ㄱㅅ ㄴ ㄴㅈ ㄴㅎ ㄷ ㄹ ㄹㄱ ㄹㅁ ㄹㅂ ㄹㅅ ㄹㅌ ㄹㅍ ㄹㅎ ㅁ ㅂ ㅂㅅ ㅅ ㅆ ㅇ ㅈ ㅊ ㅋ ㅌ ㅍ ㅎ")
 _TAIL_LETTERS = {0x11A8 + at: unicodedata.normalize("NFKD", tail) for at, tail in enumerate(_TAILS)}
@@ -41,7 +43,10 @@ Grams = frozenset[str]
 
 @dataclass(frozen=True)
 class WordQuery:
-    """Grams that match a word: all grams of `exact`, or all grams of any set in `near`, which tolerates a wrong letter (empty if short)."""
+    """Grams that match a word: all grams of `exact`, or all grams of any set in `near`, which tolerates a wrong letter.
+
+    near is empty for short and for very long words.
+    """
 
     word: str
     exact: Grams
@@ -82,7 +87,8 @@ def make_word_trigrams(word: str) -> Grams:
 
 def make_queries(text: str, limit: int = 8) -> list[WordQuery]:
     """Returns the grams to search for, for the first `limit` words of a folded query. All words must match."""
-    return [WordQuery(word, _make_exact(word), _make_near(word)) for word in dict.fromkeys(_split_query(text))][:limit]
+    words = islice(dict.fromkeys(_split_query(text)), limit)
+    return [WordQuery(word, _make_exact(word), _make_near(word)) for word in words]
 
 
 def _split_query(text: str) -> Iterator[str]:
@@ -115,11 +121,13 @@ def _make_exact(word: str) -> Grams:
 
 
 def _make_near(word: str) -> tuple[Grams, ...]:
-    """Returns a set for each position of a wrong letter, without the trigrams at that position.
+    """Returns a set for each position of a wrong letter, without the trigrams at that position; none for a very long word.
 
     For a short Hangul word, returns one set without its last trigram, because the user may still be typing.
     """
     grams = _list_trigrams(word)
+    if len(grams) > _MAX_NEAR:
+        return ()
     gap = _SWAP if len(grams) >= _SWAP + _MIN_MATCHES else _EDIT
     if len(grams) < gap + _MIN_MATCHES:
         return (frozenset(grams[:-1]),) if decompose_hangul(word) != word and len(grams) > _MIN_MATCHES else ()
