@@ -6,8 +6,9 @@
 import { useState } from "preact/hooks";
 
 import { call } from "../api/client.ts";
-import { Field, Form, Submit } from "../part/form.tsx";
+import { Form, Submit } from "../part/form.tsx";
 import { Empty } from "../part/state.tsx";
+import { EmailField, NewPasswordField } from "../session/account-fields.tsx";
 import { checkPassword } from "../session/password.ts";
 import { showPage } from "../shell/page.tsx";
 import { text } from "../text/text.ts";
@@ -31,14 +32,7 @@ function AskForLink() {
     <Form onSend={send}>
       {(state) => (
         <>
-          <Field
-            name="email"
-            label={text.reset.email}
-            hint={text.reset.hint}
-            state={state}
-            type="email"
-            input={{ required: true, autocomplete: "email" }}
-          />
+          <EmailField hint={text.reset.hint} state={state} />
           <Submit state={state} label={text.reset.submit} />
         </>
       )}
@@ -57,13 +51,10 @@ function ChoosePassword({ token }: { token: string }) {
     <Form onSend={change} check={checkPassword}>
       {(state) => (
         <>
-          <Field
-            name="password"
+          <NewPasswordField
             label={text.reset.password}
             hint={text.reset.changeHint}
             state={state}
-            type="password"
-            input={{ required: true, autocomplete: "new-password", maxLength: 200 }}
           />
           <Submit state={state} label={text.reset.change} />
         </>

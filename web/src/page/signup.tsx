@@ -2,6 +2,7 @@
 
 import { call } from "../api/client.ts";
 import { Field, Form, Submit } from "../part/form.tsx";
+import { EmailField, NewPasswordField } from "../session/account-fields.tsx";
 import { checkPassword } from "../session/password.ts";
 import { nextUrl, storeAccount } from "../session/session.ts";
 import { showPage } from "../shell/page.tsx";
@@ -60,20 +61,11 @@ function SignUp() {
               state={state}
               input={{ autocomplete: "name", maxLength: 80 }}
             />
-            <Field
-              name="email"
-              label={text.signup.email}
-              state={state}
-              type="email"
-              input={{ required: true, autocomplete: "email" }}
-            />
-            <Field
-              name="password"
+            <EmailField state={state} />
+            <NewPasswordField
               label={text.signup.password}
               hint={text.signup.passwordHint}
               state={state}
-              type="password"
-              input={{ required: true, autocomplete: "new-password", maxLength: 200 }}
             />
             <Submit state={state} label={text.signup.submit} />
           </>

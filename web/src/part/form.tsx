@@ -100,11 +100,11 @@ interface InputProps {
   placeholder?: string;
 }
 
-interface FieldProps {
+export interface FieldProps {
   name: string;
   label: string;
   state: FormState;
-  hint?: string;
+  hint?: string | undefined;
   type?: "text" | "email" | "password" | "url" | "area";
   input?: InputProps;
 }

@@ -3,6 +3,7 @@ import type { Account, Session } from "../api/shape.ts";
 import { usePages } from "../list/use-pages.ts";
 import { Field, Form, Submit } from "../part/form.tsx";
 import { Trouble } from "../part/state.tsx";
+import { EmailField, NewPasswordField } from "../session/account-fields.tsx";
 import { checkPassword } from "../session/password.ts";
 import { setAccount } from "../session/session.ts";
 import { toastProblem } from "../shell/outcome.ts";
@@ -39,14 +40,7 @@ function Email({ account }: { account: Account }) {
     <Form onSend={save} class="form settings-part">
       {(form) => (
         <>
-          <Field
-            name="email"
-            label={text.settings.email}
-            state={form}
-            type="email"
-            {...(state === undefined ? {} : { hint: state })}
-            input={{ required: true, value: account.email ?? "", autocomplete: "email" }}
-          />
+          <EmailField hint={state} state={form} value={account.email ?? ""} />
           <Submit state={form} label={text.form.save} />
         </>
       )}
@@ -72,13 +66,10 @@ function Password() {
             type="password"
             input={{ required: true, autocomplete: "current-password" }}
           />
-          <Field
-            name="password"
+          <NewPasswordField
             label={text.settings.passwordNew}
             hint={text.signup.passwordHint}
             state={state}
-            type="password"
-            input={{ required: true, autocomplete: "new-password", maxLength: 200 }}
           />
           <Submit state={state} label={text.settings.passwordSave} />
         </>
