@@ -12,7 +12,7 @@ import { usePages } from "../list/use-pages.ts";
 import { VideoCard } from "../list/VideoCard.tsx";
 import { Skeletons } from "../list/VideoGrid.tsx";
 import { Confirm } from "../part/Dialog.tsx";
-import { Icon } from "../part/Icon.tsx";
+import { IconButton } from "../part/IconButton.tsx";
 import { Empty, Trouble } from "../part/state.tsx";
 import { setAccount, useAccount } from "../session/session.ts";
 import { showPage } from "../shell/page.tsx";
@@ -120,14 +120,11 @@ function Days({
                   position_s={entry.position_s}
                   extra={
                     <div class="card-buttons">
-                      <button
-                        type="button"
-                        class="icon-button"
-                        aria-label={text.history.remove(entry.video.title)}
+                      <IconButton
+                        icon="close"
+                        label={text.history.remove(entry.video.title)}
                         onClick={() => onRemove(entry)}
-                      >
-                        <Icon name="close" />
-                      </button>
+                      />
                     </div>
                   }
                 />

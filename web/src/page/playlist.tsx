@@ -12,6 +12,7 @@ import { VideoCard } from "../list/VideoCard.tsx";
 import { Skeletons } from "../list/VideoGrid.tsx";
 import { Confirm, Dialog } from "../part/Dialog.tsx";
 import { Icon } from "../part/Icon.tsx";
+import { IconButton } from "../part/IconButton.tsx";
 import { Empty, Trouble } from "../part/state.tsx";
 import { PlaylistForm } from "../playlist/PlaylistForm.tsx";
 import { playlistTitle } from "../playlist/playlist-title.ts";
@@ -162,32 +163,23 @@ function Entries({ pages, own }: { pages: Pages<PlaylistEntry>; own: boolean }) 
                 ? {
                     extra: (
                       <div class="card-buttons">
-                        <button
-                          type="button"
-                          class="icon-button"
-                          aria-label={text.playlist.up(nameOf(entry))}
+                        <IconButton
+                          icon="up"
+                          label={text.playlist.up(nameOf(entry))}
                           disabled={index === 0}
                           onClick={() => move(index, index - 1)}
-                        >
-                          <Icon name="up" />
-                        </button>
-                        <button
-                          type="button"
-                          class="icon-button"
-                          aria-label={text.playlist.down(nameOf(entry))}
+                        />
+                        <IconButton
+                          icon="down"
+                          label={text.playlist.down(nameOf(entry))}
                           disabled={index === pages.items.length - 1}
                           onClick={() => move(index, index + 1)}
-                        >
-                          <Icon name="down" />
-                        </button>
-                        <button
-                          type="button"
-                          class="icon-button"
-                          aria-label={text.playlist.remove(nameOf(entry))}
+                        />
+                        <IconButton
+                          icon="close"
+                          label={text.playlist.remove(nameOf(entry))}
                           onClick={() => remove(entry)}
-                        >
-                          <Icon name="close" />
-                        </button>
+                        />
                       </div>
                     ),
                   }

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { describeProblem } from "../text/problem.ts";
 import { text } from "../text/text.ts";
-import { Icon } from "./Icon.tsx";
+import { IconButton } from "./IconButton.tsx";
 
 interface DialogProps {
   title: string;
@@ -32,14 +32,11 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       <div class="dialog-inner">
         <header class="dialog-head">
           <h2 id={id}>{title}</h2>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={text.form.close}
+          <IconButton
+            icon="close"
+            label={text.form.close}
             onClick={() => dialog.current?.close()}
-          >
-            <Icon name="close" />
-          </button>
+          />
         </header>
         {children}
       </div>

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call } from "../api/client.ts";
 import type { Account } from "../api/shape.ts";
 import { Icon, type IconName } from "../part/Icon.tsx";
+import { IconButton } from "../part/IconButton.tsx";
 import { useAccount } from "../session/session.ts";
 import { text } from "../text/text.ts";
 import { AccountMenu } from "./AccountMenu.tsx";
@@ -34,14 +35,11 @@ export function Header() {
         </div>
         <div class="top-search">
           {searching && (
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={text.shell.closeSearch}
+            <IconButton
+              icon="back"
+              label={text.shell.closeSearch}
               onClick={() => setSearching(false)}
-            >
-              <Icon name="back" />
-            </button>
+            />
           )}
           <SearchBox
             key={String(searching)}

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { Icon } from "../part/Icon.tsx";
+import { IconButton } from "../part/IconButton.tsx";
 import { text } from "../text/text.ts";
 import { listenForToasts, type Toast } from "./toast.ts";
 
@@ -39,14 +39,12 @@ export function Toasts() {
               {action.label}
             </button>
           )}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={text.shell.dismiss}
+          <IconButton
+            icon="close"
+            size={16}
+            label={text.shell.dismiss}
             onClick={() => dismiss(id)}
-          >
-            <Icon name="close" size={16} />
-          </button>
+          />
         </p>
       ))}
     </div>

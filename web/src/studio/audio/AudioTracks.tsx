@@ -5,6 +5,7 @@ import type { AudioTrackView } from "../../api/schema.d.ts";
 import type { ListedVideo } from "../../api/shape.ts";
 import { Confirm } from "../../part/Dialog.tsx";
 import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { Trouble } from "../../part/state.tsx";
 import { nameLanguage } from "../../preference/language-name.ts";
 import { toastProblem } from "../../shell/outcome.ts";
@@ -102,14 +103,11 @@ function TrackRow({
         {text.studio.edit}
       </button>
       {track.name !== "audio" && (
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={text.audio.remove(name)}
+        <IconButton
+          icon="trash"
+          label={text.audio.remove(name)}
           onClick={() => setState("deleting")}
-        >
-          <Icon name="trash" />
-        </button>
+        />
       )}
       {state === "deleting" && (
         <Confirm

@@ -5,6 +5,7 @@ import type { CaptionsView } from "../../api/schema.d.ts";
 import type { ListedVideo } from "../../api/shape.ts";
 import { Confirm } from "../../part/Dialog.tsx";
 import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { Empty, Trouble } from "../../part/state.tsx";
 import { nameLanguage } from "../../preference/language-name.ts";
 import { toastProblem } from "../../shell/outcome.ts";
@@ -130,14 +131,11 @@ function TrackRow({
       >
         <Icon name="save" />
       </a>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={text.captions.remove(track.label)}
+      <IconButton
+        icon="trash"
+        label={text.captions.remove(track.label)}
         onClick={() => setAsking(true)}
-      >
-        <Icon name="trash" />
-      </button>
+      />
       {asking && (
         <Confirm
           title={text.captions.removeTitle(track.label)}

@@ -1,7 +1,7 @@
 import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { text } from "../../text/text.ts";
 import { type Cue, findCueError, formatTime, readTime, splitCue } from "./cue.ts";
 
@@ -181,24 +181,20 @@ const CueRow = memo(({ cue, number, playing, focused, showErrors, act }: RowProp
         onInput={(event) => act.current.edit(cue.key, { text: event.currentTarget.value })}
       />
       <span class="cue-actions">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={text.captions.split(number)}
+        <IconButton
+          icon="split"
+          size={18}
+          label={text.captions.split(number)}
           title={text.captions.splitShort}
           onClick={() => act.current.split(cue, words.current?.selectionStart ?? 0)}
-        >
-          <Icon name="split" size={18} />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={text.captions.dropCue(number)}
+        />
+        <IconButton
+          icon="trash"
+          size={18}
+          label={text.captions.dropCue(number)}
           title={text.studio.delete}
           onClick={() => act.current.remove(cue.key)}
-        >
-          <Icon name="trash" size={18} />
-        </button>
+        />
       </span>
       {error !== null && (
         <p class="field-error cue-slip" id={errorId}>
@@ -239,15 +235,13 @@ function TimeField({ cue, edge, label, act, isBad, errorId }: TimeFieldProps) {
         value={cue[edge]}
         onInput={(event) => act.current.edit(cue.key, { [edge]: event.currentTarget.value })}
       />
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={text.captions.set[edge]}
+      <IconButton
+        icon="clock"
+        size={18}
+        label={text.captions.set[edge]}
         title={text.captions.set[edge]}
         onClick={() => act.current.setToNow(cue.key, edge)}
-      >
-        <Icon name="clock" size={18} />
-      </button>
+      />
     </span>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 
 import type { ListedVideo } from "../../api/shape.ts";
 import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { text } from "../../text/text.ts";
 import { copyLink, linkOf } from "../link.ts";
 
@@ -25,27 +26,17 @@ export function Preview({ video }: { video: ListedVideo }) {
         <a class="text-link" href={video.watch}>
           {linkOf(video)}
         </a>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={text.video.copy}
-          onClick={() => copyLink(video)}
-        >
-          <Icon name="link" />
-        </button>
+        <IconButton icon="link" label={text.video.copy} onClick={() => copyLink(video)} />
         {"share" in navigator && (
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={text.studio.share}
+          <IconButton
+            icon="upload"
+            label={text.studio.share}
             onClick={() =>
               void navigator
                 .share({ title: video.title, url: linkOf(video) })
                 .catch(() => undefined)
             }
-          >
-            <Icon name="upload" />
-          </button>
+          />
         )}
       </div>
       {video.visibility === "private" && (

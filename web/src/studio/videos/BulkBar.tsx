@@ -5,6 +5,7 @@ import type { Visibility } from "../../api/schema.d.ts";
 import type { ListedVideo } from "../../api/shape.ts";
 import type { Pages } from "../../list/use-pages.ts";
 import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { Menu, MenuButton } from "../../part/Menu.tsx";
 import { toast } from "../../shell/toast.ts";
 import { text } from "../../text/text.ts";
@@ -34,14 +35,7 @@ export function BulkBar({ videos, pages, onDone, onDelete }: BulkProps) {
   };
   return (
     <div class="bulk" role="toolbar" aria-label={text.studio.chosen(videos.length)}>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={text.studio.chooseNone}
-        onClick={onDone}
-      >
-        <Icon name="close" />
-      </button>
+      <IconButton icon="close" label={text.studio.chooseNone} onClick={onDone} />
       <span class="bulk-count" role="status">
         {text.studio.chosen(videos.length)}
       </span>

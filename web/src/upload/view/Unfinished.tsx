@@ -5,7 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { Icon } from "../../part/Icon.tsx";
+import { IconButton } from "../../part/IconButton.tsx";
 import { formatBytes } from "../../text/format.ts";
 import { text } from "../../text/text.ts";
 import { fingerprint } from "../send/fingerprint.ts";
@@ -85,14 +85,12 @@ function UnfinishedRow({
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />
       </label>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={text.upload.giveUp(upload.name)}
+      <IconButton
+        icon="trash"
+        size={18}
+        label={text.upload.giveUp(upload.name)}
         onClick={onRemove}
-      >
-        <Icon name="trash" size={18} />
-      </button>
+      />
       {wrong && (
         <p class="field-error" role="alert">
           {text.upload.otherFile(upload.name)}
