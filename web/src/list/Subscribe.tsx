@@ -1,11 +1,8 @@
-import { useState } from "preact/hooks";
-
 import { call } from "../api/client.ts";
 import type { Channel } from "../api/shape.ts";
 import { Icon } from "../part/Icon.tsx";
 import { signInUrl, useAccount } from "../session/session.ts";
-import { toastProblem } from "../shell/outcome.ts";
-import { toast } from "../shell/toast.ts";
+import { useAction } from "../shell/outcome.ts";
 import { text } from "../text/text.ts";
 
 /** The button that subscribes to a channel, or unsubscribes from it. */
@@ -17,7 +14,7 @@ export function Subscribe({
   onChange: (channel: Channel) => void;
 }) {
   const account = useAccount();
-  const [busy, setBusy] = useState(false);
+  const [busy, act] = useAction();
   const name = channel.display_name || channel.handle;
   if (account === null) {
     return (
@@ -26,28 +23,22 @@ export function Subscribe({
       </a>
     );
   }
+  const on = !channel.subscribed;
   const toggle = async (): Promise<void> => {
-    const on = !channel.subscribed;
-    setBusy(true);
-    try {
-      await call(
-        on ? "PUT /channels/{handle}/subscription" : "DELETE /channels/{handle}/subscription",
-        { path: { handle: channel.handle } },
-      );
-      onChange({ ...channel, subscribed: on, subscribers: channel.subscribers + (on ? 1 : -1) });
-      toast(on ? text.channel.subscribedTo(name) : text.channel.unsubscribedFrom(name));
-    } catch (error) {
-      toastProblem(error);
-    }
-    setBusy(false);
+    await call(
+      on ? "PUT /channels/{handle}/subscription" : "DELETE /channels/{handle}/subscription",
+      { path: { handle: channel.handle } },
+    );
+    onChange({ ...channel, subscribed: on, subscribers: channel.subscribers + (on ? 1 : -1) });
   };
+  const done = on ? text.channel.subscribedTo(name) : text.channel.unsubscribedFrom(name);
   return (
     <button
       type="button"
       class={channel.subscribed ? "button button-quiet" : "button button-main"}
       aria-pressed={channel.subscribed}
       disabled={busy}
-      onClick={() => void toggle()}
+      onClick={() => void act(toggle, done)}
     >
       {channel.subscribed && <Icon name="check" size={18} />}
       {channel.subscribed ? text.channel.subscribed : text.channel.subscribe}

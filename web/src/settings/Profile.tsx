@@ -1,12 +1,10 @@
-import { useState } from "preact/hooks";
-
 import { call } from "../api/client.ts";
 import type { Account } from "../api/shape.ts";
 import { Avatar } from "../list/Avatar.tsx";
 import { FileButton } from "../part/FileButton.tsx";
 import { Field, Form, Submit } from "../part/form.tsx";
 import { setAccount } from "../session/session.ts";
-import { toastProblem } from "../shell/outcome.ts";
+import { useAction } from "../shell/outcome.ts";
 import { toast } from "../shell/toast.ts";
 import { formatBytes } from "../text/format.ts";
 import { text } from "../text/text.ts";
@@ -58,21 +56,16 @@ export function Profile({ account }: { account: Account }) {
 }
 
 function AvatarPicker({ account }: { account: Account }) {
-  const [busy, setBusy] = useState(false);
-  const act = async (action: () => Promise<unknown>, words: string): Promise<void> => {
-    setBusy(true);
-    try {
-      await action();
+  const [busy, act] = useAction();
+  const change = (request: () => Promise<unknown>, words: string): Promise<void> =>
+    act(async () => {
+      await request();
       setAccount(await call("GET /accounts/me"));
-      toast(words);
-    } catch (error) {
-      toastProblem(error);
-    }
-    setBusy(false);
-  };
+    }, words);
   const choose = (file: File): void => {
     if (file.size > AVATAR_MAX_BYTES) toast(text.settings.avatarBig, "bad");
-    else void act(() => call("PUT /accounts/me/avatar", { body: file }), text.settings.avatarSaved);
+    else
+      void change(() => call("PUT /accounts/me/avatar", { body: file }), text.settings.avatarSaved);
   };
   return (
     <section class="settings-part" aria-labelledby="picture">
@@ -104,7 +97,7 @@ function AvatarPicker({ account }: { account: Account }) {
                 class="button button-small button-quiet"
                 disabled={busy}
                 onClick={() =>
-                  void act(() => call("DELETE /accounts/me/avatar"), text.settings.avatarRemoved)
+                  void change(() => call("DELETE /accounts/me/avatar"), text.settings.avatarRemoved)
                 }
               >
                 {text.settings.avatarRemove}

@@ -1,5 +1,7 @@
 /** Toasts that report the outcome of an action. */
 
+import { useState } from "preact/hooks";
+
 import { describeProblem } from "../text/problem.ts";
 import { text } from "../text/text.ts";
 import { toast } from "./toast.ts";
@@ -9,8 +11,22 @@ export function toastProblem(error: unknown): void {
 }
 
 /** Reports success with `words`, or the problem. */
-export function toastOutcome(action: Promise<unknown>, words: string): void {
-  action.then(() => toast(words), toastProblem);
+export function toastOutcome(action: Promise<unknown>, words: string): Promise<void> {
+  return action.then(() => toast(words), toastProblem);
+}
+
+/** Returns whether an action is running, and a function that starts one and reports its outcome. */
+export function useAction(): [
+  busy: boolean,
+  act: (action: () => Promise<unknown>, words: string) => Promise<void>,
+] {
+  const [busy, setBusy] = useState(false);
+  const act = async (action: () => Promise<unknown>, words: string): Promise<void> => {
+    setBusy(true);
+    await toastOutcome(action(), words);
+    setBusy(false);
+  };
+  return [busy, act];
 }
 
 /**

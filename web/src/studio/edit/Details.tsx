@@ -1,11 +1,10 @@
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 
 import { call } from "../../api/client.ts";
 import type { Visibility } from "../../api/schema.d.ts";
 import type { ListedVideo } from "../../api/shape.ts";
 import { Icon } from "../../part/Icon.tsx";
-import { toastProblem } from "../../shell/outcome.ts";
-import { toast } from "../../shell/toast.ts";
+import { useAction } from "../../shell/outcome.ts";
 import { text } from "../../text/text.ts";
 import { VISIBILITIES, VISIBILITY_ICONS } from "../visibility.ts";
 import { DangerZone } from "./DangerZone.tsx";
@@ -49,23 +48,10 @@ function DetailsForm({
   draft: Draft;
   onSave: (video: ListedVideo) => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const save = async (): Promise<void> => {
-    if (busy || !draft.dirty) return;
-    setBusy(true);
-    try {
-      onSave(
-        await call("PATCH /videos/{video_id}", {
-          path: { video_id: video.id },
-          body: draft.changes,
-        }),
-      );
-      toast(text.form.saved);
-    } catch (error) {
-      toastProblem(error);
-    }
-    setBusy(false);
-  };
+  const [busy, act] = useAction();
+  const path = { video_id: video.id };
+  const save = async (): Promise<void> =>
+    onSave(await call("PATCH /videos/{video_id}", { path, body: draft.changes }));
   return (
     <form
       class="form"
@@ -73,7 +59,7 @@ function DetailsForm({
       aria-busy={busy}
       onSubmit={(event) => {
         event.preventDefault();
-        void save();
+        if (!busy && draft.dirty) void act(save, text.form.saved);
       }}
     >
       <TextField name="title" label={text.studio.titleLabel} draft={draft} max={TITLE_MAX} />

@@ -6,7 +6,7 @@ import type { ListedVideo } from "../../api/shape.ts";
 import { DropTarget } from "../../part/DropTarget.tsx";
 import { FileButton } from "../../part/FileButton.tsx";
 import { Icon } from "../../part/Icon.tsx";
-import { toastProblem } from "../../shell/outcome.ts";
+import { toastProblem, useAction } from "../../shell/outcome.ts";
 import { toast } from "../../shell/toast.ts";
 import { formatDuration } from "../../text/format.ts";
 import { text } from "../../text/text.ts";
@@ -18,7 +18,7 @@ const FORMATS = "image/jpeg,image/png,image/webp,image/gif";
 /** Chooses the poster of a video: a candidate, a frame of the video, or an uploaded picture. */
 export function Poster({ video }: { video: ListedVideo }) {
   const [posters, setPosters] = useState<PostersView | null>(null);
-  const [busy, setBusy] = useState(false);
+  const [busy, act] = useAction();
   const [media, setMedia] = useState<HTMLVideoElement | null>(null);
   const [picking, setPicking] = useState(false);
   const path = { video_id: video.id };
@@ -27,17 +27,8 @@ export function Poster({ video }: { video: ListedVideo }) {
   useEffect(() => {
     void load().catch(toastProblem);
   }, [video.id, video.state]);
-  const change = async (act: () => Promise<unknown>): Promise<void> => {
-    setBusy(true);
-    try {
-      await act();
-      await load();
-      toast(text.poster.changed);
-    } catch (error) {
-      toastProblem(error);
-    }
-    setBusy(false);
-  };
+  const change = (request: () => Promise<unknown>): Promise<void> =>
+    act(() => request().then(load), text.poster.changed);
   const choose = (timeS: number): Promise<void> =>
     change(() => call("PUT /videos/{video_id}/poster", { path, body: { time_s: timeS } }));
   const send = (file: File): void => {

@@ -1,8 +1,5 @@
-import { useState } from "preact/hooks";
-
 import { Icon } from "../../part/Icon.tsx";
-import { toastProblem } from "../../shell/outcome.ts";
-import { toast } from "../../shell/toast.ts";
+import { useAction } from "../../shell/outcome.ts";
 import { text } from "../../text/text.ts";
 
 interface RetryButtonProps {
@@ -13,23 +10,13 @@ interface RetryButtonProps {
 
 /** Retries failed tasks and reports it. */
 export function RetryButton({ label, isMain = false, onRetry }: RetryButtonProps) {
-  const [busy, setBusy] = useState(false);
-  const retry = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await onRetry();
-      toast(text.run.retried);
-    } catch (error) {
-      toastProblem(error);
-    }
-    setBusy(false);
-  };
+  const [busy, act] = useAction();
   return (
     <button
       type="button"
       class={isMain ? "button button-small button-main" : "button button-small"}
       disabled={busy}
-      onClick={() => void retry()}
+      onClick={() => void act(onRetry, text.run.retried)}
     >
       <Icon name="retry" size={18} />
       {label}
