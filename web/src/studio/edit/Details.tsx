@@ -117,23 +117,13 @@ function TextField({
     value,
     maxLength: max,
     "aria-describedby": `${id}-hint`,
+    onInput: (event: { currentTarget: { value: string } }) =>
+      draft.edit(name, event.currentTarget.value),
   };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {name === "title" ? (
-        <input
-          {...common}
-          type="text"
-          onInput={(event) => draft.edit(name, event.currentTarget.value)}
-        />
-      ) : (
-        <textarea
-          {...common}
-          rows={8}
-          onInput={(event) => draft.edit(name, event.currentTarget.value)}
-        />
-      )}
+      {name === "title" ? <input {...common} type="text" /> : <textarea {...common} rows={8} />}
       <p class="field-hint field-count" id={`${id}-hint`}>
         <span>{hint}</span>
         <span>{text.studio.letters(value.length, max)}</span>

@@ -76,23 +76,13 @@ function TextField({
     maxLength: max,
     "aria-invalid": error !== null,
     ...(error === null ? {} : { "aria-describedby": `${id}-error` }),
+    onInput: (event: { currentTarget: { value: string } }) =>
+      fields.edit(name, event.currentTarget.value),
   };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {name === "title" ? (
-        <input
-          {...common}
-          type="text"
-          onInput={(event) => fields.edit(name, event.currentTarget.value)}
-        />
-      ) : (
-        <textarea
-          {...common}
-          rows={3}
-          onInput={(event) => fields.edit(name, event.currentTarget.value)}
-        />
-      )}
+      {name === "title" ? <input {...common} type="text" /> : <textarea {...common} rows={3} />}
       {error !== null && (
         <p class="field-error" id={`${id}-error`} role="alert">
           {error}
