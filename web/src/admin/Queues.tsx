@@ -96,24 +96,26 @@ function Tables({ state, act }: { state: QueuesView; act: Act }) {
   );
 }
 
+/** Returns the row of a task: the cells that all tables of tasks have, then `cells`. */
+function taskRow(task: QueuedTask, ...cells: Row["cells"]): Row {
+  return {
+    key: task.id,
+    cells: [<TaskLink task={task} />, task.handle || task.account, task.attempt, ...cells],
+  };
+}
+
 function runningRow(task: QueuedTask, act: Act): Row {
   const since =
     task.started_at === null
       ? ""
       : formatDuration((Date.now() - Date.parse(task.started_at)) / 1000);
-  const buttons = <TaskButtons task={task} delayed={false} act={act} />;
-  return {
-    key: task.id,
-    cells: [
-      <TaskLink task={task} />,
-      task.handle || task.account,
-      task.attempt,
-      task.worker ?? "",
-      formatPercent(task.progress),
-      since,
-      buttons,
-    ],
-  };
+  return taskRow(
+    task,
+    task.worker ?? "",
+    formatPercent(task.progress),
+    since,
+    <TaskButtons task={task} delayed={false} act={act} />,
+  );
 }
 
 function waitingRow(task: QueuedTask, act: Act): Row {
@@ -121,33 +123,18 @@ function waitingRow(task: QueuedTask, act: Act): Row {
   const waits =
     delay_s > 0 ? text.admin.nextIn(formatDuration(delay_s)) : formatDuration(task.wait_s);
   const error = task.error === null ? null : <TaskError error={task.error} />;
-  return {
-    key: task.id,
-    cells: [
-      <TaskLink task={task} />,
-      task.handle || task.account,
-      task.attempt,
-      waits,
-      error,
-      <TaskButtons task={task} delayed={delay_s > 0} act={act} />,
-    ],
-  };
+  return taskRow(task, waits, error, <TaskButtons task={task} delayed={delay_s > 0} act={act} />);
 }
 
 function failedRow(task: QueuedTask, act: Act): Row {
   const when = task.ended_at === null ? "" : formatAge(task.ended_at);
   const what = task.optional ? text.admin.dropped(when) : when;
-  return {
-    key: task.id,
-    cells: [
-      <TaskLink task={task} />,
-      task.handle || task.account,
-      task.attempt,
-      what,
-      <TaskError error={task.error} />,
-      <TaskButtons task={task} delayed={false} act={act} />,
-    ],
-  };
+  return taskRow(
+    task,
+    what,
+    <TaskError error={task.error} />,
+    <TaskButtons task={task} delayed={false} act={act} />,
+  );
 }
 
 function workerRow(worker: WorkerView): Row {
