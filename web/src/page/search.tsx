@@ -14,6 +14,12 @@ import { text } from "../text/text.ts";
 
 const FILTERS = ["sort", "duration", "since", "height"] as const;
 type Filter = (typeof FILTERS)[number];
+const CHOICES: Record<Filter, [label: string, options: Record<string, string>]> = {
+  sort: [text.search.sort, text.search.sorts],
+  duration: [text.search.length, text.search.lengths],
+  since: [text.search.since, text.search.sinces],
+  height: [text.search.quality, text.search.qualities],
+};
 type SearchQuery = Record<Filter, string> & { q: string };
 
 function readSearch(): SearchQuery {
@@ -78,7 +84,6 @@ function Filters({
   search: SearchQuery;
   onChange: (search: SearchQuery) => void;
 }) {
-  const set = (name: Filter) => (value: string) => onChange({ ...search, [name]: value });
   const used = FILTERS.some((name) => search[name] !== "" && search[name] !== "relevance");
   return (
     <details class="filters" open={used}>
@@ -87,34 +92,16 @@ function Filters({
         {text.search.filters}
       </summary>
       <div class="filters-fields">
-        <Select
-          name="sort"
-          label={text.search.sort}
-          options={text.search.sorts}
-          value={search.sort}
-          onPick={set("sort")}
-        />
-        <Select
-          name="duration"
-          label={text.search.length}
-          options={text.search.lengths}
-          value={search.duration}
-          onPick={set("duration")}
-        />
-        <Select
-          name="since"
-          label={text.search.since}
-          options={text.search.sinces}
-          value={search.since}
-          onPick={set("since")}
-        />
-        <Select
-          name="height"
-          label={text.search.quality}
-          options={text.search.qualities}
-          value={search.height}
-          onPick={set("height")}
-        />
+        {FILTERS.map((name) => (
+          <Select
+            key={name}
+            name={name}
+            label={CHOICES[name][0]}
+            options={CHOICES[name][1]}
+            value={search[name]}
+            onPick={(value) => onChange({ ...search, [name]: value })}
+          />
+        ))}
         {used && (
           <button
             type="button"
