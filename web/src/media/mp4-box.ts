@@ -1,5 +1,15 @@
 /** Walks the boxes of an MP4 file or segment (ISO/IEC 14496-12, 4.2). */
 
+/** Flags of `trun` (ISO/IEC 14496-12, 8.8.8). */
+export const TRUN = {
+  dataOffset: 0x1,
+  firstFlags: 0x4,
+  duration: 0x100,
+  size: 0x200,
+  flags: 0x400,
+  offset: 0x800,
+};
+
 export interface Box {
   kind: string;
   /** Offsets in the view: of the header, of the payload, and of the first byte after the box. */

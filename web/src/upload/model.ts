@@ -9,19 +9,18 @@ export type Ratio = api.TimeBase;
 
 type AlwaysSet<T, Names extends keyof T> = Omit<T, Names> & Required<Pick<T, Names>>;
 
-export type VideoTrack = AlwaysSet<
-  Omit<api.VideoTrack, "coded_sar">,
-  | "sar"
-  | "rotation_deg"
-  | "mirrored"
+/** Fields of a video track about colour and pixel format. */
+export type ColourField =
   | "pix_fmt"
   | "bit_depth"
   | "colour_primaries"
   | "colour_transfer"
   | "colour_matrix"
-  | "colour_range"
-  | "interlaced"
-  | "frames"
+  | "colour_range";
+
+export type VideoTrack = AlwaysSet<
+  Omit<api.VideoTrack, "coded_sar">,
+  "sar" | "rotation_deg" | "mirrored" | ColourField | "interlaced" | "frames"
 >;
 
 export type AudioTrack = AlwaysSet<

@@ -9,20 +9,12 @@
  * keyframe. The server makes such frames keyframes; here they are repeated.
  */
 
-import { type Box, findBox, listBoxes } from "../../media/mp4-box.ts";
+import { type Box, findBox, listBoxes, TRUN } from "../../media/mp4-box.ts";
 
 const NOT_SYNC = 0x10000; // sample_is_non_sync_sample (ISO/IEC 14496-12, 8.8.3.1)
 const MAX_COPIES = 2000;
-/** Flags of `tfhd` and `trun` (ISO/IEC 14496-12, 8.8.7 and 8.8.8). */
+/** Flags of `tfhd` (ISO/IEC 14496-12, 8.8.7). */
 const TFHD = { baseDataOffset: 0x1, descriptionIndex: 0x2, duration: 0x8, size: 0x10, flags: 0x20 };
-const TRUN = {
-  dataOffset: 0x1,
-  firstFlags: 0x4,
-  duration: 0x100,
-  size: 0x200,
-  flags: 0x400,
-  offset: 0x800,
-};
 
 interface Sample {
   dts: number;

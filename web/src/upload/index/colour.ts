@@ -1,18 +1,10 @@
 /** Colour and pixel format of a video track, with the names that the server and ffmpeg use. */
 
-import type { VideoTrack } from "../model.ts";
+import type { ColourField, VideoTrack } from "../model.ts";
 import { CannotSplit } from "../split-reason.ts";
 import { findSps } from "./sps.ts";
 
-type Colour = Pick<
-  VideoTrack,
-  | "pix_fmt"
-  | "bit_depth"
-  | "colour_primaries"
-  | "colour_transfer"
-  | "colour_matrix"
-  | "colour_range"
->;
+type Colour = Pick<VideoTrack, ColourField>;
 
 type Names<Field extends keyof Colour> = Record<number, NonNullable<Colour[Field]>>;
 

@@ -3,7 +3,7 @@
  * durations and truncation.
  */
 
-import { type Box, listBoxes, readBoxHeader, readFourcc } from "../../media/mp4-box.ts";
+import { type Box, listBoxes, readBoxHeader, readFourcc, TRUN } from "../../media/mp4-box.ts";
 import { CannotSplit } from "../split-reason.ts";
 
 const CONTAINERS = new Set([
@@ -24,15 +24,6 @@ const MAX_MOOFS_READ = 1;
 /** Tables may promise this many missing samples. mediabunny would search for all of them. */
 const MAX_MISSING_SAMPLES = 1000;
 const NORMAL_RATE = 0x10000;
-/** `trun` flags (ISO/IEC 14496-12, 8.8.8). */
-const TRUN = {
-  dataOffset: 0x1,
-  firstFlags: 0x4,
-  duration: 0x100,
-  size: 0x200,
-  flags: 0x400,
-  offset: 0x800,
-};
 
 /**
  * The only edit of a track. emptyS: an empty edit before it. Durations in seconds, mediaTime in
