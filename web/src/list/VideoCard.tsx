@@ -57,7 +57,7 @@ export function VideoCard({
         )}
         <div class="card-text">
           <Heading class="card-title">
-            <a class="card-link" href={href} title={title}>
+            <a class="clamp card-link" href={href} title={title}>
               {title}
             </a>
           </Heading>
@@ -70,7 +70,7 @@ export function VideoCard({
           )}
           <p class="card-facts">{facts.join(" · ")}</p>
           {shape === "row" && video.description !== "" && (
-            <p class="card-description">{video.description}</p>
+            <p class="clamp card-description">{video.description}</p>
           )}
         </div>
         {extra === undefined ? <VideoMenu video={video} /> : extra}

@@ -66,7 +66,7 @@ function PlaylistCard({ playlist }: { playlist: Playlist }) {
       <div class="card-words">
         <div class="card-text">
           <h2 class="card-title">
-            <a class="card-link" href={`/playlist/${encodeURIComponent(playlist.id)}`}>
+            <a class="clamp card-link" href={`/playlist/${encodeURIComponent(playlist.id)}`}>
               {playlistTitle(playlist)}
             </a>
           </h2>

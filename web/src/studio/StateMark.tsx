@@ -29,7 +29,7 @@ export function StateMark({ video }: { video: ListedVideo }) {
         {isWorking && <span class="state-share">{formatPercent(video.progress)}</span>}
       </span>
       {isWorking && <progress max={1} value={video.progress} aria-label={text.studio.progress} />}
-      {reason !== null && <span class="state-reason">{describeReason(reason)}</span>}
+      {reason !== null && <span class="clamp state-reason">{describeReason(reason)}</span>}
     </div>
   );
 }

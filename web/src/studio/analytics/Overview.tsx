@@ -56,7 +56,7 @@ function TopRow({ top }: { top: TopView }) {
               <img src={top.video.poster} alt="" loading="lazy" decoding="async" />
             )}
           </span>
-          <span class="top-title">{top.video.title || text.video.untitled}</span>
+          <span class="clamp top-title">{top.video.title || text.video.untitled}</span>
         </a>
       </th>
       <td>{formatNumber(top.views)}</td>

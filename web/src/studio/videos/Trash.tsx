@@ -77,7 +77,7 @@ function TrashRow({
     <li class="trash-row">
       <Icon name="trash" />
       <div class="trash-words">
-        <p class="own-title">{nameOf(entry)}</p>
+        <p class="clamp own-title">{nameOf(entry)}</p>
         <p class="field-hint">
           {text.trash.until(formatAge(entry.trashed_at), formatDay(entry.freed_at))}
         </p>

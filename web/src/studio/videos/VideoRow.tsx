@@ -51,10 +51,10 @@ export function VideoRow({ video, selected, onSelect, onDelete }: RowProps) {
             <DurationBadge seconds={video.duration_s} />
           </div>
           <div class="own-words">
-            <a class="own-title" href={studioUrl(video.id)}>
+            <a class="clamp own-title" href={studioUrl(video.id)}>
               {title}
             </a>
-            <p class="own-description">{video.description}</p>
+            <p class="clamp own-description">{video.description}</p>
           </div>
         </div>
       </th>
