@@ -22,6 +22,7 @@ from bench.browser_upload import BrowserUpload, make_large, measure_browser_uplo
 from bench.clients import bench_clients
 from bench.clips import print_findings
 from bench.crowd import Crowd, upload_crowd
+from bench.delivery import bench_delivery
 from bench.evidence import find_encode_s
 from bench.figure import Figure, save_figures
 from bench.first_frame import bench_first_frame
@@ -258,6 +259,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P5": bench_tail,
     "P6": bench_throughput,
     "P7": bench_growth,
+    "P9": bench_delivery,
     "P10": bench_first_frame,
     "P11": bench_browser,
     "P12": bench_quality,

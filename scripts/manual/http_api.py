@@ -19,6 +19,7 @@ from tests.contract.route_table import ROUTES, May
 from yeoul.api.app import make_app
 from yeoul.api.deps import Parts
 from yeoul.api.metrics.requests import API_PREFIX
+from yeoul.api.stream_app import STREAM_PATHS
 
 Schema = Mapping[str, Any]
 _HEAD = f"""\
@@ -214,12 +215,13 @@ def _make_errors(endpoint: Endpoint) -> str:
 
 def _make_others() -> str:
     """Addresses that are not in the OpenAPI document: streams, presigned URLs, health, pages, feeds."""
-    rows = (
+    rows = [(f"`GET {path}`", text) for path, text in STREAM_PATHS.items()]
+    rows += [
         (f"`{method} {path}`", join_paragraphs(route.endpoint.__doc__).split("\n\n")[0])
         for path, route in _all_routes()
         for method in sorted((route.methods or set()) - {"HEAD"})
         if not route.include_in_schema
-    )
+    ]
     return "## Other addresses\n\nThese are not in the OpenAPI document.\n\n" + make_table(("address", "what it returns"), rows)
 
 

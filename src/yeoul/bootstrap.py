@@ -34,9 +34,13 @@ from yeoul.model.work import TRAFFIC, Slots, Work
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from sqlalchemy import Connection
+    from starlette.types import ASGIApp, Scope
 
+    from yeoul.api.deps import Parts
+    from yeoul.api.stream_app import StreamApp
     from yeoul.catalog.database import Database
     from yeoul.catalog.schema.row.outgoing import WebhookRow
+    from yeoul.delivery.stream_cache import StreamCache
     from yeoul.identity.mailing import MailSender
     from yeoul.mail.mailer import Mailer
     from yeoul.pipeline.dag.definition import Definition
@@ -430,7 +434,6 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
     from yeoul.api.response_cache import ResponseCache
     from yeoul.api.video.followers import Followers
     from yeoul.delivery.access import StreamAccess
-    from yeoul.delivery.catalogue_view import PresentationCache
     from yeoul.insight.collector import BeaconCollector
     from yeoul.media.picture.process import Drawing
     from yeoul.upload.service import UploadService
@@ -443,7 +446,7 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         uploads=UploadService(database, store, lambda: _read_live(settings, database).upload, clock),
         tracks=TrackService(database, store, lambda: _read_live(settings, database).upload, clock),
         access=StreamAccess(read_secret(settings.data)),
-        presentations=PresentationCache(database, clock, settings.media.piece_s),
+        streams=make_stream_cache(settings, database, clock),
         clock=clock,
         web=web_folder(),
         pipelines={name: PipelineInfo(**_describe(text)) for name, text in read_definitions(settings).items()},
@@ -456,6 +459,44 @@ def make_api(settings: Settings, database: Database, store: BlobStore, clock: Cl
         missing_sandbox_features=sandbox_lacks,
     )
     return make_app(parts)
+
+
+def make_stream_cache(settings: Settings, database: Database, clock: Clock) -> StreamCache:
+    """Returns the cache of stream indexes."""
+    from yeoul.delivery.stream_cache import StreamCache
+
+    return StreamCache(database, clock, settings.media.piece_s, settings.server.stream_index_mb * 2**20)
+
+
+def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> StreamApp:
+    from fastapi import Request
+
+    from yeoul.api.client_address import client_address
+    from yeoul.api.concurrency_limit import ConcurrencyLimit
+    from yeoul.api.stream_app import StreamApp
+    from yeoul.delivery.access import StreamAccess
+    from yeoul.identity.attempt_throttle import make_address_key
+
+    def address_of(scope: Scope) -> str:
+        return make_address_key(client_address(Request(scope), settings.server))
+
+    access = StreamAccess(read_secret(settings.data))
+    return StreamApp(streams, access, store, clock, lambda app: ConcurrencyLimit(app, address_of))
+
+
+def make_site(api: FastAPI) -> ASGIApp:
+    """Returns the application of the role `api`: the stream path in front of the API."""
+    from yeoul.api.stream_app import StreamFirst
+
+    parts: Parts = api.state.parts
+    return StreamFirst(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), api)
+
+
+def make_edge_site(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> ASGIApp:
+    """Returns the application of the role `edge`: the stream path alone."""
+    from yeoul.api.edge import make_edge
+
+    return make_edge(_make_stream_app(settings, streams, store, clock))
 
 
 def make_mailer(settings: Settings) -> Mailer:

@@ -14,7 +14,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from tests.contract.pipeline_world import SOURCE, VIDEO, World
 from yeoul.api.identity import COOKIE
 from yeoul.base.settings import Settings
-from yeoul.bootstrap import make_api
+from yeoul.bootstrap import make_api, make_site
 from yeoul.catalog.account import account, session, webhook, webhook_delivery
 from yeoul.catalog.database import Database
 from yeoul.catalog.video import caption, upload, video
@@ -89,16 +89,18 @@ class Estate:
         self.things = {"video_id": VIDEO, "task_id": self._find_task(), "handle": "ann", "account_id": OWNER}
         self._fill(database)
         self.app = make_api(Settings(data=folder), database, self.world.store, self.world.clock)
+        self.site = make_site(self.app)
 
     def close(self) -> None:
         self.app.state.parts.response_cache.close()
+        self.app.state.parts.streams.close()
         self.world.dispatcher.close()
 
     def ask(self, asks: Iterable[tuple[str, str, Mapping[str, str], Any]]) -> list[Response]:
         """The answers to (method, path, headers, JSON body), one after the other."""
 
         async def send() -> list[Response]:
-            async with AsyncClient(transport=ASGITransport(self.app), base_url="http://testserver") as client:
+            async with AsyncClient(transport=ASGITransport(self.site), base_url="http://testserver") as client:
                 sent: list[Response] = []
                 for method, path, headers, body in asks:
                     client.cookies.clear()

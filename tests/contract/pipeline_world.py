@@ -435,3 +435,9 @@ def fail_with(error: YeoulError, op: str, times: int = 10**6, **which: Any) -> C
             raise error
 
     return fault
+
+
+def changed(stage: str, **change: Any) -> Definition:
+    """`standard` with another version of one stage's op."""
+    base = DEFINITIONS["standard"]
+    return base.model_copy(update={"stages": tuple(one.model_copy(update=change) if one.name == stage else one for one in base.stages)})

@@ -23,7 +23,7 @@ from yeoul.catalog.database import Database
 from yeoul.catalog.schema.pipeline import task
 from yeoul.catalog.video import video
 from yeoul.delivery.access import StreamAccess
-from yeoul.delivery.catalogue_view import PresentationCache
+from yeoul.delivery.stream_cache import StreamCache
 from yeoul.insight.collector import BeaconCollector
 from yeoul.media.picture.process import Drawing
 
@@ -44,7 +44,7 @@ def follower(world: World, tmp_path: Path) -> _Follower:
         uploads=world.uploads,
         tracks=world.track_service,
         access=StreamAccess(b"secret"),
-        presentations=PresentationCache(world.database, world.clock, 6.0),
+        streams=StreamCache(world.database, world.clock, 6.0, 2**20),
         clock=world.clock,
         web=tmp_path,
         pipelines={},

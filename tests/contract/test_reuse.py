@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.pipeline_world import DEFINITIONS, VIDEO, World, fail_with, filled
+from tests.contract.pipeline_world import DEFINITIONS, VIDEO, World, changed, fail_with, filled
 from yeoul.base.errors import ConflictError, MediaError
 from yeoul.blob.store import Bucket
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.pipeline.dag.compile import parse_definition
-from yeoul.pipeline.dag.definition import Definition
 from yeoul.pipeline.ops.registry import BUILT_IN
 
 pytestmark = [pytest.mark.slow, pytest.mark.either]
@@ -39,12 +38,6 @@ def make_ready(world: World, mode: Any = "pieces") -> None:
     world.work()
     assert world.state() == "ready"
     world.ops.ended.clear()
-
-
-def changed(stage: str, **change: Any) -> Definition:
-    """`standard` with another version of one stage's op."""
-    base = DEFINITIONS["standard"]
-    return base.model_copy(update={"stages": tuple(one.model_copy(update=change) if one.name == stage else one for one in base.stages)})
 
 
 def upgrade(world: World, op: str) -> None:

@@ -9,10 +9,11 @@ from yeoul.api.account import accounts, analytics, mailed_links, sessions, token
 from yeoul.api.admin import accounts as admin_accounts
 from yeoul.api.admin import queues as admin
 from yeoul.api.admin import settings as admin_settings
+from yeoul.api.client_address import client_address
 from yeoul.api.concurrency_limit import ConcurrencyLimit
 from yeoul.api.deps import Parts
 from yeoul.api.file import blobs, pages
-from yeoul.api.identity import check_origin, client_address, is_authenticated
+from yeoul.api.identity import check_origin, is_authenticated
 from yeoul.api.metrics import health
 from yeoul.api.metrics.requests import API_PREFIX, RequestMetrics
 from yeoul.api.nul_path import NulPathFilter
@@ -20,7 +21,7 @@ from yeoul.api.problem import add_problem_details, problem_responses
 from yeoul.api.request_limit import RequestLimits
 from yeoul.api.response_cache import ResponseCacheMiddleware
 from yeoul.api.video import audio_tracks, captions, events, pipelines, posters, runs, trash, uploads, videos
-from yeoul.api.watch import beacons, channels, discovery, embed, playlists, rss, streams, watch_history
+from yeoul.api.watch import beacons, channels, discovery, embed, playlists, rss, watch_history
 from yeoul.identity.attempt_throttle import make_address_key
 
 
@@ -51,11 +52,11 @@ def make_app(parts: Parts) -> FastAPI:
     for module in api_modules:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_responses(), dependencies=[Depends(check_origin)])
     app.include_router(embed.router, responses=problem_responses())
-    for module in (streams, blobs, health, pages, rss):
+    for module in (blobs, health, pages, rss):
         app.include_router(module.router)
     app.add_middleware(NulPathFilter)
     app.add_middleware(ResponseCacheMiddleware, get_cache=lambda: parts.response_cache)
     app.add_middleware(RequestLimits, is_authenticated=lambda request: is_authenticated(request, parts))
-    app.add_middleware(ConcurrencyLimit, address_of=lambda scope: make_address_key(client_address(Request(scope), parts)))
+    app.add_middleware(ConcurrencyLimit, address_of=lambda scope: make_address_key(client_address(Request(scope), parts.settings.server)))
     app.add_middleware(RequestMetrics)
     return app

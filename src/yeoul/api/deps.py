@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # this module only holds the parts, and every router imports 
     from yeoul.blob.store import BlobStore
     from yeoul.catalog.database import Database
     from yeoul.delivery.access import StreamAccess
-    from yeoul.delivery.catalogue_view import PresentationCache
+    from yeoul.delivery.stream_cache import StreamCache
     from yeoul.insight.collector import BeaconCollector
     from yeoul.media.picture.process import Drawing
     from yeoul.upload.service import UploadService
@@ -49,7 +49,7 @@ class Parts:
     uploads: UploadService
     tracks: TrackService
     access: StreamAccess
-    presentations: PresentationCache
+    streams: StreamCache
     clock: Clock
     web: Path
     pipelines: Mapping[str, PipelineInfo]

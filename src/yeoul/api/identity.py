@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
 from yeoul.base.errors import ForbiddenError, NotFoundError, StorageFullError, UnauthenticatedError, UnavailableError, UnconfirmedError
 from yeoul.catalog.account import session
@@ -64,16 +65,6 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-def client_address(request: Request, parts: Parts) -> str:
-    """Returns the client's IP address. Behind proxies, this is the address that our outermost proxy saw."""
-    hops = parts.settings.server.proxies
-    if hops > 0:
-        addresses = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
-        if hops <= len(addresses):
-            return addresses[-hops][:64]
-    return request.client.host if request.client is not None else ""
-
-
 # --- the caller ---
 
 
@@ -98,7 +89,7 @@ def find_caller(request: Request, parts: Parts) -> CallerRow | None:
     if row is None:
         return None
     if now_s - row["last_seen_at"] >= _RECORD_USE_EVERY_S:
-        _record_use(parts, row, client_address(request, parts), now_s)
+        _record_use(parts, row, client_address(request, parts.settings.server), now_s)
     return cast("CallerRow", {**row, "scopes": None})
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
+import psutil
+
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUPS = Path("/proc/self/cgroup")
 
@@ -20,6 +22,11 @@ def find_memory_bytes() -> int:
     """Returns the machine's memory in bytes, or the memory limit of this process's control group if that is lower."""
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([installed, *read_memory_limits(_OWN_GROUPS, _CGROUPS)])
+
+
+def own_memory_bytes() -> int:
+    """Returns the resident memory of this process in bytes."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def read_memory_limits(own_groups: Path, cgroups: Path) -> list[int]:

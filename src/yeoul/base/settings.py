@@ -33,6 +33,12 @@ class ServerSettings(_Section):
         le=10,
         description="Number of proxies in front of the server that append to X-Forwarded-For; 0: the header is ignored.",
     )
+    stream_index_mb: int = Field(
+        default=64,
+        ge=1,
+        le=65_536,
+        description="Memory for the indexes of streams that were requested last, in MiB; an hour of video needs about half of one.",
+    )
 
 
 class CatalogSettings(_Section):

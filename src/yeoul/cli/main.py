@@ -14,7 +14,7 @@ from yeoul.base.errors import YeoulError
 # name: (module with add_arguments(parser) and run(arguments) -> exit code, help text)
 _COMMANDS = {
     "up": ("yeoul.cli.up", "run all of Yeoul on this machine"),
-    "serve": ("yeoul.cli.serve", "run one role: api or pipeline"),
+    "serve": ("yeoul.cli.serve", "run one role: api, pipeline or edge"),
     "migrate": ("yeoul.cli.migrate", "migrate the database to the current version"),
     "upload": ("yeoul.cli.upload", "upload a video, or resume its upload"),
     "captions": ("yeoul.cli.captions", "list, add or delete captions of a video"),

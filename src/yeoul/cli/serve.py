@@ -1,4 +1,4 @@
-"""`yeoul serve api|pipeline`: runs one role in this process until SIGTERM."""
+"""`yeoul serve api|pipeline|edge`: runs one role in this process until SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from yeoul.blob.hosted import HostedStore
 from yeoul.cli.server_options import add_server_arguments, read_overrides
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from yeoul.pipeline.dispatcher import Dispatcher
 
 log = logging.getLogger("yeoul")
@@ -30,7 +32,7 @@ _BUSY_TIMEOUT_S = 4.0  # so that a request fails within five seconds if the data
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("role", choices=("api", "pipeline"))
+    parser.add_argument("role", choices=("api", "pipeline", "edge"))
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     add_server_arguments(parser)
 
@@ -47,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         if sandbox_lacks:
             log.warning("the sandbox for tasks is incomplete on this machine, missing: %s; see docs/security.md", ", ".join(sandbox_lacks))
         return _serve_pipeline(settings)
-    return asyncio.run(_serve_api(settings, sandbox_lacks))
+    return asyncio.run(_serve_edge(settings) if arguments.role == "edge" else _serve_api(settings, sandbox_lacks))
 
 
 def _serve_pipeline(settings: Settings) -> int:
@@ -97,9 +99,6 @@ def _release_tasks(dispatcher: Dispatcher) -> None:
 
 
 async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
-    from granian.constants import Interfaces  # the pipeline does not need a web server
-    from granian.server.embed import Server
-
     clock = SystemClock()
     bootstrap.check_port(settings)
     database = bootstrap.make_database(settings, busy_s=_BUSY_TIMEOUT_S)
@@ -109,6 +108,32 @@ async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
     app = bootstrap.make_api(settings, database, store, clock, sandbox_lacks)
     mails, webhooks = bootstrap.make_mail_sender(settings, database, clock), bootstrap.make_webhook_sender(settings, database, clock)
     senders = (mails, webhooks, app.state.parts.beacons)
+    for sender in senders:
+        sender.start()
+    await _serve(settings, bootstrap.make_site(app))
+    await asyncio.gather(*(asyncio.to_thread(sender.close) for sender in senders))
+    app.state.parts.response_cache.close()
+    app.state.parts.streams.close()
+    database.close()
+    return 0
+
+
+async def _serve_edge(settings: Settings) -> int:
+    clock = SystemClock()
+    bootstrap.check_port(settings)
+    database = bootstrap.make_database(settings, busy_s=_BUSY_TIMEOUT_S)
+    streams = bootstrap.make_stream_cache(settings, database, clock)
+    await _serve(settings, bootstrap.make_edge_site(settings, streams, bootstrap.make_store(settings, clock), clock))
+    streams.close()
+    database.close()
+    return 0
+
+
+async def _serve(settings: Settings, app: ASGIApp) -> None:
+    """Serves an application until SIGTERM or SIGINT."""
+    from granian.constants import Interfaces  # the pipeline does not need a web server
+    from granian.server.embed import Server
+
     server = Server(
         app,
         address=settings.server.host,
@@ -121,13 +146,7 @@ async def _serve_api(settings: Settings, sandbox_lacks: tuple[str, ...]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    for sender in senders:
-        sender.start()
     await server.serve()
-    await asyncio.gather(*(asyncio.to_thread(sender.close) for sender in senders))
-    app.state.parts.response_cache.close()
-    database.close()
-    return 0
 
 
 class _StopSignal:

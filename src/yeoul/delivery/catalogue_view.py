@@ -1,87 +1,16 @@
-"""Builds presentations from the catalogue's rows, and caches them briefly, so that segment requests need no queries."""
+"""Builds presentations from the catalogue's rows."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yeoul.base.clock import Clock
-from yeoul.catalog.database import Database
 from yeoul.catalog.schema.row.videos import AudioTrackRow, CaptionRow, VideoRow
-from yeoul.catalog.video import audio_track, caption, stream, video
+from yeoul.catalog.video import stream
 from yeoul.delivery.presentation import POSTER_NAME, Presentation, Track, make_target_duration_s, picture_uri
 from yeoul.model.rendition import MAIN_AUDIO, Rendition, Segment, Storyboard, parse_track_name
 from yeoul.model.source import Chapter, Source
 from yeoul.model.video import VideoState
-
-_MAX_ENTRIES = 512
-_GROWING_TTL_S = 0.25
-_READY_TTL_S = 3.0
-
-
-@dataclass(frozen=True)
-class View:
-    """A video as players see it. presentation: None until the video is playable; captions: rows by name."""
-
-    row: video.OwnedVideoRow
-    presentation: Presentation | None
-    captions: Mapping[str, CaptionRow]
-    read_at: float
-
-    @property
-    def is_ready(self) -> bool:
-        return self.row["state"] == VideoState.READY.value
-
-
-class PresentationCache:
-    """A thread-safe cache of views by video id, valid for a few seconds. piece_s: target length of pieces in seconds."""
-
-    def __init__(self, database: Database, clock: Clock, piece_s: float) -> None:
-        self._database = database
-        self._clock = clock
-        self._piece_s = piece_s
-        self._lock = threading.Lock()
-        self._views: OrderedDict[tuple[str, int | None], View] = OrderedDict()
-
-    def get(self, video_id: str, edition: int | None = None, *, fresh: bool = False) -> View:
-        """Returns the view of a video's current edition, or of an earlier edition while viewers may still be watching it.
-
-        fresh: skips the cache, for a request to a path that the cached view does not have. Raises NotFoundError.
-        """
-        key = (video_id, edition)
-        now_s = self._clock.now()
-        with self._lock:
-            cached = self._views.get(key)
-        if cached is not None and not fresh and 0 <= now_s - cached.read_at < (_READY_TTL_S if cached.is_ready else _GROWING_TTL_S):
-            return cached
-        view = self._read(video_id, edition, cached, now_s)
-        with self._lock:
-            self._views[key] = view
-            self._views.move_to_end(key)
-            if len(self._views) > _MAX_ENTRIES:
-                self._views.popitem(last=False)
-        return view
-
-    def invalidate(self, video_id: str) -> None:
-        """Removes a video from the cache after this server has changed it, so that new access rights apply immediately."""
-        with self._lock:
-            for key in [key for key in self._views if key[0] == video_id]:
-                del self._views[key]
-
-    def _read(self, video_id: str, edition: int | None, cached: View | None, now_s: float) -> View:
-        with self._database.read() as connection:
-            row = video.get(connection, video_id)
-            if cached is not None and cached.row["version"] == row["version"]:
-                return View(row, cached.presentation, cached.captions, now_s)
-            captions = caption.of_video(connection, video_id)
-            shown: video.OwnedVideoRow = {**row, "edition": row["edition"] if edition is None else edition}
-            tracks = stream.tracks(connection, video_id, shown["edition"])
-            audio_rows = audio_track.of_video(connection, video_id)
-        presentation = make_presentation(shown, tracks, captions, audio_rows, self._piece_s)
-        return View(shown, presentation, {item["name"]: item for item in captions}, now_s)
 
 
 def make_presentation(

@@ -250,9 +250,14 @@ def segment_uri(track: Track, segment: Segment) -> str:
 
 
 def folder_uri(track: Track) -> str:
-    """Returns a rendition's folder below the video's base URL. Each edition has its own, because caches keep the old one forever."""
-    name = quote(track.name, safe="")
-    return name if track.edition == 1 else f"{name}{_EDITION}{track.edition}"
+    """Returns a rendition's folder below the video's base URL."""
+    return make_folder(track.name, track.edition)
+
+
+def make_folder(name: str, edition: int) -> str:
+    """Returns the folder of a rendition. Each edition has its own, because caches keep the old one forever."""
+    quoted = quote(name, safe="")
+    return quoted if edition == 1 else f"{quoted}{_EDITION}{edition}"
 
 
 def read_folder(folder: str) -> tuple[str, int]:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import Connection
 
 from yeoul.api.body import read_body
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import Caller, SessionCaller, client_address
+from yeoul.api.identity import Caller, SessionCaller
 from yeoul.api.pipeline_choice import choose_pipeline
 from yeoul.api.view import make_avatar_path
 from yeoul.base.clock import rfc3339
@@ -95,7 +96,10 @@ def post_account(body: NewAccount, parts: PartsDep, request: Request) -> Account
     now_s = parts.clock.now()
     with parts.database.write() as connection:
         attempt_throttle.count_attempt(
-            connection, f"signup-{attempt_throttle.make_address_key(client_address(request, parts))}", attempt_throttle.SIGN_UP, now_s
+            connection,
+            f"signup-{attempt_throttle.make_address_key(client_address(request, parts.settings.server))}",
+            attempt_throttle.SIGN_UP,
+            now_s,
         )
     account_id = new_id(now_s)
     password_hash = hash_password(body.password)

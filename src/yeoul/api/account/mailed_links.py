@@ -7,8 +7,9 @@ import hashlib
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import SessionCaller, client_address
+from yeoul.api.identity import SessionCaller
 from yeoul.base.errors import LinkError, TooManyAttemptsError
 from yeoul.catalog.account import account, login_throttle, session
 from yeoul.catalog.schema.row.account import AccountRow
@@ -76,7 +77,10 @@ def post_reset(body: ResetRequest, parts: PartsDep, request: Request) -> None:
     key = f"reset:{hashlib.sha256(email.encode()).hexdigest()[:32]}"
     with parts.database.write() as connection:
         attempt_throttle.count_attempt(
-            connection, f"reset-{attempt_throttle.make_address_key(client_address(request, parts))}", attempt_throttle.ADDRESS, now_s
+            connection,
+            f"reset-{attempt_throttle.make_address_key(client_address(request, parts.settings.server))}",
+            attempt_throttle.ADDRESS,
+            now_s,
         )
     try:
         with parts.database.write() as connection:

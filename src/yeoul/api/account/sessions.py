@@ -7,8 +7,9 @@ import hashlib
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import Parts, PartsDep, read_account_settings
-from yeoul.api.identity import COOKIE, CallerRow, SessionCaller, client_address
+from yeoul.api.identity import COOKIE, CallerRow, SessionCaller
 from yeoul.api.page import PageSize, next_cursor, read_cursor
 from yeoul.base.clock import rfc3339
 from yeoul.base.errors import BadCredentialsError, DisabledError, NotFoundError
@@ -63,7 +64,7 @@ def post_session(body: Credentials, parts: PartsDep, request: Request, response:
     new = {"id": new_id(now_s), "token_hash": hash_token(token), "account_id": row["id"], "expires_at": now_s + ttl_s}
     agent = request.headers.get("user-agent", "").replace("\x00", "")[:_MAX_AGENT_LENGTH]
     with parts.database.write() as connection:
-        session.add(connection, {**new, "user_agent": agent, "ip": client_address(request, parts)}, now_s)
+        session.add(connection, {**new, "user_agent": agent, "ip": client_address(request, parts.settings.server)}, now_s)
     secure = "https" in (request.url.scheme, parts.settings.server.public_url.partition(":")[0])
     response.set_cookie(COOKIE, token, max_age=ttl_s, httponly=True, samesite="lax", secure=secure, path="/")
     return SessionView(token=token)
@@ -75,7 +76,7 @@ def check_credentials(parts: Parts, request: Request, body: Credentials) -> Acco
     with parts.database.read() as connection:
         row = (account.find_by_email if "@" in name else account.find_by_handle)(connection, name)
     account_key = f"account:{row['id'] if row is not None else hashlib.sha256(name.encode(errors='replace')).hexdigest()[:32]}"
-    address_key = attempt_throttle.make_address_key(client_address(request, parts))
+    address_key = attempt_throttle.make_address_key(client_address(request, parts.settings.server))
     with parts.database.write() as connection:
         attempt_throttle.count_attempt(connection, address_key, attempt_throttle.ADDRESS, now_s)
         attempt_throttle.count_attempt(connection, account_key, attempt_throttle.ACCOUNT, now_s)

@@ -113,7 +113,7 @@ def patch_audio_track(video_id: str, name: str, body: TrackChange, caller: Calle
     """Changes language, label or role of a track. Players see the change when they load the video again."""
     _check_edit(parts, video_id, caller)
     parts.tracks.update(video_id, name, body.model_dump(mode="json", exclude_unset=True))
-    parts.presentations.invalidate(video_id)
+    parts.streams.invalidate(video_id)
     return _view(parts, video_id, name)
 
 
@@ -122,7 +122,7 @@ def delete_audio_track(video_id: str, name: str, caller: Caller, parts: PartsDep
     """Removes an added audio track. The main track of the video cannot be removed."""
     _check_edit(parts, video_id, caller)
     parts.tracks.remove(video_id, name)
-    parts.presentations.invalidate(video_id)
+    parts.streams.invalidate(video_id)
 
 
 def _check_edit(parts: Parts, video_id: str, caller: CallerRow) -> None:

@@ -14,8 +14,9 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import Parts, PartsDep
-from yeoul.api.identity import CallerRow, MaybeCaller, can_edit, can_see, client_address, find_caller
+from yeoul.api.identity import CallerRow, MaybeCaller, can_edit, can_see, find_caller
 from yeoul.api.problem import make_problem
 from yeoul.api.video.followers import Followers
 from yeoul.api.video.task_view import make_task_view
@@ -145,4 +146,4 @@ def get_events(video_id: str, request: Request, caller: MaybeCaller, parts: Part
     if not can_see(row, caller):
         raise NotFoundError(f"there is no video {video_id}", video=video_id)
     follower = _Follower(parts, video_id, is_known=caller is not None, find=lambda: find_caller(request, parts))
-    return _EventStream(follower, parts.followers, make_address_key(client_address(request, parts)))
+    return _EventStream(follower, parts.followers, make_address_key(client_address(request, parts.settings.server)))

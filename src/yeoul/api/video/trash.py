@@ -59,5 +59,5 @@ def restore_video(video_id: str, caller: Caller, parts: PartsDep) -> VideoView:
             trash.restore(connection, video_id, parts.clock.now())
         else:
             check_edit(video.get(connection, video_id), caller)
-    parts.presentations.invalidate(video_id)
+    parts.streams.invalidate(video_id)
     return read_video_view(parts, video_id)[1]

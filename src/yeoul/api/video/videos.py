@@ -161,7 +161,7 @@ def patch_video(video_id: str, body: VideoChange, caller: Caller, parts: PartsDe
         if values:
             video.change(connection, video_id, values, now_s)
             _record_change(connection, caller, row, values, now_s)
-    parts.presentations.invalidate(video_id)
+    parts.streams.invalidate(video_id)
     return read_video_view(parts, video_id)[1]
 
 
@@ -192,7 +192,7 @@ def delete_video(video_id: str, caller: Caller, parts: PartsDep, *, forever: For
             check_edit(row, caller)
         (trash.delete_permanently if forever else trash.move_to_trash)(connection, video_id, now_s)
         _record_if_not_owner(connection, caller, row, "video.delete", {"title": row["title"], "forever": forever}, now_s)
-    parts.presentations.invalidate(video_id)
+    parts.streams.invalidate(video_id)
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)

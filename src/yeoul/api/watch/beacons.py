@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
 from yeoul.api.body import read_body
+from yeoul.api.client_address import client_address
 from yeoul.api.deps import PartsDep
-from yeoul.api.identity import MaybeCaller, client_address
+from yeoul.api.identity import MaybeCaller
 from yeoul.base.errors import InvalidError
 from yeoul.identity.attempt_throttle import make_address_key
 from yeoul.insight.beacon import Beacon
@@ -50,4 +51,4 @@ def post_beacon(request: Request, caller: MaybeCaller, parts: PartsDep, body: An
         raise InvalidError(f"{field}: {first['msg']}", field=field) from error
     account_id = None if caller is None else caller["id"]
     user_agent = request.headers.get("user-agent", "")[:_MAX_AGENT_LENGTH]
-    parts.beacons.put(beacon, Sender(make_address_key(client_address(request, parts)), user_agent, account_id))
+    parts.beacons.put(beacon, Sender(make_address_key(client_address(request, parts.settings.server)), user_agent, account_id))

@@ -14,7 +14,7 @@ from yeoul.api.deps import Parts
 from yeoul.api.public_url import make_public_url
 from yeoul.api.view import VideoView, read_video_view
 from yeoul.base.errors import NotFoundError, UnavailableError
-from yeoul.delivery.presentation import INIT_NAME, Presentation, Track, folder_uri, segment_uri
+from yeoul.delivery.stream_index import StartPaths
 from yeoul.model.video import Visibility, effective_visibility
 
 _DESCRIPTION_LENGTH = 200
@@ -32,7 +32,7 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
     """Returns the markup of a public or unlisted video. Returns None for all others, whether they exist or not."""
     try:
         row, view = read_video_view(parts, video_id.replace("\0", ""))
-        presentation = parts.presentations.get(view.id).presentation
+        start = parts.streams.get(view.id).start
     except (NotFoundError, UnavailableError):  # the page is sent anyway, and asks the API itself
         return None
     if effective_visibility(row) == Visibility.PRIVATE:
@@ -43,7 +43,7 @@ def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: 
         lines += _cards(view, base)
     if embedded or effective_visibility(row) != Visibility.PUBLIC:
         lines.append('<meta name="robots" content="noindex">')
-    lines.append(_make_data_element(view, presentation))
+    lines.append(_make_data_element(view, start))
     picture = "" if view.poster is None else f'<img class="poster" src="{escape(view.poster)}" alt="" fetchpriority="high">'
     return VideoHead("\n    ".join(lines), picture)
 
@@ -95,31 +95,21 @@ def _meta(kind: str, name: str, value: object) -> str:
     return f'<meta {kind}="{name}" content="{escape(str(value))}">'
 
 
-def _make_data_element(view: VideoView, presentation: Presentation | None) -> str:
+def _make_data_element(view: VideoView, start: StartPaths | None) -> str:
     """Returns a data element with the video's API view and the first URLs of its streams. Browsers do not run it."""
-    data = {"video": view.model_dump(mode="json"), "start": None if presentation is None else _start_urls(view, presentation)}
+    data = {"video": view.model_dump(mode="json"), "start": None if start is None else _start_urls(view, start)}
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="known">{text}</script>'
 
 
-def _start_urls(view: VideoView, presentation: Presentation) -> dict[str, Any] | None:
+def _start_urls(view: VideoView, start: StartPaths) -> dict[str, Any] | None:
     """Returns the first URLs of each rung, in the codec that most players support, and of the audio track."""
     if view.playback is None:
         return None
     base = view.playback.hls.rpartition("/")[0]
     bandwidths = {rendition.name: rendition.bandwidth_bps for rendition in view.renditions}
     rungs = [
-        {
-            "pixels": track.rendition.width * track.rendition.height,
-            "bandwidth_bps": bandwidths.get(track.name, 0),
-            "urls": _first_urls(base, presentation, track),
-        }
-        for track in next(iter(presentation.codecs), ())
+        {"pixels": pixels, "bandwidth_bps": bandwidths.get(name, 0), "urls": [f"{base}/{path}" for path in paths]}
+        for name, pixels, paths in start.rungs
     ]
-    return {"rungs": rungs, "sound": [url for track in presentation.audios[:1] for url in _first_urls(base, presentation, track)]}
-
-
-def _first_urls(base: str, presentation: Presentation, track: Track) -> list[str]:
-    """Returns the URLs of a rendition's init segment and first media segment."""
-    segments = presentation.listed_segments(track)[:1]
-    return [f"{base}/{folder_uri(track)}/{INIT_NAME}", *(f"{base}/{segment_uri(track, segment)}" for segment in segments)]
+    return {"rungs": rungs, "sound": [f"{base}/{path}" for path in start.audio]}
