@@ -9,14 +9,19 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from select import select as select_ready
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert, text
 
+from yeoul.base.clock import ManualClock
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.due_turns import DueTurns
+from yeoul.catalog.migrate import migrate
 from yeoul.catalog.queue import batch, lease, outbox, result, run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
@@ -642,6 +647,61 @@ def test_a_watch_wakes_on_a_commit_and_not_before(database: Database, commit: Ca
         outbox.peek(connection, NOW, 1)
     assert not watch.wait(0.05)  # neither what was rolled back nor what changed nothing
     watch.close()
+
+
+@pytest.mark.parametrize("commit", [by_thread, by_process])
+def test_a_descriptor_of_a_watch_is_readable_after_a_commit_alone(database: Database, commit: Callable[[Database], None]):
+    """So that whoever waits for it polls neither often nor in vain."""
+    watch = database.watch()
+    descriptor = watch.fileno()
+    assert descriptor is not None and watch.poll_every_s >= 0.5
+
+    def is_readable(timeout_s: float = 0.0) -> bool:
+        return select_ready([descriptor], [], [], timeout_s)[0] == [descriptor]
+
+    assert not is_readable()
+    with pytest.raises(InterruptedError):
+        _interrupted(database)
+    with database.write() as connection:
+        outbox.delete_entry(connection, -1)
+    assert not is_readable(0.05)
+    commit(database)
+    assert is_readable(10) and watch.poll()
+    assert not is_readable() and not watch.poll()
+    watch.close()
+
+
+def test_a_watch_without_a_signal_polls(tmp_path: Path):
+    """On a system without inotify, or in a folder that this process may not write to."""
+    database = Database(f"sqlite:///{tmp_path / 'yeoul.db'}")
+    migrate(database)
+    (tmp_path / "yeoul.db-commits").unlink(missing_ok=True)
+    (tmp_path / "yeoul.db-commits").mkdir()
+    watch = database.watch()
+    assert watch.fileno() is None and watch.poll_every_s < 0.1
+    emit(database, ("v", "news"))
+    assert watch.wait(10)
+    watch.close()
+    database.close()
+
+
+def test_turns_without_work_cost_no_query(database: Database):
+    clock = ManualClock(NOW)
+    turns = DueTurns(database, clock)
+    assert turns.is_due()
+    assert turns.is_due(), "a turn that fails is tried again"
+    turns.set_due(NOW + 60)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    assert not turns.is_due() and statements == []
+    clock.advance(60)
+    assert turns.is_due() and statements == []
+    turns.set_due(None)
+    clock.advance(10**6)
+    assert not turns.is_due()
+    emit(database, ("v", "news"))
+    assert turns.is_due()
+    turns.close()
 
 
 def test_a_watch_wakes_while_it_waits(database: Database):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,23 @@ def test_submit_is_idempotent_while_running_and_after(engine: LocalEngine) -> No
     (second,) = finish(engine, work("noop", attempt=2))
     assert [report.kind for report in first] == ["started", "done"]
     assert (second.kind, second.attempt) == ("done", 2)
+    assert engine.poll(0) == []
+
+
+def test_a_descriptor_ends_waiting_for_reports(engine: LocalEngine):
+    """The engine goes on as before, with and without it."""
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(engine.poll, 60, reading)
+        os.write(writing, b"x")
+        assert waiting.result(20) == []
+    os.read(reading, 1)
+    engine.submit(work("steps"), None)
+    reports: list[Report] = []
+    while not finals(reports):
+        reports += engine.poll(10, reading)
+    os.close(reading)
+    os.close(writing)
     assert engine.poll(0) == []
 
 

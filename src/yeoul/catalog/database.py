@@ -1,16 +1,19 @@
 """Opens the database, runs transactions, and waits for commits of other processes.
 
 SQLite runs in WAL mode with synchronous=FULL. Writing transactions take the lock when they begin (BEGIN IMMEDIATE), so that none fails
-because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL, and by `PRAGMA data_version` on SQLite.
+because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL. On SQLite, `catalog/commit_signal.py` wakes
+them, and `PRAGMA data_version` tells.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import sqlite3
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -18,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from yeoul.base.errors import DatabaseDamagedError, StorageFullError, UnavailableError
+from yeoul.catalog.commit_signal import CommitSignal, forget_events
 
 _CHANNEL = "yeoul"
 _CHANGED = "yeoul_changed"
@@ -30,6 +34,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-8000",
 )
+_POLL_S, _POLL_ALONE_S = 0.5, 0.02  # how often to look for commits on SQLite: with a signal that wakes this process, and without
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -89,13 +94,15 @@ class Database:
         if not self.is_sqlite and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 24} if not self.is_sqlite else {"pool_size": 4, "max_overflow": 28}
+        file = Path(parsed.database) if self.is_sqlite and parsed.database and parsed.database != ":memory:" else None
+        self.signal = None if file is None else CommitSignal(file.with_name(f"{file.name}-commits"))
         self.engine: Engine = create_engine(parsed, pool_pre_ping=not self.is_sqlite, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _SqlitePreparation(busy_s))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", _prepare_postgresql)
-            event.listen(self.engine, "after_cursor_execute", _note_change)
+        event.listen(self.engine, "after_cursor_execute", _note_change)
 
     def ping(self) -> None:
         """Asks the database for an answer. Raises UnavailableError if there is none."""
@@ -127,9 +134,12 @@ class Database:
                 with connection.begin():
                     yield connection
                     # Only after a change: otherwise waiters that find nothing to do would wake each other endlessly.
-                    if connection.info.pop(_CHANGED, False):
+                    has_changed = bool(connection.info.pop(_CHANGED, False))
+                    if has_changed and not self.is_sqlite:
                         connection.execute(text(f"NOTIFY {_CHANNEL}"))
                 self.commits += 1
+                if has_changed and self.signal is not None:
+                    self.signal.tell()
         except DBAPIError as error:
             raise _translate(error) from error
 
@@ -161,6 +171,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self.signal is not None:
+            self.signal.close()
 
 
 class ChangeWatch:
@@ -175,6 +187,7 @@ class ChangeWatch:
         self._is_sqlite = database.is_sqlite
         self._lost_error = database.engine.dialect.loaded_dbapi.OperationalError
         self._open()
+        self._signal = None if database.signal is None else database.signal.watch()
 
     def _open(self) -> None:
         try:
@@ -196,13 +209,26 @@ class ChangeWatch:
         """True if something was committed since the last call. Returns at once. Raises UnavailableError."""
         try:
             if self._is_sqlite:
+                if self._signal is not None:
+                    forget_events(self._signal)
                 old, self._seen_version = self._seen_version, self._version()
                 return old != self._seen_version
             return bool(list(self._raw.notifies(timeout=0)))
         except self._lost_error:
-            self.close()
+            self._connection.close()
             self._open()
             return True
+
+    def fileno(self) -> int | None:
+        """Returns a descriptor that is readable after a commit; None if only `poll` can tell. It may change after each `poll`."""
+        if self._is_sqlite:
+            return self._signal
+        return None if self._raw.closed else int(self._raw.fileno())
+
+    @property
+    def poll_every_s(self) -> float:
+        """How often to call `poll`, also if the descriptor is not readable, in seconds."""
+        return _POLL_ALONE_S if self._is_sqlite and self._signal is None else _POLL_S
 
     def wait(self, timeout_s: float) -> bool:
         """Waits up to `timeout_s` for a commit; True if there was one."""
@@ -211,11 +237,12 @@ class ChangeWatch:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            if self._is_sqlite:
-                time.sleep(min(0.02, left))
-            else:
-                select.select([self._raw.fileno()], [], [], left)
+            descriptor = self.fileno()
+            select.select([] if descriptor is None else [descriptor], [], [], min(left, self.poll_every_s))
         return True
 
     def close(self) -> None:
         self._connection.close()
+        if self._signal is not None:
+            os.close(self._signal)
+            self._signal = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
-_IDLE_WAIT_S = 0.05
+_IDLE_WAIT_S = 0.25  # SIGTERM waits so long at most
 _SWEEP_EVERY_S = 2.0
 _BUSY_TIMEOUT_S = 4.0  # so that a request fails within five seconds if the database is busy
 

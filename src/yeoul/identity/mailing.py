@@ -14,6 +14,7 @@ from yeoul.base.clock import Clock
 from yeoul.base.errors import YeoulError
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
+from yeoul.catalog.due_turns import DueTurns
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.schema.row.account import AccountRow
 from yeoul.identity.links import TTL_S, address_to_confirm, make_link_token
@@ -118,11 +119,17 @@ class MailSender:
                 outbox.postpone(connection, entry.id, now_s + min(_MAX_RETRY_S, max(_MIN_RETRY_S, age_s)))
 
     def _run(self) -> None:
+        turns = DueTurns(self._database, self._clock)
         while not self._stop.wait(_POLL_EVERY_S):
             try:
+                if not turns.is_due():
+                    continue
                 while not self._stop.is_set() and self.send_next():
                     pass
+                with self._database.read() as connection:
+                    turns.set_due(outbox.next_mail_at(connection))
             except YeoulError as error:
                 log.warning("%s: %s", error.code, error.message)
             except Exception:
                 log.exception("unexpected error in the mail sender; it continues")
+        turns.close()

@@ -44,6 +44,7 @@ from yeoul.pipeline.sweeper import Sweeper
 
 log = logging.getLogger("yeoul.pipeline")
 _BATCH = 64
+_MIN_WAIT_S = 0.05  # between turns without a change: what is due may have to wait for another dispatcher
 _RETRY_DELAY_S = 1.0
 _RESUME_BATCH = 16  # parked runs resumed at one heartbeat
 
@@ -106,7 +107,7 @@ class Dispatcher:
         Waits at most `timeout_s` if there is nothing to do. Raises StorageFullError if the database's disk is full, UnavailableError if the
         database cannot be reached. Nothing is lost: call `step` again.
         """
-        self._reports.extend(self._engine.poll(0.0 if self._changed else timeout_s))
+        self._reports.extend(self._engine.poll(0.0 if self._changed else self._limit_wait(timeout_s), self._watch.fileno()))
         self._changed = bool(self._reports) or self._watch.poll() or self._changed
         while self._reports:
             self._settle_next()
@@ -118,6 +119,11 @@ class Dispatcher:
                 self._reports.extend(self._placer.place())
             has_more = self._sweeper.free_next(self._clock.now()) or has_more
             self._changed = has_more
+
+    def _limit_wait(self, timeout_s: float) -> float:
+        """Returns how long a turn may wait: not longer than until the next task or event is due, or the database must be polled."""
+        due_s = self._placer.wake_at - self._clock.now() if self._placing else _MIN_WAIT_S
+        return min(timeout_s, max(_MIN_WAIT_S, due_s), self._watch.poll_every_s)
 
     def stop_starting(self) -> None:
         """Stops starting tasks; running tasks continue."""

@@ -20,8 +20,11 @@ class Engine(Protocol):
         """Starts an attempt. Submitting the same (task, attempt) twice starts it once."""
         ...
 
-    def poll(self, timeout_s: float) -> Sequence[Report]:
-        """Returns the reports since the last call. Waits at most `timeout_s` for the first one."""
+    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:
+        """Returns the reports since the last call.
+
+        Waits at most `timeout_s` for the first one, and not after the descriptor `wake` has become readable.
+        """
         ...
 
     def cancel(self, task: TaskId, attempt: int) -> None:

@@ -16,6 +16,7 @@ from yeoul.base.clock import Clock
 from yeoul.base.errors import WebhookError, YeoulError
 from yeoul.catalog.account import webhook, webhook_delivery
 from yeoul.catalog.database import Database
+from yeoul.catalog.due_turns import DueTurns
 from yeoul.catalog.schema.row.outgoing import WebhookRow
 from yeoul.webhook.post import Poster
 from yeoul.webhook.signature import HEADER, make_secret, sign
@@ -63,15 +64,19 @@ class WebhookSender:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        turns = DueTurns(self._database, self._clock)
         while not self._stop.is_set():
             try:
-                await self.send_due()
-                await asyncio.to_thread(self._sweep)
+                if turns.is_due() or self._in_flight:
+                    await self.send_due()
+                    await asyncio.to_thread(self._sweep)
+                    turns.set_due(await asyncio.to_thread(self._next_at))
             except YeoulError as error:
                 log.warning("%s: %s", error.code, error.message)
             except Exception:
                 log.exception("unexpected error in the webhook sender; it continues")
             await self._wait(_POLL_EVERY_S, asyncio.FIRST_COMPLETED)
+        turns.close()
         await self._wait(_DRAIN_S, asyncio.ALL_COMPLETED)
 
     async def _wait(self, timeout_s: float, until: str) -> None:
@@ -100,6 +105,10 @@ class WebhookSender:
     def _find_full(self, column: Literal["host", "account_id"], limit: int) -> list[str]:
         """Returns the hosts or accounts with `limit` or more deliveries in flight. column: `host` or `account_id`."""
         return sorted(name for name, count in Counter(row[column] for row in self._in_flight.values()).items() if count >= limit)
+
+    def _next_at(self) -> float | None:
+        with self._database.read() as connection:
+            return webhook_delivery.next_at(connection)
 
     def _claim(self, hosts: list[str], accounts: list[str]) -> webhook_delivery.ClaimedDeliveryRow | None:
         now_s = self._clock.now()

@@ -93,19 +93,32 @@ class LocalEngine:
             self._works[key] = work
             self._send({"do": "start"}, work.model_dump_json().encode())
 
-    def poll(self, timeout_s: float) -> Sequence[Report]:
-        """Returns reports as soon as there are any; none after `timeout_s`, or if the worker is available again after its zygote died.
+    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:
+        """Returns reports as soon as there are any.
+
+        Returns none after `timeout_s`, if the descriptor `wake` is readable, or if the worker is available again after its zygote died.
 
         Raises UnavailableError if the runner cannot be loaded; the engine retries loading it with growing delays.
         """
         self._raise_if_broken()
+        if wake is None or timeout_s <= 0:
+            return self._poll(timeout_s, None)
+        self._selector.register(wake, selectors.EVENT_READ)
+        try:
+            return self._poll(timeout_s, wake)
+        finally:
+            self._selector.unregister(wake)
+
+    def _poll(self, timeout_s: float, wake: int | None) -> Sequence[Report]:
         reports: list[Report] = []
         deadline_s = time.monotonic() + timeout_s
+        is_woken = False
         while True:
-            ready = self._selector.select(max(0.0, self._wake_at_s(deadline_s) - time.monotonic()))
-            if ready:
+            ready = {key.fd for key, _ in self._selector.select(max(0.0, self._wake_at_s(deadline_s) - time.monotonic()))}
+            is_woken = is_woken or wake in ready
+            if ready - {wake}:
                 reports += self._receive()
-            if self._restart_when_due() or reports or time.monotonic() >= deadline_s:
+            if self._restart_when_due() or reports or is_woken or time.monotonic() >= deadline_s:
                 break
             self._raise_if_broken()
         return reports
