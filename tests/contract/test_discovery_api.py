@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import ASGIApp
 
 from tests.contract.test_discovery import add
 from yeoul.api.identity import hash_token
@@ -33,7 +33,7 @@ EVIL = """</title><script>alert("1")</script>&'"]]>\x01"""
 class Site:
     """The application itself, without a server between."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def request(self, method: str, path: str, **options: Any) -> Response:
