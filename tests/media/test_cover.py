@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import oracle
-from yeoul.base.errors import TooLargeError, UnreadableError
+from yeoul.base.errors import TooLargeError, TruncatedError, UnreadableError
 from yeoul.media.limits import Limits
 from yeoul.media.source.cover import add_cover
 from yeoul.media.source.split import plan_split
@@ -65,3 +65,16 @@ def test_what_is_no_sound_is_told(tmp_path: Path) -> None:
 def test_sound_without_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError):
         add_cover(sound_of(tmp_path / "sound.wav"), tmp_path, Limits(max_duration_s=1.0))
+
+
+@pytest.mark.parametrize("kind", ["wav", "aiff", "flac", "m4a"])
+def test_sound_whose_end_is_missing_is_refused(kind: str, tmp_path: Path) -> None:
+    """Not filled up with silence: nobody would be told that something is lost."""
+    whole = sound_of(tmp_path / f"whole.{kind}")
+    data = whole.read_bytes()
+    part = tmp_path / f"part.{kind}"
+    part.write_bytes(data[: len(data) * 3 // 4])
+    with pytest.raises(TruncatedError) as caught:
+        add_cover(part, tmp_path, Limits())
+    assert 0 < caught.value.facts["found"] < caught.value.facts["promised"]
+    assert add_cover(whole, tmp_path, Limits()) is not None

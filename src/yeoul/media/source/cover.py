@@ -20,9 +20,10 @@ from PIL import Image, ImageDraw
 
 from yeoul.base.errors import NoVideoError, TooLargeError, UnreadableError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.limits import AV_ERRORS, SOUND_DEMUXERS, Limits, ffmpeg_input_options, open_input, run_tool
+from yeoul.media.limits import AV_ERRORS, SOUND_DEMUXERS, Limits, ffmpeg_input_options, run_tool
 from yeoul.media.source.probe import find_audio, find_video
 from yeoul.media.source.scan import decode_audio_packet, media_packets
+from yeoul.media.source.truncation import check_demuxed, open_whole
 
 _RATE: Final = 5
 _LONGEST_PX: Final = 1280
@@ -44,9 +45,9 @@ def add_cover(path: Path, folder: Path, limits: Limits) -> Path | None:
     """Writes a file with the audio of `path` and a still picture into `folder`, and returns its path.
 
     Returns None if `path` has video, or no audio. Raises UnreadableError if no demuxer recognises the file, TooLargeError if the audio is
-    too long, and what `run_tool` raises.
+    too long, TruncatedError if its end is missing, and what `run_tool` raises.
     """
-    with open_input(path, limits, SOUND_DEMUXERS) as container:
+    with open_whole(path, limits, SOUND_DEMUXERS) as container:
         if _has_video(container) or find_audio(container) is None:
             return None
         cover_art = _find_cover_art(container, limits)
@@ -88,9 +89,9 @@ def _even(side: float) -> int:
 
 
 def _decode_audio(path: Path, limits: Limits) -> _Audio:
-    """Decodes all audio, since only that shows its exact duration. Raises UnreadableError and TooLargeError."""
+    """Decodes all audio, since only that shows its exact duration. Raises UnreadableError, TooLargeError and TruncatedError."""
     peaks, samples = array("f"), 0
-    with open_input(path, limits, SOUND_DEMUXERS) as container:
+    with open_whole(path, limits, SOUND_DEMUXERS) as container:
         stream = find_audio(container)
         if stream is None:
             raise UnreadableError("the file has no audio that can be decoded", file=path.name)
@@ -101,6 +102,7 @@ def _decode_audio(path: Path, limits: Limits) -> _Audio:
                 peaks.append(_peak(frame.to_ndarray()))
             if samples > limits.max_duration_s * rate:
                 raise TooLargeError("the audio is longer than allowed", max_duration_s=limits.max_duration_s)
+        check_demuxed(path, container, [stream])
         return _Audio(stream.index, stream.codec_context.format.name, samples / rate, peaks)
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, NamedTuple
 
+import av
 from av.container import InputContainer
 from av.stream import Stream
 
@@ -17,6 +18,8 @@ from yeoul.media.limits import DEMUXERS, Limits, open_input
 _MP4_MEDIA_BOXES: Final = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"uuid", b"meta", b"udta")
 _MP4_BOXES: Final = frozenset((*_MP4_MEDIA_BOXES, b"free", b"skip", b"wide", b"pnot", b"emsg", b"prft"))
 _EBML_SEGMENT: Final = 0x18538067
+# Of formats that consist of chunks: the kind of the top-level one, and the layout of its header.
+_CHUNKED: Final = {"avi": (b"RIFF", "<4sI"), "wav": (b"RIFF", "<4sI"), "aiff": (b"FORM", ">4sI")}
 _RIFF_SLACK_BYTES: Final = 64  # some writers also count headers or padding; truncated files lack more
 _MAX_PARTS: Final = 1_000_000  # twelve hours in fragments of a tenth of a second
 
@@ -58,9 +61,11 @@ def check_demuxed(path: Path, container: InputContainer, streams: list[Stream]) 
     """Raises TruncatedError if the container promises more than the file holds. Durations in headers are not counted as promises.
 
     Truncated is: MP4 and MOV with a sample of the index, or a fragment, beyond the end of the file; Matroska with the segment or a cluster
-    beyond it; AVI with a RIFF chunk beyond it. MPEG-TS and NUT promise nothing. Call this after reading all packets, because ffmpeg
-    indexes fragments while it reads them.
+    beyond it; AVI, WAV and AIFF with a chunk beyond it; FLAC with fewer samples than its header counts. MPEG-TS and NUT promise nothing.
+    Call this after reading all packets, because ffmpeg indexes fragments while it reads them.
     """
+    if container.format.name == "flac":
+        _check_flac(path)
     size = path.stat().st_size
     for stream in streams:
         entries = [entry for entry in stream.index_entries if entry.size > 0] if "mov" in container.format.name else []
@@ -69,11 +74,22 @@ def check_demuxed(path: Path, container: InputContainer, streams: list[Stream]) 
             raise _make_error(found, len(entries), "frames" if stream.type == "video" else "audio packets")
     with path.open("rb") as file:
         end = promised_end(file, size, container.format.name)
-    if end > size + (_RIFF_SLACK_BYTES if container.format.name == "avi" else 0):
+    if end > size + (_RIFF_SLACK_BYTES if container.format.name in _CHUNKED else 0):
         raise _make_error(size, end, "bytes")
 
 
-def _make_error(found: int, promised: int, unit: Literal["frames", "audio packets", "bytes"]) -> TruncatedError:
+def _check_flac(path: Path) -> None:
+    """Raises TruncatedError if a FLAC file has fewer samples than STREAMINFO says (RFC 9639, 8.2): its encoder counted them."""
+    with av.open(f"file:{path.resolve()}", format="flac", metadata_errors="replace") as container:
+        stream = container.streams.audio[0]
+        promised = stream.duration or 0
+        ends = [packet.pts + (packet.duration or 0) for packet in container.demux(stream) if packet.pts is not None]
+        found = max(ends, default=0)
+        if found < promised:
+            raise _make_error(found, promised, "samples")  # the time base is a sample
+
+
+def _make_error(found: int, promised: int, unit: Literal["frames", "audio packets", "samples", "bytes"]) -> TruncatedError:
     message = f"the file is truncated: it has {found} of the {promised} {unit} that it promises"
     return TruncatedError(message, found=found, promised=promised, unit=unit)
 
@@ -90,8 +106,8 @@ def promised_end(file: BinaryIO, size: int, format_name: str) -> int:
         return boxes[-1].end if fragmented and boxes[-1].kind in (b"moof", b"mdat") else 0
     if "matroska" in format_name:
         return max((part.end for part in islice(_matroska_parts(file, size), _MAX_PARTS)), default=0)
-    if format_name == "avi":
-        return max((part.end for part in islice(_riff_chunks(file, size), _MAX_PARTS)), default=0)
+    if format_name in _CHUNKED:
+        return max((part.end for part in islice(_chunks(file, size, *_CHUNKED[format_name]), _MAX_PARTS)), default=0)
     return 0
 
 
@@ -114,13 +130,13 @@ def _mp4_boxes(file: BinaryIO, size: int) -> Iterator[_Part]:
         offset += length
 
 
-def _riff_chunks(file: BinaryIO, size: int) -> Iterator[_Part]:
-    """Yields the RIFF chunks of an AVI (OpenDML files have several); a size of 0 or all ones was never written."""
+def _chunks(file: BinaryIO, size: int, wanted: bytes, layout: str) -> Iterator[_Part]:
+    """Yields the top-level chunks of a RIFF or AIFF file (OpenDML files have several); a size of 0 or all ones was never written."""
     offset = 0
     while offset + 12 <= size:
         file.seek(offset)
-        kind, length = struct.unpack("<4sI", file.read(8))
-        if kind != b"RIFF" or length in (0, 0xFFFFFFFF):
+        kind, length = struct.unpack(layout, file.read(8))
+        if kind != wanted or length in (0, 0xFFFFFFFF):
             return
         yield _Part(kind, offset, offset + 8 + length)
         offset += 8 + length + length % 2
