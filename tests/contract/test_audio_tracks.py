@@ -105,6 +105,21 @@ def test_a_track_that_cannot_be_made_fails_alone_and_is_named(world: World):
     assert world.video()["dropped"] == {} and world.video()["notice"] is None
 
 
+@pytest.mark.parametrize("mode", ["pieces", "whole"])
+def test_a_track_that_failed_is_tried_again(mode: str, world: World):
+    """Its file is kept, also beside a video that was sent as a whole file."""
+    make_ready(world, mode)
+    world.ops.faults = fail_with(UnreadableError("no sound"), "audio_track")
+    name = world.add_track(b"korean")
+    world.work()
+    assert world.state() == "ready" and sounds(world) == ["audio"] and name in world.video()["dropped"]
+    world.ops.faults = lambda _: None
+    world.retry(rung=name)
+    world.work()
+    assert world.state() == "ready" and sounds(world) == ["audio", name]
+    assert world.video()["dropped"] == {} and world.video()["notice"] is None
+
+
 def test_a_removed_track_is_gone_and_its_name_is_not_given_again(world: World):
     make_ready(world)
     free = used_bytes(world)

@@ -493,7 +493,7 @@ def test_the_pieces_of_a_whole_file_are_gone_when_it_is_ready(world: World):
     world.ops.faults = fail_with(UnreadableError("x"), "encode", rungs="others", piece=1)
     world.upload_all("whole")
     world.work()
-    with pytest.raises(ConflictError, match="upload the file again"):
+    with pytest.raises(ConflictError, match="process the video again"):
         world.retry(rung="720p")
 
 

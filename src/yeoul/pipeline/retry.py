@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection
 
 from yeoul.base.errors import ConflictError
+from yeoul.blob.store import Bucket
 from yeoul.catalog.queue import run
 from yeoul.catalog.queue import task as queue
 from yeoul.catalog.queue import view as queue_view
 from yeoul.catalog.schema.row.pipeline import RunRow, TaskStateRow
 from yeoul.catalog.schema.row.videos import VideoRow
-from yeoul.catalog.video import upload, video
+from yeoul.catalog.video import audio_track, upload, video
+from yeoul.model.rendition import parse_track_name
 from yeoul.model.video import VideoState
 from yeoul.pipeline import publish
 from yeoul.pipeline.dag.definition import PREPROCESSOR_STAGES
@@ -88,9 +90,9 @@ def _reset_rungs(connection: Connection, current: RunRow, names: Collection[str]
     """Resets all tasks of dropped rungs, because their encoded pieces were removed too. A rung is listed again once it is complete."""
     if not names:
         return
-    if current["state"] == "done" and upload.get(connection, current["upload_id"])["mode"] == "whole":
+    if current["state"] == "done" and not _has_inputs(connection, current, names):
         raise ConflictError(
-            "the pieces split from this file were freed when the video became ready; upload the file again", rungs=sorted(names)
+            "the pieces split from this file were deleted when the video became ready; process the video again instead", rungs=sorted(names)
         )
     tasks = [task for task in queue_view.of_run(connection, current["id"]) if task["stage"] not in PREPROCESSOR_STAGES]
     makers, names = _find_makers(tasks, current, set(names))
@@ -102,6 +104,17 @@ def _reset_rungs(connection: Connection, current: RunRow, names: Collection[str]
         run.reopen(connection, current["id"])
     else:
         run.change(connection, current["id"])  # makes schedulers in memory stale
+
+
+def _has_inputs(connection: Connection, current: RunRow, names: Collection[str]) -> bool:
+    """True if the files that a complete run needs for these renditions are still stored.
+
+    Uploaded pieces and audio tracks are kept. What the server split from a whole file is deleted when the video is ready.
+    """
+    if upload.get(connection, current["upload_id"])["mode"] != "whole":
+        return True
+    kept = {track["name"] for track in audio_track.of_video(connection, current["video_id"]) if track["bucket"] == Bucket.ORIGINAL}
+    return {parse_track_name(name) for name in names} <= kept
 
 
 def _find_makers(tasks: Sequence[TaskStateRow], current: RunRow, names: set[str]) -> tuple[list[TaskStateRow], set[str]]:
