@@ -30,6 +30,7 @@ from bench.first_frame import bench_first_frame
 from bench.growth import measure
 from bench.process import Cost, own_cores, pinned, run_cost, tree_cpu_s, tree_memory_bytes
 from bench.quality import compare
+from bench.receiving import bench_receiving
 from bench.reference import make_reference_command
 from bench.server import Server
 from bench.smooth import bench_smooth
@@ -272,6 +273,7 @@ _BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "P11": bench_browser,
     "P12": bench_quality,
     "P14": bench_start,
+    "P15": bench_receiving,
     "crowd": bench_crowd,
     "loss": bench_worker_loss,
     "smooth": bench_smooth,

@@ -141,9 +141,9 @@ def _wait_for(port: int, log: Path) -> None:
             return
 
 
-def _find_api(server: Server) -> list[psutil.Process]:
-    """The process that answers requests."""
-    found = [process for process in server.tree() if process.cmdline()[2:5] == ["yeoul.cli.main", "serve", "api"]]
+def find_role(server: Server, role: str) -> list[psutil.Process]:
+    """The process of `yeoul serve ROLE`, in a list."""
+    found = [process for process in server.tree() if process.cmdline()[2:5] == ["yeoul.cli.main", "serve", role]]
     assert len(found) == 1, [process.cmdline() for process in server.tree()]
     return found
 
@@ -162,7 +162,7 @@ def bench_delivery(pairs: int, requests: int = _REQUESTS) -> list[Figure]:
         names = [rung["name"] for rung in server.get(f"/api/v1/videos/{result['id']}")["renditions"]]
         rung, lengths = _choose_rung(Connections(server.port), base, names)
         segments = [f"{base}/{rung}/{index}.m4s" for index in range(_SEGMENTS)]
-        processes = _find_api(server)
+        processes = find_role(server, "api")
         with running_nginx(lengths, Path(name)) as (port, nginx):
             for _ in range(pairs):
                 for count, ratios in large.items():

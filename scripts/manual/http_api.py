@@ -18,6 +18,7 @@ from scripts.manual.schema import list_fields, make_type_heading, write_limits, 
 from tests.contract.route_table import ROUTES, May
 from yeoul.api.app import make_app
 from yeoul.api.deps import Parts
+from yeoul.api.file.receiver import BLOB_PATH
 from yeoul.api.metrics.requests import API_PREFIX
 from yeoul.api.stream_app import STREAM_PATHS
 
@@ -216,6 +217,7 @@ def _make_errors(endpoint: Endpoint) -> str:
 def _make_others() -> str:
     """Addresses that are not in the OpenAPI document: streams, presigned URLs, health, pages, feeds."""
     rows = [(f"`GET {path}`", text) for path, text in STREAM_PATHS.items()]
+    rows.append((f"`PUT {BLOB_PATH}`", "Stores a body. It must be exactly what the URL was signed for."))
     rows += [
         (f"`{method} {path}`", join_paragraphs(route.endpoint.__doc__).split("\n\n")[0])
         for path, route in _all_routes()

@@ -26,6 +26,7 @@ from yeoul.base.machine import count_cores, find_memory_bytes
 from yeoul.base.sandbox.confine import Sandbox, find_missing_parts
 from yeoul.base.settings import Settings, apply_changes, load_settings
 from yeoul.blob.counted import CountingStore
+from yeoul.blob.hosted import HostedStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
 from yeoul.media.limits import Limits
@@ -485,11 +486,13 @@ def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore,
 
 
 def make_site(api: FastAPI) -> ASGIApp:
-    """Returns the application of the role `api`: the stream path in front of the API."""
-    from yeoul.api.stream_app import StreamFirst
+    """Returns the application of the role `api`: the applications for streams and blobs in front of the API."""
+    from yeoul.api.file.receiver import Receiver
+    from yeoul.api.front import Front
 
     parts: Parts = api.state.parts
-    return StreamFirst(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), api)
+    receiver = Receiver(parts.store, parts.database, parts.clock) if isinstance(parts.store, HostedStore) else None
+    return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), receiver, api)
 
 
 def make_edge_site(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> ASGIApp:

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from yeoul.api.stream_app import StreamApp, StreamFirst
+from yeoul.api.front import Front
+from yeoul.api.stream_app import StreamApp
 
 
 def make_edge(streams: StreamApp) -> ASGIApp:
@@ -17,7 +18,7 @@ def make_edge(streams: StreamApp) -> ASGIApp:
 
     `/healthz` does not ask the database: streams of ready videos are delivered without it.
     """
-    return StreamFirst(streams, Starlette(routes=[Route("/healthz", _get_health), Route("/metrics", _get_metrics)]))
+    return Front(streams, None, Starlette(routes=[Route("/healthz", _get_health), Route("/metrics", _get_metrics)]))
 
 
 def _get_health(_request: Request) -> Response:

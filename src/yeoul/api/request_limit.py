@@ -21,7 +21,6 @@ _MAX_BODY_BYTES = 2**20
 _MAX_LARGE_BYTES = 16 * 2**20
 # Bodies with captions, pictures or the ends of a file. Only authenticated clients may send large ones.
 _LARGE = re.compile(r"/api/v1/(?:videos/[^/]+/(?:upload|captions/[^/]+|poster)|uploads/probe|accounts/me/avatar)")
-_MEDIA = "/blob/"
 _MAX_DISCARDED_BYTES = 32 * 2**20
 # The longest pause within a body, and the slowest average rate after a grace period.
 _IDLE_S = 60.0
@@ -53,8 +52,6 @@ class RequestLimits:
 
     async def _max_body_bytes(self, scope: Scope) -> float:
         """Returns the maximum size of the body in bytes."""
-        if scope["path"].startswith(_MEDIA):
-            return float("inf")
         if scope["method"] in ("GET", "HEAD") or not _LARGE.fullmatch(scope["path"]):
             return _MAX_BODY_BYTES
         is_authenticated = await anyio.to_thread.run_sync(self._is_known, Request(scope))

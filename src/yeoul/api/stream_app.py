@@ -71,6 +71,11 @@ class StreamApp:
         self._checking: asyncio.Task[None] | None = None
         self._metrics = RouteMetrics()
 
+    @staticmethod
+    def is_for(scope: Scope) -> bool:
+        """True if a request is for a stream."""
+        return bool(scope["path"].startswith(_PREFIX))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
         status, sent_bytes = 500, 0
@@ -185,18 +190,6 @@ class StreamApp:
             await self._sender.send_blob(index, answer, scope, send)
         except YeoulError as error:
             await _refuse(error, scope, receive, send)
-
-
-class StreamFirst:
-    """Passes requests below `/stream/` to the stream application, and all others to the API."""
-
-    def __init__(self, streams: ASGIApp, api: ASGIApp) -> None:
-        self._streams = streams
-        self._api = api
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_stream = scope["type"] == "http" and scope["path"].startswith(_PREFIX)
-        await (self._streams if is_stream else self._api)(scope, receive, send)
 
 
 def _read_path(path: str) -> tuple[str, str, str]:

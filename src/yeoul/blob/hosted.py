@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from yeoul.blob.receive import ReceivingStore
-from yeoul.blob.store import Bucket
+from yeoul.blob.store import BlobStore, Bucket
 
 
 @runtime_checkable
-class HostedStore(ReceivingStore, Protocol):
+class HostedStore(ReceivingStore, BlobStore, Protocol):
     """A store whose presigned URLs are paths of this server (`/blob/...`), and whose blobs are files on this machine."""
 
     def path(self, bucket: Bucket, key: str) -> Path:
