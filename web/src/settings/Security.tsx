@@ -111,7 +111,9 @@ function Sessions() {
                     ? text.settings.sessionCurrent
                     : text.settings.sessionSeen(formatAge(session.last_seen_at)),
                   session.ip,
-                ].join(" · ")}
+                ]
+                  .filter((fact) => fact !== "")
+                  .join(" · ")}
               </p>
             </div>
             {!session.current && (
