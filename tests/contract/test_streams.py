@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,36 @@ def test_a_change_by_another_process_takes_effect_within_a_second(world: World, 
     assert [answer.headers["cache-control"].partition(",")[0] for answer in answers] == ["private", "private"]
     world.clock.advance(13 * 3600)
     assert site.statuses("master.m3u8", "240p/0.m4s", token=token) == [403, 403]
+
+
+def test_viewers_do_not_wait_while_the_database_does_not_answer(world: World):
+    """For ten seconds, a check that hangs counts as one that found nothing."""
+    make_ready(world)
+    cache = StreamCache(world.database, world.clock, 6.0, 2**30)
+    cache.get(VIDEO)
+    cache.check()
+    assert cache.peek(VIDEO) is not None
+    world.clock.advance(0.5)
+    world.add_video("other", "a")
+    cache.get("other")  # its version has not been checked since it was read
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        is_asked.set()
+        assert may_answer.wait(60)
+
+    event.listen(world.database.engine, "before_cursor_execute", hang)
+    with ThreadPoolExecutor(1) as pool:
+        checking = pool.submit(cache.check)
+        assert is_asked.wait(60)
+        world.clock.advance(5)
+        assert cache.peek(VIDEO) is not None
+        world.clock.advance(5)
+        assert cache.peek(VIDEO) is None
+        may_answer.set()
+        checking.result()
+    event.remove(world.database.engine, "before_cursor_execute", hang)
+    cache.close()
 
 
 def test_a_deleted_video_is_gone_within_a_second(world: World, site: Site):

@@ -21,6 +21,7 @@ log = logging.getLogger("yeoul.delivery")
 _GROWING_TTL_S = 0.25
 _CHECK_EVERY_S = 0.25
 _CHECK_WITHIN_S = 1.0
+_SLOW_CHECK_S = 10.0  # so long, viewers do not wait for a database that does not answer
 
 _Key = tuple[str, int | None]  # (video id, edition); None: the edition that viewers get
 
@@ -53,7 +54,7 @@ class StreamCache:
 
     def _is_valid(self, index: StreamIndex, now_s: float) -> bool:
         if index.is_ready:
-            return 0 <= now_s - self._checked_at < _CHECK_WITHIN_S
+            return 0 <= now_s - self._checked_at < (_SLOW_CHECK_S if self._checking.locked() else _CHECK_WITHIN_S)
         return 0 <= now_s - index.read_at < _GROWING_TTL_S
 
     @property
