@@ -469,20 +469,26 @@ def make_stream_cache(settings: Settings, database: Database, clock: Clock) -> S
     return StreamCache(database, clock, settings.media.piece_s, settings.server.stream_index_mb * 2**20)
 
 
-def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> StreamApp:
+def _limit_concurrency(settings: Settings, app: ASGIApp) -> ASGIApp:
+    """Returns an application that works on a few requests of an address at a time."""
     from fastapi import Request
 
     from yeoul.api.client_address import client_address
     from yeoul.api.concurrency_limit import ConcurrencyLimit
-    from yeoul.api.stream_app import StreamApp
-    from yeoul.delivery.access import StreamAccess
     from yeoul.identity.attempt_throttle import make_address_key
 
     def address_of(scope: Scope) -> str:
         return make_address_key(client_address(Request(scope), settings.server))
 
+    return ConcurrencyLimit(app, address_of)
+
+
+def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> StreamApp:
+    from yeoul.api.stream_app import StreamApp
+    from yeoul.delivery.access import StreamAccess
+
     access = StreamAccess(read_secret(settings.data))
-    return StreamApp(streams, access, store, clock, lambda app: ConcurrencyLimit(app, address_of))
+    return StreamApp(streams, access, store, clock, lambda app: _limit_concurrency(settings, app))
 
 
 def make_site(api: FastAPI) -> ASGIApp:
@@ -491,7 +497,9 @@ def make_site(api: FastAPI) -> ASGIApp:
     from yeoul.api.front import Front
 
     parts: Parts = api.state.parts
-    receiver = Receiver(parts.store, parts.database, parts.clock) if isinstance(parts.store, HostedStore) else None
+    receiver = None
+    if isinstance(parts.store, HostedStore):
+        receiver = _limit_concurrency(parts.settings, Receiver(parts.store, parts.database, parts.clock))
     return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), receiver, api)
 
 

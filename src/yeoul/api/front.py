@@ -14,7 +14,7 @@ class Front:
     receiver: None if this server does not receive blobs.
     """
 
-    def __init__(self, streams: StreamApp, receiver: Receiver | None, rest: ASGIApp) -> None:
+    def __init__(self, streams: ASGIApp, receiver: ASGIApp | None, rest: ASGIApp) -> None:
         self._streams = streams
         self._receiver = receiver
         self._rest = rest

@@ -120,7 +120,9 @@ class Receiver:
         length = dict[bytes, bytes](scope["headers"]).get(b"content-length", b"")
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         now_s = self._clock.now()
-        self._store.check_url("PUT", bucket, key, query, now_s)  # before a thread has to work for somebody without a valid URL
+        # Before a thread has to work for somebody without a valid URL, or twice for the same body.
+        self._store.check_url("PUT", bucket, key, query, now_s)
+        self._refuse_second(bucket, key)
         put = SignedPut(bucket, key, query, int(length) if length.isdigit() else None)
         with await self._run(lambda: Reception(self._store, put, now_s)) as reception, self._arrive(bucket, key) as arrival:
             await self._read_body(reception, receive, arrival)
@@ -171,9 +173,8 @@ class Receiver:
         A stalled earlier reception has probably lost its connection, and is cancelled. Raises ReceivingError if the earlier reception is
         active, and in the one that is cancelled.
         """
+        self._refuse_second(bucket, key)
         if (earlier := self._arrivals.get((bucket, key))) is not None:
-            if earlier.pause_s < _STALLED_S:
-                raise ReceivingError("another request is already sending this blob", key=key)
             earlier.cancel(ReceivingError("another request has started to send this blob again", key=key))
         arrival = self._arrivals[bucket, key] = _Arrival()
         looking = asyncio.get_running_loop().call_later(_LOOK_EVERY_S, self._look, bucket, key, arrival)
@@ -189,6 +190,12 @@ class Receiver:
             looking.cancel()
             if self._arrivals.get((bucket, key)) is arrival:
                 del self._arrivals[bucket, key]
+
+    def _refuse_second(self, bucket: str, key: str) -> None:
+        """Raises ReceivingError if the same blob is arriving from somebody else."""
+        earlier = self._arrivals.get((bucket, key))
+        if earlier is not None and earlier.pause_s < _STALLED_S:
+            raise ReceivingError("another request is already sending this blob", key=key)
 
     def _look(self, bucket: str, key: str, arrival: _Arrival) -> None:
         if self._arrivals.get((bucket, key)) is not arrival:
