@@ -228,7 +228,10 @@ def _read_source(data: bytes) -> None:
 
 
 def _read_entry(data: bytes) -> None:
-    entry: object = json.loads(data)
+    try:
+        entry: object = json.loads(data)
+    except RecursionError:  # the database or pydantic parses what is read in earnest
+        return
     if isinstance(entry, dict):
         read_entry(cast("dict[str, object]", entry))
     read_place(_text(data))

@@ -68,6 +68,7 @@ HOSTILE: dict[str, bytes] = {
     "a head that is a number": struct.pack(">II", 1, 0) + b"7",
     "an error that is no error": pack({"failed": True}, b"[]"),
     "an error of a megabyte": pack({"failed": True}, json.dumps({"code": "media.unreadable", "message": "x" * 2**20}).encode()),
+    "an error nested too deeply": pack({"failed": True}, b"[" * 200_000),
     "a question without a form": pack({"ask": ["fetch"]}),
 }
 

@@ -115,7 +115,10 @@ class Confined:
 def _read_error(body: bytes) -> YeoulError:
     if len(body) > _MAX_ERROR_BYTES:
         return TaskCrashedError(f"the op failed, and its error of {len(body)} bytes is too long to report")
-    return from_dict(json.loads(body))
+    try:
+        return from_dict(json.loads(body))
+    except RecursionError:
+        return TaskCrashedError("the op failed, and its error is nested too deeply to report")
 
 
 def _exit_like(code: int) -> NoReturn:
