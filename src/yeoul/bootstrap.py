@@ -505,9 +505,10 @@ def make_site(api: FastAPI) -> ASGIApp:
 
 def make_edge_site(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> ASGIApp:
     """Returns the application of the role `edge`: the stream path alone."""
-    from yeoul.api.edge import make_edge
+    from yeoul.api.edge import make_probes
+    from yeoul.api.front import Front
 
-    return make_edge(_make_stream_app(settings, streams, store, clock))
+    return Front(_make_stream_app(settings, streams, store, clock), None, make_probes())
 
 
 def make_mailer(settings: Settings) -> Mailer:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.contract.pipeline_world import VIDEO, World
+from yeoul.api import body_pace
 from yeoul.api.file import receiver as receiving
 from yeoul.api.file.receiver import Receiver
 from yeoul.blob.local import LocalStore
@@ -112,10 +113,10 @@ def test_a_connection_that_ends_leaves_nothing(gate: Gate):
 
 def test_a_body_that_stands_still_or_trickles_is_given_up(gate: Gate, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(receiving, "_LOOK_EVERY_S", 0.02)
-    monkeypatch.setattr(receiving, "_IDLE_S", 0.2)
+    monkeypatch.setattr(body_pace, "_IDLE_S", 0.2)
     assert asyncio.run(gate.put([DATA[:100], 3600.0, DATA[100:]])) == (408, "request.too_slow")
-    monkeypatch.setattr(receiving, "_IDLE_S", 3600.0)
-    monkeypatch.setattr(receiving, "_GRACE_S", 0.2)
+    monkeypatch.setattr(body_pace, "_IDLE_S", 3600.0)
+    monkeypatch.setattr(body_pace, "_GRACE_S", 0.2)
     trickle: list[Step] = [one for _ in range(100_000) for one in (b" ", 0.01)]
     assert asyncio.run(gate.put([*trickle, DATA])) == (408, "request.too_slow")
     assert gate.stored() is None and gate.partials() == 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.estate import ANN, Estate
-from yeoul.api import request_limit
+from yeoul.api import body_pace
 from yeoul.base.errors import TooManyRequestsError
 from yeoul.identity import password
 
@@ -77,11 +77,11 @@ def test_bodies_are_as_large_as_what_they_are_for(method: str, path: str, larges
 
 
 def test_a_body_that_stands_still_or_trickles_is_given_up(estate: Estate, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(request_limit, "_IDLE_S", 0.2)
+    monkeypatch.setattr(body_pace, "_IDLE_S", 0.2)
     status, problem = send(estate, "POST", "/api/v1/sessions", [b"{", 3600.0, b"}"], JSON)
     assert (status, problem["code"], problem["retryable"]) == (408, "request.too_slow", True)
-    monkeypatch.setattr(request_limit, "_IDLE_S", 60.0)
-    monkeypatch.setattr(request_limit, "_GRACE_S", 0.2)
+    monkeypatch.setattr(body_pace, "_IDLE_S", 60.0)
+    monkeypatch.setattr(body_pace, "_GRACE_S", 0.2)
     trickle: Chunks = [one for _ in range(100_000) for one in (b" ", 0.01)]
     status, problem = send(estate, "POST", "/api/v1/sessions", [*trickle, b"{}"], JSON)
     assert (status, problem["code"]) == (408, "request.too_slow")

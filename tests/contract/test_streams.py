@@ -288,6 +288,12 @@ def test_paths_that_do_not_exist(path: str, local_site: Site):
     assert len(answer.content) < 2000
 
 
+def test_headers_and_addresses_have_an_end(local_site: Site):
+    for path, headers in (("240p/0.m4s", {"x-odd": "y" * 40_000}), (f"240p/0.m4s?{'z' * 20_000}", {})):
+        (answer,) = local_site.ask(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+
+
 def test_the_index_stays_within_its_memory(world: World):
     """The index that was requested longest ago makes room for another one; it is read again when it is requested."""
     make_ready(world)

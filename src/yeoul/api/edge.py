@@ -1,4 +1,4 @@
-"""The edge: the stream path alone, for servers that only deliver."""
+"""What the edge, a server that only delivers streams, answers besides: `/healthz` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from yeoul.api.front import Front
-from yeoul.api.stream_app import StreamApp
 
-
-def make_edge(streams: StreamApp) -> ASGIApp:
-    """Returns an application that answers requests for streams, `/healthz` and `/metrics`.
-
-    `/healthz` does not ask the database: streams of ready videos are delivered without it.
-    """
-    return Front(streams, None, Starlette(routes=[Route("/healthz", _get_health), Route("/metrics", _get_metrics)]))
+def make_probes() -> ASGIApp:
+    """Returns the application. `/healthz` does not ask the database: streams of ready videos are delivered without it."""
+    return Starlette(routes=[Route("/healthz", _get_health), Route("/metrics", _get_metrics)])
 
 
 def _get_health(_request: Request) -> Response:

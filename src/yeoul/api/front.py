@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yeoul.api.file.receiver import Receiver
+from yeoul.api.problem import make_problem
+from yeoul.api.request_limit import check_head
 from yeoul.api.stream_app import StreamApp
 
 
@@ -20,7 +22,10 @@ class Front:
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._choose(scope)(scope, receive, send)
+        app = self._choose(scope)
+        if app is not self._rest and (error := check_head(scope)) is not None:
+            app = make_problem(error)
+        await app(scope, receive, send)
 
     def _choose(self, scope: Scope) -> ASGIApp:
         if scope["type"] != "http":

@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from yeoul.api.body_pace import find_due_s
 from yeoul.api.problem import make_problem
 from yeoul.base.errors import BodyTooLargeError, YeoulError
 
@@ -22,10 +23,6 @@ _MAX_LARGE_BYTES = 16 * 2**20
 # Bodies with captions, pictures or the ends of a file. Only authenticated clients may send large ones.
 _LARGE = re.compile(r"/api/v1/(?:videos/[^/]+/(?:upload|captions/[^/]+|poster)|uploads/probe|accounts/me/avatar)")
 _MAX_DISCARDED_BYTES = 32 * 2**20
-# The longest pause within a body, and the slowest average rate after a grace period.
-_IDLE_S = 60.0
-_GRACE_S = 30.0
-_MIN_BYTES_PER_S = 256.0
 
 
 class RequestLimits:
@@ -45,7 +42,7 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if (error := _check_head(scope)) is not None:
+        if (error := check_head(scope)) is not None:
             await make_problem(error)(scope, receive, send)
             return
         await self._app(scope, _Body(receive, await self._max_body_bytes(scope)).receive, send)
@@ -87,16 +84,16 @@ class _Body:
 
     async def _wait(self) -> Message:
         now_s = time.monotonic()
-        due_s = self._started_s + _GRACE_S + self._received_bytes / _MIN_BYTES_PER_S
         try:
-            async with asyncio.timeout(max(0.0, min(due_s - now_s, _IDLE_S))):
+            async with asyncio.timeout(max(0.0, find_due_s(self._started_s, self._received_bytes, now_s) - now_s)):
                 return await self._receive()
         except TimeoutError as error:
             # The server does not wait for the rest of the body.
             raise HTTPException(408, "the body arrived too slowly", {"Connection": "close"}) from error
 
 
-def _check_head(scope: Scope) -> YeoulError | None:
+def check_head(scope: Scope) -> YeoulError | None:
+    """Returns the error for a request whose headers or URL are too large; None for all others."""
     if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > _MAX_HEADER_BYTES:
         return BodyTooLargeError(f"the headers can have at most {_MAX_HEADER_BYTES} bytes", max_bytes=_MAX_HEADER_BYTES)
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > _MAX_URL_BYTES:

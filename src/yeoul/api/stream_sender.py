@@ -6,12 +6,12 @@ import asyncio
 import gzip
 import hashlib
 import os
-import re
 from pathlib import Path
 from typing import Final
 
 from starlette.types import Scope, Send
 
+from yeoul.api.compression import accepts_gzip
 from yeoul.base.errors import NotFoundError
 from yeoul.base.machine import own_memory_bytes
 from yeoul.blob.hosted import HostedStore
@@ -22,7 +22,6 @@ from yeoul.delivery.stream_index import Blob, StreamIndex, Text
 Headers = list[tuple[bytes, bytes]]
 
 _SHORT, _LONG = b"max-age=60", b"max-age=31536000, immutable"
-_ACCEPTS_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 _BODY_BYTES: Final = 1 << 20  # the largest body that is sent from memory
 _BODIES_BYTES: Final = 256 * 2**20  # memory of all of them
 _WAIT_S: Final = 0.1
@@ -66,7 +65,7 @@ class StreamSender:
             await send_all(send, 304, headers, b"")
             return
         body = text.gzipped
-        if _ACCEPTS_GZIP.search(requested.get(b"accept-encoding", b"")):
+        if accepts_gzip(requested.get(b"accept-encoding", b"")):
             headers.append((b"content-encoding", b"gzip"))
         else:
             body = gzip.decompress(body)

@@ -133,7 +133,7 @@ def _export(settings: Settings, database: Database, video_id: str, out: Path) ->
         presentation = make_presentation(row, tracks, captions, audio_track.of_video(connection, video_id), settings.media.piece_s)
     if presentation is not None:
         texts = {row["name"]: row["webvtt"] for row in captions}
-        for name, content in static.make_texts(presentation, texts, complete=row["state"] == "ready").items():
+        for name, content in static.make_texts(presentation, texts).items():
             _write(out / name, content.encode())
         for name, key in static.make_files(presentation).items():
             _write(out / name, store.get_bytes(Bucket.ENCODED, key))

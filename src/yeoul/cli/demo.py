@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from yeoul import bootstrap
 from yeoul.base.sandbox.confine import die_with_parent
+from yeoul.cli.main import main as run_command
 from yeoul.cli.server_options import add_server_arguments, read_overrides
 from yeoul.media.binaries import ffmpeg_path
 
@@ -41,6 +45,11 @@ def make_demo_command(out: Path) -> list[str]:
     return [ffmpeg_path(), "-v", "error", "-nostdin", "-y", *inputs, *encode, "-movflags", "+faststart", str(out)]
 
 
+def _stop(*_: object) -> None:
+    """Ends this process in order, so that its temporary folder is deleted."""
+    sys.exit(0)
+
+
 def main() -> int:
     """Generates the demo clip and uploads it with `yeoul upload`."""
     parser = argparse.ArgumentParser()
@@ -49,6 +58,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
+    signal.signal(signal.SIGTERM, _stop)
     settings = bootstrap.open_settings(arguments.data, **read_overrides(arguments))
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         clip = Path(folder) / "demo.mp4"
@@ -67,8 +77,8 @@ def main() -> int:
             "--data",
             str(settings.data),
         ]
-        command = [sys.executable, "-m", "yeoul.cli.main", *options, "--json"]
-        return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            return run_command([*options, "--json"])
 
 
 if __name__ == "__main__":

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from yeoul.catalog.schema.row.videos import CaptionRow, VideoRow
-from yeoul.delivery import dash, hls
 from yeoul.delivery import presentation as layout
 from yeoul.delivery.catalogue_view import poster_uri
 from yeoul.delivery.presentation import Presentation, Track
+from yeoul.delivery.static import WEBVTT, Renderers, list_texts
 from yeoul.model.rendition import Storyboard
 from yeoul.model.video import VideoState, Visibility, effective_visibility
 
-_HLS = "application/vnd.apple.mpegurl"
-_DASH = "application/dash+xml"
-_VTT = "text/vtt; charset=utf-8"
 _JPEG = "image/jpeg"
 _GZIP_LEVEL = 5
 _MAX_INDEX_DIGITS = 9
@@ -67,9 +64,6 @@ class _Folder:
     keys: tuple[str | None, ...]
 
 
-_Renderers = Mapping[str, tuple[str, Callable[[], str]]]  # (media type, function that returns the text) by path
-
-
 class StreamIndex:
     """The index of one edition of a video.
 
@@ -89,8 +83,8 @@ class StreamIndex:
         self._posters = row["own_poster_key"], row["poster_key"]
         self._blobs = dict(_list_blobs(row))
         self._folders = {} if presentation is None else {layout.folder_uri(track): _make_folder(track) for track in presentation.tracks}
-        self._captions = {row["name"]: (row["edition"], _compress(row["webvtt"], _VTT)) for row in captions}
-        self._renderers: _Renderers = {} if presentation is None else dict(_list_renderers(presentation, row["edition"]))
+        self._captions = {row["name"]: (row["edition"], _compress(row["webvtt"], WEBVTT)) for row in captions}
+        self._renderers: Renderers = {} if presentation is None else list_texts(presentation, row["edition"])
         self._texts: dict[str, Text] = {}
         if self.is_ready:
             self._texts = {path: _compress(render(), media_type) for path, (media_type, render) in self._renderers.items()}
@@ -171,28 +165,6 @@ def _make_folder(track: Track) -> _Folder:
     keys = {segment.index: segment.key for segment in track.segments}
     media_type = f"{track.rendition.kind}/mp4"
     return _Folder(media_type, track.rendition.init_key, tuple(keys.get(index) for index in range(max(keys, default=-1) + 1)))
-
-
-def _list_renderers(presentation: Presentation, edition: int) -> Iterator[tuple[str, tuple[str, Callable[[], str]]]]:
-    """Yields each text of a presentation: (path, (media type, function that returns the text))."""
-    yield layout.MASTER_NAME, (_HLS, lambda: hls.make_multivariant_playlist(presentation))
-    if presentation.state == "complete":
-        yield layout.MPD_NAME, (_DASH, lambda: dash.make_mpd(presentation))
-    storyboard = presentation.storyboard
-    if storyboard is not None:
-        yield layout.STORYBOARD_NAME, (_VTT, lambda: layout.make_storyboard(storyboard, presentation.duration_s, edition))
-    if presentation.chapters:
-        yield layout.CHAPTERS_NAME, (_VTT, lambda: layout.make_chapters(presentation.chapters))
-    for track in presentation.tracks:
-        yield f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}", (_HLS, _bind(hls.make_media_playlist, presentation, track))
-        if track.rendition.kind == "video":
-            yield f"{layout.folder_uri(track)}/{layout.IFRAMES_NAME}", (_HLS, _bind(hls.make_iframe_playlist, presentation, track))
-    for track in presentation.texts:
-        yield f"{layout.folder_uri(track)}/{layout.MEDIA_NAME}", (_HLS, _bind(hls.make_caption_playlist, presentation, track))
-
-
-def _bind(make: Callable[[Presentation, Track], str], presentation: Presentation, track: Track) -> Callable[[], str]:
-    return lambda: make(presentation, track)
 
 
 def _compress(text: str, media_type: str) -> Text:

@@ -113,6 +113,6 @@ def get_asset(name: str, request: Request, parts: PartsDep) -> Response:
     media_type = _TYPES.get(path.suffix)
     if path.suffix in _COMPRESSED:
         headers["Vary"] = "Accept-Encoding"
-        if accepts_gzip(request):
+        if accepts_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
             return Response(gzip_file(path), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
     return FileResponse(path, media_type=media_type, headers=headers)

@@ -42,15 +42,15 @@ class RouteMetrics:
         self._seconds: dict[str, Histogram] = {}
         self._sent = _SENT.labels("media")
 
-    def note(self, route: str, method: str, status: int, seconds: float, sent_bytes: int) -> None:
-        """Counts a request, its time in seconds and the bytes of its response."""
+    def note(self, route: str, method: str, status: int, seconds: float, media_bytes: int = 0) -> None:
+        """Counts a request, its time in seconds and the bytes of media that it was answered with. Unknown methods count as one."""
         place = (route, method if method in _METHODS else "other", status)
         if place not in self._requests:
             self._requests[place] = _REQUESTS.labels(*place)
             self._seconds.setdefault(route, _SECONDS.labels(route))
         self._requests[place].inc()
         self._seconds[route].observe(seconds)
-        self._sent.inc(sent_bytes)
+        self._sent.inc(media_bytes)
 
 
 class RequestMetrics:
@@ -58,6 +58,7 @@ class RequestMetrics:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._metrics = RouteMetrics()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,5 +78,4 @@ class RequestMetrics:
             await self._app(scope, receive, count_and_send)
         finally:
             route = _route(scope)
-            _REQUESTS.labels(route, scope["method"], status).inc()
-            _SECONDS.labels(route).observe(time.perf_counter() - started_s)
+            self._metrics.note(route, scope["method"], status, time.perf_counter() - started_s)
