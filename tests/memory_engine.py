@@ -43,7 +43,7 @@ class MemoryEngine:
         self.started.append(key)
         self._tell("started", key)
 
-    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:  # noqa: ARG002 (nothing happens while a test waits)
+    def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:  # noqa: ARG002 (nothing happens while a test waits)
         reports, self._reports = self._reports, []
         for report in reports:
             if report.kind in {"done", "failed", "lost"}:

@@ -704,6 +704,20 @@ def test_turns_without_work_cost_no_query(database: Database):
     turns.close()
 
 
+def test_commits_and_stops_end_the_wait_of_a_loop(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("yeoul.catalog.database._POLL_S", 3600.0)
+    turns = DueTurns(database, ManualClock(NOW))
+    with ThreadPoolExecutor(1) as pool:
+        for end in (lambda: emit(database, ("v", "news")), turns.wake):
+            assert turns.is_due()
+            turns.set_due(None)
+            waiting = pool.submit(turns.wait)
+            end()
+            waiting.result(20)
+    assert not turns.is_due(), "waking a loop is not a turn"
+    turns.close()
+
+
 def test_a_watch_wakes_while_it_waits(database: Database):
     watch = database.watch()
     with ThreadPoolExecutor(1) as pool:

@@ -191,14 +191,14 @@ def test_a_descriptor_ends_waiting_for_reports(engine: LocalEngine):
     """The engine goes on as before, with and without it."""
     reading, writing = os.pipe()
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(engine.poll, 60, reading)
+        waiting = pool.submit(engine.poll, 60, (reading,))
         os.write(writing, b"x")
         assert waiting.result(20) == []
     os.read(reading, 1)
     engine.submit(work("steps"), None)
     reports: list[Report] = []
     while not finals(reports):
-        reports += engine.poll(10, reading)
+        reports += engine.poll(10, (reading,))
     os.close(reading)
     os.close(writing)
     assert engine.poll(0) == []

@@ -34,7 +34,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-8000",
 )
-_POLL_S, _POLL_ALONE_S = 0.5, 0.02  # how often to look for commits on SQLite: with a signal that wakes this process, and without
+_POLL_S, _POLL_ALONE_S = 2.0, 0.02  # how often to look for commits: where a descriptor tells of them, and where none does
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 

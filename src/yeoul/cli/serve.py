@@ -18,6 +18,7 @@ from yeoul.base.sandbox.confine import die_with_parent
 from yeoul.base.settings import Settings
 from yeoul.blob.hosted import HostedStore
 from yeoul.cli.server_options import add_server_arguments, read_overrides
+from yeoul.cli.signal_pipe import SignalPipe
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
-_IDLE_WAIT_S = 0.25  # SIGTERM waits so long at most
+_IDLE_WAIT_S = 2.0
 _SWEEP_EVERY_S = 2.0
 _BUSY_TIMEOUT_S = 4.0  # so that a request fails within five seconds if the database is busy
 
@@ -60,7 +61,7 @@ def _serve_pipeline(settings: Settings) -> int:
     engine = bootstrap.make_engine(settings)
     tracer = bootstrap.make_tracer(settings, database)
     dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock, tracer=tracer)
-    stop_signal = _StopSignal()
+    signals = SignalPipe(signal.SIGTERM, signal.SIGINT)
     dispatcher.recover(only_dispatcher=database.is_sqlite)
     drain_until_s: float | None = None
     sweep_at_s = 0.0
@@ -69,14 +70,15 @@ def _serve_pipeline(settings: Settings) -> int:
             if isinstance(store, HostedStore) and time.monotonic() >= sweep_at_s:
                 sweep_at_s = time.monotonic() + _SWEEP_EVERY_S
                 store.sweep_partials()  # from attempts that were killed while writing
-            dispatcher.step(_IDLE_WAIT_S)
+            dispatcher.step(_IDLE_WAIT_S, (signals.fileno(),))
         except YeoulError as error:
             log.warning("%s: %s", error.code, error.message)
             time.sleep(0.5)
         except Exception:
             log.exception("unexpected error in the dispatcher; it continues")
             time.sleep(0.5)
-        if stop_signal.is_requested and drain_until_s is None:
+        if signals.stop_requested and drain_until_s is None:
+            signals.drain()
             dispatcher.stop_starting()
             drain_until_s = time.monotonic() + _DRAIN_S
     engine.close()
@@ -147,15 +149,3 @@ async def _serve(settings: Settings, app: ASGIApp) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     await server.serve()
-
-
-class _StopSignal:
-    """Records whether SIGTERM or SIGINT was received."""
-
-    def __init__(self) -> None:
-        self.is_requested = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._handle)
-
-    def _handle(self, *_: object) -> None:
-        self.is_requested = True

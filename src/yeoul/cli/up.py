@@ -16,6 +16,7 @@ from yeoul import bootstrap
 from yeoul.base.settings import Settings
 from yeoul.catalog.version import check_file
 from yeoul.cli.server_options import add_server_arguments, make_arguments, read_overrides
+from yeoul.cli.signal_pipe import SignalPipe
 
 _START_TIMEOUT_S = 120.0  # on a busy machine, imports alone can take half a minute
 _STOP_TIMEOUT_S = 30.0
@@ -35,21 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
     lock = bootstrap.lock_file(settings.data / "lock", f"another yeoul is running on {settings.data}")
     bootstrap.check_port(settings)
     check_database(settings)
+    signals = SignalPipe(signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
     tree = _ProcessTree(arguments)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, tree.request_stop)
     is_first_start = not (settings.data / "admin.token").exists()
     if is_first_start:
         _make_admin(settings)
     tree.start("api")
     tree.start("pipeline")
-    if not _wait_until_healthy(settings, tree):
+    if not _wait_until_healthy(settings, tree, signals):
         tree.stop()
-        return 0 if tree.stopping else 4
+        return 0 if signals.stop_requested else 4
     print(f"Yeoul is running at {bootstrap.public_url(settings)} (data in {settings.data}); Ctrl-C stops it.", flush=True)
     if is_first_start and not arguments.no_demo:
         tree.start("demo")
-    succeeded = tree.watch()
+    succeeded = tree.watch(signals)
     tree.stop()
     lock.close()
     return 0 if succeeded else 4
@@ -79,11 +79,11 @@ def _make_admin(settings: Settings) -> None:
         print(f"Created the account admin with the password {password} (it is shown only once).", flush=True)
 
 
-def _wait_until_healthy(settings: Settings, tree: _ProcessTree) -> bool:
+def _wait_until_healthy(settings: Settings, tree: _ProcessTree, signals: SignalPipe) -> bool:
     host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104
     url = f"http://{host}:{settings.server.port}/healthz"
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while not tree.stopping:
+    while not signals.stop_requested:
         is_healthy = False
         with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=10) as response:
             is_healthy = response.status == 200
@@ -105,10 +105,6 @@ class _ProcessTree:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._words = make_arguments(arguments)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.stopping = False
-
-    def request_stop(self, *_: object) -> None:
-        self.stopping = True
 
     def start(self, role: str) -> None:
         module = ["yeoul.cli.demo"] if role == "demo" else ["yeoul.cli.main", "serve", role]
@@ -121,10 +117,10 @@ class _ProcessTree:
         statuses = ((role, process.poll()) for role, process in self._running.items())
         return next(((role, status) for role, status in statuses if status is not None), None)
 
-    def watch(self) -> bool:
+    def watch(self, signals: SignalPipe) -> bool:
         """Restarts processes that die, until a stop is requested; returns False if a role cannot start with these settings."""
         restarted: set[str] = set()
-        while not self.stopping:
+        while not signals.stop_requested:
             for role, process in list(self._running.items()):
                 status = process.poll()
                 if status is None:
@@ -138,7 +134,7 @@ class _ProcessTree:
                     print(f"yeoul: {role} exited with status {status}; restarting it", file=sys.stderr, flush=True)
                     time.sleep(_RESTART_PAUSE_S)
                     self.start(role)
-            time.sleep(0.2)
+            signals.wait()
         return True
 
     def stop(self) -> None:

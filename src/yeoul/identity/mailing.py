@@ -27,7 +27,6 @@ _CLAIM_S = 120.0  # longer than the timeout of a mail server
 _MIN_RETRY_S = 15.0
 _MAX_RETRY_S = 3600.0
 _GIVE_UP_AFTER_S = 86400.0
-_POLL_EVERY_S = 0.5
 
 
 def queue_mail(connection: Connection, kind: MailKind, row: AccountRow, now_s: float, address: str = "") -> None:
@@ -47,15 +46,18 @@ class MailSender:
         self._url = url
         self._secret = secret
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
 
     def start(self) -> None:
+        self._turns = DueTurns(self._database, self._clock)
+        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stops the thread after the current mail."""
         self._stop.set()
+        self._turns.wake()
         self._thread.join(_CLAIM_S)
+        self._turns.close()
 
     def send_next(self) -> bool:
         """Sends the oldest mail that is due; returns False if there is none."""
@@ -119,17 +121,18 @@ class MailSender:
                 outbox.postpone(connection, entry.id, now_s + min(_MAX_RETRY_S, max(_MIN_RETRY_S, age_s)))
 
     def _run(self) -> None:
-        turns = DueTurns(self._database, self._clock)
-        while not self._stop.wait(_POLL_EVERY_S):
+        while not self._stop.is_set():
             try:
-                if not turns.is_due():
-                    continue
-                while not self._stop.is_set() and self.send_next():
-                    pass
-                with self._database.read() as connection:
-                    turns.set_due(outbox.next_mail_at(connection))
+                if self._turns.is_due():
+                    self._send_due()
             except YeoulError as error:
                 log.warning("%s: %s", error.code, error.message)
             except Exception:
                 log.exception("unexpected error in the mail sender; it continues")
-        turns.close()
+            self._turns.wait()
+
+    def _send_due(self) -> None:
+        while not self._stop.is_set() and self.send_next():
+            pass
+        with self._database.read() as connection:
+            self._turns.set_due(outbox.next_mail_at(connection))

@@ -101,13 +101,15 @@ class Dispatcher:
             self._placer.restore(connection)
             self._replace_stale(connection, self._clock.now())
 
-    def step(self, timeout_s: float) -> None:
+    def step(self, timeout_s: float, wake: Sequence[int] = ()) -> None:
         """Runs one turn: settles reports, sends the heartbeat, handles events, starts tasks.
 
-        Waits at most `timeout_s` if there is nothing to do. Raises StorageFullError if the database's disk is full, UnavailableError if the
+        Waits at most `timeout_s` if there is nothing to do, and not after one of the descriptors `wake` has become readable. Raises StorageFullError if the database's disk is full, UnavailableError if the
         database cannot be reached. Nothing is lost: call `step` again.
         """
-        self._reports.extend(self._engine.poll(0.0 if self._changed else self._limit_wait(timeout_s), self._watch.fileno()))
+        commits = self._watch.fileno()
+        descriptors = (*wake, *(() if commits is None else (commits,)))
+        self._reports.extend(self._engine.poll(0.0 if self._changed else self._limit_wait(timeout_s), descriptors))
         self._changed = bool(self._reports) or self._watch.poll() or self._changed
         while self._reports:
             self._settle_next()
@@ -121,9 +123,11 @@ class Dispatcher:
             self._changed = has_more
 
     def _limit_wait(self, timeout_s: float) -> float:
-        """Returns how long a turn may wait: not longer than until the next task or event is due, or the database must be polled."""
-        due_s = self._placer.wake_at - self._clock.now() if self._placing else _MIN_WAIT_S
-        return min(timeout_s, max(_MIN_WAIT_S, due_s), self._watch.poll_every_s)
+        """Returns how long a turn may wait: until a task, an event or the heartbeat is due, or the database must be polled."""
+        now_s = self._clock.now()
+        due_s = self._placer.wake_at - now_s if self._placing else _MIN_WAIT_S
+        heartbeat_s = self._heartbeat_at + self._options.heartbeat_s - now_s
+        return min(timeout_s, max(_MIN_WAIT_S, min(due_s, heartbeat_s)), self._watch.poll_every_s)
 
     def stop_starting(self) -> None:
         """Stops starting tasks; running tasks continue."""

@@ -20,10 +20,10 @@ class Engine(Protocol):
         """Starts an attempt. Submitting the same (task, attempt) twice starts it once."""
         ...
 
-    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:
+    def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:
         """Returns the reports since the last call.
 
-        Waits at most `timeout_s` for the first one, and not after the descriptor `wake` has become readable.
+        Waits at most `timeout_s` for the first one, and not after one of the descriptors `wake` has become readable.
         """
         ...
 

@@ -29,7 +29,7 @@ _MAX_PER_ACCOUNT = 6  # an account with its own name server can use any number o
 _CLAIM_S = 60.0  # longer than the timeout of a delivery
 _RETENTION_S = 30 * 86400.0
 _SWEEP_EVERY_S = 3600.0
-_POLL_EVERY_S = 0.5
+_POLL_EVERY_S = 0.5  # while deliveries are in flight
 _DRAIN_S = 2.0
 
 
@@ -50,21 +50,24 @@ class WebhookSender:
         self._in_flight: dict[asyncio.Task[None], webhook_delivery.ClaimedDeliveryRow] = {}  # deliveries that are being sent
         self._sweep_at = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
 
     def start(self) -> None:
+        self._turns = DueTurns(self._database, self._clock)
+        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stops the thread. A delivery that does not end soon is sent again later."""
         self._stop.set()
+        self._turns.wake()
         self._thread.join(_CLAIM_S)
+        self._turns.close()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        turns = DueTurns(self._database, self._clock)
+        turns = self._turns
         while not self._stop.is_set():
             try:
                 if turns.is_due() or self._in_flight:
@@ -75,16 +78,12 @@ class WebhookSender:
                 log.warning("%s: %s", error.code, error.message)
             except Exception:
                 log.exception("unexpected error in the webhook sender; it continues")
-            await self._wait(_POLL_EVERY_S, asyncio.FIRST_COMPLETED)
-        turns.close()
-        await self._wait(_DRAIN_S, asyncio.ALL_COMPLETED)
-
-    async def _wait(self, timeout_s: float, until: str) -> None:
-        """Waits for deliveries in flight, at most `timeout_s`. until: the `return_when` of asyncio.wait."""
+            if self._in_flight:
+                await asyncio.wait(self._in_flight, timeout=_POLL_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.to_thread(turns.wait)
         if self._in_flight:
-            await asyncio.wait(self._in_flight, timeout=timeout_s, return_when=until)
-        else:
-            await asyncio.sleep(timeout_s)
+            await asyncio.wait(self._in_flight, timeout=_DRAIN_S)
 
     # --- sending ---
 

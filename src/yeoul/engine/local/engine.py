@@ -93,30 +93,32 @@ class LocalEngine:
             self._works[key] = work
             self._send({"do": "start"}, work.model_dump_json().encode())
 
-    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:
+    def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:
         """Returns reports as soon as there are any.
 
-        Returns none after `timeout_s`, if the descriptor `wake` is readable, or if the worker is available again after its zygote died.
+        Returns none after `timeout_s`, if one of the descriptors `wake` is readable, or if the worker is available again after its zygote died.
 
         Raises UnavailableError if the runner cannot be loaded; the engine retries loading it with growing delays.
         """
         self._raise_if_broken()
-        if wake is None or timeout_s <= 0:
-            return self._poll(timeout_s, None)
-        self._selector.register(wake, selectors.EVENT_READ)
+        if timeout_s <= 0:
+            return self._poll(timeout_s, frozenset())
+        for descriptor in wake:
+            self._selector.register(descriptor, selectors.EVENT_READ)
         try:
-            return self._poll(timeout_s, wake)
+            return self._poll(timeout_s, frozenset(wake))
         finally:
-            self._selector.unregister(wake)
+            for descriptor in wake:
+                self._selector.unregister(descriptor)
 
-    def _poll(self, timeout_s: float, wake: int | None) -> Sequence[Report]:
+    def _poll(self, timeout_s: float, wake: frozenset[int]) -> Sequence[Report]:
         reports: list[Report] = []
         deadline_s = time.monotonic() + timeout_s
         is_woken = False
         while True:
             ready = {key.fd for key, _ in self._selector.select(max(0.0, self._wake_at_s(deadline_s) - time.monotonic()))}
-            is_woken = is_woken or wake in ready
-            if ready - {wake}:
+            is_woken = is_woken or bool(wake & ready)
+            if ready - wake:
                 reports += self._receive()
             if self._restart_when_due() or reports or is_woken or time.monotonic() >= deadline_s:
                 break
