@@ -82,6 +82,7 @@ audit: $(PYTHON_READY) $(NODE_READY)
 
 bench: setup
 	@.venv/bin/python -m bench
+	@.venv/bin/python scripts/performance_manual.py
 
 chaos: setup
 	@.venv/bin/python -m bench.chaos

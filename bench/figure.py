@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,9 +15,16 @@ from pathlib import Path
 from bench.process import own_cores
 
 
+def _find_machine() -> str:
+    """Returns the name of the processor."""
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.exists() else None
+    return found[1].strip() if found else platform.machine()
+
+
 @dataclass
 class Figure:
-    """One line. values: one for each run; detail: what they were made of; cores and load (1 min): where and as its last run ended.
+    """One line. values: one for each run; detail: what they were made of; cores, load (1 min), date and machine: of its last run's end.
 
     least: a value below it cannot be, and says that the bench measured something else. Raises ValueError for such a value.
     """
@@ -27,6 +37,8 @@ class Figure:
     cores: int = field(default_factory=lambda: len(own_cores()))
     least: float = 0.0
     load: float = field(default_factory=lambda: os.getloadavg()[0])
+    date: str = field(default_factory=lambda: time.strftime("%Y-%m-%d"))
+    machine: str = field(default_factory=_find_machine)
 
     def __post_init__(self) -> None:
         if self.values and min(self.values) < self.least:

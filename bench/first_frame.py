@@ -70,7 +70,7 @@ class Starts:
         p95_s = _p95(self.ours) / 1000
         return [
             Figure(f"{way.id}{suffix}", told, "<= 1.3", ratios, detail),
-            Figure(f"{way.id}{suffix}s", f"{way.what}{where}: first frame, p95 in seconds", "< 1", [p95_s]),
+            Figure(f"{way.id}{suffix}s", f"{way.what}{where}: first frame, p95 in seconds", "< 0.6", [p95_s]),
         ]
 
 

@@ -1,9 +1,10 @@
-"""P15: what receiving an upload costs the server and the client, and how fast it is while nothing is encoded.
+"""P15 and P16: what receiving an upload costs the server and the client, and how fast it is, alone and while its pieces are encoded.
 
     python -m bench P15
 
 The server is held against a bare granian route that hashes and writes bodies of the same size, the client's CPU against reading and hashing
-the file once, its speed against one `curl -T` to the bare route. The pipeline is suspended meanwhile, so that nothing is encoded.
+the file once, its speed against one `curl -T` to the bare route. The pipeline is suspended meanwhile, so that nothing is encoded. P16 is
+the same upload with and without the pipeline.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _bare_cost(port: int, process: psutil.Process, body: Path) -> Cost:
 
 def bench_receiving(pairs: int) -> list[Figure]:
     """All in CPU seconds for each GB, and bytes a second, as ratios."""
-    server_cpu, client_cpu, speed, rows = [], [], [], []
+    server_cpu, client_cpu, speed, beside, rows = [], [], [], [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         large, body, bare = folder / "large.mp4", folder / "body", folder / "bare"
@@ -100,23 +101,28 @@ def bench_receiving(pairs: int) -> list[Figure]:
                 plain = _bare_cost(port, process, body)
                 hashed = run_cost(["sha256sum", str(large)])
                 ours, client_s = _measure(large, folder)
+                encoding, _ = _measure(large, folder, is_encoding=True)
                 server_cpu.append((ours.cpu_s / gigabytes) / (plain.cpu_s / bare_gigabytes))
                 client_cpu.append(client_s / hashed.cpu_s)
                 speed.append((gigabytes / ours.wall_s) / (bare_gigabytes / plain.wall_s))
-                rows.append({"server_s_per_gb": ours.cpu_s / gigabytes, "client_s_per_gb": client_s / gigabytes, "wall_s": ours.wall_s})
+                beside.append(encoding.wall_s / ours.wall_s)
+                row = {"server_s_per_gb": ours.cpu_s / gigabytes, "client_s_per_gb": client_s / gigabytes}
+                rows.append({**row, "wall_s": ours.wall_s, "wall_beside_encoding_s": encoding.wall_s})
     detail: dict[str, object] = {"runs": rows}
     return [
         Figure("P15", "receiving: CPU of the server for each GB / bare route that hashes and writes", "<= 1.5", server_cpu, detail),
         Figure("P15c", "receiving: CPU of the client / sha256sum of the file", "<= 1.5", client_cpu),
         Figure("P15w", "receiving: bytes a second / curl -T to the bare route", ">= 0.6", speed),
+        Figure("P16", "receiving: wall beside the encode of its own pieces / with workers stopped", "<= 1.3", beside),
     ]
 
 
-def _measure(large: Path, folder: Path) -> tuple[Cost, float]:
-    """(wall and CPU seconds of the server, CPU seconds of the client) of one upload whose pieces nobody encodes."""
+def _measure(large: Path, folder: Path, *, is_encoding: bool = False) -> tuple[Cost, float]:
+    """(wall and CPU seconds of the server, CPU seconds of the client) of one upload. is_encoding: its pieces are encoded meanwhile."""
     with tempfile.TemporaryDirectory(dir=folder) as name, Server(Path(name) / "data") as server:
         (pipeline,) = find_role(server, "pipeline")
-        pipeline.send_signal(signal.SIGSTOP)
+        if not is_encoding:
+            pipeline.send_signal(signal.SIGSTOP)
         try:
             receiving = find_role(server, "api")
             before_s, began_s = cpu_s(receiving), time.monotonic()

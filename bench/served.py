@@ -1,7 +1,8 @@
-"""P8 over HTTP: `python -m bench.served [--videos N] [--requests N] [--bare PORT FILE]`: a real server with a large catalogue.
+"""P8 over HTTP: `python -m bench.served [--videos N...] [--requests N] [--bare PORT FILE]`: a real server with a large catalogue.
 
 Answers from the cache are held against a bare FastAPI route that gives the same bytes from a server of the same kind; what counts is CPU of
-the serving process for a request. Search is asked for another word each time. Both on SQLite, then on PostgreSQL.
+the serving process for a request. Search is asked for another word each time. Pages and `/healthz` are told in CPU milliseconds of one
+request. All on SQLite, then on PostgreSQL. With several numbers of videos, it shows how costs and memory grow with the catalogue.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from yeoul.catalog.migrate import migrate
 _API = "/api/v1"
 _KEPT = (f"{_API}/videos/v0000007", f"{_API}/feed")
 _TURNS = 5
+_PAGES = (("/watch/v0000007", "<= 1.0"), ("/", "<= 1.0"), ("/healthz", "<= 0.5"))
 
 
 class Client:
@@ -121,6 +123,15 @@ def measure_kept(client: Client, process: psutil.Process, requests: int, kind: s
         yield Figure("P8", told, "<= 1.5", [ours / bare_us for bare_us, ours in turns])
 
 
+def measure_pages(client: Client, process: psutil.Process, requests: int, kind: str) -> Iterator[Figure]:
+    """One figure for each page, and one for the memory of the serving process after all requests."""
+    for path, target in _PAGES:
+        client.get(path)
+        costs = [_cpu_us(process, client, path, requests) / 1000 for _ in range(_TURNS)]
+        yield Figure("P8", f"{kind}: GET {path}: CPU ms of one request", target, costs)
+    yield Figure("P8", f"{kind}: memory of the serving process, MiB", "(told)", [process.memory_full_info().uss / 2**20])
+
+
 def measure_search(client: Client, process: psutil.Process, titles: Sequence[str], questions: int, kind: str) -> Figure:
     """p95 of searches for words, two words, and words with a wrong letter, in milliseconds."""
     draw = random.Random(4)
@@ -143,16 +154,19 @@ def _told(taken: Sequence[float]) -> str:
     return f"p50 {statistics.median(taken):.2f} ms, p99 {statistics.quantiles(taken, n=100)[98]:.2f} ms"
 
 
-def run(kind: str, url: str, folder: Path, wanted: argparse.Namespace) -> None:
+def run(kind: str, url: str, folder: Path, videos: int, wanted: argparse.Namespace) -> None:
     """Fill a database, serve it, and print the figures."""
     database = Database(url)
     migrate(database)
-    titles = fill(database, wanted.videos, wanted.entries, wanted.views)
+    titles = fill(database, videos, wanted.entries, wanted.views)
+    print(f"{kind}, {videos} videos", flush=True)
     database.close()
     with Server(folder / "data", YEOUL_CATALOG__URL=url) as server:
         process = next(one for one in server.tree() if {"serve", "api"} <= set(one.cmdline()))
         client = Client(server.port)
         for figure in measure_kept(client, process, wanted.requests, kind, folder):
+            print(figure.line(), flush=True)
+        for figure in measure_pages(client, process, wanted.requests, kind):
             print(figure.line(), flush=True)
         print(measure_search(client, process, titles, wanted.questions, kind).line(), flush=True)
 
@@ -160,7 +174,8 @@ def run(kind: str, url: str, folder: Path, wanted: argparse.Namespace) -> None:
 def main() -> None:
     """Both databases in turn."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    numbers = (("videos", 100_000), ("entries", 1_000_000), ("views", 10_000_000), ("questions", 600), ("requests", 2000))
+    parser.add_argument("--videos", type=int, nargs="+", default=[100_000])
+    numbers = (("entries", 1_000_000), ("views", 10_000_000), ("questions", 600), ("requests", 2000))
     for name, default in numbers:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
@@ -168,10 +183,11 @@ def main() -> None:
     if wanted.bare:
         serve_bare(int(wanted.bare[0]), wanted.bare[1], Path(wanted.bare[2]).read_bytes())
         return
-    with tempfile.TemporaryDirectory() as name:
-        run("sqlite", f"sqlite:///{Path(name) / 'bench.db'}", Path(name), wanted)
-    with running_postgres() as server, tempfile.TemporaryDirectory() as name:
-        run("postgresql", server.empty(), Path(name), wanted)
+    for videos in wanted.videos:
+        with tempfile.TemporaryDirectory() as name:
+            run("sqlite", f"sqlite:///{Path(name) / 'bench.db'}", Path(name), videos, wanted)
+        with running_postgres() as server, tempfile.TemporaryDirectory() as name:
+            run("postgresql", server.empty(), Path(name), videos, wanted)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class FailingEngine(InstantEngine):
         self._draws = random.Random(seed)
         self.failed = 0
 
-    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:  # noqa: ARG002
+    def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:  # noqa: ARG002
         return [self._spoil(report) for report in super().poll(timeout_s)]
 
     def _spoil(self, report: Report) -> Report:

@@ -492,7 +492,8 @@ def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore,
 
 
 def make_site(api: FastAPI) -> ASGIApp:
-    """Returns the application of the role `api`: the applications for streams and blobs in front of the API."""
+    """Returns the application of the role `api`: the applications for streams, blobs and pages in front of the API."""
+    from yeoul.api.file.pages import Pages
     from yeoul.api.file.receiver import Receiver
     from yeoul.api.front import Front
 
@@ -500,7 +501,8 @@ def make_site(api: FastAPI) -> ASGIApp:
     receiver = None
     if isinstance(parts.store, HostedStore):
         receiver = _limit_concurrency(parts.settings, Receiver(parts.store, parts.database, parts.clock))
-    return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), receiver, api)
+    pages = Pages(parts, lambda app: _limit_concurrency(parts.settings, app))
+    return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), api, receiver=receiver, pages=pages)
 
 
 def make_edge_site(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> ASGIApp:
@@ -508,7 +510,7 @@ def make_edge_site(settings: Settings, streams: StreamCache, store: BlobStore, c
     from yeoul.api.edge import make_probes
     from yeoul.api.front import Front
 
-    return Front(_make_stream_app(settings, streams, store, clock), None, make_probes())
+    return Front(_make_stream_app(settings, streams, store, clock), make_probes())
 
 
 def make_mailer(settings: Settings) -> Mailer:

@@ -52,6 +52,11 @@ def _burn(params, scratch, progress):
     return {}
 
 
+def _priority(params, scratch, progress):
+    groups = Path("/proc/self/autogroup")
+    return {"nice": os.nice(0), "group": groups.read_text().split()[-1] if groups.exists() else None}
+
+
 def _litter(params, scratch, progress):
     (scratch / "deep").mkdir()
     (scratch / "deep" / "file").write_bytes(b"x" * 1000)
@@ -111,6 +116,7 @@ _OPS: dict[str, Callable[[dict[str, Any], Path, Callable[[float], None]], Any]] 
     "steps": _steps,
     "burn": _burn,
     "litter": _litter,
+    "priority": _priority,
     "tree": _tree,
     "hog": _hog,
     "hog_below": _hog_below,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import event
 from starlette.types import ASGIApp
 
 from tests.contract.test_discovery import add
@@ -18,7 +19,7 @@ from yeoul.api.identity import hash_token
 from yeoul.base.clock import SystemClock
 from yeoul.base.settings import ServerSettings, Settings
 from yeoul.blob.memory import MemoryStore
-from yeoul.bootstrap import make_api
+from yeoul.bootstrap import make_api, make_site
 from yeoul.catalog.account import account, session
 from yeoul.catalog.database import Database
 from yeoul.catalog.video import listing, video
@@ -60,7 +61,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     clock = SystemClock()
     settings = Settings(data=tmp_path, server=ServerSettings(public_url="http://testserver"))
     app = make_api(settings, database, MemoryStore(clock), clock)
-    yield Site(app)
+    yield Site(make_site(app))
     app.state.parts.response_cache.close()
 
 
@@ -246,7 +247,7 @@ def test_oembed_is_one_frame_whatever_is_written(site: Site):
 def test_a_name_that_a_client_made_up_stands_in_no_link(host: str, site: Site, database: Database, tmp_path: Path):
     clock = SystemClock()
     app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
-    nameless = Site(app)
+    nameless = Site(make_site(app))
     for path in ("/feed.xml", "/channels/ann/feed.xml", "/watch/public0", "/embed/public0", "/api/v1/videos/public0"):
         for asked, wanted in ((host, "http://127.0.0.1:8000/"), ("localhost:8000", "http://localhost:8000/")):
             answer = nameless.get(path, headers={"host": asked})
@@ -254,6 +255,55 @@ def test_a_name_that_a_client_made_up_stands_in_no_link(host: str, site: Site, d
             assert "evil" not in answer.text and "8.8.8.8" not in answer.text, (path, asked)
             assert answer.status_code != 200 or path.startswith("/api") or wanted in answer.text, (path, asked)
     app.state.parts.response_cache.close()
+
+
+def test_a_page_that_was_sent_costs_no_query_until_something_changes(site: Site, database: Database):
+    page = site.get("/watch/public0")
+    assert page.status_code == 200 and "<title>River public · Yeoul</title>" in page.text
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    for path, text in (("/watch/public0", page.text), ("/", site.get("/").text)):
+        answer = site.get(path)
+        assert (answer.text, statements) == (text, [])
+        assert site.request("HEAD", path).headers["content-length"] == answer.headers["content-length"]
+    assert ask(site, "PATCH", "/videos/public0", "ann", {"title": EVIL}).status_code == 200
+    changed = site.get("/watch/public0").text
+    assert "River public" not in changed and "<script>alert" not in changed
+    assert ask(site, "PUT", "/channels/ann/subscription", "bob").status_code < 300
+    assert '"subscribers": 1' in site.get("/watch/public0").text
+    assert ask(site, "PATCH", "/videos/public0", "ann", {"visibility": "private"}).status_code == 200
+    hidden, missing = site.get("/watch/public0"), site.get("/watch/nothing")
+    assert hidden.status_code == missing.status_code == 200 and hidden.text == missing.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/upload/?a=b", 307),
+        ("GET", "/watch/public0//", 307),
+        ("GET", "/watch/%0d%0aX-Evil:1/", 307),
+        ("GET", "/watch//evil.example/", 404),
+        ("GET", "/watch/a/b", 404),
+        ("GET", "/watch/", 404),
+        ("GET", "/watch/a%00b", 200),
+        ("GET", f"/watch/{'x' * 5000}", 200),
+        ("POST", "/upload", 405),
+        ("DELETE", "/watch/public0", 405),
+        ("GET", "/assets/..%2f..%2fpyproject.toml", 404),
+        ("GET", "/assets/%00", 404),
+        ("GET", f"/assets/{'x' * 5000}", 404),
+        ("GET", "/assets/", 404),
+    ],
+)
+def test_pages_answer_only_at_their_addresses(method: str, path: str, status: int, site: Site):
+    answer = site.request(method, path)
+    assert answer.status_code == status, answer.text
+    assert "x-evil" not in answer.headers
+    if status == 307:
+        place = answer.headers["location"]
+        assert place.startswith(("/upload?a=b", "/watch/")) and not place.endswith("/")
+    elif status != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_bad_questions_are_refused_and_never_break(site: Site):

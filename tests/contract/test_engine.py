@@ -187,6 +187,13 @@ def test_submit_is_idempotent_while_running_and_after(engine: LocalEngine) -> No
     assert engine.poll(0) == []
 
 
+def test_attempts_run_behind_the_servers(engine: LocalEngine):
+    """Also where the kernel groups processes by session: then the nice value alone means nothing to the servers."""
+    (report,) = finish(engine, work("priority"))
+    assert report.outputs is not None and report.outputs["nice"] >= os.nice(0) + 10
+    assert report.outputs["group"] in (None, "10")
+
+
 def test_a_descriptor_ends_waiting_for_reports(engine: LocalEngine):
     """The engine goes on as before, with and without it."""
     reading, writing = os.pipe()

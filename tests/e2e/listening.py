@@ -47,7 +47,8 @@ LISTEN = """async (file) => {
     context.createMediaElementSource(media).connect(media.heard).connect(context.destination);
   }
   const node = media.heard, context = node.context;
-  const beeps = [], flashes = [], clocks = [], canvas = new OffscreenCanvas(8, 8), pen = canvas.getContext('2d', {willReadFrequently: true});
+  const beeps = [], flashes = [], clocks = [];
+  const canvas = new OffscreenCanvas(8, 8), pen = canvas.getContext('2d', {willReadFrequently: true});
   node.port.onmessage = (event) => {
     // From the audio clock to the page's: when these samples are due at the speaker.
     const now = context.getOutputTimestamp();

@@ -140,7 +140,7 @@ def test_no_page_takes_text_for_markup(context: BrowserContext, make_server: Cal
     page = context.new_page()
     troubles: list[str] = []
     page.on("request", lambda request: troubles.append(f"{page.url}: {request.url}") if request.url.endswith("/hostile") else None)
-    for path, *_ in pages._PAGES:
+    for path, _ in pages.PAGES:
         whose = token if path == "/subscriptions" else server.token
         context.add_cookies([{"name": "yeoul_session", "value": whose, "url": server.url}])
         look(page, server, path, things)

@@ -12,7 +12,7 @@ from yeoul.api.admin import settings as admin_settings
 from yeoul.api.client_address import client_address
 from yeoul.api.concurrency_limit import ConcurrencyLimit
 from yeoul.api.deps import Parts
-from yeoul.api.file import blobs, pages
+from yeoul.api.file import blobs
 from yeoul.api.identity import check_origin, is_authenticated
 from yeoul.api.metrics import health
 from yeoul.api.metrics.requests import API_PREFIX, RequestMetrics
@@ -52,7 +52,7 @@ def make_app(parts: Parts) -> FastAPI:
     for module in api_modules:
         app.include_router(module.router, prefix=API_PREFIX, responses=problem_responses(), dependencies=[Depends(check_origin)])
     app.include_router(embed.router, responses=problem_responses())
-    for module in (blobs, health, pages, rss):
+    for module in (blobs, health, rss):
         app.include_router(module.router)
     app.add_middleware(NulPathFilter)
     app.add_middleware(ResponseCacheMiddleware, get_cache=lambda: parts.response_cache)

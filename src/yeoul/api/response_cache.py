@@ -66,10 +66,18 @@ class ResponseCache:
     def find(self, place: CacheKey) -> tuple[int, CachedResponse | None]:
         """Returns (generation of the cache, cached response or None). The generation changes when the cache is cleared."""
         with self._lock:
-            if self._has_changed():
-                self._bodies.clear()
-                self._generation += 1
-            return self._generation, self._bodies.get(place)
+            return self._renew(), self._bodies.get(place)
+
+    def get_generation(self) -> int:
+        """Returns a number that changes with each commit. Raises UnavailableError."""
+        with self._lock:
+            return self._renew()
+
+    def _renew(self) -> int:
+        if self._has_changed():
+            self._bodies.clear()
+            self._generation += 1
+        return self._generation
 
     def _has_changed(self) -> bool:
         commits = self._database.commits

@@ -24,6 +24,7 @@ from yeoul.base.errors import (
 )
 from yeoul.client.connection import Connection, retry_pauses
 from yeoul.client.rate import RateLimit
+from yeoul.client.shared_request import SharedRequest
 from yeoul.client.source_file import Item, PieceFile, WholeFile, fingerprint, make_display_name
 from yeoul.client.track import send_track
 from yeoul.media.audio.track import ExtractedAudio
@@ -60,6 +61,24 @@ class Progress:
 
     total_bytes: int = 0
     sent_bytes: int = 0
+
+
+class _UploadCalls:
+    """The two requests that each piece needs. Pieces that are sent at the same time share them."""
+
+    def __init__(self, connection: Connection, upload_id: str) -> None:
+        self._connection = connection
+        self._path = f"uploads/{upload_id}"
+        self.urls = SharedRequest(self._request_urls)
+        self.landed = SharedRequest(self._report_landed)
+
+    def _request_urls(self, declared: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = self._connection.post(f"{self._path}/urls", {"pieces": list(declared)})["urls"]
+        return answer
+
+    def _report_landed(self, indexes: Sequence[int]) -> Sequence[int]:
+        self._connection.post(f"{self._path}/landed", {"indexes": list(indexes)})
+        return indexes
 
 
 class Uploader:
@@ -178,12 +197,13 @@ class Uploader:
 
     def _send_all(self, upload_id: str, items: Iterator[Item]) -> None:
         """Sends items, up to `parallel` at a time. The first item is sent alone, so that playback can start as early as possible."""
+        calls = _UploadCalls(self._connection, upload_id)
         running: set[Future[None]] = set()
         limit = 1
         with ThreadPoolExecutor(self._options.parallel) as pool:
             try:
                 for item in items:
-                    running.add(pool.submit(self._send, upload_id, item))
+                    running.add(pool.submit(self._send, calls, item))
                     while len(running) >= limit:
                         done, running = wait(running, return_when=FIRST_COMPLETED)
                         for future in done:
@@ -195,12 +215,12 @@ class Uploader:
                 self._stopping.set()  # an item failed permanently, or the user pressed Ctrl-C: stop the others
                 raise
 
-    def _send(self, upload_id: str, item: Item) -> None:
+    def _send(self, calls: _UploadCalls, item: Item) -> None:
         """Sends an item, with retries, until it has landed."""
         try:
             for pause_s in retry_pauses(_PATIENCE_S):
                 try:
-                    self._send_once(upload_id, item)
+                    self._send_once(calls, item)
                     return
                 except YeoulError as error:
                     # If the URL has expired, the next attempt requests a new one.
@@ -209,12 +229,12 @@ class Uploader:
         finally:
             item.delete_temporary()
 
-    def _send_once(self, upload_id: str, item: Item) -> None:
-        url = self._request_url(upload_id, item)
+    def _send_once(self, calls: _UploadCalls, item: Item) -> None:
+        url = self._request_url(calls, item)
         if url["url"] is None:  # landed in the meantime
             return
         self._connection.put_signed(url["url"], url["headers"], self._read_metered(item), item.size_bytes)
-        self._connection.post(f"uploads/{upload_id}/landed", {"indexes": [item.index]})
+        calls.landed.call(item.index)
 
     def _send_audio(self, video_id: str, audio: ExtractedAudio) -> None:
         """Sends an additional audio track. The server recognizes it by its hash, so a resumed upload does not send it twice."""
@@ -223,12 +243,12 @@ class Uploader:
         send_track(self._connection, video_id, audio.path, fields, sound, metered=self._read_metered, wait=self._stopping.wait)
         audio.path.unlink()
 
-    def _request_url(self, upload_id: str, item: Item) -> dict[str, Any]:
+    def _request_url(self, calls: _UploadCalls, item: Item) -> dict[str, Any]:
         """Returns a presigned URL for an item; waits while the server has no storage space."""
         was_reported = False
         while True:
             try:
-                return self._connection.post(f"uploads/{upload_id}/urls", {"pieces": [item.declared]})["urls"][0]
+                return calls.urls.call(item.declared)
             except StorageFullError as error:
                 if not was_reported:
                     self._options.on_message(f"{error.message}; waiting")

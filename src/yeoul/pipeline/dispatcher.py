@@ -104,8 +104,10 @@ class Dispatcher:
     def step(self, timeout_s: float, wake: Sequence[int] = ()) -> None:
         """Runs one turn: settles reports, sends the heartbeat, handles events, starts tasks.
 
-        Waits at most `timeout_s` if there is nothing to do, and not after one of the descriptors `wake` has become readable. Raises StorageFullError if the database's disk is full, UnavailableError if the
-        database cannot be reached. Nothing is lost: call `step` again.
+        Waits at most `timeout_s` if there is nothing to do, and not after one of the descriptors `wake` has become readable.
+
+        Raises StorageFullError if the database's disk is full, UnavailableError if the database cannot be reached. Nothing is lost: call
+        `step` again.
         """
         commits = self._watch.fileno()
         descriptors = (*wake, *(() if commits is None else (commits,)))

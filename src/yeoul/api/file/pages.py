@@ -1,39 +1,60 @@
-"""The web app's pages and assets, with a content security policy."""
+"""The web app's pages and assets: an ASGI application of its own, with a content security policy.
+
+It is reached before the middleware and the router of the API. A page costs neither a thread nor a query, unless it shows a video about
+which something may have changed since the page was last sent.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yeoul.api.compression import accepts_gzip, gzip_file
-from yeoul.api.deps import Parts, PartsDep
+from yeoul.api.deps import Parts
 from yeoul.api.file.page_policy import make_policy
 from yeoul.api.identity import COOKIE
-from yeoul.api.watch.page_head import find_video_head
-from yeoul.base.errors import NotFoundError
+from yeoul.api.metrics.requests import RouteMetrics
+from yeoul.api.problem import make_problem
+from yeoul.api.public_url import make_public_url
+from yeoul.api.stream_sender import Headers, send_all
+from yeoul.api.watch.page_head import VideoHead, find_video_head
+from yeoul.base.errors import MethodError, NotFoundError, UnavailableError, YeoulError
 
-router = APIRouter(include_in_schema=False)
-# URL path, file of the web app, what the page shows. The pages read the parameters of the path themselves.
-_PAGES = (
-    ("/", "index.html", "the newest videos"),
-    ("/watch/{video_id}", "watch.html", "one video"),
-    ("/embed/{video_id}", "embed.html", "one video, embedded in another site"),
-    ("/upload", "upload.html", "uploading videos"),
-    ("/search", "search.html", "search results"),
-    ("/trending", "trending.html", "trending videos"),
-    ("/subscriptions", "subscriptions.html", "subscriptions"),
-    ("/c/{handle}", "channel.html", "one channel"),
-    ("/playlist/{playlist_id}", "playlist.html", "one playlist"),
-    ("/history", "history.html", "the watch history"),
-    ("/login", "login.html", "signing in"),
-    ("/signup", "signup.html", "creating an account"),
-    ("/confirm", "confirm.html", "confirming an e-mail address"),
-    ("/reset", "reset.html", "choosing a new password"),
-    ("/settings", "settings.html", "the caller's account"),
-    ("/studio", "studio.html", "the caller's videos"),
-    ("/studio/video/{video_id}", "studio-video.html", "one of the caller's videos and its run"),
-    ("/admin", "admin.html", "the queues"),
+log = logging.getLogger("yeoul.api")
+# URL path and file of the web app. The pages read the parameters of the path themselves.
+PAGES = (
+    ("/", "index.html"),
+    ("/watch/{video_id}", "watch.html"),
+    ("/embed/{video_id}", "embed.html"),
+    ("/upload", "upload.html"),
+    ("/search", "search.html"),
+    ("/trending", "trending.html"),
+    ("/subscriptions", "subscriptions.html"),
+    ("/c/{handle}", "channel.html"),
+    ("/playlist/{playlist_id}", "playlist.html"),
+    ("/history", "history.html"),
+    ("/login", "login.html"),
+    ("/signup", "signup.html"),
+    ("/confirm", "confirm.html"),
+    ("/reset", "reset.html"),
+    ("/settings", "settings.html"),
+    ("/studio", "studio.html"),
+    ("/studio/video/{video_id}", "studio-video.html"),
+    ("/admin", "admin.html"),
 )
+_ASSETS = "/assets/"
+_ASSET_ROUTE = "/assets/{name:path}"
+_METHODS = "GET, HEAD"
 _HTML_TAG = '<html lang="en">'
 _TITLE = "<title>Yeoul</title>"
 _PLAYER = '<yeoul-player id="player">'
@@ -44,6 +65,213 @@ _LANGUAGES = ("en", "ko")
 _THEMES = ("dark", "light")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _COMPRESSED = {".js", ".mjs", ".css", ".svg"}
+_MAX_HEADS = 1024  # some 10 KB each
+
+
+@dataclass(frozen=True)
+class _Address:
+    """An address of a page. route: its pattern; video_id: of the pages with a player."""
+
+    route: str
+    file: str
+    video_id: str | None
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A page's file as it was at a time, and the headers that it is sent with."""
+
+    modified_ns: int
+    text: str
+    headers: Headers
+
+
+class _Addresses:
+    """Finds the page of a path."""
+
+    def __init__(self) -> None:
+        self._fixed = {route: file for route, file in PAGES if "{" not in route}
+        self._open = {route[: route.index("{")]: (route, file) for route, file in PAGES if "{" in route}
+
+    def find(self, path: str) -> _Address | None:
+        if path in self._fixed:
+            return _Address(path, self._fixed[path], None)
+        folder, slash, name = path.rpartition("/")
+        known = self._open.get(folder + slash)
+        if known is None or not name:
+            return None
+        return _Address(*known, video_id=name if "{video_id}" in known[0] else None)
+
+
+_ADDRESSES = _Addresses()
+
+
+class Pages:
+    """Answers requests for pages and assets.
+
+    limit: wraps the application that answers requests for which the server has to work, as a middleware does.
+    """
+
+    def __init__(self, parts: Parts, limit: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._parts = parts
+        self._work = limit(self._answer_with_work)
+        self._templates: dict[str, _Template] = {}
+        self._heads: OrderedDict[tuple[str, str, bool], tuple[int, VideoHead | None]] = OrderedDict()
+        self._metrics = RouteMetrics()
+
+    @staticmethod
+    def is_for(scope: Scope) -> bool:
+        """True if a request is for a page or an asset."""
+        path: str = scope["path"]
+        return path.startswith(_ASSETS) or _ADDRESSES.find(path) is not None or _find_without_slash(path) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_s = time.perf_counter()
+        status = 500
+
+        async def note_and_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, note_and_send)
+        finally:
+            address = _ADDRESSES.find(scope["path"])
+            route = _ASSET_ROUTE if address is None else address.route
+            self._metrics.note(route, scope["method"], status, time.perf_counter() - started_s)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            response = make_problem(MethodError(f"pages are read with GET, not with {scope['method'][:20]}"))
+            response.headers["Allow"] = _METHODS
+            await response(scope, receive, send)
+            return
+        if (place := _find_without_slash(scope["path"])) is not None:
+            query = scope["query_string"]
+            await send_all(send, 307, [(b"location", quote(place).encode() + (b"?" + query if query else b""))], b"")
+            return
+        try:
+            if scope["path"].startswith(_ASSETS):
+                await self._send_asset(scope, send)
+            else:
+                await self._send_page(scope, receive, send)
+        except YeoulError as error:
+            await make_problem(error)(scope, receive, send)
+
+    # --- pages ---
+
+    async def _send_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = _ADDRESSES.find(scope["path"])
+        assert address is not None, "`is_for` has found it"
+        if address.video_id is None or _PLAYER not in self._open_template(address.file).text:
+            await self._send(address, None, scope, send)
+            return
+        key = self._make_key(address, scope)
+        kept = self._heads.get(key)
+        if kept is None or kept[0] != self._find_generation():
+            await self._work(scope, receive, send)
+            return
+        self._heads.move_to_end(key)
+        await self._send(address, kept[1], scope, send)
+
+    def _make_key(self, address: _Address, scope: Scope) -> tuple[str, str, bool]:
+        """Returns (video id, base of absolute URLs, whether the page is for embedding)."""
+        return address.video_id or "", make_public_url(Request(scope), self._parts), address.file == "embed.html"
+
+    def _find_generation(self) -> int | None:
+        """Returns a number that changes with each commit; None if the database cannot be reached."""
+        try:
+            return self._parts.response_cache.get_generation()
+        except UnavailableError:
+            return None
+
+    async def _answer_with_work(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        address = _ADDRESSES.find(scope["path"])
+        assert address is not None, "`_send_page` has found it"
+        video_id, base, is_embedded = key = self._make_key(address, scope)
+        generation = self._find_generation()
+        try:
+            head = await asyncio.to_thread(find_video_head, self._parts, video_id, base, embedded=is_embedded)
+        except UnavailableError:  # the page is sent anyway, and asks the API itself
+            head, generation = None, None
+        except Exception:
+            log.exception("the head of a page could not be made")
+            head, generation = None, None
+        if generation is not None:
+            self._heads[key] = generation, head
+            self._heads.move_to_end(key)
+            while len(self._heads) > _MAX_HEADS:
+                self._heads.popitem(last=False)
+        await self._send(address, head, scope, send)
+
+    async def _send(self, address: _Address, head: VideoHead | None, scope: Scope, send: Send) -> None:
+        template = self._open_template(address.file)
+        text = template.text.replace(_HTML_TAG, _make_html_tag(Request(scope)), 1)
+        if head is not None:
+            text = text.replace(_TITLE, head.head, 1).replace(_PLAYER, _PLAYER + head.poster, 1)
+        body = text.encode()
+        headers = [*template.headers, (b"content-length", b"%d" % len(body))]
+        await send_all(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+
+    def _open_template(self, file: str) -> _Template:
+        """Returns a page's template. Raises NotFoundError if the web app is not built."""
+        path = self._parts.web / file
+        try:
+            modified_ns = path.stat().st_mtime_ns
+            known = self._templates.get(file)
+            if known is None or known.modified_ns != modified_ns:
+                known = self._templates[file] = _Template(modified_ns, path.read_text(encoding="utf-8"), self._make_headers(file))
+        except OSError as error:
+            raise NotFoundError("the web app is not built; run `make web`") from error
+        return known
+
+    def _make_headers(self, file: str) -> Headers:
+        # Only the embed page may be framed by other sites.
+        framers = "*" if file == "embed.html" else "'self'"
+        policy = make_policy(self._parts.web, self._parts.settings.blob, frame_ancestors=framers)
+        return [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cache-control", b"private, no-cache"),
+            (b"vary", b"Cookie, Accept-Language"),
+        ]
+
+    # --- assets ---
+
+    async def _send_asset(self, scope: Scope, send: Send) -> None:
+        """Sends a script, style or picture. Its name changes with its content. Raises NotFoundError."""
+        path = self._find_asset(scope["path"].removeprefix(_ASSETS))
+        headers: Headers = [(b"cache-control", b"public, max-age=31536000, immutable"), (b"x-content-type-options", b"nosniff")]
+        if path.suffix in _TYPES:
+            text_type = "; charset=utf-8" if _TYPES[path.suffix].startswith("text/") else ""
+            headers.append((b"content-type", f"{_TYPES[path.suffix]}{text_type}".encode()))
+        if path.suffix in _COMPRESSED:
+            headers.append((b"vary", b"Accept-Encoding"))
+        if path.suffix in _COMPRESSED and accepts_gzip(dict[bytes, bytes](scope["headers"]).get(b"accept-encoding", b"")):
+            headers.append((b"content-encoding", b"gzip"))
+            body = gzip_file(path)
+        else:
+            body = path.read_bytes()
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send_all(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+
+    def _find_asset(self, name: str) -> Path:
+        root = (self._parts.web / "assets").resolve()
+        with suppress(ValueError, OSError):  # a NUL, a name that is too long
+            path = (root / name).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+        raise NotFoundError("there is no such asset")
+
+
+def _find_without_slash(path: str) -> str | None:
+    """Returns the address of the page whose path a client has written with a slash at its end; None for all other paths."""
+    shorter = path.rstrip("/")
+    return shorter if shorter not in ("", path) and _ADDRESSES.find(shorter) is not None else None
 
 
 def _choose_language(request: Request) -> str:
@@ -56,63 +284,9 @@ def _choose_language(request: Request) -> str:
     return next((language for language in codes if language in _LANGUAGES), _LANGUAGES[0])
 
 
-def _html_tag(request: Request) -> str:
+def _make_html_tag(request: Request) -> str:
     """Returns the html element with the language, the theme, and whether the browser has a session cookie."""
     theme = request.cookies.get(_THEME_COOKIE)
     theme_part = f' data-theme="{theme}"' if theme in _THEMES else ""
     session_part = " data-session" if request.cookies.get(COOKIE) else ""
     return f'<html lang="{_choose_language(request)}"{theme_part}{session_part}>'
-
-
-def _page(request: Request, parts: Parts, name: str, policy: str) -> Response:
-    path = parts.web / name
-    if not path.is_file():
-        raise NotFoundError("the web app is not built; run `make web`")
-    headers = {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cache-Control": "private, no-cache",
-        "Vary": "Cookie, Accept-Language",
-    }
-    text = path.read_text(encoding="utf-8").replace(_HTML_TAG, _html_tag(request), 1)
-    return HTMLResponse(_add_video_head(request, parts, text), headers=headers)
-
-
-def _add_video_head(request: Request, parts: Parts, text: str) -> str:
-    """Adds the head and the poster of the video to a page that contains a player."""
-    if _PLAYER not in text:
-        return text
-    is_embedded = request.url.path.startswith("/embed/")
-    video_head = find_video_head(request, parts, request.path_params["video_id"], embedded=is_embedded)
-    return text if video_head is None else text.replace(_TITLE, video_head.head, 1).replace(_PLAYER, _PLAYER + video_head.poster, 1)
-
-
-def _add_page(path: str, file: str, shows: str) -> None:
-    def get_page(request: Request, parts: PartsDep) -> Response:
-        # Only the embed page may be framed by other sites.
-        framers = "*" if path.startswith("/embed/") else "'self'"
-        return _page(request, parts, file, make_policy(parts.web, parts.settings.blob, frame_ancestors=framers))
-
-    get_page.__doc__ = f"Returns the page for {shows}. The page loads its data from the API as the current caller."
-    router.add_api_route(path, get_page, methods=["GET"])
-
-
-for _path, _file, _shows in _PAGES:
-    _add_page(_path, _file, _shows)
-
-
-@router.get("/assets/{name:path}")
-def get_asset(name: str, request: Request, parts: PartsDep) -> Response:
-    """Returns a script, style or picture. Its name changes with its content."""
-    root = (parts.web / "assets").resolve()
-    path = (root / name).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        raise NotFoundError("there is no such asset")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    media_type = _TYPES.get(path.suffix)
-    if path.suffix in _COMPRESSED:
-        headers["Vary"] = "Accept-Encoding"
-        if accepts_gzip(request.headers.get("accept-encoding", "").encode("latin-1")):
-            return Response(gzip_file(path), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
-    return FileResponse(path, media_type=media_type, headers=headers)

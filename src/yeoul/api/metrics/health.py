@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`."""
+"""`/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ router = APIRouter(include_in_schema=False)
 _DATABASE_UP = Gauge("yeoul_database_up", "1 if the database could be reached at this scrape, else 0.")
 
 
-@router.get("/healthz")
-def get_health(parts: PartsDep) -> dict[str, str]:
-    """Returns 200 if the server and its database respond."""
-    parts.database.ping()
-    return {"status": "ok"}
-
-
 @router.get("/readyz")
 def get_readiness(parts: PartsDep) -> dict[str, Any]:
-    """Returns the health and the sandbox features that this machine does not have (docs/security.md)."""
-    return {**get_health(parts), "sandbox": {"lacks": list(parts.missing_sandbox_features)}}
+    """Returns 200 if the database responds, and the sandbox features that this machine does not have (docs/security.md)."""
+    parts.database.ping()
+    return {"status": "ok", "sandbox": {"lacks": list(parts.missing_sandbox_features)}}
 
 
 @router.get("/metrics")

@@ -8,12 +8,9 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request
-
 from yeoul.api.deps import Parts
-from yeoul.api.public_url import make_public_url
 from yeoul.api.view import VideoView, read_video_view
-from yeoul.base.errors import NotFoundError, UnavailableError
+from yeoul.base.errors import NotFoundError
 from yeoul.delivery.stream_index import StartPaths
 from yeoul.model.video import Visibility, effective_visibility
 
@@ -28,16 +25,18 @@ class VideoHead:
     poster: str
 
 
-def find_video_head(request: Request, parts: Parts, video_id: str, *, embedded: bool) -> VideoHead | None:
-    """Returns the markup of a public or unlisted video. Returns None for all others, whether they exist or not."""
+def find_video_head(parts: Parts, video_id: str, base: str, *, embedded: bool) -> VideoHead | None:
+    """Returns the markup of a public or unlisted video. Returns None for all others, whether they exist or not.
+
+    base: the site's public URL. Raises UnavailableError.
+    """
     try:
         row, view = read_video_view(parts, video_id.replace("\0", ""))
         start = parts.streams.get(view.id).start
-    except (NotFoundError, UnavailableError):  # the page is sent anyway, and asks the API itself
+    except NotFoundError:
         return None
     if effective_visibility(row) == Visibility.PRIVATE:
         return None
-    base = make_public_url(request, parts)
     lines = [f"<title>{escape(view.title)} · Yeoul</title>", *_links(view, base)]
     if not embedded:
         lines += _cards(view, base)

@@ -96,7 +96,8 @@ class LocalEngine:
     def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:
         """Returns reports as soon as there are any.
 
-        Returns none after `timeout_s`, if one of the descriptors `wake` is readable, or if the worker is available again after its zygote died.
+        Returns none after `timeout_s`, if one of the descriptors `wake` is readable, or if the worker is available again after its
+        zygote died.
 
         Raises UnavailableError if the runner cannot be loaded; the engine retries loading it with growing delays.
         """

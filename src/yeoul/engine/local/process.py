@@ -22,6 +22,7 @@ MARK = "YEOUL_ENGINE_SCRATCH"
 
 _LINUX = sys.platform == "linux"
 _PR_SET_CHILD_SUBREAPER = 36
+_NICE = 10  # a ninth of the weight of a server
 
 
 def adopt_orphans() -> None:
@@ -130,8 +131,10 @@ def release_memory_reserve() -> None:
 def lower_priority() -> None:
     """Lowers the CPU priority below API and database, and makes this process a first choice of the kernel's out-of-memory killer.
 
-    Child processes inherit both.
+    Child processes inherit both. This process must be the first of its session: where the kernel groups processes by session, it shares
+    the CPU among the groups first, and the priority within a group means nothing to the others (sched(7), autogroup).
     """
-    os.nice(5)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
+    os.nice(_NICE)
+    for name, value in (("autogroup", _NICE), ("oom_score_adj", 500)):
+        with suppress(OSError):
+            Path(f"/proc/self/{name}").write_text(str(value))
