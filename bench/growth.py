@@ -47,7 +47,7 @@ class InstantEngine:
     def submit(self, work: Work, on: WorkerId | None) -> None:  # noqa: ARG002
         self._works.append(work)
 
-    def poll(self, timeout_s: float, wake: int | None = None) -> Sequence[Report]:  # noqa: ARG002
+    def poll(self, timeout_s: float, wake: Sequence[int] = ()) -> Sequence[Report]:  # noqa: ARG002
         reports = [
             Report(kind="done", task=work.task, attempt=work.attempt, worker=_WORKER, outputs=self._outputs(work)) for work in self._works
         ]

@@ -67,6 +67,21 @@ def read_page(server: Server, path: str) -> str:
         return answer.read().decode()
 
 
+def test_the_first_frame_does_not_wait_for_the_controls(context: BrowserContext, yeoul_server: Server, video: dict[str, Any]):
+    """The controls come right after it, complete and with the state that playback has by then."""
+    context.add_init_script(
+        "window.order = [];"
+        "addEventListener('loadeddata', () => order.push('frame'), {capture: true, once: true});"
+        "customElements.whenDefined('media-controller').then(() => order.push('controls'));"
+    )
+    page = watch(context, yeoul_server, video)
+    assert page.page.evaluate("order") == ["frame", "controls"]
+    expect(page.page.locator("media-settings-menu-button")).to_be_visible()
+    expect(page.page.locator(".big-play")).to_be_hidden()
+    expect(page.page.locator(".poster")).to_be_hidden()
+    assert page.page.locator("media-controller").get_attribute("mediapaused") is None
+
+
 def test_an_open_menu_stays_above_the_card_of_the_next_video(
     context: BrowserContext, yeoul_server: Server, video: dict[str, Any], tmp_path: Path
 ):

@@ -89,9 +89,9 @@ class WatchPage:
         return self
 
     def play(self, *, proto: str | None = None) -> WatchPage:
-        """Open the page and wait until the picture moves."""
+        """Open the page and wait until the picture moves and the controls are there, which come after it."""
         self.open(proto=proto)
-        self.until("player.media.currentTime > 0.2")
+        self.until("player.media.currentTime > 0.2 && document.querySelector('media-controller').mediaStore !== undefined")
         return self
 
     def stats(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    gc.disable()  # until the role has been built: a tenth of the time to start
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
     os.umask(0o077)
@@ -61,6 +63,7 @@ def _serve_pipeline(settings: Settings) -> int:
     engine = bootstrap.make_engine(settings)
     tracer = bootstrap.make_tracer(settings, database)
     dispatcher = bootstrap.make_dispatcher(settings, database, engine, store, clock, tracer=tracer)
+    _start_collecting()
     signals = SignalPipe(signal.SIGTERM, signal.SIGINT)
     dispatcher.recover(only_dispatcher=database.is_sqlite)
     drain_until_s: float | None = None
@@ -90,6 +93,12 @@ def _serve_pipeline(settings: Settings) -> int:
     if lock is not None:
         lock.close()
     return 0
+
+
+def _start_collecting() -> None:
+    """Starts garbage collection, which leaves out what has been built so far: it lives as long as the process."""
+    gc.freeze()
+    gc.enable()
 
 
 def _release_tasks(dispatcher: Dispatcher) -> None:
@@ -145,6 +154,7 @@ async def _serve(settings: Settings, app: ASGIApp) -> None:
         runtime_blocking_threads=8,
         backlog=1024,
     )
+    _start_collecting()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)

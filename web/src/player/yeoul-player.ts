@@ -3,7 +3,6 @@
  * can be played.
  */
 
-import type MediaController from "media-chrome/dist/media-controller.js";
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
 import type { Video } from "../api/video.ts";
@@ -11,14 +10,13 @@ import { getElement } from "../part/get-element.ts";
 import { formatDuration } from "../text/format.ts";
 import { words } from "../text/watch/words.ts";
 import { Actions } from "./control/actions.ts";
-import { AudioMenu } from "./control/audio-menu.ts";
 import { type Chapter, chaptersOf } from "./control/chapter.ts";
-import { ChapterMenu } from "./control/chapter-menu.ts";
+import type { Controls } from "./control/controls.ts";
+import { FACTS_CHANGED, type Facts } from "./control/facts.ts";
 import { listenForKeys } from "./control/keyboard.ts";
-import { PLAYER_HTML } from "./control/markup.ts";
 import { updateMediaSession } from "./control/media-session.ts";
-import { FACTS_CHANGED, makeStore } from "./control/media-store.ts";
-import { connectSettingsMenu, showsCaptions, syncPreferences } from "./control/settings-menu.ts";
+import { showsCaptions, syncPreferences } from "./control/settings-menu.ts";
+import { PLAYER_HTML } from "./markup.ts";
 import { HeldFrame } from "./overlay/held-frame.ts";
 import { NextCard, type NextVideo } from "./overlay/next-card.ts";
 import { RetryNotice } from "./overlay/retry-notice.ts";
@@ -35,6 +33,8 @@ import { chooseStream, requestedProtocol, type Stream } from "./stream/stream.ts
 import { syncTextTracks } from "./stream/text-tracks.ts";
 
 const RESUMED_TOAST_MS = 4000;
+/** A viewer whose stream is slow gets the controls before the first frame. */
+const CONTROLS_WITHIN_MS = 1000;
 
 /** How a page wants playback to start. */
 export interface StartOptions {
@@ -63,8 +63,10 @@ export class YeoulPlayer extends HTMLElement {
   #toast!: Toast;
   #actions!: Actions;
   #retryNotice!: RetryNotice;
-  #chapterMenu!: ChapterMenu;
-  #audioMenu!: AudioMenu;
+  /** Opened when there is a frame to control, or when the viewer has to press play. */
+  readonly #controls = Promise.withResolvers<Controls>();
+  #openedControls: Controls | null = null;
+  #opensControls = false;
   #chapters: Chapter[] = [];
   #next: NextCard | null = null;
   /** The start of the first stream. Null until it is known that it will play. */
@@ -80,8 +82,6 @@ export class YeoulPlayer extends HTMLElement {
       poster.slot = "poster";
       getElement(".poster", this).replaceWith(poster);
     }
-    // media-chrome gives the button aria-checked, which needs the role of a switch.
-    getElement("media-captions-button", this).role = "switch";
     this.media = getElement<HTMLVideoElement>("video", this);
     this.#stage = new Stage(this, () => void this.#retry());
     this.#heldFrame = new HeldFrame(getElement<HTMLCanvasElement>("canvas.hold", this), this.media);
@@ -93,12 +93,10 @@ export class YeoulPlayer extends HTMLElement {
     this.#toast = new Toast(getElement(".toast", this));
     this.#actions = new Actions(this, this.#toast);
     this.#retryNotice = new RetryNotice(this);
-    this.#audioMenu = new AudioMenu(this, this.playback);
-    this.#chapterMenu = new ChapterMenu(this, this.media, (seconds) => this.seekTo(seconds));
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
     syncPreferences(this.playback);
-    connectSettingsMenu(this, this.playback);
-    this.#connectStore();
+    this.media.addEventListener("loadeddata", () => void this.#openControls(), { once: true });
+    window.setTimeout(() => void this.#openControls(), CONTROLS_WITHIN_MS);
     this.#endKeys = listenForKeys(this.#actions);
     reportPlayback(this);
   }
@@ -123,14 +121,10 @@ export class YeoulPlayer extends HTMLElement {
   set video(video: Video) {
     this.#video = video;
     this.#chapters = chaptersOf(video);
-    this.#chapterMenu.chapters = this.#chapters;
-    getElement(".growing", this).hidden = video.state !== "playable";
     const stream = chooseStream(video, requestedProtocol());
     if (video.playback !== null && stream !== null) {
       this.#showPoster(video.poster);
       syncTextTracks(this.media, video.playback);
-      for (const item of this.querySelectorAll<HTMLElement>(".captions-item"))
-        item.hidden = !this.#hasCaptions();
       if (this.#options.autoplay || this.#start !== null) void this.#play(stream);
       else this.#wait(stream);
       updateMediaSession(video, this.#actions, this.#next === null ? null : () => this.playNext());
@@ -142,6 +136,7 @@ export class YeoulPlayer extends HTMLElement {
       this.media.pause();
       this.#stage.showVideo(video);
     }
+    this.#updateControls();
     this.#notifyStore();
   }
 
@@ -185,10 +180,18 @@ export class YeoulPlayer extends HTMLElement {
     } else this.media.currentTime = Math.max(0, Math.min(seconds, this.#seekableEndS()));
   }
 
-  #connectStore(): void {
-    const controller = getElement<MediaController & HTMLElement>("media-controller", this);
-    controller.fullscreenElement = this;
-    controller.mediaStore = makeStore(this.media, this, {
+  async #openControls(): Promise<void> {
+    if (this.#opensControls) return;
+    this.#opensControls = true;
+    const { Controls } = await import("./control/controls.ts");
+    if (!this.isConnected) return;
+    this.#openedControls = await Controls.open(this, this.#facts);
+    this.#updateControls();
+    this.#controls.resolve(this.#openedControls);
+  }
+
+  get #facts(): Facts {
+    return {
       durationS: () => this.durationS,
       seekableEndS: () => this.#seekableEndS(),
       rungs: () => this.playback.rungs,
@@ -197,12 +200,21 @@ export class YeoulPlayer extends HTMLElement {
       chosenRung: () => this.playback.chosen,
       chooseRung: (id) => this.playback.chooseRung(id),
       chapters: () => this.#chapters,
+    };
+  }
+
+  #updateControls(): void {
+    this.#openedControls?.showVideo({
+      isGrowing: this.#video?.state === "playable",
+      hasCaptions: this.#hasCaptions(),
     });
+    this.#openedControls?.showAudioTracks();
   }
 
   #wait(stream: Stream): void {
     this.#stage.hide();
     this.#waiting = stream;
+    void this.#openControls();
   }
 
   #setPaused(paused: boolean): void {
@@ -232,12 +244,10 @@ export class YeoulPlayer extends HTMLElement {
     );
     this.#notifyStore();
     if (!isFirst) return;
-    if (
-      (preference().captions || this.#options.captions) &&
-      this.#hasCaptions() &&
-      !showsCaptions(this.media)
-    )
-      this.#actions.toggleCaptions();
+    if ((preference().captions || this.#options.captions) && this.#hasCaptions())
+      void this.#controls.promise.then(() => {
+        if (!showsCaptions(this.media)) this.#actions.toggleCaptions();
+      });
     if (this.#video !== null) savePositions(this.#video.id, this.media);
     // Browsers may refuse to play sound before the first interaction. The viewer then presses play.
     await this.media.play().catch(() => undefined);
@@ -276,7 +286,7 @@ export class YeoulPlayer extends HTMLElement {
   }
 
   #onRungs(): void {
-    this.#audioMenu.update();
+    this.#openedControls?.showAudioTracks();
     this.#notifyStore();
   }
 

@@ -1,14 +1,13 @@
 /** The actions of keyboard shortcuts and media keys. Each shows a toast over the picture. */
 
-import { getElement } from "../../part/get-element.ts";
 import { formatPercent } from "../../text/format.ts";
 import { words } from "../../text/watch/words.ts";
 import type { Toast } from "../overlay/toast.ts";
 import type { Playback } from "../stream/playback.ts";
 import { FrameStepper } from "./frame-stepper.ts";
 import type { KeyTarget } from "./keyboard.ts";
-import { SPEEDS } from "./markup.ts";
 import { showKeys } from "./settings-menu.ts";
+import { SPEEDS } from "./speeds.ts";
 
 const FALLBACK_FRAMES_PER_S = 25;
 
@@ -65,7 +64,7 @@ export class Actions implements KeyTarget {
     // video in full screen, the button knows how.
     if (document.fullscreenElement !== null) void document.exitFullscreen();
     else if (document.fullscreenEnabled) void this.player.requestFullscreen();
-    else getElement("media-fullscreen-button", this.player).click();
+    else this.#click("media-fullscreen-button");
   }
 
   toggleCaptions(): void {
@@ -73,11 +72,11 @@ export class Actions implements KeyTarget {
       (track) => track.kind === "captions" || track.kind === "subtitles",
     );
     if (tracks.length === 0) this.#toast.show(words.player.noCaptions);
-    else getElement("media-captions-button", this.player).click();
+    else this.#click("media-captions-button");
   }
 
   togglePictureInPicture(): void {
-    getElement("media-pip-button", this.player).click();
+    this.#click("media-pip-button");
   }
 
   stepFrame(direction: 1 | -1): void {
@@ -101,5 +100,10 @@ export class Actions implements KeyTarget {
 
   showKeys(): void {
     showKeys();
+  }
+
+  /** Clicks a button of the controls, if they have loaded. */
+  #click(name: string): void {
+    this.player.querySelector<HTMLElement>(name)?.click();
   }
 }

@@ -1,4 +1,4 @@
-/** The markup of the player: media-chrome's elements. */
+/** The markup of the controls: media-chrome's elements. */
 
 import "../../text/watch/controls.ts";
 import "media-chrome/dist/media-controller.js";
@@ -23,24 +23,37 @@ import "media-chrome/dist/menu/media-playback-rate-menu.js";
 import "media-chrome/dist/menu/media-captions-menu.js";
 
 import { words } from "../../text/watch/words.ts";
-
-export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+import { SPEEDS } from "./speeds.ts";
 
 const GEAR =
   "M10.3 2h3.4l.5 2.6a7.6 7.6 0 0 1 2 1.2l2.6-.9 1.7 3-2.1 1.8a7.6 7.6 0 0 1 0 2.4l2.1 1.8-1.7 3-2.6-.9a7.6 7.6 0 0 1-2 1.2l-.5 2.6h-3.4" +
   "l-.5-2.6a7.6 7.6 0 0 1-2-1.2l-2.6.9-1.7-3 2.1-1.8a7.6 7.6 0 0 1 0-2.4L3.5 7.9l1.7-3 2.6.9a7.6 7.6 0 0 1 2-1.2zM12 7.6a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6z";
 
-/** Constant: text written by users must never be inserted here. */
-export const PLAYER_HTML = `
-<media-controller class="frame" nohotkeys>
-  <video slot="media" playsinline crossorigin="anonymous" tabindex="-1"></video>
-  <img slot="poster" class="poster" alt="" hidden>
-  <canvas slot="top-chrome" noautohide class="hold" aria-hidden="true" hidden></canvas>
-  <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
-  <p slot="top-chrome" noautohide class="toast" role="status" hidden></p>
-  <p slot="top-chrome" noautohide class="trouble" hidden><span role="status"></span> <span class="trouble-again"></span></p>
-  <media-play-button slot="centered-chrome" class="big-play" notooltip></media-play-button>
-  <media-settings-menu anchor="auto" hidden>
+/**
+ * Each part is inserted by itself, so that no task of the browser becomes long. Constant: text
+ * written by users must never be inserted here.
+ */
+export const CONTROL_PARTS = [
+  `<media-play-button slot="centered-chrome" class="big-play" notooltip></media-play-button>`,
+  `<div class="bar">
+    <media-time-range class="seek"></media-time-range>
+    <media-control-bar class="buttons">
+      <media-play-button></media-play-button>
+      <media-mute-button></media-mute-button>
+      <media-volume-range></media-volume-range>
+      <media-time-display showduration notoggle></media-time-display>
+      <media-chrome-menu-button id="chapter-button" class="chapter" invoketarget="chapter-menu" notooltip hidden><span class="chapter-title"></span></media-chrome-menu-button>
+      <span class="growing" hidden>${words.player.growing}</span>
+      <span class="gap"></span>
+      <media-captions-button></media-captions-button>
+      <media-settings-menu-button>
+        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${GEAR}"/></svg>
+      </media-settings-menu-button>
+      <media-pip-button></media-pip-button>
+      <media-fullscreen-button></media-fullscreen-button>
+    </media-control-bar>
+  </div>`,
+  `<media-settings-menu anchor="auto" hidden>
     <media-settings-menu-item>
       ${words.player.quality}
       <media-rendition-menu slot="submenu" hidden><div slot="title">${words.player.quality}</div></media-rendition-menu>
@@ -68,32 +81,5 @@ export const PLAYER_HTML = `
     <media-chrome-menu-item class="captions-item caption-style">${words.player.captionStyle}</media-chrome-menu-item>
     <media-chrome-menu-item class="keys-item">${words.keys.title}</media-chrome-menu-item>
   </media-settings-menu>
-  <media-chrome-menu id="chapter-menu" class="chapter-menu" anchor="chapter-button" hidden></media-chrome-menu>
-  <div class="bar">
-    <media-time-range class="seek"></media-time-range>
-    <media-control-bar class="buttons">
-      <media-play-button></media-play-button>
-      <media-mute-button></media-mute-button>
-      <media-volume-range></media-volume-range>
-      <media-time-display showduration notoggle></media-time-display>
-      <media-chrome-menu-button id="chapter-button" class="chapter" invoketarget="chapter-menu" notooltip hidden><span class="chapter-title"></span></media-chrome-menu-button>
-      <span class="growing" hidden>${words.player.growing}</span>
-      <span class="gap"></span>
-      <media-captions-button></media-captions-button>
-      <media-settings-menu-button>
-        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${GEAR}"/></svg>
-      </media-settings-menu-button>
-      <media-pip-button></media-pip-button>
-      <media-fullscreen-button></media-fullscreen-button>
-    </media-control-bar>
-  </div>
-</media-controller>
-<div class="stage" hidden>
-  <img class="stage-poster" alt="" hidden>
-  <div class="stage-text">
-    <p class="stage-title" role="status"></p>
-    <p class="stage-detail"></p>
-    <progress class="stage-progress" max="1" hidden></progress>
-    <button class="button stage-retry" type="button" hidden>${words.player.retry}</button>
-  </div>
-</div>`;
+  <media-chrome-menu id="chapter-menu" class="chapter-menu" anchor="chapter-button" hidden></media-chrome-menu>`,
+];

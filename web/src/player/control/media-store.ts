@@ -3,24 +3,7 @@
 import { AvailabilityStates, StreamTypes } from "media-chrome/dist/constants.js";
 import { createMediaStore, type MediaStore } from "media-chrome/dist/media-store/media-store.js";
 import { type StateMediator, stateMediator } from "media-chrome/dist/media-store/state-mediator.js";
-import type { Rung } from "../stream/rungs.ts";
-import type { Chapter } from "./chapter.ts";
-
-/** Dispatched at the media element when a value of Facts changes. */
-export const FACTS_CHANGED = "yeoulfactschange";
-
-export interface Facts {
-  /** The duration of the whole video, also while only its beginning exists. NaN while unknown. */
-  durationS(): number;
-  /** The end of the range that can be sought now. */
-  seekableEndS(): number;
-  rungs(): Rung[];
-  isPaused(): boolean;
-  setPaused(paused: boolean): void;
-  chosenRung(): string | null;
-  chooseRung(id: string | null): void;
-  chapters(): Chapter[];
-}
+import { FACTS_CHANGED, type Facts } from "./facts.ts";
 
 /** Makes the store. State that is not listed here is media-chrome's. */
 export function makeStore(

@@ -8,7 +8,7 @@ import { preference, savesData, setPreference } from "../preference.ts";
 import type { Playback } from "../stream/playback.ts";
 import { applyCaptionStyle } from "./caption-style.ts";
 import { openDialog } from "./dialog.ts";
-import { SPEEDS } from "./markup.ts";
+import { SPEEDS } from "./speeds.ts";
 
 export function showsCaptions(media: HTMLMediaElement): boolean {
   return [...media.textTracks].some(
