@@ -54,7 +54,8 @@ from yeoul.media.mp4.edit_list import add_edit_list, get_media_time
 from yeoul.media.source.frame_start import make_frame_start_test
 from yeoul.media.source.truncation import promised_end
 from yeoul.media.text.caption import read_srt, read_webvtt
-from yeoul.media.text.extract import ass_to_cue_text, normalise_webvtt
+from yeoul.media.text.cue_text import ass_to_cue_text
+from yeoul.media.text.webvtt import normalise_webvtt
 from yeoul.media.video.filter import make_graph
 from yeoul.media.video.ladder import make_ladder
 from yeoul.model.gram import fold, make_queries, make_trigrams

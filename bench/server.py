@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,18 +61,24 @@ class Server:
         self.started_s = 0.0
 
     def start(self) -> Self:
-        """Start and wait until healthy."""
+        """Start and wait until healthy, which `started_s` measures, and until all roles have been started."""
         command = [*self._under, *_YEOUL, "up", "--data", str(self.data), "--port", str(self.port), "--no-demo", *self._options]
         began_s = time.monotonic()
+        logged_bytes = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **self._environ})
-        while not self._is_healthy():
+        self._wait_for(self._is_healthy, began_s)
+        self.started_s = time.monotonic() - began_s
+        self._wait_for(lambda: b"Yeoul is running" in self.log.read_bytes()[logged_bytes:], began_s)
+        return self
+
+    def _wait_for(self, holds: Callable[[], bool], began_s: float) -> None:
+        assert self._process is not None
+        while not holds():
             if self._process.poll() is not None or time.monotonic() > began_s + _START_S:
                 self.stop()
                 raise AssertionError(f"yeoul did not start:\n{self.read_log()}")
             time.sleep(0.01)
-        self.started_s = time.monotonic() - began_s
-        return self
 
     def __enter__(self) -> Self:
         return self.start()

@@ -29,7 +29,6 @@ from yeoul.blob.counted import CountingStore
 from yeoul.blob.hosted import HostedStore
 from yeoul.blob.local import LocalStore
 from yeoul.blob.store import BlobStore
-from yeoul.media.limits import Limits
 from yeoul.model.work import TRAFFIC, Slots, Work
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from yeoul.delivery.stream_cache import StreamCache
     from yeoul.identity.mailing import MailSender
     from yeoul.mail.mailer import Mailer
+    from yeoul.media.limits import Limits
     from yeoul.pipeline.dag.definition import Definition
     from yeoul.pipeline.dispatcher import Dispatcher
     from yeoul.pipeline.engine import Engine
@@ -108,6 +108,8 @@ def make_store(settings: Settings, clock: Clock, *, signs: bool = True) -> BlobS
 
 def make_limits(settings: Settings) -> Limits:
     """Returns the limits of media operations."""
+    from yeoul.media.limits import Limits
+
     return Limits(max_pixels=settings.media.max_pixels, max_duration_s=settings.media.max_duration_s)
 
 

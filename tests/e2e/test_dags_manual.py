@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from bench.server import Server
+from bench.server import Server, free_port
 from yeoul.media.binaries import ffmpeg_path
 
 MANUAL = Path(__file__).parents[2] / "docs" / "dags.md"
@@ -114,7 +114,7 @@ def test_a_server_runs_it_and_publishes_the_sidecar(folder: Path, environ: dict[
 
 def test_a_server_does_not_start_with_a_wrong_definition(folder: Path, environ: dict[str, str], tmp_path: Path):
     (tmp_path / "broken.yaml").write_text("name: broken\nstages:\n  a: {op: bake, scope: video}\n")
-    words = ("up", "--data", str(tmp_path / "data"), "--port", "0", "--no-demo")
+    words = ("up", "--data", str(tmp_path / "data"), "--port", str(free_port()), "--no-demo")
     done = yeoul(folder, {**environ, "YEOUL_PIPELINE__DAGS": str(tmp_path)}, *words)
     assert done.returncode == 4
     assert "yeoul: pipeline exited with status 2" in done.stderr

@@ -13,7 +13,9 @@ from yeoul.base.errors import InvalidError
 from yeoul.media.binaries import ffmpeg_path
 from yeoul.media.limits import Limits
 from yeoul.media.source.probe import probe
-from yeoul.media.text.extract import MAX_TEXT_BYTES, MAX_TRACKS, ass_to_cue_text, extract_captions, normalise_webvtt
+from yeoul.media.text.cue_text import ass_to_cue_text
+from yeoul.media.text.extract import extract_captions
+from yeoul.media.text.webvtt import MAX_TEXT_BYTES, MAX_TRACKS, normalise_webvtt
 
 LIMITS = Limits()
 

@@ -10,7 +10,7 @@ import pytest
 
 from yeoul.base.errors import InvalidError
 from yeoul.media.text.caption import read_srt, read_webvtt
-from yeoul.media.text.extract import MAX_CUES, MAX_TEXT_BYTES
+from yeoul.media.text.webvtt import MAX_CUES, MAX_TEXT_BYTES
 
 SRT = """\ufeff1\r
 00:00:01,000 --> 00:00:02,500\r

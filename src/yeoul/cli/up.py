@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import http.client
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 from yeoul import bootstrap
 from yeoul.base.settings import Settings
@@ -42,10 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     if is_first_start:
         _make_admin(settings)
     tree.start("api")
-    tree.start("pipeline")
     if not _wait_until_healthy(settings, tree, signals):
         tree.stop()
         return 0 if signals.stop_requested else 4
+    tree.start("pipeline")  # it would slow the start of the other down, and uploads wait for it safely
     print(f"Yeoul is running at {bootstrap.public_url(settings)} (data in {settings.data}); Ctrl-C stops it.", flush=True)
     if is_first_start and not arguments.no_demo:
         tree.start("demo")
@@ -81,22 +79,30 @@ def _make_admin(settings: Settings) -> None:
 
 def _wait_until_healthy(settings: Settings, tree: _ProcessTree, signals: SignalPipe) -> bool:
     host = "127.0.0.1" if settings.server.host in ("0.0.0.0", "::") else settings.server.host  # noqa: S104
-    url = f"http://{host}:{settings.server.port}/healthz"
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not signals.stop_requested:
-        is_healthy = False
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=10) as response:
-            is_healthy = response.status == 200
+        is_healthy = _is_healthy(host, settings.server.port)
         if ended := tree.find_ended():
             print(f"yeoul: {ended[0]} exited with status {ended[1]} while starting", file=sys.stderr, flush=True)
             return False
         if is_healthy:
             return True
         if time.monotonic() > deadline:
-            print(f"yeoul: no response from {url} within {_START_TIMEOUT_S:.0f} s", file=sys.stderr, flush=True)
+            print(f"yeoul: no response from {host}:{settings.server.port} within {_START_TIMEOUT_S:.0f} s", file=sys.stderr, flush=True)
             return False
         time.sleep(0.02)
     return False
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 class _ProcessTree:

@@ -28,7 +28,7 @@ from yeoul.catalog.schema.row.pipeline import PieceRow, UploadRow
 from yeoul.catalog.schema.row.videos import VideoRow
 from yeoul.catalog.video import audio_track, caption, upload, video
 from yeoul.media.text.caption import read_webvtt
-from yeoul.media.text.extract import MAX_TRACKS
+from yeoul.media.text.webvtt import MAX_TRACKS
 from yeoul.model.event import PieceLanded, UploadClosed
 from yeoul.model.noun import Noun
 from yeoul.model.plain import MAX_TICK, Language, Line, Sha256, clean_line

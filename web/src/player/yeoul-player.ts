@@ -63,10 +63,9 @@ export class YeoulPlayer extends HTMLElement {
   #toast!: Toast;
   #actions!: Actions;
   #retryNotice!: RetryNotice;
-  /** Opened when there is a frame to control, or when the viewer has to press play. */
-  readonly #controls = Promise.withResolvers<Controls>();
-  #openedControls: Controls | null = null;
-  #opensControls = false;
+  #controls: Controls | null = null;
+  /** Null until there is a frame to control, or the viewer has to press play. */
+  #opening: Promise<void> | null = null;
   #chapters: Chapter[] = [];
   #next: NextCard | null = null;
   /** The start of the first stream. Null until it is known that it will play. */
@@ -180,14 +179,18 @@ export class YeoulPlayer extends HTMLElement {
     } else this.media.currentTime = Math.max(0, Math.min(seconds, this.#seekableEndS()));
   }
 
-  async #openControls(): Promise<void> {
-    if (this.#opensControls) return;
-    this.#opensControls = true;
+  #openControls(): Promise<void> {
+    this.#opening ??= this.#loadControls().catch(() => {
+      this.#opening = null; // the connection was lost
+      window.setTimeout(() => void this.#openControls(), CONTROLS_WITHIN_MS);
+    });
+    return this.#opening;
+  }
+
+  async #loadControls(): Promise<void> {
     const { Controls } = await import("./control/controls.ts");
-    if (!this.isConnected) return;
-    this.#openedControls = await Controls.open(this, this.#facts);
+    this.#controls = await Controls.open(this, this.#facts);
     this.#updateControls();
-    this.#controls.resolve(this.#openedControls);
   }
 
   get #facts(): Facts {
@@ -204,11 +207,11 @@ export class YeoulPlayer extends HTMLElement {
   }
 
   #updateControls(): void {
-    this.#openedControls?.showVideo({
+    this.#controls?.showVideo({
       isGrowing: this.#video?.state === "playable",
       hasCaptions: this.#hasCaptions(),
     });
-    this.#openedControls?.showAudioTracks();
+    this.#controls?.showAudioTracks();
   }
 
   #wait(stream: Stream): void {
@@ -245,7 +248,7 @@ export class YeoulPlayer extends HTMLElement {
     this.#notifyStore();
     if (!isFirst) return;
     if ((preference().captions || this.#options.captions) && this.#hasCaptions())
-      void this.#controls.promise.then(() => {
+      void this.#openControls().then(() => {
         if (!showsCaptions(this.media)) this.#actions.toggleCaptions();
       });
     if (this.#video !== null) savePositions(this.#video.id, this.media);
@@ -286,7 +289,7 @@ export class YeoulPlayer extends HTMLElement {
   }
 
   #onRungs(): void {
-    this.#openedControls?.showAudioTracks();
+    this.#controls?.showAudioTracks();
     this.#notifyStore();
   }
 

@@ -21,7 +21,7 @@ from yeoul.catalog.video import caption, video
 from yeoul.media.text.caption import read_srt, read_webvtt
 from yeoul.media.text.caption_file import read_caption_file
 from yeoul.media.text.encoding import Encoding
-from yeoul.media.text.extract import MAX_TEXT_BYTES
+from yeoul.media.text.webvtt import MAX_TEXT_BYTES
 from yeoul.model.plain import Language, Line
 
 router = APIRouter(tags=["captions"])

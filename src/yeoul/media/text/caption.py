@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 from yeoul.base.errors import InvalidError
-from yeoul.media.text.extract import MAX_TEXT_BYTES, header_length, normalise_webvtt, srt_to_cue_text
+from yeoul.media.text.cue_text import srt_to_cue_text
+from yeoul.media.text.webvtt import MAX_TEXT_BYTES, header_length, normalise_webvtt
 
 _CLOCK: Final = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _SRT_CLOCK: Final = r"(\d{1,4}):([0-5]\d):([0-5]\d)[,.](\d{3})"

@@ -12,8 +12,9 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from yeoul.base.errors import InvalidError
+from yeoul.media.text.cue_text import ass_to_cue_text, srt_to_cue_text
 from yeoul.media.text.encoding import decode_text
-from yeoul.media.text.extract import MAX_CUES, MAX_TEXT_BYTES, ass_to_cue_text, header_length, normalise_webvtt, srt_to_cue_text
+from yeoul.media.text.webvtt import MAX_CUES, MAX_TEXT_BYTES, header_length, normalise_webvtt
 
 MAX_CUE_ERRORS: Final = 100
 _LANGUAGE: Final = re.compile(r"\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.[a-z0-9]+$", re.IGNORECASE)
