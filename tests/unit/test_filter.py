@@ -145,10 +145,12 @@ def test_turns(facts: dict[str, Any], turns: str) -> None:
     assert re.search(rf"format=yuv420p,pad=\d+:\d+:-1:-1,{turns},setparams", graph_of(source_of(**facts)))
 
 
-def test_all_rungs_are_scaled_from_the_largest() -> None:
+def test_each_rung_is_scaled_from_the_next_larger_one() -> None:
     source = source_of()
-    graph = make_graph(PIECE, source, make_ladder(source)[::-1])
-    assert graph.endswith("split=2[s0][s1];[s0]scale=426:240,setsar=1[o0];[s1]null[o1]")
+    rungs = make_ladder(source)
+    assert make_graph(PIECE, source, rungs[::-1]).endswith("split=2[o1][n0];[n0]scale=426:240,setsar=1,null[o0]")
+    twin = rungs[0].model_copy(update={"name": "twin", "codec": "hevc"})
+    assert make_graph(PIECE, source, (*rungs, twin)).endswith("split=2[o0][n0];[n0]split=2[o2][n1];[n1]scale=426:240,setsar=1,null[o1]")
 
 
 @pytest.mark.parametrize(("den", "expected"), [(15360, 15360), (1000, 10000), (25, 25000), (90000, 90000), (10**9, 90000), (600, 60000)])

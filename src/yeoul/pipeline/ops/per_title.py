@@ -15,7 +15,7 @@ from yeoul.pipeline.task.data import Ladder, RungChoice, Sampled, Window
 from yeoul.pipeline.task.op import op
 
 
-@op(version="2")
+@op(version="3")
 def sample(
     context: Context, piece: LandedPiece, source: Source, ladder: Ladder, window: Window | None = None, *, seconds: float = SECONDS
 ) -> Sampled:
