@@ -80,6 +80,9 @@ def test_the_first_frame_does_not_wait_for_the_controls(context: BrowserContext,
     expect(page.page.locator(".big-play")).to_be_hidden()
     expect(page.page.locator(".poster")).to_be_hidden()
     assert page.page.locator("media-controller").get_attribute("mediapaused") is None
+    boxes = [page.page.locator(selector).bounding_box() for selector in ("media-controller", ".bar")]
+    frame, bar = (box for box in boxes if box is not None)
+    assert bar["y"] + bar["height"] == pytest.approx(frame["y"] + frame["height"], abs=1), "the bar is at the bottom"
 
 
 def test_an_open_menu_stays_above_the_card_of_the_next_video(

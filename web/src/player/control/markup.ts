@@ -35,24 +35,6 @@ const GEAR =
  */
 export const CONTROL_PARTS = [
   `<media-play-button slot="centered-chrome" class="big-play" notooltip></media-play-button>`,
-  `<div class="bar">
-    <media-time-range class="seek"></media-time-range>
-    <media-control-bar class="buttons">
-      <media-play-button></media-play-button>
-      <media-mute-button></media-mute-button>
-      <media-volume-range></media-volume-range>
-      <media-time-display showduration notoggle></media-time-display>
-      <media-chrome-menu-button id="chapter-button" class="chapter" invoketarget="chapter-menu" notooltip hidden><span class="chapter-title"></span></media-chrome-menu-button>
-      <span class="growing" hidden>${words.player.growing}</span>
-      <span class="gap"></span>
-      <media-captions-button></media-captions-button>
-      <media-settings-menu-button>
-        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${GEAR}"/></svg>
-      </media-settings-menu-button>
-      <media-pip-button></media-pip-button>
-      <media-fullscreen-button></media-fullscreen-button>
-    </media-control-bar>
-  </div>`,
   `<media-settings-menu anchor="auto" hidden>
     <media-settings-menu-item>
       ${words.player.quality}
@@ -82,4 +64,22 @@ export const CONTROL_PARTS = [
     <media-chrome-menu-item class="keys-item">${words.keys.title}</media-chrome-menu-item>
   </media-settings-menu>
   <media-chrome-menu id="chapter-menu" class="chapter-menu" anchor="chapter-button" hidden></media-chrome-menu>`,
+  `<div class="bar">
+    <media-time-range class="seek"></media-time-range>
+    <media-control-bar class="buttons">
+      <media-play-button></media-play-button>
+      <media-mute-button></media-mute-button>
+      <media-volume-range></media-volume-range>
+      <media-time-display showduration notoggle></media-time-display>
+      <media-chrome-menu-button id="chapter-button" class="chapter" invoketarget="chapter-menu" notooltip hidden><span class="chapter-title"></span></media-chrome-menu-button>
+      <span class="growing" hidden>${words.player.growing}</span>
+      <span class="gap"></span>
+      <media-captions-button></media-captions-button>
+      <media-settings-menu-button>
+        <svg slot="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${GEAR}"/></svg>
+      </media-settings-menu-button>
+      <media-pip-button></media-pip-button>
+      <media-fullscreen-button></media-fullscreen-button>
+    </media-control-bar>
+  </div>`,
 ];
