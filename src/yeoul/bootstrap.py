@@ -473,16 +473,19 @@ def make_stream_cache(settings: Settings, database: Database, clock: Clock) -> S
 
 def _limit_concurrency(settings: Settings, app: ASGIApp) -> ASGIApp:
     """Returns an application that works on a few requests of an address at a time."""
+    from yeoul.api.concurrency_limit import ConcurrencyLimit
+
+    return ConcurrencyLimit(app, _make_address_finder(settings))
+
+
+def _make_address_finder(settings: Settings) -> Callable[[Scope], str]:
+    """Returns the function that finds the address by which requests take turns."""
     from fastapi import Request
 
     from yeoul.api.client_address import client_address
-    from yeoul.api.concurrency_limit import ConcurrencyLimit
     from yeoul.identity.attempt_throttle import make_address_key
 
-    def address_of(scope: Scope) -> str:
-        return make_address_key(client_address(Request(scope), settings.server))
-
-    return ConcurrencyLimit(app, address_of)
+    return lambda scope: make_address_key(client_address(Request(scope), settings.server))
 
 
 def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore, clock: Clock) -> StreamApp:
@@ -495,6 +498,7 @@ def _make_stream_app(settings: Settings, streams: StreamCache, store: BlobStore,
 
 def make_site(api: FastAPI) -> ASGIApp:
     """Returns the application of the role `api`: the applications for streams, blobs and pages in front of the API."""
+    from yeoul.api.concurrency_limit import Turns
     from yeoul.api.file.pages import Pages
     from yeoul.api.file.receiver import Receiver
     from yeoul.api.front import Front
@@ -502,7 +506,7 @@ def make_site(api: FastAPI) -> ASGIApp:
     parts: Parts = api.state.parts
     receiver = None
     if isinstance(parts.store, HostedStore):
-        receiver = _limit_concurrency(parts.settings, Receiver(parts.store, parts.database, parts.clock))
+        receiver = Receiver(parts.store, parts.database, parts.clock, Turns(_make_address_finder(parts.settings)))
     pages = Pages(parts, lambda app: _limit_concurrency(parts.settings, app))
     return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), api, receiver=receiver, pages=pages)
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.contract.pipeline_world import VIDEO, World
 from yeoul.api import body_pace
+from yeoul.api.concurrency_limit import Turns
 from yeoul.api.file import receiver as receiving
 from yeoul.api.file.receiver import Receiver
 from yeoul.blob.local import LocalStore
@@ -33,7 +34,7 @@ class Gate:
     def __init__(self, database: Database, folder: Path) -> None:
         self.world = World(database)
         self.store = LocalStore(folder, "http://testserver", b"secret", 0)
-        self.app = Receiver(self.store, database, self.world.clock)
+        self.app = Receiver(self.store, database, self.world.clock, Turns(lambda _: "somebody"))
         self.folder = folder
 
     async def put(self, steps: Sequence[Step], data: bytes = DATA, *, length: int | None = None, sign: bool = True) -> tuple[int, Any]:

@@ -22,73 +22,97 @@ class _Queue:
         self.requests = 0
         self.waiting = 0
 
+
+class Turn:
+    """The turn of one request, which it can release and acquire again. Closed at its end."""
+
+    def __init__(self, queue: _Queue, close: Callable[[], None]) -> None:
+        self._queue = queue
+        self._close = close
+        self.is_held = False
+
     async def acquire(self) -> None:
-        self.waiting += 1
+        """Waits for the turn, unless it is held."""
+        if self.is_held:
+            return
+        self._queue.waiting += 1
         try:
-            await self.turns.acquire()
+            await self._queue.turns.acquire()
         finally:
-            self.waiting -= 1
+            self._queue.waiting -= 1
+        self.is_held = True
+
+    def release(self) -> None:
+        if self.is_held:
+            self.is_held = False
+            self._queue.turns.release()
+
+    def close(self) -> None:
+        self.release()
+        self._close()
+
+
+class Turns:
+    """The turns of all requests. address_of: returns the client's address.
+
+    The server works on 8 requests of an address at the same time. Up to 1,000 more wait, and further ones are refused. A request holds no
+    turn while it waits for its client: for more of the body, or after its response has started.
+    """
+
+    def __init__(self, address_of: Callable[[Scope], str]) -> None:
+        self._address_of = address_of
+        self._queues: dict[str, _Queue] = {}
+
+    def open(self, scope: Scope) -> Turn:
+        """Returns the turn of a request, not yet acquired. Raises TooManyRequestsError."""
+        address = self._address_of(scope)
+        queue = self._queues.setdefault(address, _Queue())
+        if queue.waiting >= _MAX_WAITING:
+            raise TooManyRequestsError(f"more than {_MAX_WAITING} requests from this address are waiting", retry_after_s=1)
+        queue.requests += 1
+
+        def close() -> None:
+            queue.requests -= 1
+            if not queue.requests:
+                del self._queues[address]
+
+        return Turn(queue, close)
 
 
 class ConcurrencyLimit:
-    """ASGI middleware that limits the concurrent requests of one address. address_of: returns the client's address.
-
-    The server handles 8 requests of an address at the same time. Up to 1,000 more wait, and further ones are answered with 429. A request
-    holds no turn while it waits for its client: for more of the body, or after its response has started.
-    """
+    """ASGI middleware that gives requests their turns, and answers 429 to those that are refused."""
 
     def __init__(self, app: ASGIApp, address_of: Callable[[Scope], str]) -> None:
         self._app = app
-        self._address_of = address_of
-        self._queues: dict[str, _Queue] = {}
+        self._turns = Turns(address_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        address = self._address_of(scope)
-        queue = self._queues.setdefault(address, _Queue())
-        if queue.waiting >= _MAX_WAITING:
-            error = TooManyRequestsError(f"more than {_MAX_WAITING} requests from this address are waiting", retry_after_s=1)
+        try:
+            turn = self._turns.open(scope)
+        except TooManyRequestsError as error:
             await make_problem(error)(scope, receive, send)
             return
-        queue.requests += 1
         try:
-            await _run_in_turn(self._app, queue, scope, receive, send)
+            await _run_in_turn(self._app, turn, scope, receive, send)
         finally:
-            queue.requests -= 1
-            if not queue.requests:
-                del self._queues[address]
+            turn.close()
 
 
-async def _run_in_turn(app: ASGIApp, queue: _Queue, scope: Scope, receive: Receive, send: Send) -> None:
-    holds_turn = False
-
-    async def acquire_turn() -> None:
-        nonlocal holds_turn
-        await queue.acquire()
-        holds_turn = True
-
-    def release_turn() -> None:
-        nonlocal holds_turn
-        if holds_turn:
-            holds_turn = False
-            queue.turns.release()
-
+async def _run_in_turn(app: ASGIApp, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
     async def receive_without_turn() -> Message:
-        had_turn = holds_turn
-        release_turn()
+        had_turn = turn.is_held
+        turn.release()
         message = await receive()
         if had_turn:
-            await acquire_turn()
+            await turn.acquire()
         return message
 
     async def send_without_turn(message: Message) -> None:
-        release_turn()
+        turn.release()
         await send(message)
 
-    await acquire_turn()
-    try:
-        await app(scope, receive_without_turn, send_without_turn)
-    finally:
-        release_turn()
+    await turn.acquire()
+    await app(scope, receive_without_turn, send_without_turn)

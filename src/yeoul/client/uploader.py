@@ -92,6 +92,7 @@ class Uploader:
         self._rate = RateLimit(options.bytes_per_s)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._lines = threading.Semaphore(options.parallel)
         self.progress = Progress(total_bytes=path.stat().st_size)
 
     def run(self) -> str:
@@ -196,11 +197,15 @@ class Uploader:
         return self._connection.post(f"videos/{video['id']}/upload", body)
 
     def _send_all(self, upload_id: str, items: Iterator[Item]) -> None:
-        """Sends items, up to `parallel` at a time. The first item is sent alone, so that playback can start as early as possible."""
+        """Sends items, up to `parallel` bodies at a time. The first item is sent alone, so that playback can start as early as possible.
+
+        As many items again wait for their URLs, or for the server to note that they have landed, so that the line is never idle.
+        """
         calls = _UploadCalls(self._connection, upload_id)
         running: set[Future[None]] = set()
         limit = 1
-        with ThreadPoolExecutor(self._options.parallel) as pool:
+        at_once = 2 * self._options.parallel
+        with ThreadPoolExecutor(at_once) as pool:
             try:
                 for item in items:
                     running.add(pool.submit(self._send, calls, item))
@@ -208,7 +213,7 @@ class Uploader:
                         done, running = wait(running, return_when=FIRST_COMPLETED)
                         for future in done:
                             future.result()
-                        limit = self._options.parallel
+                        limit = at_once
                 for future in running:
                     future.result()
             except BaseException:
@@ -233,7 +238,8 @@ class Uploader:
         url = self._request_url(calls, item)
         if url["url"] is None:  # landed in the meantime
             return
-        self._connection.put_signed(url["url"], url["headers"], self._read_metered(item), item.size_bytes)
+        with self._lines:
+            self._connection.put_signed(url["url"], url["headers"], self._read_metered(item), item.size_bytes)
         calls.landed.call(item.index)
 
     def _send_audio(self, video_id: str, audio: ExtractedAudio) -> None:

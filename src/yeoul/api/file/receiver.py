@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from yeoul.api.body_pace import find_due_s
+from yeoul.api.concurrency_limit import Turn, Turns
 from yeoul.api.metrics.requests import RouteMetrics
 from yeoul.api.problem import make_problem
 from yeoul.base.clock import Clock
@@ -77,12 +78,16 @@ class _Arrival:
 
 
 class Receiver:
-    """The application. It receives one body of a blob at a time, so that there is only one partial file."""
+    """The application. It receives one body of a blob at a time, so that there is only one partial file.
 
-    def __init__(self, store: HostedStore, database: Database, clock: Clock) -> None:
+    A body holds a turn of its address only while a thread works for it: taking turns for each chunk would cost as much as the chunk.
+    """
+
+    def __init__(self, store: HostedStore, database: Database, clock: Clock, turns: Turns) -> None:
         self._store = store
         self._database = database
         self._clock = clock
+        self._turns = turns
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="receive")
         self._arrivals: dict[tuple[str, str], _Arrival] = {}
         self._metrics = RouteMetrics()
@@ -124,15 +129,22 @@ class Receiver:
         self._store.check_url("PUT", bucket, key, query, now_s)
         self._refuse_second(bucket, key)
         put = SignedPut(bucket, key, query, int(length) if length.isdigit() and len(length) < 16 else None)
-        with await self._run(lambda: Reception(self._store, put, now_s)) as reception, self._arrive(bucket, key) as arrival:
-            await self._read_body(reception, receive, arrival)
-            await self._run(reception.commit)
-        await self._run(lambda: self._delete_if_orphaned(Bucket(bucket), key))
+        turn = self._turns.open(scope)
+        try:
+            await turn.acquire()
+            with await self._run(lambda: Reception(self._store, put, now_s)) as reception, self._arrive(bucket, key) as arrival:
+                await self._read_body(reception, receive, arrival, turn)
+                await turn.acquire()
+                await self._run(reception.commit)
+            await self._run(lambda: self._delete_if_orphaned(Bucket(bucket), key))
+        finally:
+            turn.close()
 
-    async def _read_body(self, reception: Reception, receive: Receive, arrival: _Arrival) -> None:
+    async def _read_body(self, reception: Reception, receive: Receive, arrival: _Arrival, turn: Turn) -> None:
         chunks: list[bytes] = []
         size_bytes, has_more = 0, True
         writing: asyncio.Future[None] | None = None
+        turn.release()
         try:
             while has_more:
                 arrival.waiting_since_s = time.monotonic()
@@ -147,7 +159,8 @@ class Receiver:
                     continue
                 if writing is not None:
                     await asyncio.shield(writing)
-                writing = self._write(reception, b"".join(chunks))
+                await turn.acquire()
+                writing = self._write(reception, b"".join(chunks), turn)
                 chunks, size_bytes = [], 0
             if writing is not None:
                 await asyncio.shield(writing)
@@ -155,8 +168,10 @@ class Receiver:
             if writing is not None and not writing.done():
                 await asyncio.wait([writing])  # the thread uses the file, which is closed next
 
-    def _write(self, reception: Reception, block: bytes) -> asyncio.Future[None]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, reception.write, block)
+    def _write(self, reception: Reception, block: bytes, turn: Turn) -> asyncio.Future[None]:
+        writing = asyncio.get_running_loop().run_in_executor(self._threads, reception.write, block)
+        writing.add_done_callback(lambda _: turn.release())
+        return writing
 
     async def _run(self, function: Callable[[], T]) -> T:
         """Runs a function in one of the threads, to its end."""
