@@ -18,10 +18,26 @@ import { Side } from "../watch/Side.tsx";
 const player = getElement<YeoulPlayer>("#player");
 const id = pageVideoId();
 
+let latest: Video | null = null;
+let isFirstFrameDone = false;
+
 function show(video: Video): void {
-  setTitle(video.title || text.video.untitled);
+  latest = video;
   player.video = video;
-  render(<About video={video} player={player} />, getElement("#about"));
+  if (isFirstFrameDone || video.playback === null) renderVideo();
+}
+
+function renderVideo(): void {
+  if (latest === null) return;
+  setTitle(latest.title || text.video.untitled);
+  render(<About video={latest} player={player} />, getElement("#about"));
+}
+
+/** What stands around the player can wait: building it takes longer than the first frame. */
+function renderRest(): void {
+  isFirstFrameDone = true;
+  renderVideo();
+  render(<Side id={id} player={player} />, getElement("#side"));
 }
 
 function start(): void {
@@ -42,7 +58,7 @@ function start(): void {
       render(<Missing status={error.status} />, getElement("#about"));
     },
   });
-  render(<Side id={id} player={player} />, getElement("#side"));
+  void player.firstFrame.then(renderRest);
 }
 
 start();

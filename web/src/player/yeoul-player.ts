@@ -33,8 +33,8 @@ import { chooseStream, requestedProtocol, type Stream } from "./stream/stream.ts
 import { syncTextTracks } from "./stream/text-tracks.ts";
 
 const RESUMED_TOAST_MS = 4000;
-/** A viewer whose stream is slow gets the controls before the first frame. */
-const CONTROLS_WITHIN_MS = 1000;
+/** A viewer whose stream is slow gets the controls and the rest of the page before the first frame. */
+const FIRST_FRAME_WITHIN_MS = 600;
 
 /** How a page wants playback to start. */
 export interface StartOptions {
@@ -63,6 +63,7 @@ export class YeoulPlayer extends HTMLElement {
   #toast!: Toast;
   #actions!: Actions;
   #retryNotice!: RetryNotice;
+  #firstFrame: Promise<void> | null = null;
   #controls: Controls | null = null;
   /** Null until there is a frame to control, or the viewer has to press play. */
   #opening: Promise<void> | null = null;
@@ -94,8 +95,7 @@ export class YeoulPlayer extends HTMLElement {
     this.#retryNotice = new RetryNotice(this);
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
     syncPreferences(this.playback);
-    this.media.addEventListener("loadeddata", () => void this.#openControls(), { once: true });
-    window.setTimeout(() => void this.#openControls(), CONTROLS_WITHIN_MS);
+    void this.firstFrame.then(() => this.#openControls());
     this.#endKeys = listenForKeys(this.#actions);
     reportPlayback(this);
   }
@@ -104,6 +104,15 @@ export class YeoulPlayer extends HTMLElement {
     this.#endKeys();
     this.#actions.end();
     void this.playback.shaka.destroy();
+  }
+
+  /** Resolves when the first frame is decoded, or soon if that takes long. */
+  get firstFrame(): Promise<void> {
+    this.#firstFrame ??= new Promise((resolve) => {
+      this.media.addEventListener("loadeddata", () => resolve(), { once: true });
+      window.setTimeout(resolve, FIRST_FRAME_WITHIN_MS);
+    });
+    return this.#firstFrame;
   }
 
   /** Must be set before `video`. */
@@ -182,7 +191,7 @@ export class YeoulPlayer extends HTMLElement {
   #openControls(): Promise<void> {
     this.#opening ??= this.#loadControls().catch(() => {
       this.#opening = null; // the connection was lost
-      window.setTimeout(() => void this.#openControls(), CONTROLS_WITHIN_MS);
+      window.setTimeout(() => void this.#openControls(), FIRST_FRAME_WITHIN_MS);
     });
     return this.#opening;
   }
