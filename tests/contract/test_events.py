@@ -25,7 +25,7 @@ from yeoul.catalog.video import video
 from yeoul.delivery.access import StreamAccess
 from yeoul.delivery.stream_cache import StreamCache
 from yeoul.insight.collector import BeaconCollector
-from yeoul.media.picture.process import Drawing
+from yeoul.media.picture.drawing import Drawing
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from tests.clips.collection import find_folder
 from yeoul.base.errors import MediaToolError, TooLargeError, UnreadableError
 from yeoul.media.limits import Limits
 from yeoul.media.picture.avatar import make_avatar
+from yeoul.media.picture.drawing import Drawing, make_environment
 from yeoul.media.picture.poster import cut_frame, draw_poster
-from yeoul.media.picture.process import Drawing, make_environment
 from yeoul.media.source.split import cut_pieces, plan_split
 from yeoul.media.video.encode import encode_piece
 from yeoul.media.video.ladder import make_ladder

@@ -9,7 +9,7 @@ import pytest
 
 from yeoul.base.errors import UnsupportedCodecError
 from yeoul.media.binaries import ffmpeg_path
-from yeoul.media.picture.process import Drawing
+from yeoul.media.picture.drawing import Drawing
 
 END = 2**20
 HOLE = 3 * 2**20

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # this module only holds the parts, and every router imports 
     from yeoul.delivery.access import StreamAccess
     from yeoul.delivery.stream_cache import StreamCache
     from yeoul.insight.collector import BeaconCollector
-    from yeoul.media.picture.process import Drawing
+    from yeoul.media.picture.drawing import Drawing
     from yeoul.upload.service import UploadService
     from yeoul.upload.track_service import TrackService
 
