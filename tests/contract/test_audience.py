@@ -181,7 +181,7 @@ def test_beacons_over_http(site: Site):
         assert site.request("POST", "/api/v1/beacons", content=wrong).status_code == 422, wrong
     assert site.request("POST", "/api/v1/beacons", content=b" " * 65_537).status_code == 413
     assert site.request("POST", "/api/v1/beacons", json=beacon, headers={"origin": "https://elsewhere.example"}).status_code == 403
-    site._app.state.parts.beacons._throttle = Throttle(2)
+    site.parts.beacons._throttle = Throttle(2)
     answers = [ask(site, "POST", "/beacons", None, beacon) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import event
-from starlette.types import ASGIApp
 
 from tests.contract.test_discovery import add
+from yeoul.api.deps import Parts
 from yeoul.api.identity import hash_token
 from yeoul.base.clock import SystemClock
 from yeoul.base.settings import ServerSettings, Settings
@@ -32,10 +33,11 @@ EVIL = """</title><script>alert("1")</script>&'"]]>\x01"""
 
 
 class Site:
-    """The application itself, without a server between."""
+    """The application of the role `api`, without a server between."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, api: FastAPI) -> None:
+        self.parts: Parts = api.state.parts
+        self._app = make_site(api)
 
     def request(self, method: str, path: str, **options: Any) -> Response:
         async def send() -> Response:
@@ -61,7 +63,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     clock = SystemClock()
     settings = Settings(data=tmp_path, server=ServerSettings(public_url="http://testserver"))
     app = make_api(settings, database, MemoryStore(clock), clock)
-    yield Site(make_site(app))
+    yield Site(app)
     app.state.parts.response_cache.close()
 
 
@@ -247,7 +249,7 @@ def test_oembed_is_one_frame_whatever_is_written(site: Site):
 def test_a_name_that_a_client_made_up_stands_in_no_link(host: str, site: Site, database: Database, tmp_path: Path):
     clock = SystemClock()
     app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
-    nameless = Site(make_site(app))
+    nameless = Site(app)
     for path in ("/feed.xml", "/channels/ann/feed.xml", "/watch/public0", "/embed/public0", "/api/v1/videos/public0"):
         for asked, wanted in ((host, "http://127.0.0.1:8000/"), ("localhost:8000", "http://localhost:8000/")):
             answer = nameless.get(path, headers={"host": asked})

@@ -96,6 +96,7 @@ def test_plays_without_sound_and_at_both_ends(watch: Watch, upload: Upload):
 def test_seeks_to_the_picture(watch: Watch, upload: Upload):
     page = watch(upload("bunny-480p-30s.mp4")["id"]).play()
     page.press("k")
+    page.until("player.media.paused")
     page.seek(1.0)  # a picture that playing was about to show may come once more
     for target_s in (27.3, 3.1, 12.0, 0.0, 29.5, 5.99, 18.02):
         shown_s = page.seek(target_s)
