@@ -190,7 +190,7 @@ def test_submit_is_idempotent_while_running_and_after(engine: LocalEngine) -> No
 def test_attempts_run_behind_the_servers(engine: LocalEngine):
     """Also where the kernel groups processes by session: then the nice value alone means nothing to the servers."""
     (report,) = finish(engine, work("priority"))
-    assert report.outputs is not None and report.outputs["nice"] >= os.nice(0) + 10
+    assert report.outputs is not None and report.outputs["nice"] >= 10
     assert report.outputs["group"] in (None, "10")
 
 

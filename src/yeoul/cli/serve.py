@@ -30,6 +30,7 @@ log = logging.getLogger("yeoul")
 _DRAIN_S = 20.0
 _IDLE_WAIT_S = 2.0
 _SWEEP_EVERY_S = 2.0
+_PIPELINE_NICE = 5  # uploads and viewers go before new tasks, and these before running ones
 _BUSY_TIMEOUT_S = 4.0  # so that a request fails within five seconds if the database is busy
 
 
@@ -56,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve_pipeline(settings: Settings) -> int:
+    os.nice(_PIPELINE_NICE)
     clock = SystemClock()
     lock = bootstrap.lock_pipeline(settings)
     database = bootstrap.make_database(settings)

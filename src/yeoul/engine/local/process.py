@@ -134,7 +134,7 @@ def lower_priority() -> None:
     Child processes inherit both. This process must be the first of its session: where the kernel groups processes by session, it shares
     the CPU among the groups first, and the priority within a group means nothing to the others (sched(7), autogroup).
     """
-    os.nice(_NICE)
+    os.nice(max(0, _NICE - os.nice(0)))
     for name, value in (("autogroup", _NICE), ("oom_score_adj", 500)):
         with suppress(OSError):
             Path(f"/proc/self/{name}").write_text(str(value))
