@@ -19,7 +19,7 @@ from yeoul.base.clock import SystemClock
 from yeoul.base.settings import Settings
 from yeoul.blob.memory import MemoryStore
 from yeoul.blob.store import Bucket
-from yeoul.bootstrap import make_api, make_site
+from yeoul.bootstrap import make_api
 from yeoul.catalog.account import account, session
 from yeoul.catalog.database import Database
 from yeoul.catalog.video import caption, listing, trash, video
@@ -44,7 +44,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
             session.add(connection, row, 1.0)
     clock = SystemClock()
     app = make_api(Settings(data=tmp_path), database, MemoryStore(clock), clock)
-    yield Site(make_site(app))
+    yield Site(app)
     app.state.parts.response_cache.close()
     app.state.parts.streams.close()
 
