@@ -503,12 +503,13 @@ def make_site(api: FastAPI) -> ASGIApp:
     from yeoul.api.file.pages import Pages
     from yeoul.api.file.receiver import Receiver
     from yeoul.api.front import Front
+    from yeoul.api.metrics.requests import RequestMetrics
 
     parts: Parts = api.state.parts
     receiver = None
     if isinstance(parts.store, HostedStore):
         receiver = Receiver(parts.store, parts.database, parts.clock, Turns(_make_address_finder(parts.settings)))
-    pages = Pages(parts, lambda app: _limit_concurrency(parts.settings, app))
+    pages = RequestMetrics(Pages(parts, lambda app: _limit_concurrency(parts.settings, app)))
     return Front(_make_stream_app(parts.settings, parts.streams, parts.store, parts.clock), api, receiver=receiver, pages=pages)
 
 

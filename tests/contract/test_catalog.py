@@ -700,6 +700,7 @@ def test_turns_without_work_cost_no_query(database: Database):
     clock.advance(10**6)
     assert not turns.is_due()
     emit(database, ("v", "news"))
+    turns.wait()  # PostgreSQL tells of a commit a moment later
     assert turns.is_due()
     turns.close()
 

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from prometheus_client import REGISTRY
 from sqlalchemy import event
 
 from tests.contract.test_discovery import add
 from yeoul.api.deps import Parts
 from yeoul.api.identity import hash_token
+from yeoul.api.metrics.requests import sent_bytes
 from yeoul.base.clock import SystemClock
 from yeoul.base.settings import ServerSettings, Settings
 from yeoul.blob.memory import MemoryStore
@@ -276,6 +278,14 @@ def test_a_page_that_was_sent_costs_no_query_until_something_changes(site: Site,
     assert ask(site, "PATCH", "/videos/public0", "ann", {"visibility": "private"}).status_code == 200
     hidden, missing = site.get("/watch/public0"), site.get("/watch/nothing")
     assert hidden.status_code == missing.status_code == 200 and hidden.text == missing.text
+
+
+def test_pages_are_counted_by_their_pattern(site: Site):
+    labels = {"route": "/watch/{video_id}", "method": "GET", "status": "200"}
+    before = REGISTRY.get_sample_value("yeoul_http_requests_total", labels) or 0, sent_bytes()["other"]
+    answer = site.get("/watch/public0")
+    assert REGISTRY.get_sample_value("yeoul_http_requests_total", labels) == before[0] + 1
+    assert sent_bytes()["other"] == before[1] + len(answer.content)
 
 
 @pytest.mark.parametrize(

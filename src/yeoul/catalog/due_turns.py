@@ -42,7 +42,7 @@ class DueTurns:
         self._due_at = math.inf if due_at is None else due_at
 
     def wait(self) -> None:
-        """Waits until `is_due` may be true, at least half a second after the last turn; not after `wake`."""
+        """Waits until `is_due` may be true, and until half a second after the last turn. Returns early if `wake` is called."""
         pause_s = self._turned_s + _PAUSE_S - time.monotonic()
         if pause_s > 0 and self._select([], pause_s):
             return

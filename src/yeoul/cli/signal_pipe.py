@@ -38,6 +38,6 @@ class SignalPipe:
             os.read(self._reader, _READ_BYTES)
 
     def wait(self) -> None:
-        """Waits for a signal that arrived after the last call, or arrives now."""
+        """Waits until a signal arrives. Returns at once if one has arrived since the last call."""
         select.select([self._reader], [], [])
         self.drain()

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not _wait_until_healthy(settings, tree, signals):
         tree.stop()
         return 0 if signals.stop_requested else 4
-    tree.start("pipeline")  # it would slow the start of the other down, and uploads wait for it safely
+    tree.start("pipeline")  # after the API, whose start it would slow down; uploads wait for it in the database
     print(f"Yeoul is running at {bootstrap.public_url(settings)} (data in {settings.data}); Ctrl-C stops it.", flush=True)
     if is_first_start and not arguments.no_demo:
         tree.start("demo")

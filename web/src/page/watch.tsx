@@ -33,7 +33,7 @@ function renderVideo(): void {
   render(<About video={latest} player={player} />, getElement("#about"));
 }
 
-/** What stands around the player can wait: building it takes longer than the first frame. */
+/** Renders what stands around the player. It waits, because it takes longer than the first frame. */
 function renderRest(): void {
   isFirstFrameDone = true;
   renderVideo();
@@ -54,6 +54,7 @@ function start(): void {
   followVideo(id, {
     onVideo: show,
     onGone: (error) => {
+      latest = null;
       player.showMissing(error.status, error.code);
       render(<Missing status={error.status} />, getElement("#about"));
     },

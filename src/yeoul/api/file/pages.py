@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,13 +16,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yeoul.api.compression import accepts_gzip, gzip_file
 from yeoul.api.deps import Parts
 from yeoul.api.file.page_policy import make_policy
 from yeoul.api.identity import COOKIE
-from yeoul.api.metrics.requests import RouteMetrics
 from yeoul.api.problem import make_problem
 from yeoul.api.public_url import make_public_url
 from yeoul.api.stream_sender import Headers, send_all
@@ -65,14 +63,14 @@ _LANGUAGES = ("en", "ko")
 _THEMES = ("dark", "light")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _COMPRESSED = {".js", ".mjs", ".css", ".svg"}
-_MAX_HEADS = 1024  # some 10 KB each
+_MAX_HEADS, _MAX_HEAD_LENGTH = 1024, 2**15  # in characters; longer heads, of videos with hundreds of chapters, are not kept
 
 
 @dataclass(frozen=True)
 class _Address:
-    """An address of a page. route: its pattern; video_id: of the pages with a player."""
+    """An address of a page. path: its pattern, by which metrics count; video_id: of the pages with a player."""
 
-    route: str
+    path: str
     file: str
     video_id: str | None
 
@@ -104,6 +102,7 @@ class _Addresses:
 
 
 _ADDRESSES = _Addresses()
+_ASSET = _Address(_ASSET_ROUTE, "", None)
 
 
 class Pages:
@@ -117,7 +116,6 @@ class Pages:
         self._work = limit(self._answer_with_work)
         self._templates: dict[str, _Template] = {}
         self._heads: OrderedDict[tuple[str, str, bool], tuple[int, VideoHead | None]] = OrderedDict()
-        self._metrics = RouteMetrics()
 
     @staticmethod
     def is_for(scope: Scope) -> bool:
@@ -126,45 +124,29 @@ class Pages:
         return path.startswith(_ASSETS) or _ADDRESSES.find(path) is not None or _find_without_slash(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started_s = time.perf_counter()
-        status = 500
-
-        async def note_and_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._answer(scope, receive, note_and_send)
-        finally:
-            address = _ADDRESSES.find(scope["path"])
-            route = _ASSET_ROUTE if address is None else address.route
-            self._metrics.note(route, scope["method"], status, time.perf_counter() - started_s)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        place = _find_without_slash(scope["path"])
+        address = _ADDRESSES.find(place or scope["path"]) or _ASSET
+        scope["route"] = address  # the label of the request metrics
         if scope["method"] not in ("GET", "HEAD"):
             response = make_problem(MethodError(f"pages are read with GET, not with {scope['method'][:20]}"))
             response.headers["Allow"] = _METHODS
             await response(scope, receive, send)
             return
-        if (place := _find_without_slash(scope["path"])) is not None:
+        if place is not None:
             query = scope["query_string"]
             await send_all(send, 307, [(b"location", quote(place).encode() + (b"?" + query if query else b""))], b"")
             return
         try:
-            if scope["path"].startswith(_ASSETS):
+            if address is _ASSET:
                 await self._send_asset(scope, send)
             else:
-                await self._send_page(scope, receive, send)
+                await self._send_page(address, scope, receive, send)
         except YeoulError as error:
             await make_problem(error)(scope, receive, send)
 
     # --- pages ---
 
-    async def _send_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = _ADDRESSES.find(scope["path"])
-        assert address is not None, "`is_for` has found it"
+    async def _send_page(self, address: _Address, scope: Scope, receive: Receive, send: Send) -> None:
         if address.video_id is None or _PLAYER not in self._open_template(address.file).text:
             await self._send(address, None, scope, send)
             return
@@ -188,8 +170,7 @@ class Pages:
             return None
 
     async def _answer_with_work(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        address = _ADDRESSES.find(scope["path"])
-        assert address is not None, "`_send_page` has found it"
+        address: _Address = scope["route"]
         video_id, base, is_embedded = key = self._make_key(address, scope)
         generation = self._find_generation()
         try:
@@ -199,7 +180,7 @@ class Pages:
         except Exception:
             log.exception("the head of a page could not be made")
             head, generation = None, None
-        if generation is not None:
+        if generation is not None and (head is None or len(head.head) <= _MAX_HEAD_LENGTH):
             self._heads[key] = generation, head
             self._heads.move_to_end(key)
             while len(self._heads) > _MAX_HEADS:
