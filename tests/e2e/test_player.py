@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from bench.server import Server
 from tests.e2e.clip import Clip
@@ -104,6 +104,47 @@ def test_seeks_to_the_picture(watch: Watch, upload: Upload):
     assert page.stats()["faults"] == []
 
 
+_SEEK_WHILE_APPENDING = """(target) => {
+  const add = MediaSource.prototype.addSourceBuffer;
+  MediaSource.prototype.addSourceBuffer = function (type) {
+    const buffer = add.call(this, type);
+    if (!type.startsWith('video/')) return buffer;
+    const append = buffer.appendBuffer;
+    buffer.appendBuffer = function (data) {
+      const media = document.querySelector('yeoul-player').media;
+      const ranges = buffer.buffered;
+      if (window.sought === undefined && ranges.length > 0 && ranges.end(0) > target - 2) {
+        window.sought = {shown: 0};
+        const onFrame = (_now, frame) => {
+          window.sought.shown = frame.mediaTime;
+          media.requestVideoFrameCallback(onFrame);
+        };
+        media.requestVideoFrameCallback(onFrame);
+        media.pause();
+        media.currentTime = target;
+        // The browser seeks meanwhile, and Shaka hears of the seek only after the segment was handed over.
+        for (const start = performance.now(); performance.now() - start < 20; );
+      }
+      return append.call(buffer, data);
+    };
+    return buffer;
+  };
+}"""
+
+
+def test_a_seek_into_a_segment_that_is_being_appended_shows_the_picture(watch: Watch, upload: Upload):
+    """Four times, since whether Chromium has begun to read that segment when it is removed is up to chance."""
+    video = upload("bunny-480p-30s.mp4")
+    for _ in range(4):
+        page = watch(video["id"])
+        page.page.add_init_script(f"({_SEEK_WHILE_APPENDING})(12)")
+        page.open().until("window.sought !== undefined && !player.media.seeking")
+        page.until("player.media.buffered.length > 0 && player.media.buffered.end(0) > 29.9")
+        page.until("Math.abs(window.sought.shown - 12) < 0.001")
+        assert page.media("media.currentTime") == 12
+        page.page.close()
+
+
 @pytest.mark.parametrize("proto", leave_out(["hls", "dash"], {"hls"}))
 def test_quality_picker_changes_the_picture(watch: Watch, upload: Upload, proto: str):
     page = watch(upload("bunny-480p-30s.mp4")["id"]).play(proto=proto)
@@ -172,6 +213,22 @@ def test_captions_are_offered_and_show(watch: Watch, upload: Upload):
     )
     page.press("c")
     page.until("[...player.media.textTracks].every((track) => track.mode !== 'showing')")
+
+
+def test_a_key_pressed_before_the_controls_have_loaded_is_not_lost(watch: Watch, upload: Upload):
+    page = watch(upload("with-srt-subtitles.mkv")["id"])
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.page.route("**/controls-*.js", hold)
+    with page.page.expect_request("**/controls-*.js"):
+        page.open()
+    page.until("player.media.textTracks.length > 0")
+    page.press("c")
+    held[0].continue_()
+    page.until("[...player.media.textTracks].some((track) => track.kind === 'captions' && track.mode === 'showing')")
 
 
 def test_lost_connection_comes_back_by_itself(watch: Watch, upload: Upload):

@@ -115,22 +115,25 @@ class WatchPage:
         self.until("player.media.ended")
 
     def seek(self, time_s: float) -> float:
-        """Seek, and the time of the picture that shows then."""
-        return self.page.evaluate(
-            f"""(target) => new Promise((done) => {{
+        """Seek, and the time of the picture that shows then. The page mends a later one, which Chromium sometimes shows."""
+        self.page.evaluate(
+            f"""(target) => {{
                 const media = {_PLAYER}.media;
-                let shown = null, sought = false;
+                const sought = {{shown: Infinity, done: false}};
+                window.sought = sought;
                 const onFrame = (now, frame) => {{
-                    shown = frame.mediaTime;
-                    if (sought) done(shown); else media.requestVideoFrameCallback(onFrame);
+                    sought.shown = frame.mediaTime;
+                    if (window.sought === sought) media.requestVideoFrameCallback(onFrame);
                 }};
                 media.requestVideoFrameCallback(onFrame);
                 // The picture may be presented before the event or after it, but once only.
-                media.addEventListener('seeked', () => {{ sought = true; if (shown !== null) done(shown); }}, {{once: true}});
+                media.addEventListener('seeked', () => {{ sought.done = true; }}, {{once: true}});
                 media.currentTime = target;
-            }})""",
+            }}""",
             time_s,
         )
+        self.until(f"!player.media.seeking && window.sought.done && window.sought.shown <= {time_s} + 0.001")
+        return self.page.evaluate("window.sought.shown")
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)

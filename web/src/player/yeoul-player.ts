@@ -35,6 +35,7 @@ import { syncTextTracks } from "./stream/text-tracks.ts";
 const RESUMED_TOAST_MS = 4000;
 /** A viewer whose stream is slow gets the controls and the rest of the page before the first frame. */
 const FIRST_FRAME_WITHIN_MS = 600;
+const IMPORT_RETRY_MS = 600;
 
 /** How a page wants playback to start. */
 export interface StartOptions {
@@ -95,7 +96,7 @@ export class YeoulPlayer extends HTMLElement {
     this.#retryNotice = new RetryNotice(this);
     this.media.addEventListener("playing", () => this.classList.add("begun"), { once: true });
     syncPreferences(this.playback);
-    void this.firstFrame.then(() => this.#openControls());
+    void this.firstFrame.then(() => this.openControls());
     this.#endKeys = listenForKeys(this.#actions);
     reportPlayback(this);
   }
@@ -188,16 +189,14 @@ export class YeoulPlayer extends HTMLElement {
     } else this.media.currentTime = Math.max(0, Math.min(seconds, this.#seekableEndS()));
   }
 
-  #openControls(): Promise<void> {
-    this.#opening ??= this.#loadControls().catch(() => {
-      this.#opening = null; // the connection was lost
-      window.setTimeout(() => void this.#openControls(), FIRST_FRAME_WITHIN_MS);
-    });
+  /** Loads the controls. Resolves when they are there, also after a lost connection. */
+  openControls(): Promise<void> {
+    this.#opening ??= this.#loadControls();
     return this.#opening;
   }
 
   async #loadControls(): Promise<void> {
-    const { Controls } = await import("./control/controls.ts");
+    const { Controls } = await importControls();
     this.#controls = await Controls.open(this, this.#facts);
     this.#updateControls();
   }
@@ -226,7 +225,7 @@ export class YeoulPlayer extends HTMLElement {
   #wait(stream: Stream): void {
     this.#stage.hide();
     this.#waiting = stream;
-    void this.#openControls();
+    void this.openControls();
   }
 
   #setPaused(paused: boolean): void {
@@ -257,7 +256,7 @@ export class YeoulPlayer extends HTMLElement {
     this.#notifyStore();
     if (!isFirst) return;
     if ((preference().captions || this.#options.captions) && this.#hasCaptions())
-      void this.#openControls().then(() => {
+      void this.openControls().then(() => {
         if (!showsCaptions(this.media)) this.#actions.toggleCaptions();
       });
     if (this.#video !== null) savePositions(this.#video.id, this.media);
@@ -314,6 +313,22 @@ export class YeoulPlayer extends HTMLElement {
     if (fault === null) this.#stage.hide();
     else if (!fault.isTransient) this.#stage.showFault(fault);
   }
+}
+
+async function importControls(): Promise<typeof import("./control/controls.ts")> {
+  for (;;) {
+    try {
+      return await import("./control/controls.ts");
+    } catch {
+      await pause(IMPORT_RETRY_MS); // the connection was lost
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    window.setTimeout(resolve, ms);
+  });
 }
 
 shaka.polyfill.installAll();

@@ -18,6 +18,7 @@ interface Player extends HTMLElement {
   togglePlay(): void;
   seekTo(seconds: number): void;
   playNext(): void;
+  openControls(): Promise<void>;
 }
 
 export class Actions implements KeyTarget {
@@ -102,8 +103,10 @@ export class Actions implements KeyTarget {
     showKeys();
   }
 
-  /** Clicks a button of the controls, if they have loaded. */
+  /** Clicks a button of the controls as soon as they have loaded. */
   #click(name: string): void {
-    this.player.querySelector<HTMLElement>(name)?.click();
+    void this.player
+      .openControls()
+      .then(() => this.player.querySelector<HTMLElement>(name)?.click());
   }
 }

@@ -18,6 +18,7 @@ import { applyEditLists } from "./edit-list.ts";
 import { ignoresEditLists } from "./engine.ts";
 import { describeFault, type Fault, isInterruption } from "./fault.ts";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs.ts";
+import { checkSeeks } from "./seek-check.ts";
 import { StallCounter } from "./stall-counter.ts";
 import {
   bandwidthFor,
@@ -83,6 +84,7 @@ export class Playback {
     this.#attached = this.shaka.attach(media);
     this.#configure();
     if (ignoresEditLists(navigator.userAgent)) applyEditLists(this.shaka);
+    checkSeeks(media);
     this.shaka.addEventListener("error", (event) =>
       this.#onError((event as unknown as { detail: unknown }).detail),
     );
