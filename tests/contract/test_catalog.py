@@ -671,6 +671,18 @@ def test_a_descriptor_of_a_watch_is_readable_after_a_commit_alone(database: Data
     watch.close()
 
 
+def test_a_watch_of_some_tables_sleeps_through_changes_of_others(database: Database):
+    """On SQLite, which cannot tell them apart, it wakes for all."""
+    add_video(database)
+    watch = database.watch(("task", "video"))
+    emit(database, ("v", "news"))
+    assert watch.wait(0.05) is database.is_sqlite
+    _retitle(database)
+    assert watch.wait(10)
+    assert database.count_changes(("video",)) == 2 and database.count_changes(("video", "outbox")) == 3
+    watch.close()
+
+
 def test_a_watch_without_a_signal_polls(tmp_path: Path):
     """On a system without inotify, or in a folder that this process may not write to."""
     database = Database(f"sqlite:///{tmp_path / 'yeoul.db'}")
@@ -687,7 +699,7 @@ def test_a_watch_without_a_signal_polls(tmp_path: Path):
 
 def test_turns_without_work_cost_no_query(database: Database):
     clock = ManualClock(NOW)
-    turns = DueTurns(database, clock)
+    turns = DueTurns(database, clock, ("outbox",))
     assert turns.is_due()
     assert turns.is_due(), "a turn that fails is tried again"
     turns.set_due(NOW + 60)
@@ -707,7 +719,7 @@ def test_turns_without_work_cost_no_query(database: Database):
 
 def test_commits_and_stops_end_the_wait_of_a_loop(database: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("yeoul.catalog.database._POLL_S", 3600.0)
-    turns = DueTurns(database, ManualClock(NOW))
+    turns = DueTurns(database, ManualClock(NOW), ("outbox",))
     with ThreadPoolExecutor(1) as pool:
         for end in (lambda: emit(database, ("v", "news")), turns.wake):
             assert turns.is_due()
@@ -792,6 +804,68 @@ def _stand_still(database: Database) -> None:
         with database.write() as other:
             video.lock(other, "v")
         video.lock(frozen, "v")
+
+
+def test_a_locked_row_is_waited_for_a_limited_time(database: Database):
+    if database.is_sqlite:  # its limit is `busy_s`
+        return
+    add_video(database)
+    with database.write() as holder:
+        video.lock(holder, "v")
+        with pytest.raises(UnavailableError, match="rows were locked"):
+            _lock_for(database, "50ms")
+
+
+def _lock_for(database: Database, limit: str) -> None:
+    with database.write() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar() == "10s"
+        connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))  # the test need not last that long
+        video.lock(connection, "v")
+
+
+def test_a_statement_runs_for_a_limited_time(database: Database):
+    if database.is_sqlite:  # it runs in this process
+        return
+    with pytest.raises(UnavailableError, match="ended a statement"):
+        _sleep(database, "50ms")
+
+
+def _sleep(database: Database, limit: str) -> None:
+    with database.read() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "15s"
+        connection.execute(text(f"SET LOCAL statement_timeout = '{limit}'"))
+        connection.execute(text("SELECT pg_sleep(600)"))
+
+
+def test_a_frozen_database_holds_nobody_up(database: Database):
+    """A suspended server acknowledges what it receives, so that only the client can notice."""
+    if database.is_sqlite:
+        return
+    with pytest.raises(UnavailableError, match="cannot be reached"):
+        _freeze(database)
+    database.ping()  # by another connection
+
+
+def _freeze(database: Database) -> None:
+    with database.read() as connection:
+        connection.connection.driver_connection.silence_s = 0.2  # type: ignore[union-attr]
+        server = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        os.kill(server, signal.SIGSTOP)
+        try:
+            connection.execute(text("SELECT 1"))
+        finally:
+            os.kill(server, signal.SIGCONT)
+
+
+def test_migrations_may_take_long(database: Database):
+    if database.is_sqlite:
+        return
+    with database.rebuild() as connection:
+        assert [connection.execute(text(f"SHOW {name}_timeout")).scalar() for name in ("statement", "lock")] == ["0", "0"]
+        assert connection.connection.driver_connection.silence_s is None  # type: ignore[union-attr]
+    with database.write() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "15s"
+        assert connection.connection.driver_connection.silence_s == 20  # type: ignore[union-attr]
 
 
 def test_a_wrong_statement_is_not_called_unavailable(database: Database):

@@ -1,4 +1,4 @@
-"""Caches API responses and video views until the database changes."""
+"""Caches API responses and video views until what they show changes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from yeoul.catalog.database import ChangeWatch, Database
 if TYPE_CHECKING:
     from yeoul.api.view import VideoView
 
+# What cached answers show. Tasks, sessions and beacons change far more often, and no public answer depends on them.
+_TABLES = (
+    *("account", "audio_track", "avatar", "caption", "listing", "piece", "playlist", "playlist_entry", "rendition"),
+    *("run", "segment", "setting", "subscription", "upload", "video"),
+)
 _MAX_ENTRIES = 2048
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the copy of the caller (`If-None-Match`) is current."}}
 
@@ -38,14 +43,15 @@ class CachedResponse:
 class ResponseCache:
     """A cache of response bodies and video views. Safe to share between threads.
 
-    Bodies are cached by path and query until the next commit. Views are cached by (video id, version), and never become stale.
+    Bodies are cached by path and query until the next commit; on PostgreSQL, until one that changes what they show. Views are cached by
+    (video id, version), and never become stale.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._watch: ChangeWatch | None = None
-        self._seen_commits = -1  # number of commits of this process at the last check
+        self._seen_changes = -1  # number of changes by this process at the last check
         self._generation = 0  # how often the bodies were cleared
         self._bodies: dict[CacheKey, CachedResponse] = {}
         self._views: OrderedDict[tuple[str, int], VideoView] = OrderedDict()
@@ -69,7 +75,7 @@ class ResponseCache:
             return self._renew(), self._bodies.get(place)
 
     def get_generation(self) -> int:
-        """Returns a number that changes with each commit. Raises UnavailableError."""
+        """Returns a number that changes when a cached answer may have. Raises UnavailableError."""
         with self._lock:
             return self._renew()
 
@@ -80,13 +86,13 @@ class ResponseCache:
         return self._generation
 
     def _has_changed(self) -> bool:
-        commits = self._database.commits
+        changes = self._database.count_changes(_TABLES)
         if self._watch is None:
-            self._watch = self._database.watch()
-            self._seen_commits = commits
+            self._watch = self._database.watch(_TABLES)
+            self._seen_changes = changes
             return True
-        old, self._seen_commits = self._seen_commits, commits
-        return self._watch.poll() or old != commits
+        old, self._seen_changes = self._seen_changes, changes
+        return self._watch.poll() or old != changes
 
     def _keep(self, generation: int, place: CacheKey, response: CachedResponse) -> None:
         with self._lock:

@@ -1,8 +1,11 @@
 """Opens the database, runs transactions, and waits for commits of other processes.
 
 SQLite runs in WAL mode with synchronous=FULL. Writing transactions take the lock when they begin (BEGIN IMMEDIATE), so that none fails
-because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL. On SQLite, `catalog/commit_signal.py` wakes
-them, and `PRAGMA data_version` tells.
+because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL, by the tables that changed. On SQLite,
+`catalog/commit_signal.py` wakes them, and `PRAGMA data_version` tells.
+
+No call waits for PostgreSQL for ever: the server ends statements that run or wait for a lock too long, and connections to a server
+that does not answer at all are given up.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import os
 import select
 import sqlite3
+import threading
 import time
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,11 +28,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from yeoul.base.errors import DatabaseDamagedError, StorageFullError, UnavailableError
 from yeoul.catalog.commit_signal import CommitSignal, forget_events
 
-_CHANNEL = "yeoul"
+_CHANNEL = "yeoul"  # of every commit that changed something; `yeoul_TABLE` is the channel of one table
 _CHANGED = "yeoul_changed"
-_DISK_FULL, _IDLE_TOO_LONG = "53100", "25P03"  # PostgreSQL, appendix A: error codes
-# Our transactions wait for nothing but the database. An idle one belongs to a suspended process and blocks all others.
-_IDLE_S = 10
+# PostgreSQL, appendix A: error codes
+_DISK_FULL, _IDLE_TOO_LONG, _STATEMENT_TOO_LONG, _LOCKED_TOO_LONG = "53100", "25P03", "57014", "55P03"
+_NOTIFY = text("SELECT pg_notify(channel, '') FROM unnest(CAST(:channels AS text[])) AS channel")
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -52,12 +57,6 @@ class _SqlitePreparation:
         cursor.close()
 
 
-def _prepare_postgresql(dbapi_connection: Any, _record: Any) -> None:
-    dbapi_connection.autocommit = True
-    dbapi_connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_S}s'")
-    dbapi_connection.autocommit = False
-
-
 def _begin_sqlite(connection: Connection) -> None:
     mode = "IMMEDIATE" if connection.get_execution_options().get("yeoul_write") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
@@ -65,7 +64,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _note_change(connection: Connection, cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: Any) -> None:
     if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
-        connection.info[_CHANGED] = True
+        connection.info.setdefault(_CHANGED, set()).add(context.compiled.statement.table.name)
 
 
 def _translate(error: DBAPIError) -> Exception:
@@ -76,7 +75,11 @@ def _translate(error: DBAPIError) -> Exception:
     if sqlite_code in _DAMAGED:
         return DatabaseDamagedError("the database file is damaged or is not a database: restore a backup")
     if getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG:
-        return UnavailableError(f"the database ended this transaction because it was idle for {_IDLE_S} s")
+        return UnavailableError("the database ended this transaction because it was idle for too long")
+    if getattr(error.orig, "sqlstate", None) == _STATEMENT_TOO_LONG:
+        return UnavailableError("the database ended a statement that ran for too long")
+    if getattr(error.orig, "sqlstate", None) == _LOCKED_TOO_LONG:
+        return UnavailableError("the database is busy: rows were locked for too long")
     # SQLite also raises OperationalError for wrong statements.
     if isinstance(error, OperationalError) and sqlite_code != sqlite3.SQLITE_ERROR:
         return UnavailableError("the database cannot be reached or is busy")
@@ -89,7 +92,8 @@ class Database:
     def __init__(self, url: str, busy_s: float = 20.0) -> None:
         """busy_s: how long to wait for other writers of SQLite before UnavailableError is raised."""
         parsed = make_url(url)
-        self.commits = 0  # commits of this process; `watch` reports those of other processes, a moment later
+        self._changes: Counter[str] = Counter()  # commits of this process by table; `watch` reports those of all processes, a moment later
+        self._counting = threading.Lock()
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -101,7 +105,9 @@ class Database:
             event.listen(self.engine, "connect", _SqlitePreparation(busy_s))
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            event.listen(self.engine, "connect", _prepare_postgresql)
+            from yeoul.catalog import postgresql
+
+            event.listen(self.engine, "do_connect", postgresql.connect)
         event.listen(self.engine, "after_cursor_execute", _note_change)
 
     def ping(self) -> None:
@@ -134,11 +140,12 @@ class Database:
                 with connection.begin():
                     yield connection
                     # Only after a change: otherwise waiters that find nothing to do would wake each other endlessly.
-                    has_changed = bool(connection.info.pop(_CHANGED, False))
-                    if has_changed and not self.is_sqlite:
-                        connection.execute(text(f"NOTIFY {_CHANNEL}"))
-                self.commits += 1
-                if has_changed and self.signal is not None:
+                    tables: set[str] = connection.info.pop(_CHANGED, set())
+                    if tables and not self.is_sqlite:
+                        connection.execute(_NOTIFY, {"channels": [_CHANNEL, *(f"{_CHANNEL}_{table}" for table in sorted(tables))]})
+                with self._counting:
+                    self._changes.update(tables)
+                if tables and self.signal is not None:
                     self.signal.tell()
         except DBAPIError as error:
             raise _translate(error) from error
@@ -148,7 +155,9 @@ class Database:
         """Opens a transaction for migrations. On SQLite it can replace whole tables, even if other tables refer to them."""
         if not self.is_sqlite:
             with self.write() as connection:
-                yield connection
+                driver: Any = connection.connection.driver_connection
+                with driver.unlimited():
+                    yield connection
             return
         try:
             with self.engine.connect() as plain:
@@ -165,9 +174,17 @@ class Database:
         except DBAPIError as error:
             raise _translate(error) from error
 
-    def watch(self) -> ChangeWatch:
-        """Opens a watch for one thread. The caller closes it."""
-        return ChangeWatch(self)
+    def count_changes(self, tables: Collection[str]) -> int:
+        """Returns how many commits of this process changed each of the tables, summed up."""
+        with self._counting:
+            return sum(self._changes[table] for table in tables)
+
+    def watch(self, tables: Collection[str] = ()) -> ChangeWatch:
+        """Opens a watch for one thread. The caller closes it.
+
+        tables: on PostgreSQL, the watch reports only changes of these; empty: of all.
+        """
+        return ChangeWatch(self, tables)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -176,15 +193,16 @@ class Database:
 
 
 class ChangeWatch:
-    """Reports whether anything was committed since the last call. Not safe to share between threads.
+    """Reports whether the watched tables were changed since the last call; on SQLite, any table. Not safe to share between threads.
 
     A watch has its own connection, so it also sees the commits of its own process. If the connection is lost, the watch opens a new
     one and reports a change, because it may have missed commits.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tables: Collection[str]) -> None:
         self._database = database
         self._is_sqlite = database.is_sqlite
+        self._channels = [f"{_CHANNEL}_{table}" for table in sorted(tables)] or [_CHANNEL]
         self._lost_error = database.engine.dialect.loaded_dbapi.OperationalError
         self._open()
         self._signal = None if database.signal is None else database.signal.watch()
@@ -200,7 +218,7 @@ class ChangeWatch:
             self._seen_version = self._version()
         else:
             self._raw.autocommit = True
-            self._raw.execute(f"LISTEN {_CHANNEL}")
+            self._raw.execute("; ".join(f"LISTEN {channel}" for channel in self._channels))
 
     def _version(self) -> int:
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])

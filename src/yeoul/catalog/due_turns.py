@@ -6,6 +6,7 @@ import math
 import os
 import select
 import time
+from collections.abc import Collection
 from contextlib import suppress
 
 from yeoul.base.clock import Clock
@@ -18,9 +19,11 @@ _READ_BYTES = 64
 class DueTurns:
     """The turns of one thread. Polling and waiting cost no query."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, tables: Collection[str]) -> None:
+        """tables: a change of one of them can make a turn due."""
         self._database = database
         self._clock = clock
+        self._tables = tables
         self._watch: ChangeWatch | None = None
         self._due_at = -math.inf
         self._turned_s = -math.inf  # by the monotonic clock
@@ -31,7 +34,7 @@ class DueTurns:
     def is_due(self) -> bool:
         """True if anything was committed, or the time of `set_due` has come. Stays true until `set_due`. Raises UnavailableError."""
         if self._watch is None:
-            self._watch = self._database.watch()
+            self._watch = self._database.watch(self._tables)
         if self._watch.poll() or self._clock.now() >= self._due_at:
             self._due_at = -math.inf
             self._turned_s = time.monotonic()

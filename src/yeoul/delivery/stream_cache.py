@@ -82,7 +82,7 @@ class StreamCache:
             unchecked, self._unchecked = self._unchecked, set()
         try:
             if self._watch is None:
-                self._watch = self._database.watch()
+                self._watch = self._database.watch(("video",))
                 has_changed = True
             else:
                 has_changed = self._watch.poll()

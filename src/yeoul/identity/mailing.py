@@ -48,7 +48,7 @@ class MailSender:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        self._turns = DueTurns(self._database, self._clock)
+        self._turns = DueTurns(self._database, self._clock, ("outbox",))
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._thread.start()
 

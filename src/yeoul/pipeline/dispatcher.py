@@ -43,6 +43,7 @@ from yeoul.pipeline.settlement import Settlement
 from yeoul.pipeline.sweeper import Sweeper
 
 log = logging.getLogger("yeoul.pipeline")
+_TABLES = ("outbox", "run", "task", "worker")  # what can give a dispatcher work
 _BATCH = 64
 _MIN_WAIT_S = 0.05  # between turns without a change: what is due may have to wait for another dispatcher
 _RETRY_DELAY_S = 1.0
@@ -85,7 +86,7 @@ class Dispatcher:
         self._on_run_ended = on_run_ended
         self._ended_runs: list[str] = []
         self._reports: deque[Report] = deque()
-        self._watch = database.watch()
+        self._watch = database.watch(_TABLES)
         self._changed = True
         self._placing = True
 

@@ -52,7 +52,7 @@ class WebhookSender:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        self._turns = DueTurns(self._database, self._clock)
+        self._turns = DueTurns(self._database, self._clock, ("webhook", "webhook_delivery"))
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
         self._thread.start()
 

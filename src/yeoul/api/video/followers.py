@@ -8,6 +8,8 @@ from collections import Counter
 from yeoul.base.errors import TooManyRequestsError
 from yeoul.catalog.database import ChangeWatch, Database
 
+# What event streams show, and whether their callers may see it.
+_TABLES = ("account", "api_token", "run", "session", "task", "video")
 _POLL_EVERY_S = 0.05
 _MAX_STREAMS = 1000
 _MAX_STREAMS_OF_ADDRESS = 100  # a whole lecture hall can share one address
@@ -32,7 +34,7 @@ class Followers:
         if self._counts.total() >= self._most or self._counts[address] >= self._of_address:
             raise TooManyRequestsError("too many event streams are open; poll the video instead", retry_after_s=_RETRY_S)
         if self._watch is None:
-            self._watch = self._database.watch()
+            self._watch = self._database.watch(_TABLES)
         self._counts[address] += 1
 
     def leave(self, address: str) -> None:
@@ -45,7 +47,7 @@ class Followers:
             self._watch = None
 
     def version(self) -> int:
-        """Returns a number that grows after each commit. Raises UnavailableError if the database cannot be reached."""
+        """Returns a number that grows when an event stream may have news. Raises UnavailableError if the database cannot be reached."""
         now_s = time.monotonic()
         if self._watch is not None and now_s - self._polled_s >= _POLL_EVERY_S:
             self._polled_s = now_s
