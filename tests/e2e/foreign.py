@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,21 @@ _PREFERENCES = {
     "extensions.getAddons.cache.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
+# Sound goes from the page's process to PulseAudio, out of the browser's own sandbox.
+_SOUND_PREFERENCES = {
+    "media.cubeb.backend": "pulse",
+    "media.cubeb.sandbox": False,
+    "security.sandbox.content.level": 0,
+}
+_SCREEN = "1280x800x24"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen that nobody sees. framebuffer: a file with its pixels as they are now, in the format of xwd."""
+
+    display: str
+    framebuffer: Path
 
 
 class Tab(Protocol):
@@ -41,6 +57,10 @@ class Tab(Protocol):
 
     def evaluate(self, expression: str) -> Any:
         """Returns what an expression is, as JSON has it; a promise is waited for."""
+        ...
+
+    def touch(self) -> None:
+        """Clicks the page's title: a browser may play sound only after that."""
         ...
 
 
@@ -74,6 +94,9 @@ class FirefoxTab:
         assert found["type"] == "success", found
         return json.loads(found["result"]["value"])
 
+    def touch(self) -> None:
+        """Does nothing: Firefox is told to play sound without it."""
+
 
 class WebKitTab:
     """A page of WebKit's MiniBrowser, by WebDriver."""
@@ -98,6 +121,10 @@ class WebKitTab:
         assert not found.startswith("!"), found
         return json.loads(found)
 
+    def touch(self) -> None:
+        title = self._ask(f"{self._path}/element", {"using": "css selector", "value": "h1"})
+        self._ask(f"{self._path}/element/{next(iter(title.values()))}/click", {})
+
     def close(self) -> None:
         with contextlib.suppress(httpx.HTTPError):
             self._client.delete(self._path)
@@ -105,14 +132,32 @@ class WebKitTab:
 
 
 @contextlib.contextmanager
-def open_firefox(program: Path, profile: Path) -> Iterator[Tab]:
-    """Firefox without a window, with a profile of its own."""
+def open_screen(xvfb: Path, folder: Path) -> Iterator[Screen]:
+    """A screen for programs that need one. folder: an empty one."""
+    reading, writing = os.pipe()
+    words = [str(xvfb), "-displayfd", str(writing), "-screen", "0", _SCREEN, "-fbdir", str(folder)]
+    process = subprocess.Popen(words, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as told:
+            yield Screen(f":{told.readline().strip()}", folder / "Xvfb_screen0")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def open_firefox(program: Path, profile: Path, *, screen: Screen | None = None, speaker: str | None = None) -> Iterator[Tab]:
+    """Firefox with a profile of its own. screen: None: it has no window. speaker: an address of PulseAudio; None: it is silent."""
     profile.mkdir()
+    preferences = _PREFERENCES if speaker is None else _PREFERENCES | _SOUND_PREFERENCES
     (profile / "user.js").write_text(
-        "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in _PREFERENCES.items())
+        "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items())
     )
-    command = [str(program), "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0", "about:blank"]
-    with (profile / "log").open("w") as log, subprocess.Popen(command, stderr=log, stdout=log) as firefox:
+    window = "--headless" if screen is None else "--kiosk"
+    command = [str(program), window, "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0", "about:blank"]
+    environ = _environ(screen, speaker)
+    with (profile / "log").open("w") as log, subprocess.Popen(command, env=environ, stderr=log, stdout=log) as firefox:
         try:
             said = r"WebDriver BiDi listening on ws://[^:]*:(\d+)"
             port = wait_for(lambda: re.search(said, (profile / "log").read_text()), "Firefox")
@@ -123,33 +168,29 @@ def open_firefox(program: Path, profile: Path) -> Iterator[Tab]:
 
 
 @contextlib.contextmanager
-def open_webkit(driver: Path, xvfb: Path) -> Iterator[Tab]:
-    """WebKit's MiniBrowser on a screen that nobody sees."""
-    reading, writing = os.pipe()
-    screen = subprocess.Popen(
-        [str(xvfb), "-displayfd", str(writing), "-screen", "0", "1280x800x24"], pass_fds=[writing], stderr=subprocess.DEVNULL
-    )
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        display = f":{told.readline().strip()}"
+def open_webkit(driver: Path, screen: Screen, *, speaker: str | None = None) -> Iterator[Tab]:
+    """WebKit's MiniBrowser. speaker: an address of PulseAudio; None: it is silent."""
     port = free_port()
     # Rendering by software; the browser's own sandbox needs what containers lack.
     environ = {
-        "DISPLAY": display,
         "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
     }
-    process = subprocess.Popen([str(driver), f"--port={port}"], env={**os.environ, **environ}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([str(driver), f"--port={port}"], env=_environ(screen, speaker) | environ, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: _answers(port), "WebKit's driver")
         tab = WebKitTab(port)
         yield tab
         tab.close()
     finally:
-        for one in (process, screen):
-            one.terminate()
-            one.wait()
+        process.terminate()
+        process.wait()
+
+
+def _environ(screen: Screen | None, speaker: str | None) -> dict[str, str]:
+    own = {"DISPLAY": screen and screen.display, "PULSE_SERVER": speaker}
+    return {**os.environ, **{name: value for name, value in own.items() if value is not None}}
 
 
 def _answers(port: int) -> bool:

@@ -50,6 +50,32 @@ LOOK = f"""(async () => {{
 }})()"""
 
 
+# Fills the window with the page's video, or with the given MP4 (base64) instead, as `window.media`: at its start, and decoded before.
+FILL_SCREEN = """async (file) => {
+  let media = document.querySelector('yeoul-player').media;
+  media.pause();
+  if (file !== null) {
+    media = document.createElement('video');
+    media.src = URL.createObjectURL(new Blob([Uint8Array.from(atob(file), (one) => one.charCodeAt(0))], {type: 'video/mp4'}));
+    document.body.append(media);
+  }
+  Object.assign(media.style, {position: 'fixed', inset: '0', width: '100vw', height: '100vh', zIndex: '99999', background: 'black'});
+  window.media = media;
+  media.muted = true;
+  await media.play();
+  await new Promise((done) => media.addEventListener('timeupdate', () => media.currentTime > 0.7 && done()));
+  media.pause();
+  media.currentTime = 0;
+  await new Promise((done) => media.addEventListener('seeked', done, {once: true}));
+  media.muted = false;
+}"""
+PLAY_ALONE = """(async () => {
+  const ended = new Promise((done) => window.media.addEventListener('ended', done, {once: true}));
+  await window.media.play();
+  await ended;
+})()"""
+
+
 @dataclass(frozen=True)
 class WebPlayer:
     """A player: its script in `web/node_modules`, the stream that it takes, and how it is begun; `window.media` is its element then."""

@@ -20,6 +20,7 @@ from tests.e2e.foreign import (
     fetch_by_yt_dlp,
     find_flash_times,
     open_firefox,
+    open_screen,
     open_webkit,
     play_by_gstreamer,
     play_by_mpv,
@@ -85,7 +86,11 @@ def tab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with open_firefox(request.getfixturevalue("firefox"), tmp_path_factory.mktemp("firefox") / "profile") as tab:
             yield tab
     else:
-        with open_webkit(request.getfixturevalue("webkit_driver"), request.getfixturevalue("xvfb")) as tab:
+        folder = tmp_path_factory.mktemp("screen")
+        with (
+            open_screen(request.getfixturevalue("xvfb"), folder) as screen,
+            open_webkit(request.getfixturevalue("webkit_driver"), screen) as tab,
+        ):
             yield tab
 
 

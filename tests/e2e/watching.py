@@ -115,7 +115,7 @@ class WatchPage:
         self.until("player.media.ended")
 
     def seek(self, time_s: float) -> float:
-        """Seek, and the time of the picture that shows then. The page mends a later one, which Chromium sometimes shows."""
+        """Seeks a paused video, and returns the time of the picture that shows then. The page mends a later one of Chromium's."""
         self.page.evaluate(
             f"""(target) => {{
                 const media = {_PLAYER}.media;

@@ -1,15 +1,16 @@
 /**
- * Makes streams playable in engines whose Media Source Extensions ignore edit lists: WebKit on
- * GStreamer, as in GNOME Web and in many television sets. Without it frames are shown too late, by
- * the time between their decoding and presentation.
+ * Makes streams playable in engines that misread edit lists: WebKit on GStreamer, as in GNOME Web and
+ * in many television sets, would show frames too late, by the time between their decoding and
+ * presentation, and Firefox would play sound too late by as much.
  */
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";
 
+import type { TrackKind } from "./engine.ts";
 import { clearMediaTime, shiftSegment } from "./segment-times.ts";
 
-/** Makes a player shift the times of all segments by the edit list of their init segment. */
-export function applyEditLists(player: shaka.Player): void {
+/** Makes a player shift the times of all segments of some tracks by the edit list of their init segment. */
+export function applyEditLists(player: shaka.Player, tracks: readonly TrackKind[]): void {
   const mediaTimes = new Map<number, PromiseWithResolvers<number>>();
   const mediaTimeOf = (stream: number): PromiseWithResolvers<number> => {
     const existing = mediaTimes.get(stream) ?? withResolvers<number>();
@@ -18,8 +19,9 @@ export function applyEditLists(player: shaka.Player): void {
   };
   player.getNetworkingEngine()?.registerResponseFilter(async (_type, response, context) => {
     const { AdvancedRequestType } = shaka.net.NetworkingEngine;
+    const kind = context?.stream?.type;
     const stream = context?.stream?.id;
-    if (stream === undefined) return;
+    if (stream === undefined || !tracks.some((track) => track === kind)) return;
     if (context?.type === AdvancedRequestType.INIT_SEGMENT) {
       const [init, mediaTime] = clearMediaTime(bytesOf(response.data));
       response.data = init;

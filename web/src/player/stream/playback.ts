@@ -15,7 +15,7 @@ import {
   pickStartAudio,
 } from "./audio-tracks.ts";
 import { applyEditLists } from "./edit-list.ts";
-import { ignoresEditLists } from "./engine.ts";
+import { misreadTracks } from "./engine.ts";
 import { describeFault, type Fault, isInterruption } from "./fault.ts";
 import { activeRung, chooseRung, listRungs, type Rung } from "./rungs.ts";
 import { checkSeeks } from "./seek-check.ts";
@@ -83,7 +83,8 @@ export class Playback {
     this.stalls = new StallCounter(media);
     this.#attached = this.shaka.attach(media);
     this.#configure();
-    if (ignoresEditLists(navigator.userAgent)) applyEditLists(this.shaka);
+    const misread = misreadTracks(navigator.userAgent);
+    if (misread.length > 0) applyEditLists(this.shaka, misread);
     checkSeeks(media);
     this.shaka.addEventListener("error", (event) =>
       this.#onError((event as unknown as { detail: unknown }).detail),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { Video } from "../../../src/api/video.ts";
-import { ignoresEditLists } from "../../../src/player/stream/engine.ts";
+import { misreadTracks } from "../../../src/player/stream/engine.ts";
 import {
   chooseStream,
   countListedRungs,
@@ -91,26 +91,26 @@ describe("countListedRungs", () => {
   });
 });
 
-test("ignoresEditLists names WebKit on GStreamer, and no other engine", () => {
+test("misreadTracks names all tracks in WebKit on GStreamer, sound in Firefox, and nothing else", () => {
   const agents = {
     "GNOME Web": [
       "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
-      true,
+      ["audio", "video"],
     ],
     Chrome: [
       "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-      false,
+      [],
     ],
     Safari: [
       "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
-      false,
+      [],
     ],
     iPhone: [
       "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-      false,
+      [],
     ],
-    Firefox: ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", false],
+    Firefox: ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", ["audio"]],
   } as const;
   for (const [name, [agent, expected]] of Object.entries(agents))
-    assert.equal(ignoresEditLists(agent), expected, name);
+    assert.deepEqual(misreadTracks(agent), expected, name);
 });
