@@ -18,6 +18,7 @@ from sqlalchemy import Connection, event, insert, text
 
 from yeoul.base.clock import ManualClock
 from yeoul.base.errors import ConflictError, HandleTakenError, NotFoundError, StorageFullError, UnavailableError
+from yeoul.catalog import postgresql
 from yeoul.catalog.account import account
 from yeoul.catalog.database import Database
 from yeoul.catalog.due_turns import DueTurns
@@ -855,6 +856,47 @@ def _freeze(database: Database) -> None:
             connection.execute(text("SELECT 1"))
         finally:
             os.kill(server, signal.SIGCONT)
+
+
+def test_a_watch_leaves_a_server_that_does_not_answer(database: Database, monkeypatch: pytest.MonkeyPatch):
+    """Its connection stays open, and what is committed after a failover is told by another server."""
+    if database.is_sqlite:
+        return
+    monkeypatch.setattr(postgresql, "_BEAT_EVERY_S", 0.05)
+    monkeypatch.setattr(postgresql, "_BEAT_WITHIN_S", 0.2)
+    watch = database.watch(("outbox",))
+    assert not watch.wait(0.5), "heartbeats are no changes"
+    with database.read() as connection:
+        listeners = text(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' AND pid <> pg_backend_pid()"
+        )
+        servers = connection.execute(listeners).scalars().all()
+    for server in servers:
+        os.kill(server, signal.SIGSTOP)
+    try:
+        assert watch.wait(60)
+        assert not watch.wait(0.3)
+        emit(database, ("v", "news"))
+        assert watch.wait(10)
+    finally:
+        for server in servers:
+            os.kill(server, signal.SIGCONT)
+    watch.close()
+
+
+def test_a_watch_leaves_a_server_that_has_become_a_standby(database: Database, monkeypatch: pytest.MonkeyPatch):
+    if database.is_sqlite:
+        return
+    monkeypatch.setattr(postgresql, "_BEAT_EVERY_S", 0.05)
+    watch = database.watch(("outbox",))
+    # The function that says so, as a standby has it.
+    with database.write() as connection:
+        connection.execute(text("CREATE SCHEMA demoted"))
+        connection.execute(text("CREATE FUNCTION demoted.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true'"))
+    watch._raw.execute("SET search_path = demoted, pg_catalog, public")
+    assert watch.wait(10)
+    assert not watch.wait(0.3)
+    watch.close()
 
 
 def test_migrations_may_take_long(database: Database):

@@ -113,7 +113,7 @@ def test_what_is_committed_late_is_told_too(world: World, follower: _Follower):
 def test_followers_are_counted_by_address_and_share_one_watch(database: Database, monkeypatch: pytest.MonkeyPatch):
     watches: list[object] = []
     watch = database.watch
-    monkeypatch.setattr(database, "watch", lambda: watches.append(None) or watch())
+    monkeypatch.setattr(database, "watch", lambda tables: watches.append(None) or watch(tables))
     followers = Followers(database, max_streams=5, max_streams_of_address=3)
     for _ in range(3):
         followers.join("a")

@@ -195,8 +195,8 @@ class Database:
 class ChangeWatch:
     """Reports whether the watched tables were changed since the last call; on SQLite, any table. Not safe to share between threads.
 
-    A watch has its own connection, so it also sees the commits of its own process. If the connection is lost, the watch opens a new
-    one and reports a change, because it may have missed commits.
+    A watch has its own connection, so it also sees the commits of its own process. If the connection is lost, or its server does not
+    answer or has become a standby, the watch opens a new one and reports a change, because it may have missed commits.
     """
 
     def __init__(self, database: Database, tables: Collection[str]) -> None:
@@ -209,16 +209,19 @@ class ChangeWatch:
 
     def _open(self) -> None:
         try:
-            self._connection = self._database.engine.raw_connection()
+            connection = self._database.engine.raw_connection()
         except self._lost_error as error:
             raise UnavailableError("the database cannot be reached") from error
-        self._raw: Any = self._connection.driver_connection  # None once it is detached
-        self._connection.detach()  # it never returns to the pool
+        self._raw: Any = connection.driver_connection  # None once it is detached
+        connection.detach()  # it never returns to the pool
         if self._is_sqlite:
             self._seen_version = self._version()
         else:
             self._raw.autocommit = True
             self._raw.execute("; ".join(f"LISTEN {channel}" for channel in self._channels))
+            from yeoul.catalog.postgresql import Heartbeat
+
+            self._heartbeat = Heartbeat(self._raw)
 
     def _version(self) -> int:
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
@@ -231,9 +234,10 @@ class ChangeWatch:
                     forget_events(self._signal)
                 old, self._seen_version = self._seen_version, self._version()
                 return old != self._seen_version
+            self._heartbeat.check()
             return bool(list(self._raw.notifies(timeout=0)))
         except self._lost_error:
-            self._connection.close()
+            self._raw.close()
             self._open()
             return True
 
@@ -260,7 +264,7 @@ class ChangeWatch:
         return True
 
     def close(self) -> None:
-        self._connection.close()
+        self._raw.close()
         if self._signal is not None:
             os.close(self._signal)
             self._signal = None
