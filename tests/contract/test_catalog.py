@@ -862,34 +862,30 @@ def test_a_watch_leaves_a_server_that_does_not_answer(database: Database, monkey
     """Its connection stays open, and what is committed after a failover is told by another server."""
     if database.is_sqlite:
         return
-    monkeypatch.setattr(postgresql, "_BEAT_EVERY_S", 0.05)
-    monkeypatch.setattr(postgresql, "_BEAT_WITHIN_S", 600.0)
+    monkeypatch.setattr(postgresql, "_ASK_EVERY_S", 0.05)
+    monkeypatch.setattr(postgresql, "_ANSWER_WITHIN_S", 600.0)
     watch = database.watch(("outbox",))
-    assert not watch.wait(0.5), "heartbeats are no changes"
+    assert not watch.wait(0.5), "an answer is no change"
     with database.read() as connection:
-        listeners = text(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' AND pid <> pg_backend_pid()"
-        )
-        servers = connection.execute(listeners).scalars().all()
-    for server in servers:
-        os.kill(server, signal.SIGSTOP)
-    monkeypatch.setattr(postgresql, "_BEAT_WITHIN_S", 0.2)
+        asked = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_is_in_recovery()'")
+        server = connection.execute(asked).scalar_one()
+    os.kill(server, signal.SIGSTOP)
+    monkeypatch.setattr(postgresql, "_ANSWER_WITHIN_S", 0.2)
     try:
         assert watch.wait(60)
-        monkeypatch.setattr(postgresql, "_BEAT_WITHIN_S", 600.0)
+        monkeypatch.setattr(postgresql, "_ANSWER_WITHIN_S", 600.0)
         assert not watch.wait(0.3)
         emit(database, ("v", "news"))
         assert watch.wait(10)
     finally:
-        for server in servers:
-            os.kill(server, signal.SIGCONT)
+        os.kill(server, signal.SIGCONT)
     watch.close()
 
 
 def test_a_watch_leaves_a_server_that_has_become_a_standby(database: Database, monkeypatch: pytest.MonkeyPatch):
     if database.is_sqlite:
         return
-    monkeypatch.setattr(postgresql, "_BEAT_EVERY_S", 0.05)
+    monkeypatch.setattr(postgresql, "_ASK_EVERY_S", 0.05)
     watch = database.watch(("outbox",))
     # The function that says so, as a standby has it.
     with database.write() as connection:

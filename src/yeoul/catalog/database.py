@@ -218,10 +218,9 @@ class ChangeWatch:
             self._seen_version = self._version()
         else:
             self._raw.autocommit = True
-            self._raw.execute("; ".join(f"LISTEN {channel}" for channel in self._channels))
-            from yeoul.catalog.postgresql import Heartbeat
+            from yeoul.catalog.postgresql import Listener
 
-            self._heartbeat = Heartbeat(self._raw)
+            self._listener = Listener(self._raw, self._channels)
 
     def _version(self) -> int:
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
@@ -234,8 +233,7 @@ class ChangeWatch:
                     forget_events(self._signal)
                 old, self._seen_version = self._seen_version, self._version()
                 return old != self._seen_version
-            self._heartbeat.check()
-            return bool(list(self._raw.notifies(timeout=0)))
+            return self._listener.poll()
         except self._lost_error:
             self._raw.close()
             self._open()

@@ -7,7 +7,7 @@ whose other side is gone. A suspended server still acknowledges what arrives; on
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from psycopg.errors import _WaitTimeout  # pyright: ignore[reportPrivateUsage] (
 # Our transactions wait for nothing but the database. An idle one belongs to a suspended process and blocks all others.
 _LIMITS_S = {"statement_timeout": 15, "lock_timeout": 10, "idle_in_transaction_session_timeout": 10}
 _SILENCE_S = 20.0  # longer than any statement may run
-_BEAT_EVERY_S, _BEAT_WITHIN_S = 5.0, 5.0
+_ASK_EVERY_S, _ANSWER_WITHIN_S = 5.0, 5.0
 # Parameters of libpq; a URL may set others. `tcp_user_timeout` is in ms.
 _PARAMETERS: dict[str, str | int] = {
     "application_name": "yeoul",
@@ -57,31 +57,39 @@ class LimitedConnection(psycopg.Connection[Any]):
             self.silence_s = _SILENCE_S
 
 
-class Heartbeat:
-    """Finds out, without waiting, whether the server of an idle connection still answers and still takes writes.
+class Listener:
+    """Hears notifications, and asks from time to time whether the server still answers and still takes writes. Never waits for it.
 
-    After a failover, notifications come from another server, and a connection to a suspended one stays open.
+    After a failover, notifications come from another server, while a connection to a suspended one stays open.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        """connection: in autocommit mode, and used for nothing else but notifications."""
+    def __init__(self, connection: psycopg.Connection[Any], channels: Iterable[str]) -> None:
+        """connection: in autocommit mode, and used for nothing else."""
+        connection.execute("; ".join(f"LISTEN {channel}" for channel in channels).encode())
         self._pgconn = connection.pgconn
         self._asked_s: float | None = None
         self._answered_s = time.monotonic()
 
-    def check(self) -> None:
-        """Reads the answer to the last question, or asks the next one. Raises OperationalError if the server is lost."""
-        now_s = time.monotonic()
+    def poll(self) -> bool:
+        """True if there were notifications since the last call. Raises OperationalError if the server is lost."""
+        self._pgconn.consume_input()
+        self._check_server(time.monotonic())
+        has_news = False
+        while self._pgconn.notifies() is not None:
+            has_news = True
+        return has_news
+
+    def _check_server(self, now_s: float) -> None:
+        """Reads the answer to the last question, or asks the next one."""
         if self._asked_s is None:
-            if now_s - self._answered_s >= _BEAT_EVERY_S:
+            if now_s - self._answered_s >= _ASK_EVERY_S:
                 self._pgconn.send_query(b"SELECT pg_is_in_recovery()")
                 self._pgconn.flush()
                 self._asked_s = now_s
             return
-        self._pgconn.consume_input()
         if self._pgconn.is_busy():
-            if now_s - self._asked_s >= _BEAT_WITHIN_S:
-                raise psycopg.OperationalError(f"the server has not answered for {_BEAT_WITHIN_S} s")
+            if now_s - self._asked_s >= _ANSWER_WITHIN_S:
+                raise psycopg.OperationalError(f"the server has not answered for {_ANSWER_WITHIN_S} s")
             return
         while (answer := self._pgconn.get_result()) is not None:
             if answer.get_value(0, 0) != b"f":
