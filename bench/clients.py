@@ -251,9 +251,9 @@ def _in_others(server: Server, clips: Mapping[str, dict[str, Any]], folder: Path
                 listener = _Listener(tab, screen, speaker)
                 for clip, video in clips.items():
                     address = f"{server.url}/watch/{video['id']}"
-                    own_ms = listener.find_lags_ms(address, folder / f"{clip}.mp4")
+                    find_own_ms = functools.cache(functools.partial(listener.find_lags_ms, address, folder / f"{clip}.mp4"))
                     for proto in ("hls", "dash"):
-                        play = functools.partial(_look, listener, f"{address}?proto={proto}", own_ms)
+                        play = functools.partial(_look, listener, f"{address}?proto={proto}", find_own_ms)
                         yield _judge(f"{client}, {proto.upper()}", clip, video, play)
 
 
@@ -284,7 +284,7 @@ def _lag_ms(beep_ms: float, flashes_ms: Sequence[float]) -> float:
     return min((beep_ms - flash for flash in flashes_ms), key=abs, default=math.inf)
 
 
-def _look(listener: _Listener, address: str, own_ms: Sequence[float]) -> Played:
+def _look(listener: _Listener, address: str, find_own_ms: Callable[[], Sequence[float]]) -> Played:
     """Looks at the pictures beside the flashes; opens the page again, and plays the clip to its end; then listens.
 
     In this order, since WebKit draws what it showed last where it has ended.
@@ -306,7 +306,7 @@ def _look(listener: _Listener, address: str, own_ms: Sequence[float]) -> Played:
     found = open_page()
     tab.evaluate(f"(async () => {{ const media = {MEDIA}; media.muted = true; await media.play(); }})()")
     pictures = state_with(lambda state: state["ended"], "the end")["pictures"]
-    lags: tuple[float, ...] = ()
+    own_ms, lags = find_own_ms(), tuple[float, ...]()
     for _ in range(_PLAYS):  # a busy machine draws a picture late
         heard_ms = listener.find_lags_ms(address, None)
         lags = tuple(heard_ms[n] - own_ms[n] for n in _ENDS)

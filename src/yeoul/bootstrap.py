@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from yeoul.base.clock import Clock, SystemClock
-from yeoul.base.errors import DagError, InvalidError, StartError
+from yeoul.base.errors import DagError, InvalidError, StartError, UnavailableError
 from yeoul.base.machine import count_cores, find_memory_bytes
 from yeoul.base.sandbox.confine import Sandbox, find_missing_parts
 from yeoul.base.settings import Settings, apply_changes, load_settings
@@ -247,14 +247,22 @@ def open_scratch(settings: Settings) -> Path:
 def make_database(settings: Settings, *, busy_s: float = 20.0) -> Database:
     """Returns the database, after migrating it to the current version. busy_s: how long to wait for other writers.
 
-    Raises StartError, DatabaseTooNewError or DatabaseDamagedError if it cannot be used, UnavailableError if it cannot be reached.
+    Raises StartError, DatabaseTooNewError or DatabaseDamagedError if it cannot be used, InvalidError if its URL is wrong,
+    UnavailableError if another process writes to it for too long.
     """
     from yeoul.catalog.database import Database
     from yeoul.catalog.migrate import migrate
 
     open_data(settings.data)
     database = Database(settings.catalog.url or f"sqlite:///{settings.data / 'yeoul.db'}", busy_s)
-    migrate(database)
+    try:
+        migrate(database)
+    except UnavailableError as error:
+        if not settings.catalog.url:
+            raise
+        # Only whoever starts a server is told what the database's client says: it names the host and the user.
+        reason = str(getattr(error.__cause__, "orig", error.message)).partition("\n")[0]
+        raise StartError(f"the database cannot be used: {reason}; check catalog.url") from error
     return database
 
 

@@ -48,7 +48,7 @@ class PostgresServer:
     """Databases on one server."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self._migrated: str | None = None
 
     def empty(self) -> str:
@@ -67,10 +67,10 @@ class PostgresServer:
     def _make(self, template: str) -> str:
         name = f"test{next(_numbers)}"
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return self._url.replace("/postgres?", f"/{name}?")
+        return self.url.replace("/postgres?", f"/{name}?")
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
 

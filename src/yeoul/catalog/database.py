@@ -10,6 +10,7 @@ that does not answer at all are given up.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import select
 import sqlite3
@@ -22,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from yeoul.base.errors import DatabaseDamagedError, StorageFullError, UnavailableError
+from yeoul.base.errors import DatabaseDamagedError, InvalidError, StorageFullError, UnavailableError
 from yeoul.catalog.commit_signal import CommitSignal, forget_events
 
 _CHANNEL = "yeoul"  # of every commit that changed something; `yeoul_TABLE` is the channel of one table
@@ -86,17 +87,33 @@ def _translate(error: DBAPIError) -> Exception:
     return error
 
 
+def _read_url(text_: str) -> URL:
+    """Returns the URL of a database that we support. Raises InvalidError, without the password."""
+    form = "postgresql://USER:PASSWORD@HOST:PORT/NAME, with percent-encoding in the password"
+    try:
+        url = make_url(text_)
+    except (ArgumentError, ValueError):
+        raise InvalidError(f"the database's URL (catalog.url) cannot be read; write {form}", field="catalog.url") from None
+    if url.drivername in ("postgresql", "postgresql+psycopg"):
+        if importlib.util.find_spec("psycopg") is None:
+            raise InvalidError(
+                "PostgreSQL (catalog.url) needs a package that is missing: pip install 'yeoul[cluster]'", field="catalog.url"
+            )
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername != "sqlite":
+        raise InvalidError(f"catalog.url names {url.drivername}, which Yeoul does not support; write {form}", field="catalog.url")
+    return url
+
+
 class Database:
     """A pool of connections to one database; safe to share between threads."""
 
     def __init__(self, url: str, busy_s: float = 20.0) -> None:
-        """busy_s: how long to wait for other writers of SQLite before UnavailableError is raised."""
-        parsed = make_url(url)
+        """busy_s: how long to wait for other writers of SQLite before UnavailableError is raised. Raises InvalidError for a bad URL."""
+        parsed = _read_url(url)
         self._changes: Counter[str] = Counter()  # commits of this process by table; `watch` reports those of all processes, a moment later
         self._counting = threading.Lock()
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        if not self.is_sqlite and parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"pool_size": 8, "max_overflow": 24} if not self.is_sqlite else {"pool_size": 4, "max_overflow": 28}
         file = Path(parsed.database) if self.is_sqlite and parsed.database and parsed.database != ":memory:" else None
         self.signal = None if file is None else CommitSignal(file.with_name(f"{file.name}-commits"))
