@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs with apt what tests need and pip cannot bring, when it may; says in one line what stays missing. Never fails: those tests skip themselves.
+# Installs with apt what tests and benches need and pip cannot bring, when it may; says in one line what stays missing. Never fails: those tests skip themselves.
 set -u
 
 missing_packages() {
@@ -8,6 +8,7 @@ missing_packages() {
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
     command -v mpv >/dev/null || echo mpv
+    command -v parec >/dev/null || echo pulseaudio pulseaudio-utils
     has_gstreamer || echo gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
     command -v redis-server >/dev/null || echo redis-server
