@@ -1,7 +1,6 @@
 """Watches and listens to a browser from outside: its pixels on a screen that nobody sees, and its sound at a speaker that nobody hears.
 
-What a browser tells of its own clocks is not what a viewer sees and hears:
-Firefox played our sound a picture late, and told nothing of it.
+A browser's own clocks do not show what a viewer sees and hears. Firefox played our sound one frame late while its clocks agreed.
 """
 
 from __future__ import annotations

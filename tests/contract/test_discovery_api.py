@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event
 
 from tests.contract.test_discovery import add
+from yeoul.api import response_cache
 from yeoul.api.deps import Parts
 from yeoul.api.identity import hash_token
 from yeoul.api.metrics.requests import sent_bytes
@@ -327,3 +329,21 @@ def test_bad_questions_are_refused_and_never_break(site: Site):
     assert ask(site, "PUT", "/channels/nobody/subscription", "ann").status_code == 404
     assert ask(site, "GET", "/subscriptions").status_code == 401
     assert ask(site, "PATCH", "/videos/public0", "ann", {"tags": ["x"] * 21}).status_code == 422
+
+
+def test_the_cache_ignores_no_table_that_a_cached_answer_reads(site: Site):
+    """On PostgreSQL, an answer would otherwise stay when such a table changes."""
+    statements: list[str] = []
+    event.listen(site.parts.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    for path in (
+        "/api/v1/feed",
+        "/api/v1/trending",
+        "/api/v1/videos/public0",
+        "/api/v1/videos/unlisted0",
+        "/watch/public0",
+        "/embed/public0",
+    ):
+        assert site.get(path).status_code == 200
+    read = {table for statement in statements for table in re.findall(r"(?:FROM|JOIN|,) (\w+)\b(?!\.)", statement)}
+    assert {"video", "listing", "account", "channel"} <= read & response_cache._TABLES
+    assert not read & response_cache._UNREAD

@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.test_catalog import NOW, add_video
 from yeoul.api.response_cache import ResponseCache
+from yeoul.catalog.account import channel
 from yeoul.catalog.database import Database
 from yeoul.catalog.queue import outbox
 from yeoul.catalog.video import video
@@ -50,6 +51,17 @@ def test_a_change_by_another_server_drops_the_answers(database: Database, other:
     _retitle(other, "new")
     while cache.get_generation() == before:
         time.sleep(0.01)  # PostgreSQL tells of a commit a moment later
+    cache.close()
+
+
+def test_a_channel_that_grows_on_another_server_drops_the_answers(database: Database, other: Database):
+    add_video(database)
+    cache = ResponseCache(database)
+    before = cache.get_generation()
+    with other.write() as connection:
+        channel.add_to_counters(connection, "a", subscribers=1)
+    while cache.get_generation() == before:
+        time.sleep(0.01)
     cache.close()
 
 

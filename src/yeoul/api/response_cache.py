@@ -15,15 +15,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yeoul.base.errors import UnavailableError
 from yeoul.catalog.database import ChangeWatch, Database
+from yeoul.catalog.schema.base import metadata
 
 if TYPE_CHECKING:
     from yeoul.api.view import VideoView
 
-# What cached answers show. Tasks, sessions and beacons change far more often, and no public answer depends on them.
-_TABLES = (
-    *("account", "audio_track", "avatar", "caption", "listing", "piece", "playlist", "playlist_entry", "rendition"),
-    *("run", "segment", "setting", "subscription", "upload", "video"),
+# Tables that no cached answer reads, and that change often. A new table drops the answers until it is named here.
+_UNREAD = frozenset(
+    {
+        *("api_token", "attempt", "audience", "audit", "event", "guess", "idempotency", "outbox", "session", "task", "viewing"),
+        *("watched", "webhook_delivery", "worker"),
+    }
 )
+_TABLES = frozenset(metadata.tables) - _UNREAD
 _MAX_ENTRIES = 2048
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified: the copy of the caller (`If-None-Match`) is current."}}
 

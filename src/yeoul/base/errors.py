@@ -407,7 +407,7 @@ class DatabaseDamagedError(YeoulError):
 
 
 class StartError(YeoulError):
-    """The server cannot start: a folder is not writable, a port is in use, or another server uses the same data folder."""
+    """The server cannot start: a folder is not writable, a port or the data folder is in use, or the database cannot be used."""
 
     code = "server.cannot_start"
     http_status = 503

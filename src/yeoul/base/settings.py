@@ -44,7 +44,9 @@ class ServerSettings(_Section):
 class CatalogSettings(_Section):
     """The metadata database."""
 
-    url: str = Field(default="", description="SQLAlchemy URL; empty: an SQLite file in the data folder.")
+    url: str = Field(
+        default="", description="postgresql://USER:PASSWORD@HOST:PORT/NAME, percent-encoded; empty: an SQLite file in the data folder."
+    )
 
 
 class BlobSettings(_Section):

@@ -4,8 +4,7 @@ SQLite runs in WAL mode with synchronous=FULL. Writing transactions take the loc
 because it read before it wrote. Waiters learn of commits by LISTEN/NOTIFY on PostgreSQL, by the tables that changed. On SQLite,
 `catalog/commit_signal.py` wakes them, and `PRAGMA data_version` tells.
 
-No call waits for PostgreSQL for ever: the server ends statements that run or wait for a lock too long, and connections to a server
-that does not answer at all are given up.
+No call waits for PostgreSQL forever (`catalog/postgresql.py`).
 """
 
 from __future__ import annotations

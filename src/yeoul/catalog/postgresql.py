@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that nobody waits on for ever.
+"""Connections to PostgreSQL. No call on them waits forever.
 
 The server ends statements that run or wait for a lock too long, and transactions whose owner is suspended. TCP gives up a connection
 whose other side is gone. A suspended server still acknowledges what arrives; only the client can notice that.
@@ -33,7 +33,7 @@ _PARAMETERS: dict[str, str | int] = {
 class LimitedConnection(psycopg.Connection[Any]):
     """A connection that is closed if the server does not answer a call in time."""
 
-    silence_s: float | None = _SILENCE_S  # how long to wait for the answer to one call; None: for ever
+    silence_s: float | None = _SILENCE_S  # how long to wait for the answer to one call; None: forever
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Waits for the answer to a call. Raises OperationalError if there is none in time."""

@@ -27,7 +27,7 @@ import { reportPlayback } from "./report/beacon.ts";
 import { type PlayerStats, readStats } from "./report/stats.ts";
 import { fetchPosition, savePositions, startFrom, storedPosition } from "./resume.ts";
 import type { Fault } from "./stream/fault.ts";
-import { Playback } from "./stream/playback.ts";
+import { Playback, pauseOrOnline } from "./stream/playback.ts";
 import { prefetch } from "./stream/prefetch.ts";
 import { chooseStream, requestedProtocol, type Stream } from "./stream/stream.ts";
 import { syncTextTracks } from "./stream/text-tracks.ts";
@@ -35,7 +35,7 @@ import { syncTextTracks } from "./stream/text-tracks.ts";
 const RESUMED_TOAST_MS = 4000;
 /** A viewer whose stream is slow gets the controls and the rest of the page before the first frame. */
 const FIRST_FRAME_WITHIN_MS = 600;
-const IMPORT_RETRY_MS = 600;
+const IMPORT_RETRY_S = 0.6;
 
 /** How a page wants playback to start. */
 export interface StartOptions {
@@ -320,15 +320,9 @@ async function importControls(): Promise<typeof import("./control/controls.ts")>
     try {
       return await import("./control/controls.ts");
     } catch {
-      await pause(IMPORT_RETRY_MS); // the connection was lost
+      await pauseOrOnline(IMPORT_RETRY_S); // the connection was lost
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    window.setTimeout(resolve, ms);
-  });
 }
 
 shaka.polyfill.installAll();

@@ -1,7 +1,7 @@
 /**
- * Makes streams playable in engines that misread edit lists: WebKit on GStreamer, as in GNOME Web and
- * in many television sets, would show frames too late, by the time between their decoding and
- * presentation, and Firefox would play sound too late by as much.
+ * Corrects times for engines that misread edit lists. WebKit on GStreamer, as in GNOME Web and in
+ * many television sets, would show all frames too late, by the media time of the edit list. Firefox
+ * would play the sound too late by as much.
  */
 
 import shaka from "shaka-player/dist/shaka-player.compiled-es2021.js";

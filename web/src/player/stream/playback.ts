@@ -325,7 +325,8 @@ export class Playback {
   }
 }
 
-function pauseOrOnline(seconds: number): Promise<unknown> {
+/** Waits, but not for longer than the browser is offline. */
+export function pauseOrOnline(seconds: number): Promise<unknown> {
   return new Promise((resolve) => {
     window.setTimeout(resolve, seconds * 1000);
     window.addEventListener("online", resolve, { once: true });

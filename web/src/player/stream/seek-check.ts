@@ -1,12 +1,12 @@
 /**
- * Checks the frame that is shown after a seek. If Shaka removes and appends a segment that Chromium
- * reads already, Chromium continues at the next key frame, which can be seconds too late.
+ * Checks the frame that is shown after a seek. Shaka can remove a segment and append it again while
+ * Chromium reads it. Chromium then continues at the next keyframe, which can be seconds too late.
  */
 
-/** Rounding, and engines that show a frame a little early, stay below it. */
+/** Frames that are early by less are not corrected: the times are rounded, and some engines are inexact. */
 const EARLY_S = 0.1;
 
-/** Seeks again, once, after a seek that shows a frame later than the current position. */
+/** Repeats a seek if the frame that it shows is later than the current position. */
 export function checkSeeks(media: HTMLVideoElement): void {
   let shown_s = 0;
   let isWaiting = false;
